@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+#include <json-glib/json-glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A worker as a catalog describes it, whichever wire format it came in: of an entry with variants, the chosen one. */
+typedef struct
+{
+  char *id, *name, *version, *description, *license;
+  char *implementation, *worker_type, *build_system; /* worker_type: the backend, "cpu" */
+  char *binary_name, *install_path;
+  char **platforms, **architectures, **depends, **makedepends, **supported_formats, **backends, **features;
+  char *pkgbuild_url;     /* as written; NULL: {base}/workers/{id}/PKGBUILD */
+  char *pkgbuild_url_git; /* camelCase only */
+  int64_t max_context_length; /* 0: unknown */
+  bool supports_streaming, supports_batching;
+} CatalogEntry;
+
+void catalog_entry_free (CatalogEntry *entry);
+
+/* Reads either wire format. CatalogInvalid names the key and what was expected. @backend chooses a variant (NULL: cpu, else the first that fits);
+ * one that is not there is InvalidArgument and names those that are. @id: what was asked for (NULL in lists). */
+CatalogEntry *catalog_entry_from_json (JsonObject *object, const char *id, const char *backend, GError **error);
+
+/* The contract's ENTRY. */
+JsonObject *catalog_entry_to_json (const CatalogEntry *entry);
+
+/* Where the entry fits: both may be asked alone. Architecture as uname(2) says. */
+bool catalog_entry_fits_platform (const CatalogEntry *entry);
+bool catalog_entry_fits_architecture (const CatalogEntry *entry);
+const char *catalog_machine_architecture (void);
+
+/* The path inside the package where the binary must lie, from install_path and binary_name. */
+char *catalog_entry_binary (const CatalogEntry *entry);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CatalogEntry, catalog_entry_free)

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "log-writer.h"
+
+/* Turns what a recipe prints on one descriptor into records: lines split, cleaned, never more than LOG_TEXT_MAX bytes
+ * held. */
+typedef struct Output Output;
+
+/* @stream is LOG_STREAM_OUT or LOG_STREAM_ERR; @phase and @writer are borrowed. */
+Output *output_new (LogWriter *writer, const char *phase, LogStream stream);
+void output_free (Output *output);
+
+/* What one read brought (any bytes). Whole lines are written with one write before this returns. */
+void output_feed (Output *output, const char *data, size_t length);
+
+/* At the end of the stream: a last line without a newline is a line too. */
+void output_finish (Output *output);
+
+/* Reads from @fd until it would block or ends: 1 more may come, 0 at its end, or a negative errno. */
+int output_read (Output *output, int fd);
+
+/* Bytes that came in all. */
+uint64_t output_total (const Output *output);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Output, output_free)

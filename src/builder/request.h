@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+/* What the daemon asks of a builder: JSON of at most 64 KiB on its standard input. */
+typedef struct
+{
+  char *job;       /* "17" */
+  char *worker_id;
+  char *work;      /* the job's work directory */
+  char *backend;   /* NULL: not given */
+  char *source;    /* NULL, "binary" or "git" */
+  bool check;
+  bool reinstall;
+  char *installed_version; /* NULL: not installed */
+  char *installed_recipe_sha256;
+} Request;
+
+Request *request_read (int fd, GError **error);
+void request_free (Request *request);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Request, request_free)

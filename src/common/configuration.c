@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "configuration.h"
+
+#include "config.h"
+#include "error.h"
+#include "size.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef enum
+{
+  KEY_PATH,  /* absolute, without a trailing slash */
+  KEY_PATHS, /* absolute ones, `;` between them */
+  KEY_URL,   /* file, http or https */
+  KEY_SIZE,
+  KEY_NUMBER,
+  KEY_STEPS,
+  KEY_UIDS,
+} KeyKind;
+
+typedef struct
+{
+  const char *group;
+  const char *name;
+  KeyKind kind;
+  const char *fallback;
+  size_t offset; /* of the value in Configuration */
+  uint64_t min, max;
+} Key;
+
+#define AT(member) G_STRUCT_OFFSET (Configuration, member)
+
+/* Every key there is. hive.conf(5) and data/hive.conf say the same in prose. */
+static const Key keys[] = {
+  { "Hive", "StateDirectory", KEY_PATH, LOCALSTATEDIR "/lib/rbee-hive", AT (state_directory) },
+  { "Hive", "CacheDirectory", KEY_PATH, LOCALSTATEDIR "/cache/rbee-hive", AT (cache_directory) },
+  { "Hive", "LibexecDirectory", KEY_PATH, LIBEXECDIR, AT (libexec_directory) },
+  { "Hive", "InstallRoot", KEY_PATH, "/", AT (install_root) },
+  { "Hive", "InstallPrefixes", KEY_PATHS, "/usr/local;/opt", AT (install_prefixes) },
+  { "Catalog", "URL", KEY_URL, "file://" PKGDATADIR "/catalog", AT (catalog_url) },
+  { "Catalog", "Timeout", KEY_NUMBER, "30", AT (catalog_timeout), 1, 3600 },
+  { "Catalog", "MaxSize", KEY_SIZE, "4M", AT (catalog_max_size), 1024, 1 << 30 },
+  { "Jobs", "MaxParallel", KEY_NUMBER, "2", AT (max_parallel), 1, 64 },
+  { "Jobs", "MaxQueued", KEY_NUMBER, "100", AT (max_queued), 1, 100000 },
+  { "Jobs", "UserRange", KEY_UIDS, "61000-61183", AT (first_uid) },
+  { "Log", "MaxLogSize", KEY_SIZE, "64M", AT (max_log_size), 64 * 1024, INT64_MAX },
+  { "Build", "NetworkSteps", KEY_STEPS, "prepare", AT (network_steps) },
+  { "Build", "EvaluationTimeout", KEY_NUMBER, "10", AT (evaluation_timeout), 1, 3600 },
+  { "Build", "StepTimeout", KEY_NUMBER, "7200", AT (step_timeout), 1, 7 * 24 * 3600 },
+  { "Build", "DownloadTimeout", KEY_NUMBER, "3600", AT (download_timeout), 1, 7 * 24 * 3600 },
+  { "Build", "MaxDownloadSize", KEY_SIZE, "20G", AT (max_download_size), 1, INT64_MAX },
+  { "Build", "MaxTreeSize", KEY_SIZE, "20G", AT (max_tree_size), 1, INT64_MAX },
+};
+
+void
+configuration_free (Configuration *configuration)
+{
+  if (!configuration)
+    return;
+  for (size_t i = 0; i < G_N_ELEMENTS (keys); i++)
+    {
+      void *value = G_STRUCT_MEMBER_P (configuration, keys[i].offset);
+
+      if (keys[i].kind == KEY_PATH || keys[i].kind == KEY_URL)
+        g_free (*(char **)value);
+      else if (keys[i].kind == KEY_PATHS || keys[i].kind == KEY_STEPS)
+        g_strfreev (*(char ***)value);
+    }
+  g_free (configuration->path);
+  g_free (configuration);
+}
+
+/* Absolute and without "." or "..": paths are compared and joined as text. */
+static char *
+read_path (const char *text)
+{
+  g_autofree char *path = g_canonicalize_filename (text, "/");
+
+  return g_path_is_absolute (text) && !strstr (text, "/../") && !g_str_has_suffix (text, "/..") ?
+             g_steal_pointer (&path) :
+             NULL;
+}
+
+static char **
+read_paths (const char *text)
+{
+  g_auto (GStrv) parts = g_strsplit (text, ";", -1);
+  g_autoptr (GStrvBuilder) paths = g_strv_builder_new ();
+  bool any = false;
+
+  for (char **part = parts; *part; part++)
+    {
+      g_autofree char *path = NULL;
+
+      if (!*g_strstrip (*part) && part > parts)
+        continue; /* a list may end in its separator */
+      path = read_path (*part);
+      if (!path || g_str_equal (path, "/"))
+        return NULL;
+      g_strv_builder_add (paths, path);
+      any = true;
+    }
+
+  return any ? g_strv_builder_end (paths) : NULL;
+}
+
+static char **
+read_steps (const char *text)
+{
+  static const char *const steps[] = { "prepare", "build", "check", NULL };
+  g_auto (GStrv) parts = g_strsplit_set (text, "; ", -1);
+  g_autoptr (GStrvBuilder) chosen = g_strv_builder_new ();
+
+  for (char **part = parts; *part; part++)
+    if (**part && !g_strv_contains (steps, *part))
+      return NULL;
+    else if (**part)
+      g_strv_builder_add (chosen, *part);
+
+  return g_strv_builder_end (chosen);
+}
+
+static char *
+read_url (const char *text)
+{
+  g_autofree char *scheme = g_uri_parse_scheme (text);
+  static const char *const schemes[] = { "file", "http", "https", NULL };
+  size_t length = strlen (text);
+
+  if (!scheme || !g_strv_contains (schemes, scheme) || !g_uri_is_valid (text, G_URI_FLAGS_NONE, NULL))
+    return NULL;
+  while (length > 0 && text[length - 1] == '/')
+    length--;
+  return g_strndup (text, length);
+}
+
+static bool
+read_uids (const char *text, uid_t *range)
+{
+  unsigned first, last;
+  char rest;
+
+  if (sscanf (text, "%u-%u%c", &first, &last, &rest) != 2 || first < 1000 || last < first)
+    return false;
+  range[0] = first;
+  range[1] = last;
+  return true;
+}
+
+G_STATIC_ASSERT (AT (last_uid) == AT (first_uid) + sizeof (uid_t));
+
+static bool
+configuration_set (Configuration *configuration, const Key *key, const char *text)
+{
+  void *value = G_STRUCT_MEMBER_P (configuration, key->offset);
+  guint64 number;
+
+  switch (key->kind)
+    {
+    case KEY_PATH:
+      return (*(char **)value = read_path (text)) != NULL;
+    case KEY_PATHS:
+      return (*(char ***)value = read_paths (text)) != NULL;
+    case KEY_URL:
+      return (*(char **)value = read_url (text)) != NULL;
+    case KEY_STEPS:
+      return (*(char ***)value = read_steps (text)) != NULL;
+    case KEY_UIDS:
+      return read_uids (text, value);
+    case KEY_SIZE:
+      return size_from_string (text, value) && *(uint64_t *)value >= key->min && *(uint64_t *)value <= key->max;
+    case KEY_NUMBER:
+      if (!g_ascii_string_to_unsigned (text, 10, key->min, key->max, &number, NULL))
+        return false;
+      *(unsigned *)value = number;
+      return true;
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+static const Key *
+key_find (const char *group, const char *name)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS (keys); i++)
+    if (g_str_equal (keys[i].group, group) && g_str_equal (keys[i].name, name))
+      return &keys[i];
+  return NULL;
+}
+
+/* Adds one file's keys to @values (Key → text), and complains about what no key is. */
+static bool
+configuration_read_file (GHashTable *values, const char *path, GError **error)
+{
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autoptr (GError) failure = NULL;
+  g_auto (GStrv) groups = NULL;
+
+  if (!g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, &failure))
+    {
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "Can't read %s: %s", path, failure->message);
+      return false;
+    }
+
+  groups = g_key_file_get_groups (file, NULL);
+  for (char **group = groups; *group; group++)
+    {
+      g_auto (GStrv) names = g_key_file_get_keys (file, *group, NULL, NULL);
+
+      for (char **name = names; name && *name; name++)
+        {
+          const Key *key = key_find (*group, *name);
+
+          if (!key)
+            {
+              g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "%s: there is no key %s= in [%s]", path,
+                           *name, *group);
+              return false;
+            }
+          g_hash_table_insert (values, (void *)key, g_key_file_get_value (file, *group, *name, NULL));
+        }
+    }
+
+  return true;
+}
+
+static int
+compare_names (const void *a, const void *b)
+{
+  return strcmp (*(char *const *)a, *(char *const *)b);
+}
+
+static bool
+configuration_read_folder (GHashTable *values, const char *path, GError **error)
+{
+  g_autofree char *folder = g_strconcat (path, ".d", NULL);
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  const char *name;
+
+  while (dir && (name = g_dir_read_name (dir)))
+    if (g_str_has_suffix (name, ".conf"))
+      g_ptr_array_add (names, g_build_filename (folder, name, NULL));
+
+  g_ptr_array_sort (names, compare_names);
+  for (guint i = 0; i < names->len; i++)
+    if (!configuration_read_file (values, names->pdata[i], error))
+      return false;
+
+  return true;
+}
+
+Configuration *
+configuration_load (const char *path, GError **error)
+{
+  g_autoptr (Configuration) configuration = g_new0 (Configuration, 1);
+  g_autoptr (GHashTable) values = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  bool must_exist = path != NULL;
+
+  configuration->path = path ? g_canonicalize_filename (path, NULL) : g_strdup (SYSCONFDIR "/rbee-hive/hive.conf");
+  path = configuration->path;
+
+  if ((must_exist || g_file_test (path, G_FILE_TEST_EXISTS)) && !configuration_read_file (values, path, error))
+    return NULL;
+  if (!configuration_read_folder (values, path, error))
+    return NULL;
+
+  for (size_t i = 0; i < G_N_ELEMENTS (keys); i++)
+    {
+      const char *text = g_hash_table_lookup (values, &keys[i]);
+
+      if (!configuration_set (configuration, &keys[i], text ? text : keys[i].fallback))
+        {
+          g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
+                       "%s: \"%s\" is no value for %s= in [%s] (the default is %s)", path, text, keys[i].name,
+                       keys[i].group, keys[i].fallback);
+          return NULL;
+        }
+    }
+
+  return g_steal_pointer (&configuration);
+}
+
+bool
+configuration_step_has_network (const Configuration *configuration, const char *step)
+{
+  return g_strv_contains ((const char *const *)configuration->network_steps, step);
+}
+
+char *
+configuration_installed_path (const Configuration *configuration, const char *path)
+{
+  return g_str_equal (configuration->install_root, "/") ? g_strdup (path) :
+                                                          g_strconcat (configuration->install_root, path, NULL);
+}
+
+static char *
+build_path (const char *base, const char *first, va_list *arguments)
+{
+  g_autofree char *rest = g_build_filename_valist (first, arguments);
+
+  return g_build_filename (base, rest, NULL);
+}
+
+char *
+configuration_state_path (const Configuration *configuration, const char *first, ...)
+{
+  va_list arguments;
+  char *path;
+
+  va_start (arguments, first);
+  path = build_path (configuration->state_directory, first, &arguments);
+  va_end (arguments);
+  return path;
+}
+
+char *
+configuration_cache_path (const Configuration *configuration, const char *first, ...)
+{
+  va_list arguments;
+  char *path;
+
+  va_start (arguments, first);
+  path = build_path (configuration->cache_directory, first, &arguments);
+  va_end (arguments);
+  return path;
+}

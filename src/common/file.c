@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "file.h"
+
+#include "error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+char *
+file_read_fd (int fd, size_t max_size, const char *name, size_t *ret_size, GError **error)
+{
+  g_autoptr (GString) content = g_string_new (NULL);
+  char buffer[16 * 1024];
+
+  for (;;)
+    {
+      ssize_t n = read (fd, buffer, sizeof buffer);
+
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n < 0)
+        {
+          hive_error_set_errno (error, errno, "Can't read %s", name);
+          return NULL;
+        }
+      if (n == 0)
+        break;
+      if (content->len + n > max_size)
+        {
+          g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "%s is larger than %zu bytes", name, max_size);
+          return NULL;
+        }
+      g_string_append_len (content, buffer, n);
+    }
+
+  if (ret_size)
+    *ret_size = content->len;
+  return g_string_free (g_steal_pointer (&content), FALSE);
+}
+
+char *
+file_read (const char *path, size_t max_size, size_t *ret_size, GError **error)
+{
+  g_auto (Fd) fd = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+  if (fd < 0)
+    {
+      hive_error_set_errno (error, errno, "Can't open %s", path);
+      return NULL;
+    }
+
+  return file_read_fd (fd, max_size, path, ret_size, error);
+}
+
+int
+file_write_all (int fd, const char *data, size_t size)
+{
+  while (size > 0)
+    {
+      ssize_t n = write (fd, data, size);
+
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n < 0)
+        return -errno;
+      data += n;
+      size -= n;
+    }
+
+  return 0;
+}
+
+static bool
+file_sync_directory (const char *path)
+{
+  g_autofree char *directory = g_path_get_dirname (path);
+  g_auto (Fd) fd = open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+  return fd >= 0 && fsync (fd) == 0;
+}
+
+bool
+file_replace (const char *path, const char *content, ssize_t size, bool durable, GError **error)
+{
+  g_autofree char *temporary = g_strdup_printf ("%s.new", path);
+  g_auto (Fd) fd = open (temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+  int r;
+
+  if (fd < 0)
+    return hive_error_set_errno (error, errno, "Can't write %s", path);
+
+  r = file_write_all (fd, content, size < 0 ? strlen (content) : (size_t)size);
+  if (r == 0 && durable && fsync (fd) < 0)
+    r = -errno;
+  if (r == 0 && rename (temporary, path) < 0)
+    r = -errno;
+  if (r < 0)
+    {
+      unlink (temporary);
+      return hive_error_set_errno (error, -r, "Can't write %s", path);
+    }
+
+  if (durable && !file_sync_directory (path))
+    return hive_error_set_errno (error, errno, "Can't sync the folder of %s", path);
+
+  return true;
+}
+
+int
+file_open_beneath (int directory_fd, const char *path, int flags, mode_t mode)
+{
+  struct open_how how = {
+    .flags = flags | O_CLOEXEC,
+    .mode = flags & O_CREAT ? mode : 0,
+    .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+  };
+  int fd;
+
+  /* The kernel answers EAGAIN when a rename elsewhere made it unsure: openat2(2) asks for another try. */
+  do
+    fd = syscall (SYS_openat2, directory_fd, path, &how, sizeof how);
+  while (fd < 0 && (errno == EAGAIN || errno == EINTR));
+
+  return fd < 0 ? -errno : fd;
+}
+
+int
+file_memory (const char *name, const char *content, ssize_t size, GError **error)
+{
+  g_auto (Fd) fd = memfd_create (name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  int r = fd < 0 ? -errno : file_write_all (fd, content, size < 0 ? strlen (content) : (size_t)size);
+
+  if (r == 0 && (lseek (fd, 0, SEEK_SET) < 0 ||
+                 fcntl (fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0))
+    r = -errno;
+  if (r < 0)
+    {
+      hive_error_set_errno (error, -r, "Can't make a memory file for %s", name);
+      return -1;
+    }
+
+  return fd_steal (&fd);
+}

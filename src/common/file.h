@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+#include <glib/gstdio.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* A descriptor that closes with its scope: `g_auto(Fd) fd = open (…)` (-1 is none). file_steal_fd() takes it out. */
+typedef int Fd;
+static inline void
+fd_clear (Fd *fd)
+{
+  if (*fd >= 0)
+    g_close (*fd, NULL);
+  *fd = -1;
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Fd, fd_clear)
+
+static inline int
+fd_steal (Fd *fd)
+{
+  int stolen = *fd;
+  *fd = -1;
+  return stolen;
+}
+
+/* Reads a whole descriptor from where it stands, at most @max_size bytes: InvalidArgument naming @name past that.
+ * Always terminated. */
+char *file_read_fd (int fd, size_t max_size, const char *name, size_t *ret_size, GError **error);
+
+/* The same of a file. Missing: Failed. */
+char *file_read (const char *path, size_t max_size, size_t *ret_size, GError **error);
+
+/* Replaces @path by @content in one rename; mode 0644. With @durable, file and directory are synced first. */
+bool file_replace (const char *path, const char *content, ssize_t size, bool durable, GError **error);
+
+/* Writes everything, through interruptions and short writes. 0 or a negative errno. */
+int file_write_all (int fd, const char *data, size_t size);
+
+/* openat2(2) with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS. A descriptor or a negative errno. */
+int file_open_beneath (int directory_fd, const char *path, int flags, mode_t mode);
+
+/* A sealed memfd holding @content, its offset at 0: how a request reaches a child's standard input. -1 and @error on
+ * failure. */
+int file_memory (const char *name, const char *content, ssize_t size, GError **error);

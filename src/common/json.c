@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "json.h"
+
+#include "error.h"
+
+#include <string.h>
+
+/* Deeper than anything a catalog or a manifest has; json-glib's parser recurses. */
+#define JSON_DEPTH_MAX 64
+
+/* Counts brackets outside strings, so that a bomb of them never reaches the recursive parser. */
+static bool
+json_is_shallow (const char *text, size_t length)
+{
+  bool in_string = false;
+  int depth = 0;
+
+  for (size_t i = 0; i < length; i++)
+    if (in_string)
+      {
+        if (text[i] == '\\')
+          i++;
+        else if (text[i] == '"')
+          in_string = false;
+      }
+    else if (text[i] == '"')
+      in_string = true;
+    else if (text[i] == '{' || text[i] == '[')
+      {
+        if (++depth > JSON_DEPTH_MAX)
+          return false;
+      }
+    else if (text[i] == '}' || text[i] == ']')
+      depth--;
+
+  return true;
+}
+
+JsonObject *
+json_parse_object (const char *text, ssize_t length, const char *name, int code, GError **error)
+{
+  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
+  g_autoptr (GError) failure = NULL;
+  size_t size = length < 0 ? strlen (text) : (size_t)length;
+  JsonNode *root;
+
+  if (!g_utf8_validate_len (text, size, NULL))
+    {
+      g_set_error (error, HIVE_ERROR, code, "%s is not valid UTF-8", name);
+      return NULL;
+    }
+  if (!json_is_shallow (text, size))
+    {
+      g_set_error (error, HIVE_ERROR, code, "%s is nested deeper than %d levels", name, JSON_DEPTH_MAX);
+      return NULL;
+    }
+  if (!json_parser_load_from_data (parser, text, size, &failure))
+    {
+      g_set_error (error, HIVE_ERROR, code, "%s is not valid JSON: %s", name, failure->message);
+      return NULL;
+    }
+
+  root = json_parser_get_root (parser);
+  if (!root || !JSON_NODE_HOLDS_OBJECT (root))
+    {
+      g_set_error (error, HIVE_ERROR, code, "%s is not a JSON object", name);
+      return NULL;
+    }
+
+  return json_object_ref (json_node_get_object (root));
+}
+
+static JsonNode *
+json_get_value (JsonObject *object, const char *key, GType type)
+{
+  JsonNode *node = json_object_get_member (object, key);
+
+  return node && JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == type ? node : NULL;
+}
+
+const char *
+json_get_string (JsonObject *object, const char *key, const char *fallback)
+{
+  JsonNode *node = json_get_value (object, key, G_TYPE_STRING);
+
+  return node ? json_node_get_string (node) : fallback;
+}
+
+bool
+json_get_bool (JsonObject *object, const char *key, bool fallback)
+{
+  JsonNode *node = json_get_value (object, key, G_TYPE_BOOLEAN);
+
+  return node ? json_node_get_boolean (node) : fallback;
+}
+
+int64_t
+json_get_int (JsonObject *object, const char *key, int64_t fallback)
+{
+  JsonNode *node = json_get_value (object, key, G_TYPE_INT64);
+
+  return node ? json_node_get_int (node) : fallback;
+}
+
+char **
+json_get_strings (JsonObject *object, const char *key)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  JsonNode *node = json_object_get_member (object, key);
+  JsonArray *array;
+
+  if (!node || !JSON_NODE_HOLDS_ARRAY (node))
+    return NULL;
+
+  array = json_node_get_array (node);
+  for (guint i = 0; i < json_array_get_length (array); i++)
+    {
+      JsonNode *element = json_array_get_element (array, i);
+
+      if (!JSON_NODE_HOLDS_VALUE (element) || json_node_get_value_type (element) != G_TYPE_STRING)
+        return NULL;
+      g_strv_builder_add (builder, json_node_get_string (element));
+    }
+
+  return g_strv_builder_end (builder);
+}
+
+bool
+json_has (JsonObject *object, const char *key)
+{
+  return json_object_has_member (object, key);
+}
+
+void
+json_set_strings (JsonObject *object, const char *key, char *const *strings)
+{
+  JsonArray *array = json_array_new ();
+
+  for (; strings && *strings; strings++)
+    json_array_add_string_element (array, *strings);
+  json_object_set_array_member (object, key, array);
+}
+
+char *
+json_to_text (JsonObject *object, bool pretty)
+{
+  g_autoptr (JsonNode) node = json_node_alloc ();
+  g_autofree char *text = NULL;
+
+  json_node_init_object (node, object);
+  text = json_to_string (node, pretty);
+  return pretty ? g_strconcat (text, "\n", NULL) : g_steal_pointer (&text);
+}

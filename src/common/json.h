@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <json-glib/json-glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Typed access to JSON that may be hostile. Every getter says by its result whether the key was there with the right
+ * type. */
+
+/* Parses an object. @name is what errors call the text; a text that is no valid UTF-8, no JSON or no object sets an
+ * error of code @code. Depth is limited. Free with json_object_unref. */
+JsonObject *json_parse_object (const char *text, ssize_t length, const char *name, int code, GError **error);
+
+/* Missing gives @fallback (may be NULL); a wrong type too. */
+const char *json_get_string (JsonObject *object, const char *key, const char *fallback);
+bool json_get_bool (JsonObject *object, const char *key, bool fallback);
+int64_t json_get_int (JsonObject *object, const char *key, int64_t fallback);
+
+/* A NULL-terminated copy of an array of strings; NULL when missing or when an element is no string. */
+char **json_get_strings (JsonObject *object, const char *key);
+
+/* True when the key is there. */
+bool json_has (JsonObject *object, const char *key);
+
+void json_set_strings (JsonObject *object, const char *key, char *const *strings);
+
+/* Serialises and takes nothing. Pretty: two spaces and a final newline. */
+char *json_to_text (JsonObject *object, bool pretty);
+
+/* json-glib has autoptr for JsonObject. */

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stdint.h>
+#include <stdbool.h>
+
+/* "812 B", "2.1 KB", "1.3 GB": powers of 1024, one decimal. Free with g_free. */
+char *size_to_string (uint64_t size);
+
+/* "64M", "1024", "20G": false when it is no size. */
+bool size_from_string (const char *text, uint64_t *ret_size);

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+/* Worker ids match [a-z0-9][a-z0-9-]{0,99}. */
+bool worker_id_is_valid (const char *id);
+
+/* InvalidArgument, naming the id and the rule, when it is not. */
+bool worker_id_check (const char *id, GError **error);
