@@ -63,7 +63,6 @@ test_text (void)
     { "open \033[31", "open " },
     { "bell\a null\001", "bell null" },
     { "10%\r50%\r100%", "100%" },
-    { "100%\r\n", "100% " },
     { "dos\r", "dos" },
     { "c1 \302\205 control", "c1  control" },
   };

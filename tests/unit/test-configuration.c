@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "configuration.h"
+
+#include "error.h"
+#include "size.h"
+#include "worker-id.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct
+{
+  char *folder;
+  char *path;
+  char *drop_in;
+} Files;
+
+static void
+files_set_up (Files *files, gconstpointer data)
+{
+  g_autofree char *drop_ins = NULL;
+
+  files->folder = g_dir_make_tmp ("configuration-XXXXXX", NULL);
+  files->path = g_build_filename (files->folder, "hive.conf", NULL);
+  drop_ins = g_strconcat (files->path, ".d", NULL);
+  g_assert_cmpint (g_mkdir (drop_ins, 0755), ==, 0);
+  files->drop_in = g_build_filename (drop_ins, "50-test.conf", NULL);
+}
+
+static void
+files_tear_down (Files *files, gconstpointer data)
+{
+  g_autofree char *drop_ins = g_path_get_dirname (files->drop_in);
+
+  unlink (files->drop_in);
+  unlink (files->path);
+  rmdir (drop_ins);
+  rmdir (files->folder);
+  g_free (files->folder);
+  g_free (files->path);
+  g_free (files->drop_in);
+}
+
+static void
+write_file (const char *path, const char *text)
+{
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+}
+
+static void
+test_defaults (Files *files, gconstpointer data)
+{
+  g_autoptr (Configuration) configuration = NULL;
+
+  write_file (files->path, "");
+  configuration = configuration_load (files->path, NULL);
+  g_assert_nonnull (configuration);
+  g_assert_cmpstr (configuration->install_root, ==, "/");
+  g_assert_cmpuint (configuration->max_parallel, ==, 2);
+  g_assert_cmpuint (configuration->max_log_size, ==, 64 << 20);
+  g_assert_true (configuration_step_has_network (configuration, "prepare"));
+  g_assert_false (configuration_step_has_network (configuration, "build"));
+}
+
+static void
+test_drop_in_wins (Files *files, gconstpointer data)
+{
+  g_autoptr (Configuration) configuration = NULL;
+  g_autofree char *installed = NULL;
+
+  write_file (files->path, "[Jobs]\nMaxParallel=3\nMaxQueued=7\n[Hive]\nInstallRoot=/scratch/\n");
+  write_file (files->drop_in, "[Jobs]\nMaxParallel=5\n[Build]\nNetworkSteps=\n");
+  configuration = configuration_load (files->path, NULL);
+  g_assert_nonnull (configuration);
+  g_assert_cmpuint (configuration->max_parallel, ==, 5);
+  g_assert_cmpuint (configuration->max_queued, ==, 7);
+  g_assert_false (configuration_step_has_network (configuration, "prepare"));
+  installed = configuration_installed_path (configuration, "/usr/local/bin/x");
+  g_assert_cmpstr (installed, ==, "/scratch/usr/local/bin/x");
+}
+
+static void
+test_bad_value_names_its_key (Files *files, gconstpointer data)
+{
+  static const struct
+  {
+    const char *text, *key;
+  } cases[] = {
+    { "[Jobs]\nMaxParallel=0\n", "MaxParallel" },
+    { "[Jobs]\nMaxParalel=2\n", "MaxParalel" },
+    { "[Log]\nMaxLogSize=lots\n", "MaxLogSize" },
+    { "[Hive]\nStateDirectory=relative\n", "StateDirectory" },
+    { "[Hive]\nInstallRoot=/a/../b\n", "InstallRoot" },
+    { "[Hive]\nInstallPrefixes=/\n", "InstallPrefixes" },
+    { "[Catalog]\nURL=ftp://x\n", "URL" },
+    { "[Build]\nNetworkSteps=package\n", "NetworkSteps" },
+    { "[Jobs]\nUserRange=0-10\n", "UserRange" },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (Configuration) configuration = NULL;
+      g_autoptr (GError) error = NULL;
+
+      write_file (files->path, cases[i].text);
+      configuration = configuration_load (files->path, &error);
+      g_assert_null (configuration);
+      g_assert_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT);
+      g_assert_nonnull (strstr (error->message, cases[i].key));
+      g_assert_nonnull (strstr (error->message, files->path));
+    }
+}
+
+static void
+test_missing_file_is_an_error (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (configuration_load ("/nonexistent/hive.conf", &error));
+  g_assert_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT);
+}
+
+static void
+test_sizes (void)
+{
+  static const struct
+  {
+    uint64_t size;
+    const char *text;
+  } cases[] = { { 0, "0 B" },       { 1023, "1023 B" },    { 1024, "1.0 KB" },
+                { 2150, "2.1 KB" }, { 1048575, "1.0 MB" }, { 5ULL << 30, "5.0 GB" } };
+  uint64_t size;
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text = size_to_string (cases[i].size);
+
+      g_assert_cmpstr (text, ==, cases[i].text);
+    }
+  g_assert_true (size_from_string ("64M", &size));
+  g_assert_cmpuint (size, ==, 64 << 20);
+  g_assert_false (size_from_string ("64MB", &size));
+  g_assert_false (size_from_string ("-1", &size));
+  g_assert_false (size_from_string ("99999999999T", &size));
+}
+
+static void
+test_worker_ids (void)
+{
+  g_autofree char *longest = g_strnfill (100, 'a');
+  g_autofree char *too_long = g_strnfill (101, 'a');
+
+  g_assert_true (worker_id_is_valid ("llm-worker-rbee-cpu"));
+  g_assert_true (worker_id_is_valid (longest));
+  g_assert_false (worker_id_is_valid (too_long));
+  g_assert_false (worker_id_is_valid (""));
+  g_assert_false (worker_id_is_valid ("-x"));
+  g_assert_false (worker_id_is_valid ("../x"));
+  g_assert_false (worker_id_is_valid ("Upper"));
+}
+
+static void
+test_error_names (void)
+{
+  int code;
+
+  for (int i = HIVE_ERROR_FAILED; i <= HIVE_ERROR_INVALID_ARGUMENT; i++)
+    {
+      g_assert_true (hive_error_from_name (hive_error_name (i), &code));
+      g_assert_cmpint (code, ==, i);
+      g_assert_true (hive_error_from_name (hive_error_dbus_name (i), &code));
+      g_assert_cmpint (code, ==, i);
+    }
+  g_assert_cmpstr (hive_error_dbus_name (HIVE_ERROR_BUSY), ==, "org.rbee.Hive.Error.Busy");
+  g_assert_false (hive_error_from_name ("Nonsense", &code));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add ("/configuration/defaults", Files, NULL, files_set_up, test_defaults, files_tear_down);
+  g_test_add ("/configuration/drop-in-wins", Files, NULL, files_set_up, test_drop_in_wins, files_tear_down);
+  g_test_add ("/configuration/bad-value-names-its-key", Files, NULL, files_set_up, test_bad_value_names_its_key,
+              files_tear_down);
+  g_test_add_func ("/configuration/missing-file-is-an-error", test_missing_file_is_an_error);
+  g_test_add_func ("/sizes", test_sizes);
+  g_test_add_func ("/worker-ids", test_worker_ids);
+  g_test_add_func ("/error-names", test_error_names);
+  return g_test_run ();
+}
