@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "configuration.h"
+
+#include <stdbool.h>
+
+/* Removes the work directory @path of a job and all that is in it, however deep, without following links or crossing
+ * into other file systems. It must lie directly in CacheDirectory/work (InvalidArgument); one that is gone is fine. */
+bool clean_run (const Configuration *configuration, const char *path, GError **error);

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "install.h"
+
+#include "copy.h"
+#include "error.h"
+#include "file.h"
+#include "json.h"
+#include "match.h"
+#include "recover.h"
+#include "transaction.h"
+#include "tree.h"
+#include "work.h"
+#include "worker-id.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* From here on, syncing whole file systems once is faster than syncing file by file (half a millisecond each), though
+ * it may have to write what others left unwritten. */
+#define MANY_FILES 1000
+
+/* What is known of an install while it is planned. */
+typedef struct
+{
+  const Ledger *ledger;
+  const Tree *tree;
+  WorkerRecord *old;   /* NULL: not installed yet */
+  GPtrArray *others;   /* records of the other workers; the tables below point into them */
+  GHashTable *owners;  /* path of a file → id of the other worker that it belongs to */
+  GHashTable *folders; /* path of a directory that another worker has files in → its id */
+  GHashTable *shared;  /* paths of directories that another worker's install made */
+  Transaction *transaction;
+  GPtrArray *left; /* paths of changed files that stay */
+} Plan;
+
+static void
+plan_clear (Plan *plan)
+{
+  worker_record_free (plan->old);
+  g_clear_pointer (&plan->owners, g_hash_table_unref);
+  g_clear_pointer (&plan->folders, g_hash_table_unref);
+  g_clear_pointer (&plan->shared, g_hash_table_unref);
+  g_clear_pointer (&plan->others, g_ptr_array_unref);
+  g_clear_pointer (&plan->left, g_ptr_array_unref);
+  transaction_free (plan->transaction);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Plan, plan_clear)
+
+bool
+install_read_request (JsonObject *request, const char **ret_job, const char **ret_worker_id, GError **error)
+{
+  const char *job = json_get_string (request, "job", "");
+
+  *ret_worker_id = json_get_string (request, "worker_id", "");
+  if (!*job || strlen (job) > 20 || strspn (job, "0123456789") != strlen (job))
+    {
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "\"%s\" is no job id", job);
+      return false;
+    }
+
+  *ret_job = job;
+  return worker_id_check (*ret_worker_id, error);
+}
+
+/* Planning: what belongs to others */
+
+static void
+plan_add_folders (Plan *plan, const WorkerRecord *record, const char *path)
+{
+  g_autofree char *directory = g_path_get_dirname (path);
+
+  while (!g_str_equal (directory, "/") && !g_hash_table_contains (plan->folders, directory))
+    {
+      char *outer = g_path_get_dirname (directory);
+
+      g_hash_table_insert (plan->folders, directory, record->id);
+      directory = outer;
+    }
+}
+
+static bool
+plan_read_others (Plan *plan, const char *id, GError **error)
+{
+  plan->owners = g_hash_table_new (g_str_hash, g_str_equal);
+  plan->folders = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  plan->shared = g_hash_table_new (g_str_hash, g_str_equal);
+  plan->others = ledger_read_others (plan->ledger, id, error);
+  if (!plan->others)
+    return false;
+
+  for (guint i = 0; i < plan->others->len; i++)
+    {
+      const WorkerRecord *record = plan->others->pdata[i];
+
+      for (guint j = 0; j < record->files->len; j++)
+        {
+          const WorkerFile *file = record->files->pdata[j];
+
+          g_hash_table_insert (plan->owners, file->path, record->id);
+          plan_add_folders (plan, record, file->path);
+        }
+      for (char **path = record->directories; *path; path++)
+        g_hash_table_add (plan->shared, *path);
+    }
+
+  return true;
+}
+
+/* Planning: conflicts */
+
+static bool
+plan_conflict (const Plan *plan, const char *path, const char *why, GError **error)
+{
+  g_autofree char *full = places_show (plan->ledger->places, path);
+
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_FILE_CONFLICT, "%s %s", full, why);
+  return false;
+}
+
+static bool
+plan_conflict_owner (const Plan *plan, const char *path, const char *owner, GError **error)
+{
+  g_autofree char *why =
+      g_strdup_printf ("belongs to worker %s: remove that worker first, or change one of the recipes", owner);
+
+  return plan_conflict (plan, path, why, error);
+}
+
+static bool
+plan_directory (Plan *plan, const TreeEntry *entry, GError **error)
+{
+  const char *owner = g_hash_table_lookup (plan->owners, entry->path);
+  struct stat st;
+  int r;
+
+  if (owner)
+    return plan_conflict_owner (plan, entry->path, owner, error);
+
+  r = places_stat (plan->ledger->places, entry->path, &st);
+  if (r == -ENOENT)
+    {
+      g_ptr_array_add (plan->transaction->made, g_strdup (entry->path));
+      return true;
+    }
+  if (r < 0)
+    return places_set_error (plan->ledger->places, -r, entry->path, error);
+  if (S_ISDIR (st.st_mode))
+    return true;
+  if (plan->old && worker_record_find (plan->old, entry->path))
+    return plan_conflict (plan, entry->path,
+                          "is a file of the installed version, and a folder in the new one: remove the "
+                          "worker first, then install it again",
+                          error);
+  if (S_ISLNK (st.st_mode))
+    return plan_conflict (plan, entry->path,
+                          "is a symbolic link where the package needs a folder: package() must install "
+                          "to the folder that it leads to",
+                          error);
+  return plan_conflict (plan, entry->path, "exists and is no folder, but the package needs one there; move it away",
+                        error);
+}
+
+static bool
+plan_file (Plan *plan, const TreeEntry *entry, GError **error)
+{
+  const char *owner = g_hash_table_lookup (plan->owners, entry->path);
+  const char *folder = g_hash_table_lookup (plan->folders, entry->path);
+  bool own = plan->old && worker_record_find (plan->old, entry->path);
+  struct stat st;
+  int r;
+
+  if (owner || folder)
+    return plan_conflict_owner (plan, entry->path, owner ? owner : folder, error);
+
+  r = places_stat (plan->ledger->places, entry->path, &st);
+  if (r < 0 && r != -ENOENT)
+    return places_set_error (plan->ledger->places, -r, entry->path, error);
+  if (r == 0 && S_ISDIR (st.st_mode))
+    return plan_conflict (plan, entry->path, "is a folder where the package has a file; move it away", error);
+  if (r == 0 && !own)
+    return plan_conflict (plan, entry->path, "exists and belongs to no worker; move it away", error);
+
+  transaction_add_step (plan->transaction, r == 0 ? STEP_REPLACE : STEP_PLACE, entry->path);
+  return true;
+}
+
+static const TreeEntry *
+tree_find (const Tree *tree, const char *path)
+{
+  guint low = 0, high = tree->entries->len;
+
+  while (low < high)
+    {
+      guint middle = low + (high - low) / 2;
+      const TreeEntry *entry = tree->entries->pdata[middle];
+      int order = strcmp (path, entry->path);
+
+      if (order == 0)
+        return entry;
+      if (order < 0)
+        high = middle;
+      else
+        low = middle + 1;
+    }
+
+  return NULL;
+}
+
+/* Files and directories of the installed version that the new one has no more. */
+static void
+plan_leftovers (Plan *plan)
+{
+  for (guint i = 0; plan->old && i < plan->old->files->len; i++)
+    {
+      const WorkerFile *file = plan->old->files->pdata[i];
+      uint64_t inode;
+      Match match;
+
+      if (tree_find (plan->tree, file->path))
+        continue;
+      match = match_file (plan->ledger->places, file, &inode);
+      if (match == MATCH_SAME)
+        transaction_add_step (plan->transaction, STEP_REMOVE, file->path)->inode = inode;
+      else if (match != MATCH_MISSING)
+        g_ptr_array_add (plan->left, g_strdup (file->path));
+    }
+
+  for (char **path = plan->old ? plan->old->directories : NULL; path && *path; path++)
+    if (!tree_find (plan->tree, *path) && !g_hash_table_contains (plan->shared, *path))
+      g_ptr_array_add (plan->transaction->obsolete, g_strdup (*path));
+}
+
+/* Directories that this worker's installs made, or that it now shares with the worker whose install did. */
+static char **
+plan_directories (const Plan *plan)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_autoptr (GHashTable) ours = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (guint i = 0; i < plan->transaction->made->len; i++)
+    g_hash_table_add (ours, plan->transaction->made->pdata[i]);
+  for (char **path = plan->old ? plan->old->directories : NULL; path && *path; path++)
+    g_hash_table_add (ours, *path);
+
+  for (guint i = 0; i < plan->tree->entries->len; i++)
+    {
+      const TreeEntry *entry = plan->tree->entries->pdata[i];
+
+      if (S_ISDIR (entry->st.st_mode) &&
+          (g_hash_table_contains (ours, entry->path) || g_hash_table_contains (plan->shared, entry->path)))
+        g_strv_builder_add (builder, entry->path);
+    }
+
+  return g_strv_builder_end (builder);
+}
+
+static bool
+plan_make (Plan *plan, const char *id, GError **error)
+{
+  if (!ledger_read_installed (plan->ledger, id, &plan->old, error) || !plan_read_others (plan, id, error))
+    return false;
+
+  for (guint i = 0; i < plan->tree->entries->len; i++)
+    {
+      const TreeEntry *entry = plan->tree->entries->pdata[i];
+
+      if (!(S_ISDIR (entry->st.st_mode) ? plan_directory (plan, entry, error) : plan_file (plan, entry, error)))
+        return false;
+    }
+
+  plan_leftovers (plan);
+  g_strfreev (plan->transaction->record->directories);
+  plan->transaction->record->directories = plan_directories (plan);
+  return true;
+}
+
+/* Doing it */
+
+static int
+make_directory (int parent, const char *name, unsigned mode)
+{
+  g_auto (Fd) fd = -1;
+
+  if (mkdirat (parent, name, 0700) < 0)
+    return -errno;
+  fd = file_open_beneath (parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+  if (fd < 0)
+    return fd;
+  /* A folder with the set-group-ID bit gives its group, and the bit, to what is made in it. */
+  return (geteuid () == 0 && fchown (fd, 0, 0) < 0) || fchmod (fd, mode) < 0 ? -errno : 0;
+}
+
+static bool
+install_make_directories (const Plan *plan, GError **error)
+{
+  for (guint i = 0; i < plan->transaction->made->len; i++)
+    {
+      const char *path = plan->transaction->made->pdata[i], *name;
+      int parent = places_open_parent (plan->ledger->places, path, &name);
+      int r = parent < 0 ? parent : make_directory (parent, name, tree_find (plan->tree, path)->mode);
+
+      if (r < 0)
+        return places_set_error (plan->ledger->places, -r, path, error);
+    }
+
+  return true;
+}
+
+/* The steps that bring files come first and in the order of the tree, as the record's files do. */
+static bool
+install_copy (const Plan *plan, bool sync, GError **error)
+{
+  WorkerRecord *record = plan->transaction->record;
+
+  for (guint i = 0; i < plan->tree->entries->len; i++)
+    {
+      const TreeEntry *entry = plan->tree->entries->pdata[i];
+      g_autoptr (WorkerFile) file = NULL;
+      Step *step;
+
+      if (S_ISDIR (entry->st.st_mode))
+        continue;
+      step = plan->transaction->steps->pdata[record->files->len];
+      file = worker_file_new ();
+      file->path = g_strdup (entry->path);
+      if (!copy_entry (plan->tree, entry, plan->ledger->places, step->temporary, sync, file, &step->inode, error))
+        return false;
+      record->size += file->size;
+      g_ptr_array_add (record->files, g_steal_pointer (&file));
+    }
+
+  return true;
+}
+
+/* Everything up to the point of no return. */
+static bool
+install_prepare (const Plan *plan, GError **error)
+{
+  Transaction *transaction = plan->transaction;
+  bool many = transaction->steps->len > MANY_FILES;
+
+  return transaction_write (transaction, plan->ledger, TRANSACTION_STAGING, error) &&
+         install_make_directories (plan, error) && install_copy (plan, !many, error) &&
+         transaction_sync (transaction, plan->ledger, many, error) &&
+         ledger_stage_record (plan->ledger, transaction->record, error) &&
+         transaction_write (transaction, plan->ledger, TRANSACTION_PLACING, error) &&
+         transaction_place (transaction, plan->ledger, error) &&
+         transaction_write (transaction, plan->ledger, TRANSACTION_COMMITTED, error);
+}
+
+static bool
+install_commit (const Plan *plan, GError **error)
+{
+  if (install_prepare (plan, error))
+    return transaction_finish (plan->transaction, plan->ledger, true, error);
+
+  transaction_undo (plan->transaction, plan->ledger, NULL); /* else the next start recovers it */
+  return false;
+}
+
+/* The record as it will stand in workers/, still without files. */
+static WorkerRecord *
+install_read_record (JsonObject *request, const char *job, const char *worker_id, GError **error)
+{
+  JsonNode *node = json_object_get_member (request, "record");
+  g_autoptr (WorkerRecord) record = NULL;
+
+  if (!node || !JSON_NODE_HOLDS_OBJECT (node))
+    {
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "The request has no record");
+      return NULL;
+    }
+  record = worker_record_from_json (json_node_get_object (node), "The request's record", error);
+  if (!record)
+    return NULL;
+
+  g_ptr_array_set_size (record->files, 0);
+  g_strfreev (record->directories);
+  record->directories = g_new0 (char *, 1);
+  g_free (record->id);
+  record->id = g_strdup (worker_id);
+  g_free (record->job);
+  record->job = g_strdup (job);
+  record->size = 0;
+  record->installed_at = g_get_real_time ();
+  return g_steal_pointer (&record);
+}
+
+static void
+install_report (const Plan *plan)
+{
+  g_autofree char *binary = places_show (plan->ledger->places, plan->transaction->record->binary);
+
+  ledger_note (plan->ledger, "install", "✓ Binary installed: %s", binary);
+  for (guint i = 0; i < plan->left->len; i++)
+    {
+      g_autofree char *path = places_show (plan->ledger->places, plan->left->pdata[i]);
+
+      ledger_note (plan->ledger, "install", "⚠ Left in place: %s (changed since it was installed)", path);
+    }
+}
+
+bool
+install_run (const Configuration *configuration, LogWriter *log, JsonObject *request, GError **error)
+{
+  g_autoptr (Ledger) ledger = NULL;
+  g_autoptr (Tree) tree = NULL;
+  g_autoptr (WorkerRecord) record = NULL;
+  g_auto (Plan) plan = { 0 };
+  g_auto (Fd) work = -1;
+  const char *job, *worker_id;
+
+  if (!install_read_request (request, &job, &worker_id, error) ||
+      !(record = install_read_record (request, job, worker_id, error)))
+    return false;
+  if (log)
+    log_writer_note (log, "install", "💾 Installing binary...");
+
+  ledger = ledger_open (configuration, log, error);
+  if (!ledger || !recover_all (ledger, NULL, error))
+    return false;
+  work = work_take (configuration, json_get_string (request, "work", NULL), error);
+  if (work < 0)
+    return false;
+  tree = tree_read (configuration, ledger->places, work, record->binary, error);
+  if (!tree)
+    return false;
+  if (g_mkdir_with_parents (configuration->install_root, 0755) < 0)
+    return hive_error_set_errno (error, errno, "Can't make %s", configuration->install_root);
+
+  plan.ledger = ledger;
+  plan.tree = tree;
+  plan.left = g_ptr_array_new_with_free_func (g_free);
+  plan.transaction = transaction_new (job, worker_id);
+  plan.transaction->record = g_steal_pointer (&record);
+  if (!plan_make (&plan, worker_id, error) || !install_commit (&plan, error))
+    return false;
+
+  install_report (&plan);
+  return true;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "ledger.h"
+
+#include "error.h"
+#include "file.h"
+#include "json.h"
+#include "worker-id.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char *
+ledger_make_folder (const Configuration *configuration, const char *name, GError **error)
+{
+  g_autofree char *path = configuration_state_path (configuration, name, NULL);
+
+  if (g_mkdir_with_parents (path, 0755) < 0)
+    {
+      hive_error_set_errno (error, errno, "Can't make %s", path);
+      return NULL;
+    }
+
+  return g_steal_pointer (&path);
+}
+
+static int
+ledger_lock (const char *transactions, GError **error)
+{
+  g_autofree char *path = g_build_filename (transactions, ".lock", NULL);
+  g_auto (Fd) fd = open (path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  int r = fd;
+
+  while (r >= 0 && (r = flock (fd, LOCK_EX)) < 0 && errno == EINTR)
+    r = 0;
+  if (r < 0)
+    {
+      hive_error_set_errno (error, errno, "Can't lock %s", path);
+      return -1;
+    }
+
+  return fd_steal (&fd);
+}
+
+Ledger *
+ledger_open (const Configuration *configuration, LogWriter *log, GError **error)
+{
+  g_autoptr (Ledger) ledger = g_new0 (Ledger, 1);
+
+  ledger->configuration = configuration;
+  ledger->log = log;
+  ledger->lock_fd = -1;
+  ledger->places = places_new (configuration);
+  ledger->workers = ledger_make_folder (configuration, "workers", error);
+  if (!ledger->workers)
+    return NULL;
+  ledger->transactions = ledger_make_folder (configuration, "transactions", error);
+  if (!ledger->transactions)
+    return NULL;
+  ledger->lock_fd = ledger_lock (ledger->transactions, error);
+
+  return ledger->lock_fd < 0 ? NULL : g_steal_pointer (&ledger);
+}
+
+void
+ledger_close (Ledger *ledger)
+{
+  if (!ledger)
+    return;
+  fd_clear (&ledger->lock_fd);
+  g_clear_pointer (&ledger->places, places_free);
+  g_free (ledger->workers);
+  g_free (ledger->transactions);
+  g_free (ledger);
+}
+
+bool
+ledger_read_installed (const Ledger *ledger, const char *id, WorkerRecord **ret_record, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+
+  *ret_record = worker_record_read (ledger->workers, id, &failure);
+  if (*ret_record || g_error_matches (failure, HIVE_ERROR, HIVE_ERROR_NOT_INSTALLED))
+    return true;
+
+  g_propagate_error (error, g_steal_pointer (&failure));
+  return false;
+}
+
+GPtrArray *
+ledger_read_others (const Ledger *ledger, const char *id, GError **error)
+{
+  g_autoptr (GPtrArray) records = g_ptr_array_new_with_free_func ((GDestroyNotify)worker_record_free);
+  g_autoptr (GDir) dir = g_dir_open (ledger->workers, 0, NULL);
+  const char *name;
+
+  if (!dir)
+    {
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_FAILED, "Can't read %s", ledger->workers);
+      return NULL;
+    }
+
+  while ((name = g_dir_read_name (dir)))
+    {
+      g_autofree char *other = g_str_has_suffix (name, ".json") ? g_strndup (name, strlen (name) - 5) : NULL;
+      WorkerRecord *record;
+
+      if (!other || !worker_id_is_valid (other) || g_str_equal (other, id))
+        continue;
+      record = worker_record_read (ledger->workers, other, error);
+      if (!record)
+        return NULL;
+      g_ptr_array_add (records, record);
+    }
+
+  return g_steal_pointer (&records);
+}
+
+/* ".next" is no name that a reader of workers/ takes for a record, nor one that file_replace() uses. */
+static char *
+staged_path (const Ledger *ledger, const char *id)
+{
+  return g_strdup_printf ("%s/%s.next", ledger->workers, id);
+}
+
+bool
+ledger_stage_record (const Ledger *ledger, const WorkerRecord *record, GError **error)
+{
+  g_autoptr (JsonObject) object = worker_record_to_json (record);
+  g_autofree char *text = json_to_text (object, true);
+  g_autofree char *path = staged_path (ledger, record->id);
+
+  return file_replace (path, text, -1, true, error);
+}
+
+static int
+ledger_sync_workers (const Ledger *ledger)
+{
+  g_auto (Fd) fd = open (ledger->workers, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+  return fd < 0 || fsync (fd) < 0 ? -errno : 0;
+}
+
+bool
+ledger_put_record (const Ledger *ledger, const WorkerRecord *record, bool staged, GError **error)
+{
+  g_autofree char *path = g_strdup_printf ("%s/%s.json", ledger->workers, record->id);
+  g_autofree char *next = staged_path (ledger, record->id);
+  g_autoptr (JsonObject) object = NULL;
+  g_autofree char *text = NULL;
+
+  if (staged && rename (next, path) == 0)
+    return ledger_sync_workers (ledger) == 0 || hive_error_set_errno (error, errno, "Can't sync %s", ledger->workers);
+
+  object = worker_record_to_json (record);
+  text = json_to_text (object, true);
+  if (!file_replace (path, text, -1, true, error))
+    return false;
+
+  unlink (next);
+  return true;
+}
+
+void
+ledger_unstage_record (const Ledger *ledger, const char *id)
+{
+  g_autofree char *path = staged_path (ledger, id);
+
+  unlink (path);
+}
+
+bool
+ledger_drop_record (const Ledger *ledger, const char *id, GError **error)
+{
+  g_autofree char *path = g_strdup_printf ("%s/%s.json", ledger->workers, id);
+
+  if ((unlink (path) < 0 && errno != ENOENT) || ledger_sync_workers (ledger) < 0)
+    return hive_error_set_errno (error, errno, "Can't remove %s", path);
+  return true;
+}
+
+void
+ledger_note (const Ledger *ledger, const char *phase, const char *format, ...)
+{
+  g_autofree char *text = NULL;
+  va_list arguments;
+
+  if (!ledger->log)
+    return;
+
+  va_start (arguments, format);
+  text = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  log_writer_write (ledger->log, phase, LOG_STREAM_NOTE, text, -1);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "configuration.h"
+#include "places.h"
+
+#include <sys/stat.h>
+
+#define TREE_MAX_ENTRIES 200000
+
+/* One file, link or directory of a finished package. */
+typedef struct
+{
+  char *path;    /* "/usr/local/bin/x" */
+  unsigned mode; /* what it is installed with: as package() made it under fakeroot, without group's and others' write */
+  char *target;  /* links only */
+  struct stat st;
+} TreeEntry;
+
+/* What package() made, once it was looked at whole and found fit to install. */
+typedef struct
+{
+  int fd;             /* of work/pkg */
+  GPtrArray *entries; /* of TreeEntry, sorted by path: a directory comes before what is in it */
+  uint64_t size;      /* of the files together */
+} Tree;
+
+/* Reads and checks `pkg` below @work_fd against `list`. @binary is the path that must be there as an executable file.
+ * PackageInvalid names the path and says what package() must do; nothing is changed. */
+Tree *tree_read (const Configuration *configuration, const Places *places, int work_fd, const char *binary,
+                 GError **error);
+void tree_free (Tree *tree);
+
+/* True when @st is still the file that the tree was checked with. */
+bool tree_entry_is (const TreeEntry *entry, const struct stat *st);
+
+/* Sets PackageInvalid "… changed while it was being committed". Returns false. */
+bool tree_set_changed (const char *path, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Tree, tree_free)
