@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "bus-dict.h"
+
+#include "error.h"
+
+static const BusOption *
+bus_option_find (const BusOption *options, const char *key)
+{
+  for (; options->key; options++)
+    if (g_str_equal (options->key, key))
+      return options;
+  return NULL;
+}
+
+static int
+bus_option_read (sd_bus_message *message, const BusOption *option, void *ret, sd_bus_error *error)
+{
+  const char type[] = { option->type, '\0' };
+  const char *contents;
+  char **string = (char **)((char *)ret + option->offset);
+  bool *flag = (bool *)((char *)ret + option->offset);
+  const char *text;
+  int value;
+  int r;
+
+  r = sd_bus_message_peek_type (message, NULL, &contents);
+  if (r < 0)
+    return r;
+  if (!g_str_equal (contents, type))
+    return sd_bus_error_setf (error, HIVE_ERROR_PREFIX "InvalidArgument", "Option %s is of type %s, not %s",
+                              option->key, type, contents);
+
+  r = sd_bus_message_read (message, "v", type, option->type == 's' ? (void *)&text : (void *)&value);
+  if (r < 0)
+    return r;
+  if (option->type == 'b')
+    *flag = value;
+  else if (*string)
+    return sd_bus_error_setf (error, HIVE_ERROR_PREFIX "InvalidArgument", "Option %s is given twice", option->key);
+  else
+    *string = g_strdup (text);
+  return 0;
+}
+
+int
+bus_dict_read (sd_bus_message *message, const BusOption *options, void *ret, sd_bus_error *error)
+{
+  int r;
+
+  r = sd_bus_message_enter_container (message, 'a', "{sv}");
+  if (r < 0)
+    return r;
+  while ((r = sd_bus_message_enter_container (message, 'e', "sv")) > 0)
+    {
+      const BusOption *option;
+      const char *key;
+
+      r = sd_bus_message_read (message, "s", &key);
+      if (r < 0)
+        return r;
+      option = bus_option_find (options, key);
+      if (!option)
+        return sd_bus_error_setf (error, HIVE_ERROR_PREFIX "InvalidArgument", "Option %s is not known", key);
+      r = bus_option_read (message, option, ret, error);
+      if (r < 0)
+        return r;
+      r = sd_bus_message_exit_container (message);
+      if (r < 0)
+        return r;
+    }
+  if (r < 0)
+    return r;
+  return sd_bus_message_exit_container (message);
+}
+
+int
+bus_dict_append_string (sd_bus_message *message, const char *key, const char *value)
+{
+  g_autofree char *mended = NULL;
+
+  /* A bus throws out who sends it a string that is no UTF-8. */
+  if (value && !g_utf8_validate (value, -1, NULL))
+    value = mended = g_utf8_make_valid (value, -1);
+  return sd_bus_message_append (message, "{sv}", key, "s", value ? value : "");
+}
+
+int
+bus_dict_append_path (sd_bus_message *message, const char *key, const char *value)
+{
+  return sd_bus_message_append (message, "{sv}", key, "o", value);
+}
+
+int
+bus_dict_append_strings (sd_bus_message *message, const char *key, char *const *values)
+{
+  int r;
+
+  if ((r = sd_bus_message_open_container (message, 'e', "sv")) < 0 ||
+      (r = sd_bus_message_append_basic (message, 's', key)) < 0 ||
+      (r = sd_bus_message_open_container (message, 'v', "as")) < 0 ||
+      (r = sd_bus_message_append_strv (message, (char **)values)) < 0 ||
+      (r = sd_bus_message_close_container (message)) < 0)
+    return r;
+  return sd_bus_message_close_container (message);
+}
+
+int
+bus_dict_append_bool (sd_bus_message *message, const char *key, bool value)
+{
+  return sd_bus_message_append (message, "{sv}", key, "b", (int)value);
+}
+
+int
+bus_dict_append_uint32 (sd_bus_message *message, const char *key, uint32_t value)
+{
+  return sd_bus_message_append (message, "{sv}", key, "u", value);
+}
+
+int
+bus_dict_append_uint64 (sd_bus_message *message, const char *key, uint64_t value)
+{
+  return sd_bus_message_append (message, "{sv}", key, "t", value);
+}
+
+int
+bus_dict_append_double (sd_bus_message *message, const char *key, double value)
+{
+  return sd_bus_message_append (message, "{sv}", key, "d", value);
+}
+
+static const char *
+gerror_dbus_name (const GError *failure)
+{
+  return hive_error_dbus_name (failure->domain == HIVE_ERROR ? failure->code : HIVE_ERROR_FAILED);
+}
+
+int
+bus_error_from_gerror (sd_bus_error *error, const GError *failure)
+{
+  return sd_bus_error_set (error, gerror_dbus_name (failure), failure->message);
+}
+
+int
+bus_reply_gerror (sd_bus_message *message, const GError *failure)
+{
+  return sd_bus_reply_method_errorf (message, gerror_dbus_name (failure), "%s", failure->message);
+}

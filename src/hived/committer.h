@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+#include "launcher.h"
+
+/* Runs rbee-hive-commit. Whatever touches installed files goes one at a time, in order; removing work trees goes beside
+ * it. */
+typedef struct Committer Committer;
+
+typedef enum
+{
+  COMMIT_INSTALL,
+  COMMIT_REMOVE,
+  COMMIT_RECOVER,
+  COMMIT_CLEAN,
+} CommitVerb;
+
+/* Called once when the run is over. @status is NULL when it could not be started, and then @failure says why. */
+typedef void (*CommitHandler) (const siginfo_t *status, const GError *failure, void *userdata);
+
+Committer *committer_new (sd_event *event, Launcher *launcher, const Configuration *configuration);
+
+/* A run under way is left to end by itself: it is a transaction. */
+void committer_free (Committer *committer);
+
+/* Queues a run of @verb with @request on its standard input and the log @log_fd (borrowed until @handler; -1: none) as
+ * its output. @handler comes from the event loop, never from inside this call. */
+void committer_run (Committer *committer, CommitVerb verb, JsonObject *request, int log_fd, CommitHandler handler,
+                    void *userdata);
+
+/* True when nothing runs and nothing waits. */
+bool committer_is_idle (const Committer *committer);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Committer, committer_free)

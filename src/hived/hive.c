@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hive.h"
+
+#include <malloc.h>
+#include <sys/utsname.h>
+#include <systemd/sd-daemon.h>
+
+#include "capabilities.h"
+#include "error.h"
+#include "job-object.h"
+#include "job-run.h"
+#include "job-store.h"
+#include "line-signals.h"
+#include "manager.h"
+#include "registry.h"
+#include "scheduler.h"
+#include "worker-id.h"
+#include "worker.h"
+
+#define COUNTS_INTERVAL (G_USEC_PER_SEC / 10)
+#define STOP_POLL       (50 * 1000)
+#define STOP_TURNS      600 /* 30 seconds */
+
+static char *
+machine_architecture (void)
+{
+  struct utsname name;
+
+  return g_strdup (uname (&name) < 0 ? "unknown" : name.machine);
+}
+
+static bool
+hive_publish (Hive *hive, GError **error)
+{
+  int r;
+
+  if ((r = manager_publish (hive)) < 0 || (r = job_object_publish (hive)) < 0 || (r = worker_publish (hive)) < 0)
+    return hive_error_set_errno (error, -r, "Cannot put the hive's objects on the bus");
+  return true;
+}
+
+Hive *
+hive_new (sd_event *event, sd_bus *bus, Configuration *configuration, GError **error)
+{
+  g_autoptr (Hive) hive = g_new0 (Hive, 1);
+
+  hive->event = sd_event_ref (event);
+  hive->bus = sd_bus_ref (bus);
+  hive->architecture = machine_architecture ();
+  hive->configuration = configuration;
+  hive->launcher = launcher_new (event, configuration);
+  hive->queries = queries_new (event, hive->launcher, configuration);
+  hive->committer = committer_new (event, hive->launcher, configuration);
+  hive->registry = registry_new (hive);
+  hive->lines = line_signals_new (event);
+  hive->scheduler = scheduler_new (hive);
+  hive->jobs = job_store_new (hive, error);
+  if (!hive->jobs || !hive_publish (hive, error))
+    {
+      hive->configuration = NULL; /* still the caller's */
+      return NULL;
+    }
+  return g_steal_pointer (&hive);
+}
+
+void
+hive_free (Hive *hive)
+{
+  if (!hive)
+    return;
+  sd_event_source_disable_unref (hive->stop_timer);
+  sd_event_source_disable_unref (hive->counts_timer);
+  scheduler_free (hive->scheduler);
+  committer_free (hive->committer);
+  job_store_free (hive->jobs);
+  line_signals_free (hive->lines);
+  registry_free (hive->registry);
+  queries_free (hive->queries);
+  launcher_free (hive->launcher);
+  g_clear_pointer (&hive->configuration, configuration_free);
+  sd_bus_flush_close_unref (hive->bus);
+  sd_event_unref (hive->event);
+  g_free (hive->architecture);
+  g_free (hive);
+}
+
+/* Work trees of jobs that are no more. */
+static void
+hive_cleaned (const siginfo_t *status, const GError *failure, void *userdata)
+{
+  if (!status || child_status_code (status) != 0)
+    g_warning ("An old work tree could not be removed");
+}
+
+static void
+hive_clean_work (Hive *hive)
+{
+  g_autofree char *path = configuration_cache_path (hive->configuration, "work", NULL);
+  g_autoptr (GDir) directory = g_dir_open (path, 0, NULL);
+  const char *name;
+
+  while (directory && (name = g_dir_read_name (directory)))
+    {
+      Job *job = job_store_find (hive->jobs, name);
+      g_autofree char *work = g_build_filename (path, name, NULL);
+      g_autoptr (JsonObject) request = NULL;
+
+      if (job && job->run)
+        continue; /* its own end cleans it */
+      request = json_object_new ();
+      json_object_set_string_member (request, "work", work);
+      committer_run (hive->committer, COMMIT_CLEAN, request, -1, hive_cleaned, hive);
+    }
+}
+
+/* What ran when the hive went away is over; what waited waits again. */
+static void
+hive_resume_jobs (Hive *hive)
+{
+  GPtrArray *jobs = job_store_jobs (hive->jobs);
+  g_autoptr (GPtrArray) active = g_ptr_array_new ();
+
+  for (guint i = 0; i < jobs->len; i++)
+    {
+      Job *job = jobs->pdata[i];
+
+      /* One that was asked for meanwhile has its run, or its place in the queue. */
+      if (job_is_active (job) && !job->run && job->created_at < hive->started_at)
+        g_ptr_array_add (active, job);
+    }
+  for (guint i = 0; i < active->len; i++)
+    {
+      Job *job = active->pdata[i];
+
+      if (job->state == JOB_QUEUED && job->operation == JOB_INSTALL)
+        scheduler_add_old (hive->scheduler, job);
+      else
+        job_run_recover (job);
+    }
+}
+
+static void
+hive_recovered (const siginfo_t *status, const GError *failure, void *userdata)
+{
+  Hive *hive = userdata;
+  g_autoptr (GError) error = NULL;
+
+  if (!status || child_status_code (status) != 0)
+    g_warning ("Transactions could not be recovered: %s",
+               failure ? failure->message : "see the messages of rbee-hive-commit");
+  hive_resume_jobs (hive);
+  hive_clean_work (hive);
+  if (!capabilities_refresh (hive, &error))
+    g_warning ("%s", error->message);
+  scheduler_set_open (hive->scheduler, true);
+  malloc_trim (0);
+}
+
+void
+hive_start (Hive *hive)
+{
+  g_autoptr (JsonObject) nothing = json_object_new ();
+
+  hive->started_at = (uint64_t)g_get_real_time ();
+  committer_run (hive->committer, COMMIT_RECOVER, nothing, -1, hive_recovered, hive);
+}
+
+static bool
+hive_is_quiet (Hive *hive)
+{
+  GPtrArray *jobs = job_store_jobs (hive->jobs);
+
+  for (guint i = 0; i < jobs->len; i++)
+    if (((Job *)jobs->pdata[i])->run)
+      return false;
+  return committer_is_idle (hive->committer);
+}
+
+static int
+hive_handle_stop (sd_event_source *source, uint64_t usec, void *userdata)
+{
+  Hive *hive = userdata;
+
+  if (hive_is_quiet (hive) || ++hive->stop_turns > STOP_TURNS)
+    return sd_event_exit (hive->event, 0);
+  sd_event_source_set_time_relative (source, STOP_POLL);
+  return sd_event_source_set_enabled (source, SD_EVENT_ONESHOT);
+}
+
+void
+hive_stop (Hive *hive)
+{
+  GPtrArray *jobs = job_store_jobs (hive->jobs);
+
+  if (hive->stop_timer)
+    return;
+  sd_notify (0, "STOPPING=1");
+  scheduler_set_open (hive->scheduler, false);
+  for (guint i = 0; i < jobs->len; i++)
+    job_run_interrupt (jobs->pdata[i]);
+  if (sd_event_add_time_relative (hive->event, &hive->stop_timer, CLOCK_MONOTONIC, 0, 1, hive_handle_stop, hive) < 0)
+    sd_event_exit (hive->event, 0);
+}
+
+static bool
+hive_check_stopping (Hive *hive, GError **error)
+{
+  if (!hive->stop_timer)
+    return true;
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_INTERRUPTED, "The hive is being stopped; ask again when it runs");
+  return false;
+}
+
+static void
+hive_set_busy (GError **error, const Job *job)
+{
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_BUSY, "%s has job %s (%s, %s) already; wait for it or cancel it",
+               job->worker_id, job->id, job_operation_name (job->operation), job_state_name (job->state));
+}
+
+Job *
+hive_install (Hive *hive, const char *worker_id, const InstallOptions *options, uid_t owner, GError **error)
+{
+  Job *job;
+
+  if (!worker_id_check (worker_id, error) || !hive_check_stopping (hive, error))
+    return NULL;
+  if (options->idempotency_key && (job = job_store_find_key (hive->jobs, worker_id, owner, options->idempotency_key)))
+    return job;
+  job = job_store_find_active (hive->jobs, worker_id);
+  if (job && job->operation == JOB_INSTALL && install_options_equal (job->options, options))
+    return job;
+  if (job)
+    {
+      hive_set_busy (error, job);
+      return NULL;
+    }
+  if (!scheduler_has_room (hive->scheduler, error))
+    return NULL;
+  job = job_store_create (hive->jobs, JOB_INSTALL, worker_id, options, owner, error);
+  if (job)
+    scheduler_add (hive->scheduler, job);
+  return job;
+}
+
+Job *
+hive_remove (Hive *hive, const char *worker_id, uid_t owner, GError **error)
+{
+  Job *job;
+
+  if (!worker_id_check (worker_id, error) || !hive_check_stopping (hive, error))
+    return NULL;
+  job = job_store_find_active (hive->jobs, worker_id);
+  if (job && job->operation == JOB_REMOVE)
+    return job;
+  if (job)
+    {
+      hive_set_busy (error, job);
+      return NULL;
+    }
+  if (!registry_has (hive->registry, worker_id))
+    {
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_NOT_INSTALLED, "%s is not installed", worker_id);
+      return NULL;
+    }
+  job = job_store_create (hive->jobs, JOB_REMOVE, worker_id, NULL, owner, error);
+  if (job)
+    job_run_remove (job);
+  return job;
+}
+
+void
+hive_job_ended (Hive *hive, Job *job)
+{
+  scheduler_release (hive->scheduler, job);
+  hive_counts_changed (hive);
+  job_store_trim (hive->jobs);
+  malloc_trim (0);
+}
+
+void
+hive_counts (Hive *hive, unsigned *ret_running, unsigned *ret_queued)
+{
+  GPtrArray *jobs = job_store_jobs (hive->jobs);
+
+  *ret_running = *ret_queued = 0;
+  for (guint i = 0; i < jobs->len; i++)
+    {
+      const Job *job = jobs->pdata[i];
+
+      if (job->state == JOB_QUEUED)
+        (*ret_queued)++;
+      else if (job_is_active (job))
+        (*ret_running)++;
+    }
+}
+
+static int
+hive_handle_counts (sd_event_source *source, uint64_t usec, void *userdata)
+{
+  Hive *hive = userdata;
+  const char *names[3] = { NULL };
+  unsigned running, queued;
+  int count = 0;
+
+  hive->counts_timer = sd_event_source_disable_unref (hive->counts_timer);
+  hive_counts (hive, &running, &queued);
+  if (running != hive->announced_running)
+    names[count++] = "RunningJobs";
+  if (queued != hive->announced_queued)
+    names[count++] = "QueuedJobs";
+  hive->announced_running = running;
+  hive->announced_queued = queued;
+  if (count > 0)
+    sd_bus_emit_properties_changed_strv (hive->bus, HIVE_PATH, HIVE_INTERFACE, (char **)names);
+  return 0;
+}
+
+void
+hive_counts_changed (Hive *hive)
+{
+  if (!hive->counts_timer)
+    sd_event_add_time_relative (hive->event, &hive->counts_timer, CLOCK_MONOTONIC, COUNTS_INTERVAL, 0,
+                                hive_handle_counts, hive);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
+
+#include "committer.h"
+#include "configuration.h"
+#include "install-options.h"
+#include "launcher.h"
+#include "query.h"
+
+#define HIVE_BUS_NAME  "org.rbee.Hive"
+#define HIVE_PATH      "/org/rbee/Hive"
+#define HIVE_INTERFACE "org.rbee.Hive"
+#define HIVE_PLATFORM  "linux"
+
+typedef struct Job Job;
+typedef struct JobStore JobStore;
+typedef struct LineSignals LineSignals;
+typedef struct Registry Registry;
+typedef struct Scheduler Scheduler;
+
+/* What the daemon is made of; every part has a pointer to it. */
+typedef struct Hive
+{
+  sd_event *event;
+  sd_bus *bus;
+  Configuration *configuration;
+  char *architecture; /* as uname -m says it */
+
+  Launcher *launcher;
+  Queries *queries;
+  Committer *committer;
+  Registry *registry;
+  LineSignals *lines;
+  JobStore *jobs;
+  Scheduler *scheduler;
+
+  uint64_t started_at;         /* µs since the epoch */
+  sd_event_source *stop_timer; /* while stopping */
+  unsigned stop_turns;
+  unsigned announced_running; /* what RunningJobs and QueuedJobs were when they were last announced */
+  unsigned announced_queued;
+  sd_event_source *counts_timer;
+} Hive;
+
+/* Makes every part, reads the state from disk and puts the objects on @bus. @configuration is owned from success on. */
+Hive *hive_new (sd_event *event, sd_bus *bus, Configuration *configuration, GError **error);
+void hive_free (Hive *hive);
+
+/* Recovers transactions and work trees that an earlier run left, then lets jobs start. */
+void hive_start (Hive *hive);
+
+/* Ends running jobs as Interrupted, waits (not for long) for what can't be ended, and leaves the event loop. Queued
+ * jobs stay queued. */
+void hive_stop (Hive *hive);
+
+/* The job of an install: a new one, or the one under way for an equal request. @options is copied. Borrowed.
+ * Errors: InvalidArgument, Busy, LimitsExceeded, NoSpace, Failed. */
+Job *hive_install (Hive *hive, const char *worker_id, const InstallOptions *options, uid_t owner, GError **error);
+
+/* The job of a removal, likewise. Errors: InvalidArgument, NotInstalled, Busy, NoSpace, Failed. */
+Job *hive_remove (Hive *hive, const char *worker_id, uid_t owner, GError **error);
+
+/* A job's last signal is out: starts the next one. */
+void hive_job_ended (Hive *hive, Job *job);
+
+/* RunningJobs (those that commit are among them) and QueuedJobs. */
+void hive_counts (Hive *hive, unsigned *ret_running, unsigned *ret_queued);
+
+/* RunningJobs or QueuedJobs may have changed. */
+void hive_counts_changed (Hive *hive);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Hive, hive_free)

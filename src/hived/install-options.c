@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "install-options.h"
+
+#include <string.h>
+
+#include "bus-dict.h"
+#include "error.h"
+#include "json.h"
+
+#define KEY_MAX     128
+#define BACKEND_MAX 64
+
+static const BusOption install_options_table[] = {
+  { "backend", 's', offsetof (InstallOptions, backend) },
+  { "source", 's', offsetof (InstallOptions, source) },
+  { "check", 'b', offsetof (InstallOptions, check) },
+  { "reinstall", 'b', offsetof (InstallOptions, reinstall) },
+  { "idempotency-key", 's', offsetof (InstallOptions, idempotency_key) },
+  {},
+};
+
+InstallOptions *
+install_options_new (void)
+{
+  return g_new0 (InstallOptions, 1);
+}
+
+InstallOptions *
+install_options_copy (const InstallOptions *options)
+{
+  InstallOptions *copy = install_options_new ();
+
+  *copy = (InstallOptions){ .backend = g_strdup (options->backend),
+                            .source = g_strdup (options->source),
+                            .idempotency_key = g_strdup (options->idempotency_key),
+                            .check = options->check,
+                            .reinstall = options->reinstall };
+  return copy;
+}
+
+void
+install_options_free (InstallOptions *options)
+{
+  if (!options)
+    return;
+  g_free (options->backend);
+  g_free (options->source);
+  g_free (options->idempotency_key);
+  g_free (options);
+}
+
+bool
+install_options_check_variant (const char *backend, const char *source, GError **error)
+{
+  if (backend && (!*backend || strlen (backend) > BACKEND_MAX || !g_ascii_isalnum (*backend) ||
+                  strspn (backend, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "._-") != strlen (backend)))
+    {
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
+                   "Option backend is a name of letters, digits and ._- (at most %d)", BACKEND_MAX);
+      return false;
+    }
+  if (source && !g_str_equal (source, "binary") && !g_str_equal (source, "git"))
+    {
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "Option source is binary or git");
+      return false;
+    }
+  return true;
+}
+
+static bool
+install_options_check (const InstallOptions *options, GError **error)
+{
+  const char *key = options->idempotency_key;
+
+  if (!install_options_check_variant (options->backend, options->source, error))
+    return false;
+  if (key && (!*key || strlen (key) > KEY_MAX))
+    {
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "Option idempotency-key has 1 to %d bytes", KEY_MAX);
+      return false;
+    }
+  return true;
+}
+
+int
+install_options_read (sd_bus_message *message, InstallOptions **ret, sd_bus_error *error)
+{
+  g_autoptr (InstallOptions) options = install_options_new ();
+  g_autoptr (GError) failure = NULL;
+  int r;
+
+  r = bus_dict_read (message, install_options_table, options, error);
+  if (r < 0)
+    return r;
+  if (!install_options_check (options, &failure))
+    return bus_error_from_gerror (error, failure);
+  *ret = g_steal_pointer (&options);
+  return 0;
+}
+
+bool
+install_options_equal (const InstallOptions *one, const InstallOptions *other)
+{
+  return g_strcmp0 (one->backend, other->backend) == 0 && g_strcmp0 (one->source, other->source) == 0 &&
+         one->check == other->check && one->reinstall == other->reinstall;
+}
+
+JsonObject *
+install_options_to_json (const InstallOptions *options)
+{
+  JsonObject *object = json_object_new ();
+
+  if (options->backend)
+    json_object_set_string_member (object, "backend", options->backend);
+  if (options->source)
+    json_object_set_string_member (object, "source", options->source);
+  if (options->check)
+    json_object_set_boolean_member (object, "check", true);
+  if (options->reinstall)
+    json_object_set_boolean_member (object, "reinstall", true);
+  return object;
+}
+
+InstallOptions *
+install_options_from_json (JsonObject *object)
+{
+  InstallOptions *options = install_options_new ();
+
+  options->backend = g_strdup (json_get_string (object, "backend", NULL));
+  options->source = g_strdup (json_get_string (object, "source", NULL));
+  options->check = json_get_bool (object, "check", false);
+  options->reinstall = json_get_bool (object, "reinstall", false);
+  return options;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+#include <json-glib/json-glib.h>
+#include <stdbool.h>
+#include <systemd/sd-bus.h>
+
+/* What a caller may choose for an install. Strings are NULL when not given. */
+typedef struct
+{
+  char *backend;
+  char *source; /* "binary" or "git" */
+  char *idempotency_key;
+  bool check;
+  bool reinstall;
+} InstallOptions;
+
+InstallOptions *install_options_new (void);
+InstallOptions *install_options_copy (const InstallOptions *options);
+void install_options_free (InstallOptions *options);
+
+/* Reads the a{sv} of InstallWorkerWithOptions. A negative errno with @error (InvalidArgument) set for what is not
+ * allowed. */
+int install_options_read (sd_bus_message *message, InstallOptions **ret, sd_bus_error *error);
+
+/* The rules for a variant's name and for which recipe of it; NULL (not given) is fine. False and InvalidArgument
+ * otherwise. */
+bool install_options_check_variant (const char *backend, const char *source, GError **error);
+
+/* True when both ask for the same install; the key is no part of that. */
+bool install_options_equal (const InstallOptions *one, const InstallOptions *other);
+
+/* As the builder's request and job.json have them: keys only for what was given. */
+JsonObject *install_options_to_json (const InstallOptions *options);
+InstallOptions *install_options_from_json (JsonObject *object);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (InstallOptions, install_options_free)

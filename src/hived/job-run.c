@@ -1,0 +1,658 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "job-run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "build-result.h"
+#include "capabilities.h"
+#include "error.h"
+#include "file.h"
+#include "job-store.h"
+#include "json.h"
+#include "line-signals.h"
+#include "log-writer.h"
+#include "registry.h"
+#include "scheduler.h"
+#include "worker.h"
+
+#define STOP_TIMEOUT    (10 * G_USEC_PER_SEC) /* between SIGTERM and SIGKILL */
+#define ORPHAN_INTERVAL (20 * 1000)
+#define TAIL_SIZE       (32 * 1024)
+
+struct JobRun
+{
+  Job *job;
+  int log_fd;
+  LogWriter *log;
+  LineTail *tail;
+
+  char *work; /* the work tree, once it was made */
+  uid_t uid;
+  bool has_uid;
+  Child *builder;
+  siginfo_t builder_status;
+  sd_event_source *timer; /* SIGKILL after SIGTERM; waiting for orphans */
+  bool cancelled;
+  GError *stopped; /* why the hive ended the builder, when it did */
+
+  siginfo_t commit_status;
+  bool commit_ended; /* commit_status is one */
+  bool installed_already;
+  bool replaced; /* another version was installed before */
+
+  JobState outcome;
+};
+
+static void job_run_finish_commit (void *userdata);
+static void job_run_finish_build (void *userdata);
+static void job_run_finished (void *userdata);
+
+static JobRun *
+job_run_new (Job *job, GError **error)
+{
+  g_auto (Fd) fd = job_store_open_log (job->hive->jobs, job, O_RDWR | O_APPEND | O_CREAT);
+  JobRun *run;
+
+  if (fd < 0)
+    {
+      hive_error_set_errno (error, -fd, "Cannot open the log of job %s", job->id);
+      return NULL;
+    }
+  run = g_new0 (JobRun, 1);
+  run->job = job;
+  run->log = log_writer_new (fd, job->hive->configuration->max_log_size);
+  run->tail = line_tail_new (job->hive->lines, job, fd, job->log_size);
+  run->log_fd = fd_steal (&fd);
+  return run;
+}
+
+void
+job_run_free (JobRun *run)
+{
+  if (!run)
+    return;
+  child_free (run->builder);
+  if (run->has_uid)
+    launcher_release_uid (run->job->hive->launcher, run->uid);
+  sd_event_source_disable_unref (run->timer);
+  line_tail_free (run->tail);
+  log_writer_free (run->log);
+  if (run->log_fd >= 0)
+    close (run->log_fd);
+  g_clear_error (&run->stopped);
+  g_free (run->work);
+  g_free (run);
+}
+
+static void
+job_run_save (JobRun *run)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!job_store_save (run->job->hive->jobs, run->job, &error))
+    g_warning ("Job %s: %s", run->job->id, error->message);
+}
+
+/* The last step: what decides (job.json), what people see (the log's end), then the last signals. */
+static void
+job_run_end (JobRun *run)
+{
+  Job *job = run->job;
+
+  if (log_writer_write (run->log, "cleanup", LOG_STREAM_END, job_state_name (run->outcome), -1) < 0)
+    g_warning ("Job %s: its log could not be ended", job->id);
+  job_set_state (job, run->outcome);
+  job_run_save (run);
+  line_tail_drain (run->tail, job_run_finished, run);
+}
+
+static void
+job_run_finished (void *userdata)
+{
+  JobRun *run = userdata;
+  Job *job = run->job;
+  Hive *hive = job->hive;
+
+  job_announce (job);
+  sd_bus_emit_signal (hive->bus, job->path, JOB_INTERFACE, "Finished", "sss", job_state_name (job->state),
+                      job->error_name ? job->error_name : "", job->error_message ? job->error_message : "");
+  job->run = NULL;
+  job_run_free (run);
+  hive_job_ended (hive, job);
+}
+
+static void
+job_run_cleaned (const siginfo_t *status, const GError *failure, void *userdata)
+{
+  JobRun *run = userdata;
+  bool clean = status && child_status_code (status) == 0;
+
+  if (!clean)
+    g_warning ("Job %s: its work tree %s could not be removed", run->job->id, run->work);
+  if (run->outcome == JOB_DONE && run->job->operation == JOB_INSTALL)
+    {
+      if (clean)
+        log_writer_note (run->log, "cleanup", "✓ Cleanup complete");
+      else
+        log_writer_note (run->log, "cleanup", "⚠ Left in place: %s (it could not be removed)", run->work);
+      log_writer_note (run->log, "cleanup", "✅ Worker installation complete!");
+    }
+  job_run_end (run);
+}
+
+/* Removes the work tree, on every way out. */
+static void
+job_run_clean (JobRun *run)
+{
+  g_autoptr (JsonObject) request = NULL;
+
+  if (run->has_uid)
+    launcher_release_uid (run->job->hive->launcher, run->uid);
+  run->has_uid = false;
+  if (!run->work)
+    {
+      job_run_end (run);
+      return;
+    }
+  request = json_object_new ();
+  json_object_set_string_member (request, "work", run->work);
+  committer_run (run->job->hive->committer, COMMIT_CLEAN, request, -1, job_run_cleaned, run);
+}
+
+static const char *
+job_run_headline (const JobRun *run, const GError *error)
+{
+  if (error->code == HIVE_ERROR_INTERRUPTED)
+    return "❌ Interrupted";
+  if (run->job->operation == JOB_REMOVE)
+    return "❌ Removal failed";
+  return error->code == HIVE_ERROR_BUILD_FAILED ? "❌ Build failed" : "❌ Installation failed";
+}
+
+/* Ends as failed. @error is ours, or what a program wrote into the log itself (@written). */
+static void
+job_run_fail (JobRun *run, const GError *error, bool written)
+{
+  const char *phase = *run->job->phase ? run->job->phase : "cleanup";
+
+  if (!written)
+    {
+      log_writer_note (run->log, phase, "%s", job_run_headline (run, error));
+      log_writer_error (run->log, phase, error);
+    }
+  job_set_error (run->job, error);
+  run->outcome = JOB_FAILED;
+  job_run_clean (run);
+}
+
+/* capabilities.json again, and the two lines about it. */
+static void
+job_run_capabilities (JobRun *run)
+{
+  g_autoptr (GError) error = NULL;
+
+  log_writer_note (run->log, "capabilities", "📝 Updating capabilities cache...");
+  if (capabilities_refresh (run->job->hive, &error))
+    log_writer_note (run->log, "capabilities", "✓ Capabilities updated");
+  else
+    {
+      g_warning ("%s", error->message);
+      log_writer_note (run->log, "capabilities", "⚠ Capabilities not updated: %s", error->message);
+    }
+}
+
+static void
+job_run_succeed_install (JobRun *run)
+{
+  run->outcome = JOB_DONE;
+  log_writer_note (run->log, "cleanup", "🧹 Cleaning up temp files...");
+  job_run_clean (run);
+}
+
+static void
+job_run_recovered (const siginfo_t *status, const GError *failure, void *userdata)
+{
+  if (!status || child_status_code (status) != 0)
+    g_warning ("Transactions could not be recovered; see the messages of rbee-hive-commit");
+}
+
+/* A transaction that broke off is mended before the next one begins. */
+static void
+job_run_mend (JobRun *run)
+{
+  g_autoptr (JsonObject) nothing = json_object_new ();
+
+  committer_run (run->job->hive->committer, COMMIT_RECOVER, nothing, -1, job_run_recovered, NULL);
+}
+
+/* The commit program is gone and the log was read up to its end. */
+static void
+job_run_finish_commit (void *userdata)
+{
+  JobRun *run = userdata;
+  Job *job = run->job;
+  int code = run->commit_ended ? child_status_code (&run->commit_status) : -1;
+  g_autoptr (GError) error = NULL;
+
+  if (code == 0)
+    {
+      job_run_capabilities (run);
+      if (job->operation == JOB_INSTALL)
+        {
+          worker_announce_installed (job->hive, job->worker_id, run->replaced);
+          job_run_succeed_install (run);
+          return;
+        }
+      worker_announce_removed (job->hive, job->worker_id);
+      log_writer_note (run->log, "cleanup", "✅ Worker removal complete!");
+      run->outcome = JOB_DONE;
+      job_run_clean (run);
+      return;
+    }
+  if (code != 1 || !line_tail_error (run->tail))
+    {
+      g_autofree char *how =
+          run->commit_ended ? child_status_to_string (&run->commit_status) : g_strdup ("not started");
+
+      error = g_error_new (HIVE_ERROR, HIVE_ERROR_FAILED,
+                           "rbee-hive-commit ended unexpectedly (%s); what it began is undone", how);
+      if (code != 1)
+        job_run_mend (run);
+      job_run_fail (run, error, false);
+      return;
+    }
+  error = g_error_copy (line_tail_error (run->tail));
+  job_run_fail (run, error, true);
+}
+
+static void
+job_run_committed (const siginfo_t *status, const GError *failure, void *userdata)
+{
+  JobRun *run = userdata;
+
+  run->commit_ended = status != NULL;
+  if (status)
+    run->commit_status = *status;
+  else
+    g_warning ("Job %s: %s", run->job->id, failure->message);
+  line_tail_drain (run->tail, job_run_finish_commit, run);
+}
+
+static void
+job_run_commit (JobRun *run, CommitVerb verb, JsonObject *request)
+{
+  Job *job = run->job;
+
+  json_object_set_string_member (request, "job", job->id);
+  json_object_set_string_member (request, "worker_id", job->worker_id);
+  run->replaced = registry_has (job->hive->registry, job->worker_id);
+  line_tail_forget_error (run->tail);
+  job_set_state (job, JOB_COMMITTING);
+  job_run_save (run);
+  committer_run (job->hive->committer, verb, request, run->log_fd, job_run_committed, run);
+}
+
+static void
+job_run_commit_install (JobRun *run, JsonObject *record)
+{
+  g_autoptr (JsonObject) request = json_object_new ();
+
+  json_object_set_string_member (request, "work", run->work);
+  json_object_set_object_member (request, "record", json_object_ref (record));
+  job_run_commit (run, COMMIT_INSTALL, request);
+}
+
+/* Why the builder did not bring a tree; @ret_written: its log says so already. */
+static GError *
+job_run_build_failure (JobRun *run, bool *ret_written)
+{
+  const GError *told = line_tail_error (run->tail);
+  int code = child_status_code (&run->builder_status);
+  g_autofree char *how = child_status_to_string (&run->builder_status);
+
+  *ret_written = false;
+  if (run->stopped)
+    return g_error_copy (run->stopped);
+  if (code == 1 && told)
+    {
+      *ret_written = true;
+      return g_error_copy (told);
+    }
+  if (code == 3)
+    return g_error_new (HIVE_ERROR, HIVE_ERROR_INTERRUPTED, "The builder was told to stop, but not by the hive");
+  if (code == 126 || code == 127)
+    return g_error_new (HIVE_ERROR, HIVE_ERROR_FAILED, "The builder could not be started (%s/rbee-hive-builder)",
+                        run->job->hive->configuration->libexec_directory);
+  return g_error_new (HIVE_ERROR, HIVE_ERROR_BUILD_FAILED, "The builder ended unexpectedly (%s)", how);
+}
+
+/* The builder and all it started are gone, and the log was read up to its end. */
+static void
+job_run_finish_build (void *userdata)
+{
+  JobRun *run = userdata;
+  g_autoptr (JsonObject) record = NULL;
+  g_autoptr (GError) error = NULL;
+  bool written = false;
+
+  if (run->cancelled)
+    {
+      run->outcome = JOB_CANCELLED;
+      job_run_clean (run);
+      return;
+    }
+  if (child_status_code (&run->builder_status) != 0 || run->stopped)
+    error = job_run_build_failure (run, &written);
+  else
+    record = build_result_parse (run->job, line_tail_result (run->tail), &run->installed_already, &error);
+  if (error)
+    job_run_fail (run, error, written);
+  else if (run->installed_already)
+    job_run_succeed_install (run);
+  else
+    job_run_commit_install (run, record);
+}
+
+static int
+job_run_handle_orphans (sd_event_source *source, uint64_t usec, void *userdata)
+{
+  JobRun *run = userdata;
+
+  run->timer = sd_event_source_disable_unref (run->timer);
+  if (launcher_end_orphans (run->job->hive->launcher))
+    line_tail_drain (run->tail, job_run_finish_build, run);
+  else
+    sd_event_add_time_relative (run->job->hive->event, &run->timer, CLOCK_MONOTONIC, ORPHAN_INTERVAL, 0,
+                                job_run_handle_orphans, run);
+  return 0;
+}
+
+static void
+job_run_built (const siginfo_t *status, void *userdata)
+{
+  JobRun *run = userdata;
+
+  run->builder_status = *status;
+  g_clear_pointer (&run->builder, child_free);
+  run->timer = sd_event_source_disable_unref (run->timer);
+  /* A builder that crashed left processes behind: the job goes on when the last one is gone. */
+  launcher_release_uid (run->job->hive->launcher, run->uid);
+  run->has_uid = false;
+  job_run_handle_orphans (NULL, 0, run);
+}
+
+static JsonObject *
+job_run_request (JobRun *run)
+{
+  Job *job = run->job;
+  JsonObject *request = json_object_new ();
+  const WorkerRecord *installed = registry_get (job->hive->registry, job->worker_id, NULL);
+
+  json_object_set_string_member (request, "job", job->id);
+  json_object_set_string_member (request, "worker_id", job->worker_id);
+  json_object_set_object_member (request, "options", install_options_to_json (job->options));
+  json_object_set_string_member (request, "work", run->work);
+  if (installed)
+    {
+      JsonObject *object = json_object_new ();
+
+      json_object_set_string_member (object, "version", installed->version ? installed->version : "");
+      json_object_set_string_member (object, "recipe_sha256", installed->recipe_sha256 ? installed->recipe_sha256 : "");
+      json_object_set_object_member (request, "installed", object);
+    }
+  return request;
+}
+
+/* The job's work tree: its own user's alone. */
+static bool
+job_run_make_work (JobRun *run, GError **error)
+{
+  Job *job = run->job;
+  g_autofree char *work = configuration_cache_path (job->hive->configuration, "work", job->id, NULL);
+
+  if (!launcher_take_uid (job->hive->launcher, &run->uid, error))
+    return false;
+  run->has_uid = true;
+  if (mkdir (work, 0700) < 0)
+    return hive_error_set_errno (error, errno, "Cannot make the work folder %s", work);
+  run->work = g_steal_pointer (&work);
+  if (run->uid != geteuid () && chown (run->work, run->uid, run->uid) < 0)
+    return hive_error_set_errno (error, errno, "Cannot give %s to uid %u", run->work, (unsigned)run->uid);
+  return true;
+}
+
+static bool
+job_run_start_builder (JobRun *run, GError **error)
+{
+  Hive *hive = run->job->hive;
+  g_autofree char *program = g_build_filename (hive->configuration->libexec_directory, "rbee-hive-builder", NULL);
+  char *arguments[] = { program, (char *)"--config", hive->configuration->path, NULL };
+  char *defaults[] = { program, NULL };
+  g_autoptr (JsonObject) request = NULL;
+  g_autofree char *text = NULL;
+  g_auto (Fd) input = -1;
+
+  if (!job_run_make_work (run, error))
+    return false;
+  request = job_run_request (run);
+  text = json_to_text (request, false);
+  input = file_memory ("request", text, -1, error);
+  if (input < 0)
+    return false;
+  run->builder = launcher_start (hive->launcher,
+                                 &(Launch){ .arguments = hive->configuration->path ? arguments : defaults,
+                                            .input = input,
+                                            .output = run->log_fd,
+                                            .uid = run->uid,
+                                            .dies_with_hive = true },
+                                 job_run_built, run, error);
+  return run->builder != NULL;
+}
+
+/* A run for @job. Without a log there is no life of a job: it fails at once, with signals only. */
+static JobRun *
+job_run_begin (Job *job)
+{
+  g_autoptr (GError) error = NULL;
+
+  job->run = job_run_new (job, &error);
+  if (job->run)
+    return job->run;
+  g_warning ("Job %s: %s", job->id, error->message);
+  job_set_error (job, error);
+  job_set_state (job, JOB_FAILED);
+  job_announce (job);
+  job_store_save (job->hive->jobs, job, NULL);
+  sd_bus_emit_signal (job->hive->bus, job->path, JOB_INTERFACE, "Finished", "sss", job_state_name (job->state),
+                      job->error_name, job->error_message);
+  hive_job_ended (job->hive, job);
+  return NULL;
+}
+
+void
+job_run_install (Job *job)
+{
+  JobRun *run = job_run_begin (job);
+  g_autoptr (GError) error = NULL;
+
+  if (!run)
+    return;
+  job_set_state (job, JOB_RUNNING);
+  job_run_save (run);
+  if (!job_run_start_builder (run, &error))
+    job_run_fail (run, error, false);
+}
+
+void
+job_run_remove (Job *job)
+{
+  JobRun *run = job_run_begin (job);
+  g_autoptr (JsonObject) request = json_object_new ();
+
+  if (run)
+    job_run_commit (run, COMMIT_REMOVE, request);
+}
+
+static int
+job_run_handle_stubborn (sd_event_source *source, uint64_t usec, void *userdata)
+{
+  JobRun *run = userdata;
+
+  run->timer = sd_event_source_disable_unref (run->timer);
+  if (run->builder)
+    child_signal (run->builder, SIGKILL, true);
+  return 0;
+}
+
+static void
+job_run_stop_builder (JobRun *run)
+{
+  child_signal (run->builder, SIGTERM, false);
+  if (!run->timer)
+    sd_event_add_time_relative (run->job->hive->event, &run->timer, CLOCK_MONOTONIC, STOP_TIMEOUT, 0,
+                                job_run_handle_stubborn, run);
+}
+
+static bool
+job_run_cancel_queued (Job *job)
+{
+  JobRun *run;
+
+  scheduler_remove (job->hive->scheduler, job);
+  run = job_run_begin (job);
+  if (run)
+    {
+      run->outcome = JOB_CANCELLED;
+      job_run_clean (run);
+    }
+  return true;
+}
+
+bool
+job_run_cancel (Job *job, GError **error)
+{
+  JobRun *run = job->run;
+
+  if (job->state == JOB_QUEUED && !run)
+    return job_run_cancel_queued (job);
+  if (job->state == JOB_RUNNING && run && run->cancelled)
+    return true;
+  if (job->state == JOB_RUNNING && run && run->builder && !run->stopped)
+    {
+      run->cancelled = true;
+      job_run_stop_builder (run);
+      return true;
+    }
+  if (!job_is_active (job))
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_NOT_CANCELLABLE, "Job %s has ended already (%s)", job->id,
+                 job_state_name (job->state));
+  else
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_NOT_CANCELLABLE,
+                 "Job %s is changing installed files or ending right now; wait for it", job->id);
+  return false;
+}
+
+void
+job_run_interrupt (Job *job)
+{
+  JobRun *run = job->run;
+
+  if (!run || !run->builder || run->stopped || run->cancelled)
+    return;
+  run->stopped =
+      g_error_new (HIVE_ERROR, HIVE_ERROR_INTERRUPTED, "The hive was stopped while this job ran; ask for it again");
+  job_run_stop_builder (run);
+}
+
+/* How the log ends: the outcome of its `end` record and the last error before it. False when it has no end. */
+static bool
+job_run_read_end (JobRun *run, JobState *ret_outcome, GError **ret_error)
+{
+  g_autofree char *text = g_malloc (TAIL_SIZE + 1);
+  off_t size = lseek (run->log_fd, 0, SEEK_END);
+  ssize_t n = pread (run->log_fd, text, TAIL_SIZE, MAX (0, size - TAIL_SIZE));
+  g_auto (GStrv) lines = NULL;
+
+  if (n <= 0)
+    return false;
+  text[n] = '\0';
+  lines = g_strsplit (text, "\n", -1);
+  for (char **line = lines; *line; line++)
+    {
+      g_autofree char *message = NULL;
+      LogRecord record;
+      int code;
+
+      if (!log_record_parse (*line, strlen (*line), &record))
+        continue;
+      if (record.stream == LOG_STREAM_ERROR)
+        {
+          log_record_parse_error (&record, &code, &message);
+          g_clear_error (ret_error);
+          g_set_error_literal (ret_error, HIVE_ERROR, code, message);
+        }
+      if (record.stream == LOG_STREAM_END)
+        {
+          for (JobState state = JOB_DONE; state <= JOB_CANCELLED; state++)
+            if (strncmp (record.text, job_state_name (state), record.text_length) == 0)
+              {
+                *ret_outcome = state;
+                return true;
+              }
+        }
+    }
+  return false;
+}
+
+/* The transaction is durable by itself: did it happen? */
+static bool
+job_run_was_committed (Job *job)
+{
+  const WorkerRecord *record = registry_get (job->hive->registry, job->worker_id, NULL);
+
+  if (job->state != JOB_COMMITTING)
+    return false;
+  return job->operation == JOB_REMOVE ? !record : record && g_strcmp0 (record->job, job->id) == 0;
+}
+
+void
+job_run_recover (Job *job)
+{
+  JobRun *run = job_run_begin (job);
+  g_autofree char *work = configuration_cache_path (job->hive->configuration, "work", job->id, NULL);
+  g_autoptr (GError) error = NULL;
+
+  if (!run)
+    return;
+  run->work = g_file_test (work, G_FILE_TEST_IS_DIR) ? g_steal_pointer (&work) : NULL;
+  if (job_run_read_end (run, &run->outcome, &error))
+    {
+      /* Only the record of the outcome is missing. */
+      if (run->outcome == JOB_FAILED && error)
+        job_set_error (job, error);
+      job_set_state (job, run->outcome);
+      job_run_save (run);
+      line_tail_drain (run->tail, job_run_finished, run);
+      return;
+    }
+  g_clear_error (&error);
+  if (job_run_was_committed (job))
+    {
+      if (job->operation == JOB_INSTALL)
+        {
+          job_run_succeed_install (run);
+          return;
+        }
+      log_writer_note (run->log, "cleanup", "✅ Worker removal complete!");
+      run->outcome = JOB_DONE;
+      job_run_clean (run);
+      return;
+    }
+  error =
+      g_error_new (HIVE_ERROR, HIVE_ERROR_INTERRUPTED, "The hive was restarted while this job ran; ask for it again");
+  job_run_fail (run, error, false);
+}

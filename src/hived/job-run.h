@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "job.h"
+
+/* The life of an active job, from its first process to its last signal. Each function below starts or bends that life
+ * and returns at once; at its end hive_job_ended() is called and the run is gone. */
+
+/* Builds and installs a queued install. */
+void job_run_install (Job *job);
+
+/* Removes the worker of a new removal. */
+void job_run_remove (Job *job);
+
+/* Ends a job on its owner's wish. NotCancellable when it has ended, or its files are being changed right now. */
+bool job_run_cancel (Job *job, GError **error);
+
+/* Ends a job that builds because the hive stops; one that commits goes on, a queued one stays queued. */
+void job_run_interrupt (Job *job);
+
+/* Ends a job that an earlier run of the daemon left running or committing. */
+void job_run_recover (Job *job);
+
+void job_run_free (JobRun *run);

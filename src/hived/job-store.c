@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "job-store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "file.h"
+#include "json.h"
+
+#define JOBS_KEPT    200
+#define REVIVED_KEPT 32
+#define RECORD_MAX   (64 * 1024)
+
+struct JobStore
+{
+  Hive *hive;
+  char *directory;
+  char *counter_path;
+  uint64_t next;
+  GPtrArray *jobs;   /* of Job, owned, ascending */
+  GHashTable *by_id; /* of Job, borrowed */
+};
+
+static char *
+job_store_path (JobStore *store, const char *id, const char *name)
+{
+  return g_build_filename (store->directory, id, name, NULL);
+}
+
+/* Ids are numbers without leading zeros. */
+static bool
+job_id_parse (const char *id, uint64_t *ret_number)
+{
+  if (!*id || strlen (id) > 18 || *id == '0' || strspn (id, G_CSET_DIGITS) != strlen (id))
+    return false;
+  *ret_number = g_ascii_strtoull (id, NULL, 10);
+  return true;
+}
+
+static int
+number_compare (const void *one, const void *other)
+{
+  uint64_t a = *(const uint64_t *)one, b = *(const uint64_t *)other;
+
+  return a < b ? -1 : a > b;
+}
+
+/* The numbers of all jobs on disk, ascending. */
+static GArray *
+job_store_numbers (JobStore *store)
+{
+  GArray *numbers = g_array_new (FALSE, FALSE, sizeof (uint64_t));
+  g_autoptr (GDir) directory = g_dir_open (store->directory, 0, NULL);
+  const char *name;
+  uint64_t number = 0;
+
+  while (directory && (name = g_dir_read_name (directory)))
+    if (job_id_parse (name, &number))
+      g_array_append_val (numbers, number);
+  g_array_sort (numbers, number_compare);
+  return numbers;
+}
+
+static Job *
+job_store_load (JobStore *store, uint64_t number, GError **error)
+{
+  g_autofree char *id = g_strdup_printf ("%" G_GUINT64_FORMAT, number);
+  g_autofree char *path = job_store_path (store, id, "job.json");
+  g_autofree char *log_path = job_store_path (store, id, "log");
+  g_autofree char *text = NULL;
+  g_autoptr (JsonObject) object = NULL;
+  struct stat status;
+  size_t size;
+  Job *job;
+
+  text = file_read (path, RECORD_MAX, &size, error);
+  if (!text)
+    return NULL;
+  object = json_parse_object (text, (ssize_t)size, path, HIVE_ERROR_FAILED, error);
+  if (!object)
+    return NULL;
+  job = job_from_json (store->hive, number, object, path, error);
+  if (job && stat (log_path, &status) == 0)
+    job->log_size = (uint64_t)status.st_size;
+  return job;
+}
+
+static void
+job_store_insert (JobStore *store, Job *job)
+{
+  guint at = store->jobs->len;
+
+  while (at > 0 && ((Job *)store->jobs->pdata[at - 1])->number > job->number)
+    at--;
+  g_ptr_array_insert (store->jobs, (gint)at, job);
+  g_hash_table_insert (store->by_id, job->id, job);
+}
+
+/* Takes one from the bus and from memory. */
+static void
+job_store_drop (JobStore *store, Job *job)
+{
+  sd_bus *bus = store->hive->bus;
+
+  sd_bus_emit_object_removed (bus, job->path);
+  sd_bus_emit_signal (bus, HIVE_PATH, HIVE_INTERFACE, "JobRemoved", "so", job->id, job->path);
+  g_hash_table_remove (store->by_id, job->id);
+  g_ptr_array_remove (store->jobs, job);
+}
+
+static void
+job_store_load_all (JobStore *store)
+{
+  g_autoptr (GArray) numbers = job_store_numbers (store);
+
+  for (guint i = 0; i < numbers->len; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (Job) job = job_store_load (store, g_array_index (numbers, uint64_t, i), &error);
+
+      if (!job)
+        g_warning ("A job is passed over: %s", error->message);
+      else if (job_is_active (job) || numbers->len - i <= JOBS_KEPT)
+        job_store_insert (store, g_steal_pointer (&job));
+    }
+  if (numbers->len > 0)
+    store->next = MAX (store->next, g_array_index (numbers, uint64_t, numbers->len - 1) + 1);
+}
+
+static bool
+job_store_make_directories (JobStore *store, GError **error)
+{
+  const Configuration *configuration = store->hive->configuration;
+  g_autofree char *workers = configuration_state_path (configuration, "workers", NULL);
+  g_autofree char *work = configuration_cache_path (configuration, "work", NULL);
+  const char *const paths[] = { store->directory, workers, work };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (paths); i++)
+    if (g_mkdir_with_parents (paths[i], 0755) < 0)
+      return hive_error_set_errno (error, errno, "Cannot make the folder %s", paths[i]);
+  return true;
+}
+
+JobStore *
+job_store_new (Hive *hive, GError **error)
+{
+  g_autoptr (JobStore) store = g_new0 (JobStore, 1);
+  g_autofree char *counter = NULL;
+  g_autoptr (GError) failure = NULL;
+
+  store->hive = hive;
+  store->directory = configuration_state_path (hive->configuration, "jobs", NULL);
+  store->counter_path = configuration_state_path (hive->configuration, "next-job", NULL);
+  store->jobs = g_ptr_array_new_with_free_func ((GDestroyNotify)job_free);
+  store->by_id = g_hash_table_new (g_str_hash, g_str_equal);
+  store->next = 1;
+  /* A hive that cannot write can still answer questions; who asks for a job is told why there is none. */
+  if (!job_store_make_directories (store, &failure))
+    g_warning ("%s", failure->message);
+  if (g_file_get_contents (store->counter_path, &counter, NULL, NULL) &&
+      !job_id_parse (g_strchomp (counter), &store->next))
+    g_warning ("%s is damaged; counting on from the newest job", store->counter_path);
+  store->next = MAX (store->next, 1);
+  job_store_load_all (store);
+  return g_steal_pointer (&store);
+}
+
+void
+job_store_free (JobStore *store)
+{
+  if (!store)
+    return;
+  g_hash_table_unref (store->by_id);
+  g_ptr_array_unref (store->jobs);
+  g_free (store->directory);
+  g_free (store->counter_path);
+  g_free (store);
+}
+
+bool
+job_store_save (JobStore *store, const Job *job, GError **error)
+{
+  g_autofree char *path = job_store_path (store, job->id, "job.json");
+  g_autoptr (JsonObject) object = job_to_json (job);
+  g_autofree char *text = json_to_text (object, true);
+
+  /* A rename without a sync: after a power cut the old or the new text is there, and an older state than the true one
+   * is mended at the next start (what was installed is durable by itself). */
+  return file_replace (path, text, -1, false, error);
+}
+
+int
+job_store_open_log (JobStore *store, const Job *job, int flags)
+{
+  g_autofree char *path = job_store_path (store, job->id, "log");
+  int fd = open (path, flags | O_CLOEXEC | O_NOFOLLOW, 0644);
+
+  return fd < 0 ? -errno : fd;
+}
+
+static bool
+job_store_count (JobStore *store, uint64_t number, GError **error)
+{
+  g_autofree char *text = g_strdup_printf ("%" G_GUINT64_FORMAT "\n", number + 1);
+
+  if (!file_replace (store->counter_path, text, -1, false, error))
+    return false;
+  store->next = number + 1;
+  return true;
+}
+
+/* A folder of the next free number. */
+static bool
+job_store_make_folder (JobStore *store, uint64_t *ret_number, GError **error)
+{
+  for (uint64_t number = store->next;; number++)
+    {
+      g_autofree char *path = g_strdup_printf ("%s/%" G_GUINT64_FORMAT, store->directory, number);
+
+      if (mkdir (path, 0755) == 0)
+        {
+          *ret_number = number;
+          return true;
+        }
+      if (errno != EEXIST)
+        return hive_error_set_errno (error, errno, "Cannot make the job's folder %s", path);
+    }
+}
+
+static void
+job_store_erase (JobStore *store, uint64_t number)
+{
+  g_autofree char *folder = g_strdup_printf ("%s/%" G_GUINT64_FORMAT, store->directory, number);
+  g_autofree char *log = g_build_filename (folder, "log", NULL);
+  g_autofree char *record = g_build_filename (folder, "job.json", NULL);
+
+  unlink (log);
+  unlink (record);
+  rmdir (folder);
+}
+
+static bool
+job_store_write_new (JobStore *store, const Job *job, GError **error)
+{
+  g_auto (Fd) log = job_store_open_log (store, job, O_WRONLY | O_CREAT | O_EXCL);
+
+  if (log < 0)
+    return hive_error_set_errno (error, -log, "Cannot make the log of job %s", job->id);
+  return job_store_count (store, job->number, error) && job_store_save (store, job, error);
+}
+
+Job *
+job_store_create (JobStore *store, JobOperation operation, const char *worker_id, const InstallOptions *options,
+                  uid_t owner, GError **error)
+{
+  g_autoptr (Job) job = NULL;
+  uint64_t number = 0;
+
+  if (!job_store_make_folder (store, &number, error))
+    return NULL;
+  job = job_new (store->hive, number, operation, worker_id);
+  job->owner = owner;
+  job->created_at = (uint64_t)g_get_real_time ();
+  if (options)
+    job->options = install_options_copy (options);
+  if (!job_store_write_new (store, job, error))
+    {
+      job_store_erase (store, number);
+      return NULL;
+    }
+  job_store_insert (store, job);
+  sd_bus_emit_object_added (store->hive->bus, job->path);
+  sd_bus_emit_signal (store->hive->bus, HIVE_PATH, HIVE_INTERFACE, "JobNew", "so", job->id, job->path);
+  return g_steal_pointer (&job);
+}
+
+Job *
+job_store_find (JobStore *store, const char *id)
+{
+  return g_hash_table_lookup (store->by_id, id);
+}
+
+/* Only so many old ones stay: the oldest of them goes. */
+static void
+job_store_trim_revived (JobStore *store)
+{
+  Job *oldest = NULL;
+  unsigned count = 0;
+
+  for (guint i = 0; i < store->jobs->len; i++)
+    {
+      Job *job = store->jobs->pdata[i];
+
+      if (!job->revived)
+        continue;
+      count++;
+      if (!oldest)
+        oldest = job;
+    }
+  if (count > REVIVED_KEPT)
+    job_store_drop (store, oldest);
+}
+
+Job *
+job_store_revive (JobStore *store, const char *id, GError **error)
+{
+  Job *job = job_store_find (store, id);
+  g_autoptr (GError) failure = NULL;
+  uint64_t number = 0;
+
+  if (job)
+    return job;
+  if (!job_id_parse (id, &number) || !(job = job_store_load (store, number, &failure)))
+    {
+      g_autofree char *shown = g_utf8_substring (id, 0, MIN (g_utf8_strlen (id, -1), 40));
+
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_JOB_NOT_FOUND, "There is no job %s", shown);
+      return NULL;
+    }
+  job_store_trim_revived (store);
+  job->revived = true;
+  job_store_insert (store, job);
+  sd_bus_emit_object_added (store->hive->bus, job->path);
+  return job;
+}
+
+Job *
+job_store_find_active (JobStore *store, const char *worker_id)
+{
+  for (guint i = 0; i < store->jobs->len; i++)
+    {
+      Job *job = store->jobs->pdata[i];
+
+      if (job_is_active (job) && g_str_equal (job->worker_id, worker_id))
+        return job;
+    }
+  return NULL;
+}
+
+Job *
+job_store_find_key (JobStore *store, const char *worker_id, uid_t owner, const char *key)
+{
+  for (guint i = store->jobs->len; i > 0; i--)
+    {
+      Job *job = store->jobs->pdata[i - 1];
+
+      if (job->options && job->owner == owner && g_strcmp0 (job->options->idempotency_key, key) == 0 &&
+          g_str_equal (job->worker_id, worker_id))
+        return job;
+    }
+  return NULL;
+}
+
+GPtrArray *
+job_store_jobs (JobStore *store)
+{
+  return store->jobs;
+}
+
+int
+job_store_foreach (JobStore *store, JobHandler handler, void *userdata)
+{
+  g_autoptr (GArray) numbers = job_store_numbers (store);
+
+  for (guint i = 0; i < numbers->len; i++)
+    {
+      uint64_t number = g_array_index (numbers, uint64_t, i);
+      g_autofree char *id = g_strdup_printf ("%" G_GUINT64_FORMAT, number);
+      g_autoptr (Job) loaded = NULL;
+      Job *job = job_store_find (store, id);
+      int r;
+
+      if (!job)
+        job = loaded = job_store_load (store, number, NULL);
+      if (!job)
+        continue;
+      r = handler (job, userdata);
+      if (r < 0)
+        return r;
+    }
+  return 0;
+}
+
+void
+job_store_trim (JobStore *store)
+{
+  guint finished = 0;
+
+  for (guint i = 0; i < store->jobs->len; i++)
+    {
+      Job *job = store->jobs->pdata[i];
+
+      if (!job->run && !job_is_active (job) && !job->revived)
+        finished++;
+    }
+  for (guint i = 0; i < store->jobs->len && finished > JOBS_KEPT;)
+    {
+      Job *job = store->jobs->pdata[i];
+
+      if (!job->run && !job_is_active (job) && !job->revived)
+        {
+          job_store_drop (store, job);
+          finished--;
+        }
+      else
+        i++;
+    }
+}

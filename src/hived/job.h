@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+#include "hive.h"
+
+#define JOB_PREFIX    HIVE_PATH "/job"
+#define JOB_INTERFACE "org.rbee.Hive.Job"
+
+typedef enum
+{
+  JOB_QUEUED,
+  JOB_RUNNING,
+  JOB_COMMITTING,
+  JOB_DONE,
+  JOB_FAILED,
+  JOB_CANCELLED,
+} JobState;
+
+typedef enum
+{
+  JOB_INSTALL,
+  JOB_REMOVE,
+} JobOperation;
+
+/* Properties that change, as bits of what is to be announced. */
+typedef enum
+{
+  JOB_CHANGED_STATE = 1 << 0,
+  JOB_CHANGED_PHASE = 1 << 1,
+  JOB_CHANGED_PROGRESS = 1 << 2,
+  JOB_CHANGED_STARTED = 1 << 3,
+  JOB_CHANGED_FINISHED = 1 << 4,
+  JOB_CHANGED_LOG_SIZE = 1 << 5,
+  JOB_CHANGED_ERROR = 1 << 6,
+} JobChange;
+
+typedef struct JobRun JobRun;
+
+/* One install or removal: what job.json has, and while it is active its run. */
+struct Job
+{
+  Hive *hive;
+  uint64_t number;
+  char *id;
+  char *path; /* its object */
+  JobOperation operation;
+  char *worker_id;
+  InstallOptions *options; /* installs only */
+  uid_t owner;
+  JobState state;
+  const char *phase; /* one of the known ones, or "" */
+  double progress;   /* 0 to 1, -1 unknown */
+  uint64_t created_at, started_at, finished_at;
+  uint64_t log_size;
+  char *error_name, *error_message; /* NULL unless it failed */
+
+  JobRun *run;  /* while it is active */
+  bool revived; /* older than the newest ones, an object because somebody asked for it */
+
+  unsigned changed; /* of JobChange: not announced yet */
+  uint64_t announced_at;
+  sd_event_source *announce_timer;
+};
+
+Job *job_new (Hive *hive, uint64_t number, JobOperation operation, const char *worker_id);
+void job_free (Job *job);
+
+bool job_is_active (const Job *job);
+const char *job_state_name (JobState state);
+const char *job_operation_name (JobOperation operation);
+
+/* The known phase of that name, or NULL. */
+const char *job_phase_find (const char *name, size_t length);
+
+/* job.json, both ways. From JSON: Failed, naming @name, when it is damaged. */
+JsonObject *job_to_json (const Job *job);
+Job *job_from_json (Hive *hive, uint64_t number, JsonObject *object, const char *name, GError **error);
+
+/* Each sets what is a property and has it announced (at most 10 times a second). */
+void job_set_state (Job *job, JobState state);
+void job_set_phase (Job *job, const char *phase);
+void job_set_progress (Job *job, double progress);
+void job_set_log_size (Job *job, uint64_t size);
+void job_set_error (Job *job, const GError *error);
+
+/* Announces now what has changed. */
+void job_announce (Job *job);
+
+/* One more property set changed, by bits of JobChange. */
+void job_changed (Job *job, unsigned changes);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Job, job_free)

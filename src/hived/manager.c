@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "manager.h"
+
+#include "authority.h"
+#include "bus-dict.h"
+#include "capabilities.h"
+#include "catalog-reply.h"
+#include "config.h"
+#include "error.h"
+#include "job-object.h"
+#include "job-store.h"
+#include "json.h"
+#include "scheduler.h"
+#include "worker-id.h"
+#include "worker.h"
+
+#define CATALOG_KEEP (5 * G_USEC_PER_SEC)
+#define SANDBOX_KEEP (10 * G_USEC_PER_SEC)
+
+/* A call that is answered when its query is. */
+typedef struct
+{
+  Hive *hive;
+  sd_bus_message *message;
+} PendingCall;
+
+static void
+pending_call_free (PendingCall *call)
+{
+  sd_bus_message_unref (call->message);
+  g_free (call);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PendingCall, pending_call_free)
+
+/* Asks the query and answers @message in @handler. */
+static int
+manager_ask (Hive *hive, sd_bus_message *message, const char *const *arguments, uint64_t keep, QueryHandler handler,
+             sd_bus_error *error)
+{
+  PendingCall *call = g_new0 (PendingCall, 1);
+  g_autoptr (GError) failure = NULL;
+
+  call->hive = hive;
+  call->message = sd_bus_message_ref (message);
+  if (queries_ask (hive->queries, arguments, keep, handler, call, &failure))
+    return 1;
+  pending_call_free (call);
+  return bus_error_from_gerror (error, failure);
+}
+
+/* Sends @reply unless making it failed with @r; releases it. */
+static void
+pending_call_send (PendingCall *call, sd_bus_message *reply, int r)
+{
+  if (r >= 0)
+    r = sd_bus_send (NULL, reply, NULL);
+  if (r < 0)
+    sd_bus_reply_method_errno (call->message, r, NULL);
+  sd_bus_message_unref (reply);
+}
+
+static int
+manager_method_install_worker (sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+  Hive *hive = userdata;
+  g_autoptr (InstallOptions) options = install_options_new ();
+  g_autoptr (GError) failure = NULL;
+  const char *worker_id;
+  uid_t uid;
+  Job *job;
+  int r;
+
+  r = authority_check (message, ACTION_INSTALL_WORKER, (uid_t)-1, &uid, error);
+  if (r <= 0)
+    return r;
+  r = sd_bus_message_read (message, "s", &worker_id);
+  if (r < 0)
+    return r;
+  job = hive_install (hive, worker_id, options, uid, &failure);
+  if (!job)
+    return bus_error_from_gerror (error, failure);
+  return sd_bus_reply_method_return (message, "o", job->path);
+}
+
+static int
+manager_method_install_with_options (sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+  Hive *hive = userdata;
+  g_autoptr (InstallOptions) options = NULL;
+  g_autoptr (GError) failure = NULL;
+  const char *worker_id;
+  uid_t uid;
+  Job *job;
+  int r;
+
+  r = authority_check (message, ACTION_INSTALL_WORKER, (uid_t)-1, &uid, error);
+  if (r <= 0)
+    return r;
+  r = sd_bus_message_read (message, "s", &worker_id);
+  if (r < 0)
+    return r;
+  r = install_options_read (message, &options, error);
+  if (r < 0)
+    return r;
+  job = hive_install (hive, worker_id, options, uid, &failure);
+  if (!job)
+    return bus_error_from_gerror (error, failure);
+  return sd_bus_reply_method_return (message, "o", job->path);
+}
+
+static int
+manager_method_remove_worker (sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+  Hive *hive = userdata;
+  g_autoptr (GError) failure = NULL;
+  const char *worker_id;
+  uid_t uid;
+  Job *job;
+  int r;
+
+  r = authority_check (message, ACTION_REMOVE_WORKER, (uid_t)-1, &uid, error);
+  if (r <= 0)
+    return r;
+  r = sd_bus_message_read (message, "s", &worker_id);
+  if (r < 0)
+    return r;
+  job = hive_remove (hive, worker_id, uid, &failure);
+  if (!job)
+    return bus_error_from_gerror (error, failure);
+  return sd_bus_reply_method_return (message, "o", job->path);
+}
+
+static void
+manager_reply_catalog (JsonObject *answer, const GError *failure, void *userdata)
+{
+  g_autoptr (PendingCall) call = userdata;
+  JsonNode *node = answer ? json_object_get_member (answer, "workers") : NULL;
+  JsonArray *workers = node && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+  sd_bus_message *reply = NULL;
+  int r;
+
+  if (failure)
+    {
+      bus_reply_gerror (call->message, failure);
+      return;
+    }
+  r = sd_bus_message_new_method_return (call->message, &reply);
+  if (r >= 0)
+    r = sd_bus_message_open_container (reply, 'a', "a{sv}");
+  for (guint i = 0; r >= 0 && workers && i < json_array_get_length (workers); i++)
+    {
+      JsonNode *entry = json_array_get_element (workers, i);
+
+      if (JSON_NODE_HOLDS_OBJECT (entry))
+        r = catalog_reply_append (call->hive, reply, json_node_get_object (entry));
+    }
+  if (r >= 0)
+    r = sd_bus_message_close_container (reply);
+  pending_call_send (call, reply, r);
+}
+
+static int
+manager_method_list_catalog (sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+  static const BusOption known[] = { {} };
+  int r;
+
+  r = bus_dict_read (message, known, NULL, error);
+  if (r < 0)
+    return r;
+  return manager_ask (userdata, message, (const char *const[]){ "catalog", NULL }, CATALOG_KEEP, manager_reply_catalog,
+                      error);
+}
+
+static void
+manager_reply_catalog_worker (JsonObject *answer, const GError *failure, void *userdata)
+{
+  g_autoptr (PendingCall) call = userdata;
+  sd_bus_message *reply = NULL;
+  int r;
+
+  if (failure)
+    {
+      bus_reply_gerror (call->message, failure);
+      return;
+    }
+  r = sd_bus_message_new_method_return (call->message, &reply);
+  if (r >= 0)
+    r = catalog_reply_append (call->hive, reply, answer);
+  pending_call_send (call, reply, r);
+}
+
+static int
+manager_method_get_catalog_worker (sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+  g_autoptr (GError) failure = NULL;
+  const char *worker_id;
+  int r;
+
+  r = sd_bus_message_read (message, "s", &worker_id);
+  if (r < 0)
+    return r;
+  if (!worker_id_check (worker_id, &failure))
+    return bus_error_from_gerror (error, failure);
+  return manager_ask (userdata, message, (const char *const[]){ "worker", worker_id, NULL }, CATALOG_KEEP,
+                      manager_reply_catalog_worker, error);
+}
+
+static void
+manager_reply_recipe (JsonObject *answer, const GError *failure, void *userdata)
+{
+  g_autoptr (PendingCall) call = userdata;
+
+  if (failure)
+    bus_reply_gerror (call->message, failure);
+  else
+    sd_bus_reply_method_return (call->message, "s", json_get_string (answer, "pkgbuild", ""));
+}
+
+static int
+manager_method_get_recipe (sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+  static const BusOption known[] = {
+    { "backend", 's', offsetof (InstallOptions, backend) },
+    { "source", 's', offsetof (InstallOptions, source) },
+    {},
+  };
+  g_autoptr (InstallOptions) options = install_options_new ();
+  g_autoptr (GError) failure = NULL;
+  const char *arguments[5] = { "recipe" };
+  const char *worker_id;
+  int r;
+
+  r = sd_bus_message_read (message, "s", &worker_id);
+  if (r < 0)
+    return r;
+  r = bus_dict_read (message, known, options, error);
+  if (r < 0)
+    return r;
+  if (!worker_id_check (worker_id, &failure) ||
+      !install_options_check_variant (options->backend, options->source, &failure))
+    return bus_error_from_gerror (error, failure);
+
+  /* An empty backend is the catalog's choice. */
+  arguments[1] = worker_id;
+  arguments[2] = options->backend ? options->backend : options->source ? "" : NULL;
+  arguments[3] = arguments[2] ? options->source : NULL;
+  return manager_ask (userdata, message, arguments, CATALOG_KEEP, manager_reply_recipe, error);
+}
+
+static int
+manager_method_list_workers (sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+  Hive *hive = userdata;
+  g_auto (GStrv) ids = registry_ids (hive->registry);
+  sd_bus_message *reply = NULL;
+  int r;
+
+  r = sd_bus_message_new_method_return (message, &reply);
+  if (r >= 0)
+    r = sd_bus_message_open_container (reply, 'a', "a{sv}");
+  for (char **id = ids; r >= 0 && *id; id++)
+    {
+      g_autoptr (GError) failure = NULL;
+      const WorkerRecord *record = registry_get (hive->registry, *id, &failure);
+
+      if (record)
+        r = worker_append (hive, reply, record);
+      else
+        g_warning ("A worker is passed over: %s", failure->message);
+    }
+  if (r >= 0)
+    r = sd_bus_message_close_container (reply);
+  if (r >= 0)
+    r = sd_bus_send (NULL, reply, NULL);
+  sd_bus_message_unref (reply);
+  return r < 0 ? r : 1;
+}
+
+typedef struct
+{
+  bool all;
+  char *worker;
+  sd_bus_message *reply;
+} JobList;
+
+static int
+job_list_append (Job *job, void *userdata)
+{
+  JobList *list = userdata;
+
+  if ((job->revived && !list->all) || (list->worker && !g_str_equal (job->worker_id, list->worker)))
+    return 0;
+  return job_object_append (job, list->reply);
+}
+
+static int
+job_list_append_all (JobList *list, Hive *hive)
+{
+  GPtrArray *jobs = job_store_jobs (hive->jobs);
+  int r = 0;
+
+  if (list->all)
+    return job_store_foreach (hive->jobs, job_list_append, list);
+  for (guint i = 0; r >= 0 && i < jobs->len; i++)
+    r = job_list_append (jobs->pdata[i], list);
+  return r;
+}
+
+static int
+manager_method_list_jobs (sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+  static const BusOption known[] = {
+    { "all", 'b', offsetof (JobList, all) },
+    { "worker", 's', offsetof (JobList, worker) },
+    {},
+  };
+  JobList list = { 0 };
+  int r;
+
+  r = bus_dict_read (message, known, &list, error);
+  if (r >= 0)
+    r = sd_bus_message_new_method_return (message, &list.reply);
+  if (r >= 0)
+    r = sd_bus_message_open_container (list.reply, 'a', "a{sv}");
+  if (r >= 0)
+    r = job_list_append_all (&list, userdata);
+  if (r >= 0)
+    r = sd_bus_message_close_container (list.reply);
+  if (r >= 0)
+    r = sd_bus_send (NULL, list.reply, NULL);
+  sd_bus_message_unref (list.reply);
+  g_free (list.worker);
+  return r < 0 ? r : 1;
+}
+
+static int
+manager_method_get_job (sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+  Hive *hive = userdata;
+  g_autoptr (GError) failure = NULL;
+  const char *id;
+  Job *job;
+  int r;
+
+  r = sd_bus_message_read (message, "s", &id);
+  if (r < 0)
+    return r;
+  job = job_store_revive (hive->jobs, id, &failure);
+  if (!job)
+    return bus_error_from_gerror (error, failure);
+  return sd_bus_reply_method_return (message, "o", job->path);
+}
+
+static void
+manager_reply_capabilities (JsonObject *answer, const GError *failure, void *userdata)
+{
+  g_autoptr (PendingCall) call = userdata;
+  sd_bus_message *reply = NULL;
+  int r;
+
+  r = sd_bus_message_new_method_return (call->message, &reply);
+  if (r >= 0)
+    r = capabilities_append (call->hive, reply, answer, failure);
+  pending_call_send (call, reply, r);
+}
+
+static int
+manager_method_get_capabilities (sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+  return manager_ask (userdata, message, (const char *const[]){ "sandbox", NULL }, SANDBOX_KEEP,
+                      manager_reply_capabilities, error);
+}
+
+static int
+manager_method_refresh_capabilities (sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+  Hive *hive = userdata;
+  g_autoptr (GError) failure = NULL;
+  int r;
+
+  r = authority_check (message, ACTION_REFRESH, (uid_t)-1, NULL, error);
+  if (r <= 0)
+    return r;
+  queries_forget (hive->queries);
+  if (!capabilities_refresh (hive, &failure))
+    return bus_error_from_gerror (error, failure);
+  return sd_bus_reply_method_return (message, NULL);
+}
+
+static int
+manager_get_string (sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+                    void *userdata, sd_bus_error *error)
+{
+  const Hive *hive = userdata;
+  const char *value = g_str_equal (property, "Version")      ? PROJECT_VERSION :
+                      g_str_equal (property, "CatalogURL")   ? hive->configuration->catalog_url :
+                      g_str_equal (property, "Architecture") ? hive->architecture :
+                                                               HIVE_PLATFORM;
+
+  return sd_bus_message_append (reply, "s", value);
+}
+
+static int
+manager_get_count (sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+                   void *userdata, sd_bus_error *error)
+{
+  unsigned running, queued;
+
+  hive_counts (userdata, &running, &queued);
+  return sd_bus_message_append (reply, "u", (uint32_t)(g_str_equal (property, "RunningJobs") ? running : queued));
+}
+
+static const sd_bus_vtable manager_vtable[] = {
+  SD_BUS_VTABLE_START (0),
+  SD_BUS_METHOD_WITH_ARGS ("InstallWorker", SD_BUS_ARGS ("s", worker_id), SD_BUS_RESULT ("o", job),
+                           manager_method_install_worker, SD_BUS_VTABLE_UNPRIVILEGED),
+  SD_BUS_METHOD_WITH_ARGS ("InstallWorkerWithOptions", SD_BUS_ARGS ("s", worker_id, "a{sv}", options),
+                           SD_BUS_RESULT ("o", job), manager_method_install_with_options, SD_BUS_VTABLE_UNPRIVILEGED),
+  SD_BUS_METHOD_WITH_ARGS ("RemoveWorker", SD_BUS_ARGS ("s", worker_id), SD_BUS_RESULT ("o", job),
+                           manager_method_remove_worker, SD_BUS_VTABLE_UNPRIVILEGED),
+  SD_BUS_METHOD_WITH_ARGS ("ListCatalog", SD_BUS_ARGS ("a{sv}", options), SD_BUS_RESULT ("aa{sv}", workers),
+                           manager_method_list_catalog, SD_BUS_VTABLE_UNPRIVILEGED),
+  SD_BUS_METHOD_WITH_ARGS ("GetCatalogWorker", SD_BUS_ARGS ("s", worker_id), SD_BUS_RESULT ("a{sv}", worker),
+                           manager_method_get_catalog_worker, SD_BUS_VTABLE_UNPRIVILEGED),
+  SD_BUS_METHOD_WITH_ARGS ("GetRecipe", SD_BUS_ARGS ("s", worker_id, "a{sv}", options), SD_BUS_RESULT ("s", pkgbuild),
+                           manager_method_get_recipe, SD_BUS_VTABLE_UNPRIVILEGED),
+  SD_BUS_METHOD_WITH_ARGS ("ListWorkers", SD_BUS_NO_ARGS, SD_BUS_RESULT ("aa{sv}", workers),
+                           manager_method_list_workers, SD_BUS_VTABLE_UNPRIVILEGED),
+  SD_BUS_METHOD_WITH_ARGS ("ListJobs", SD_BUS_ARGS ("a{sv}", options), SD_BUS_RESULT ("aa{sv}", jobs),
+                           manager_method_list_jobs, SD_BUS_VTABLE_UNPRIVILEGED),
+  SD_BUS_METHOD_WITH_ARGS ("GetJob", SD_BUS_ARGS ("s", id), SD_BUS_RESULT ("o", job), manager_method_get_job,
+                           SD_BUS_VTABLE_UNPRIVILEGED),
+  SD_BUS_METHOD_WITH_ARGS ("GetCapabilities", SD_BUS_NO_ARGS, SD_BUS_RESULT ("a{sv}", capabilities),
+                           manager_method_get_capabilities, SD_BUS_VTABLE_UNPRIVILEGED),
+  SD_BUS_METHOD_WITH_ARGS ("RefreshCapabilities", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, manager_method_refresh_capabilities,
+                           SD_BUS_VTABLE_UNPRIVILEGED),
+  SD_BUS_PROPERTY ("Version", "s", manager_get_string, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+  SD_BUS_PROPERTY ("CatalogURL", "s", manager_get_string, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+  SD_BUS_PROPERTY ("Architecture", "s", manager_get_string, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+  SD_BUS_PROPERTY ("Platform", "s", manager_get_string, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+  SD_BUS_PROPERTY ("RunningJobs", "u", manager_get_count, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+  SD_BUS_PROPERTY ("QueuedJobs", "u", manager_get_count, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+  SD_BUS_SIGNAL_WITH_ARGS ("JobNew", SD_BUS_ARGS ("s", id, "o", job), 0),
+  SD_BUS_SIGNAL_WITH_ARGS ("JobRemoved", SD_BUS_ARGS ("s", id, "o", job), 0),
+  SD_BUS_SIGNAL_WITH_ARGS ("WorkerInstalled", SD_BUS_ARGS ("s", worker_id, "s", version), 0),
+  SD_BUS_SIGNAL_WITH_ARGS ("WorkerRemoved", SD_BUS_ARGS ("s", worker_id), 0),
+  SD_BUS_VTABLE_END,
+};
+
+int
+manager_publish (Hive *hive)
+{
+  int r;
+
+  r = sd_bus_add_object_vtable (hive->bus, NULL, HIVE_PATH, HIVE_INTERFACE, manager_vtable, hive);
+  if (r < 0)
+    return r;
+  return sd_bus_add_object_manager (hive->bus, NULL, HIVE_PATH);
+}

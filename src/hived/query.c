@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "query.h"
+
+#include "capture.h"
+#include "error.h"
+#include "json.h"
+
+#define QUERIES_RUNNING_MAX 4
+#define QUERIES_WAITING_MAX 32
+#define CALLERS_MAX         1024
+#define ANSWER_MAX          (8 * 1024 * 1024)
+#define GRACE               (15 * G_USEC_PER_SEC) /* more than the builder's own limits: it says better than we what took too long \
+                                                   */
+
+typedef struct
+{
+  QueryHandler handler;
+  void *userdata;
+} QueryCaller;
+
+typedef struct
+{
+  Queries *queries;
+  char *key;
+  char **arguments;
+  uint64_t keep;
+  uid_t uid;
+  bool has_uid;
+  Capture *capture;   /* while it runs */
+  JsonObject *answer; /* while it is kept */
+  GArray *callers;    /* of QueryCaller */
+  sd_event_source *timer;
+} Query;
+
+struct Queries
+{
+  sd_event *event;
+  Launcher *launcher;
+  const Configuration *configuration;
+  GHashTable *by_key; /* of Query, all of them */
+  GQueue waiting;     /* of Query, borrowed */
+  unsigned running;
+  unsigned callers;
+};
+
+static void queries_start_next (Queries *queries);
+
+static void
+query_end (Query *query)
+{
+  if (query->capture)
+    query->queries->running--;
+  g_clear_pointer (&query->capture, capture_free);
+  if (query->has_uid)
+    {
+      launcher_release_uid (query->queries->launcher, query->uid);
+      launcher_end_orphans (query->queries->launcher);
+    }
+  query->has_uid = false;
+}
+
+static void
+query_free (Query *query)
+{
+  query_end (query);
+  query->timer = sd_event_source_disable_unref (query->timer);
+  g_clear_pointer (&query->answer, json_object_unref);
+  g_array_unref (query->callers);
+  g_strfreev (query->arguments);
+  g_free (query->key);
+  g_free (query);
+}
+
+Queries *
+queries_new (sd_event *event, Launcher *launcher, const Configuration *configuration)
+{
+  Queries *queries = g_new0 (Queries, 1);
+
+  queries->event = event;
+  queries->launcher = launcher;
+  queries->configuration = configuration;
+  queries->by_key = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, (GDestroyNotify)query_free);
+  g_queue_init (&queries->waiting);
+  return queries;
+}
+
+void
+queries_free (Queries *queries)
+{
+  if (!queries)
+    return;
+  g_queue_clear (&queries->waiting);
+  g_hash_table_unref (queries->by_key);
+  g_free (queries);
+}
+
+static int
+query_handle_stale (sd_event_source *source, uint64_t usec, void *userdata)
+{
+  Query *query = userdata;
+
+  g_hash_table_remove (query->queries->by_key, query->key);
+  return 0;
+}
+
+/* Tells everybody who asked, and keeps a good answer for a moment. */
+static void
+query_finish (Query *query, JsonObject *answer, const GError *failure)
+{
+  Queries *queries = query->queries;
+  g_autoptr (GArray) callers = g_steal_pointer (&query->callers);
+
+  query->callers = g_array_new (FALSE, FALSE, sizeof (QueryCaller));
+  query_end (query);
+  queries->callers -= callers->len;
+  for (guint i = 0; i < callers->len; i++)
+    {
+      QueryCaller *caller = &g_array_index (callers, QueryCaller, i);
+
+      caller->handler (answer, failure, caller->userdata);
+    }
+  /* Where sandboxes don't work, somebody may be mending that right now: such an answer isn't kept. */
+  if (answer && query->keep > 0 && json_get_bool (answer, "works", true) &&
+      sd_event_add_time_relative (queries->event, &query->timer, CLOCK_MONOTONIC, query->keep, 0, query_handle_stale,
+                                  query) >= 0)
+    query->answer = json_object_ref (answer);
+  else
+    g_hash_table_remove (queries->by_key, query->key);
+  queries_start_next (queries);
+}
+
+static GError *
+query_failure (JsonObject *answer)
+{
+  const char *message = json_get_string (answer, "message", "The query failed without saying why");
+  int code = HIVE_ERROR_FAILED;
+
+  hive_error_from_name (json_get_string (answer, "error", ""), &code);
+  return g_error_new_literal (HIVE_ERROR, code, message);
+}
+
+static void
+query_handle_answer (const char *text, size_t size, int code, const GError *failure, void *userdata)
+{
+  Query *query = userdata;
+  g_autoptr (JsonObject) answer = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (failure)
+    error = g_error_copy (failure);
+  else
+    answer = json_parse_object (text, (ssize_t)size, "The builder's answer", HIVE_ERROR_FAILED, &error);
+  if (answer && code != 0)
+    error = query_failure (answer);
+  query_finish (query, error ? NULL : answer, error);
+}
+
+static bool
+query_start (Query *query, GError **error)
+{
+  Queries *queries = query->queries;
+  const Configuration *configuration = queries->configuration;
+  g_autofree char *program = g_build_filename (configuration->libexec_directory, "rbee-hive-builder", NULL);
+  g_autoptr (GPtrArray) arguments = g_ptr_array_new ();
+  const char *const head[] = { program, "--config", configuration->path, "--query" };
+  unsigned seconds = configuration->catalog_timeout + configuration->evaluation_timeout;
+
+  if (!launcher_take_uid (queries->launcher, &query->uid, error))
+    return false;
+  query->has_uid = true;
+  for (gsize i = 0; i < G_N_ELEMENTS (head); i++)
+    if (configuration->path || (i != 1 && i != 2))
+      g_ptr_array_add (arguments, (char *)head[i]);
+  for (char **each = query->arguments; *each; each++)
+    g_ptr_array_add (arguments, *each);
+  g_ptr_array_add (arguments, NULL);
+
+  query->capture = capture_start (queries->launcher, queries->event,
+                                  &(CaptureSpec){ .arguments = (char **)arguments->pdata,
+                                                  .uid = query->uid,
+                                                  .max_size = ANSWER_MAX,
+                                                  .timeout = seconds * G_USEC_PER_SEC + GRACE },
+                                  query_handle_answer, query, error);
+  if (!query->capture)
+    return false;
+  queries->running++;
+  return true;
+}
+
+static void
+queries_start_next (Queries *queries)
+{
+  while (queries->running < QUERIES_RUNNING_MAX && !g_queue_is_empty (&queries->waiting))
+    {
+      Query *query = g_queue_pop_head (&queries->waiting);
+      g_autoptr (GError) error = NULL;
+
+      if (!query_start (query, &error))
+        {
+          query_finish (query, NULL, error); /* goes on with the next one */
+          return;
+        }
+    }
+}
+
+static Query *
+queries_add (Queries *queries, char *key, const char *const *arguments, uint64_t keep)
+{
+  Query *query = g_new0 (Query, 1);
+
+  query->queries = queries;
+  query->key = key;
+  query->arguments = g_strdupv ((char **)arguments);
+  query->keep = keep;
+  query->callers = g_array_new (FALSE, FALSE, sizeof (QueryCaller));
+  g_hash_table_insert (queries->by_key, query->key, query);
+  g_queue_push_tail (&queries->waiting, query);
+  return query;
+}
+
+bool
+queries_ask (Queries *queries, const char *const *arguments, uint64_t keep, QueryHandler handler, void *userdata,
+             GError **error)
+{
+  g_autofree char *key = g_strjoinv ("\x1f", (char **)arguments);
+  Query *query = g_hash_table_lookup (queries->by_key, key);
+
+  if (query && query->answer)
+    {
+      handler (query->answer, NULL, userdata);
+      return true;
+    }
+  if (queries->callers >= CALLERS_MAX || (!query && g_queue_get_length (&queries->waiting) >= QUERIES_WAITING_MAX))
+    {
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
+                   "Too many questions wait for an answer; ask again later");
+      return false;
+    }
+  if (!query)
+    query = queries_add (queries, g_steal_pointer (&key), arguments, keep);
+  g_array_append_val (query->callers, ((QueryCaller){ handler, userdata }));
+  queries->callers++;
+  queries_start_next (queries);
+  return true;
+}
+
+static gboolean
+query_is_kept (gpointer key, gpointer value, gpointer userdata)
+{
+  return ((Query *)value)->answer != NULL;
+}
+
+void
+queries_forget (Queries *queries)
+{
+  g_hash_table_foreach_remove (queries->by_key, query_is_kept, NULL);
+}

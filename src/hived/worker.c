@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "worker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "authority.h"
+#include "bus-dict.h"
+#include "capture.h"
+#include "error.h"
+#include "job.h"
+#include "json.h"
+#include "worker-id.h"
+
+#define VERIFY_TIMEOUT (10 * 60 * G_USEC_PER_SEC)
+#define VERIFY_MAX     (8 * 1024 * 1024)
+#define VERIFIES_MAX   4
+
+/* A Verify that waits for its answer. */
+typedef struct
+{
+  sd_bus_message *message;
+  Capture *capture;
+} Verification;
+
+static unsigned verifications_running;
+
+static const struct
+{
+  const char *property, *key;
+  size_t offset;
+} worker_strings[] = {
+  { "Id", "id", offsetof (WorkerRecord, id) },
+  { "Version", "version", offsetof (WorkerRecord, version) },
+  { "PkgName", "pkgname", offsetof (WorkerRecord, pkgname) },
+  { "PkgVer", "pkgver", offsetof (WorkerRecord, pkgver) },
+  { "PkgRel", "pkgrel", offsetof (WorkerRecord, pkgrel) },
+  { "Description", "description", offsetof (WorkerRecord, description) },
+  { "License", "license", offsetof (WorkerRecord, license) },
+  { "Backend", "backend", offsetof (WorkerRecord, backend) },
+  { "Source", "source", offsetof (WorkerRecord, source) },
+  { "Catalog", "catalog", offsetof (WorkerRecord, catalog) },
+  { "RecipeSha256", "recipe_sha256", offsetof (WorkerRecord, recipe_sha256) },
+};
+
+static const char *
+worker_string (const WorkerRecord *record, size_t offset)
+{
+  const char *string = *(char *const *)((const char *)record + offset);
+
+  return string ? string : "";
+}
+
+char *
+worker_path (const char *id)
+{
+  char *encoded = NULL;
+  char *path;
+
+  if (sd_bus_path_encode (WORKER_PREFIX, id, &encoded) < 0)
+    g_error ("Out of memory");
+  path = g_strdup (encoded);
+  free (encoded);
+  return path;
+}
+
+/* Whole paths on this machine. */
+static char **
+worker_files (Hive *hive, const WorkerRecord *record)
+{
+  GPtrArray *files = g_ptr_array_new ();
+
+  for (guint i = 0; record->files && i < record->files->len; i++)
+    {
+      const WorkerFile *file = record->files->pdata[i];
+
+      g_ptr_array_add (files, configuration_installed_path (hive->configuration, file->path));
+    }
+  g_ptr_array_add (files, NULL);
+  return (char **)g_ptr_array_free (files, FALSE);
+}
+
+int
+worker_append (Hive *hive, sd_bus_message *message, const WorkerRecord *record)
+{
+  g_auto (GStrv) files = worker_files (hive, record);
+  g_autofree char *binary = configuration_installed_path (hive->configuration, record->binary ? record->binary : "");
+  int r;
+
+  r = sd_bus_message_open_container (message, 'a', "{sv}");
+  for (gsize i = 0; r >= 0 && i < G_N_ELEMENTS (worker_strings); i++)
+    r = bus_dict_append_string (message, worker_strings[i].key, worker_string (record, worker_strings[i].offset));
+  if (r < 0 || (r = bus_dict_append_string (message, "binary", binary)) < 0 ||
+      (r = bus_dict_append_uint64 (message, "installed_at", record->installed_at)) < 0 ||
+      (r = bus_dict_append_uint32 (message, "installed_by", record->installed_by)) < 0 ||
+      (r = bus_dict_append_uint64 (message, "size", record->size)) < 0 ||
+      (r = bus_dict_append_strings (message, "files", files)) < 0)
+    return r;
+  return sd_bus_message_close_container (message);
+}
+
+static int
+worker_get_string (sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+                   void *userdata, sd_bus_error *error)
+{
+  const WorkerRecord *record = userdata;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (worker_strings); i++)
+    if (g_str_equal (worker_strings[i].property, property))
+      return sd_bus_message_append (reply, "s", worker_string (record, worker_strings[i].offset));
+  return -ENOENT;
+}
+
+/* The record alone is what the object finder gives; the hive comes from there too. */
+static Hive *worker_hive;
+
+static int
+worker_get_binary (sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+                   void *userdata, sd_bus_error *error)
+{
+  const WorkerRecord *record = userdata;
+  g_autofree char *binary =
+      configuration_installed_path (worker_hive->configuration, record->binary ? record->binary : "");
+
+  return sd_bus_message_append (reply, "s", binary);
+}
+
+static int
+worker_get_files (sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+                  void *userdata, sd_bus_error *error)
+{
+  g_auto (GStrv) files = worker_files (worker_hive, userdata);
+
+  return sd_bus_message_append_strv (reply, files);
+}
+
+static int
+worker_get_number (sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+                   void *userdata, sd_bus_error *error)
+{
+  const WorkerRecord *record = userdata;
+
+  if (g_str_equal (property, "InstalledBy"))
+    return sd_bus_message_append (reply, "u", (uint32_t)record->installed_by);
+  return sd_bus_message_append (reply, "t", g_str_equal (property, "Size") ? record->size : record->installed_at);
+}
+
+static int
+worker_method_remove (sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+  const WorkerRecord *record = userdata;
+  g_autofree char *id = g_strdup (record->id);
+  g_autoptr (GError) failure = NULL;
+  uid_t uid;
+  Job *job;
+  int r;
+
+  r = authority_check (message, ACTION_REMOVE_WORKER, (uid_t)-1, &uid, error);
+  if (r <= 0)
+    return r;
+  job = hive_remove (worker_hive, id, uid, &failure);
+  if (!job)
+    return bus_error_from_gerror (error, failure);
+  return sd_bus_reply_method_return (message, "o", job->path);
+}
+
+static void
+verification_free (Verification *verification)
+{
+  if (verification->capture)
+    verifications_running--;
+  capture_free (verification->capture);
+  sd_bus_message_unref (verification->message);
+  g_free (verification);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Verification, verification_free)
+
+/* `{"problems":[[path, what]…]}` as a(ss). */
+static int
+verification_append (sd_bus_message *reply, JsonObject *answer)
+{
+  JsonNode *node = json_object_get_member (answer, "problems");
+  JsonArray *problems = node && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+  int r;
+
+  r = sd_bus_message_open_container (reply, 'a', "(ss)");
+  for (guint i = 0; r >= 0 && problems && i < json_array_get_length (problems); i++)
+    {
+      JsonNode *problem = json_array_get_element (problems, i);
+      JsonArray *pair = JSON_NODE_HOLDS_ARRAY (problem) ? json_node_get_array (problem) : NULL;
+
+      if (!pair || json_array_get_length (pair) != 2 ||
+          json_node_get_value_type (json_array_get_element (pair, 0)) != G_TYPE_STRING ||
+          json_node_get_value_type (json_array_get_element (pair, 1)) != G_TYPE_STRING)
+        continue;
+      r = sd_bus_message_append (reply, "(ss)", json_array_get_string_element (pair, 0),
+                                 json_array_get_string_element (pair, 1));
+    }
+  return r < 0 ? r : sd_bus_message_close_container (reply);
+}
+
+static void
+verification_handle_answer (const char *text, size_t size, int code, const GError *failure, void *userdata)
+{
+  g_autoptr (Verification) verification = userdata;
+  g_autoptr (JsonObject) answer = NULL;
+  g_autoptr (GError) error = NULL;
+  sd_bus_message *reply = NULL;
+  int name = HIVE_ERROR_FAILED;
+
+  if (failure)
+    error = g_error_copy (failure);
+  else
+    answer = json_parse_object (text, (ssize_t)size, "The answer of rbee-hive-commit", HIVE_ERROR_FAILED, &error);
+  if (answer && code != 0)
+    {
+      hive_error_from_name (json_get_string (answer, "error", ""), &name);
+      error =
+          g_error_new_literal (HIVE_ERROR, name, json_get_string (answer, "message", "The files cannot be verified"));
+    }
+  if (error)
+    bus_reply_gerror (verification->message, error);
+  else if (sd_bus_message_new_method_return (verification->message, &reply) >= 0 &&
+           verification_append (reply, answer) >= 0)
+    sd_bus_send (NULL, reply, NULL);
+  sd_bus_message_unref (reply);
+}
+
+static bool
+verification_start (Verification *verification, const char *id, GError **error)
+{
+  const Configuration *configuration = worker_hive->configuration;
+  g_autofree char *program = g_build_filename (configuration->libexec_directory, "rbee-hive-commit", NULL);
+  g_autofree char *input = g_strdup_printf ("{\"worker_id\":\"%s\"}", id);
+  char *arguments[] = { program, (char *)"--config", configuration->path, (char *)"verify", NULL };
+  char *defaults[] = { program, (char *)"verify", NULL };
+
+  if (verifications_running >= VERIFIES_MAX)
+    {
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED, "Other workers are being verified; ask again later");
+      return false;
+    }
+  verification->capture = capture_start (worker_hive->launcher, worker_hive->event,
+                                         &(CaptureSpec){ .arguments = configuration->path ? arguments : defaults,
+                                                         .input = input,
+                                                         .uid = geteuid (),
+                                                         .max_size = VERIFY_MAX,
+                                                         .timeout = VERIFY_TIMEOUT },
+                                         verification_handle_answer, verification, error);
+  if (verification->capture)
+    verifications_running++;
+  return verification->capture != NULL;
+}
+
+static int
+worker_method_verify (sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+  const WorkerRecord *record = userdata;
+  g_autoptr (Verification) verification = g_new0 (Verification, 1);
+  g_autoptr (GError) failure = NULL;
+
+  verification->message = sd_bus_message_ref (message);
+  if (!verification_start (verification, record->id, &failure))
+    return bus_error_from_gerror (error, failure);
+  g_steal_pointer (&verification);
+  return 1;
+}
+
+static const sd_bus_vtable worker_vtable[] = {
+  SD_BUS_VTABLE_START (0),
+  SD_BUS_METHOD_WITH_ARGS ("Remove", SD_BUS_NO_ARGS, SD_BUS_RESULT ("o", job), worker_method_remove,
+                           SD_BUS_VTABLE_UNPRIVILEGED),
+  SD_BUS_METHOD_WITH_ARGS ("Verify", SD_BUS_NO_ARGS, SD_BUS_RESULT ("a(ss)", problems), worker_method_verify,
+                           SD_BUS_VTABLE_UNPRIVILEGED),
+  SD_BUS_PROPERTY ("Id", "s", worker_get_string, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+  SD_BUS_PROPERTY ("Version", "s", worker_get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+  SD_BUS_PROPERTY ("PkgName", "s", worker_get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+  SD_BUS_PROPERTY ("PkgVer", "s", worker_get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+  SD_BUS_PROPERTY ("PkgRel", "s", worker_get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+  SD_BUS_PROPERTY ("Description", "s", worker_get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+  SD_BUS_PROPERTY ("License", "s", worker_get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+  SD_BUS_PROPERTY ("Backend", "s", worker_get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+  SD_BUS_PROPERTY ("Source", "s", worker_get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+  SD_BUS_PROPERTY ("Catalog", "s", worker_get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+  SD_BUS_PROPERTY ("RecipeSha256", "s", worker_get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+  SD_BUS_PROPERTY ("Binary", "s", worker_get_binary, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+  SD_BUS_PROPERTY ("InstalledAt", "t", worker_get_number, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+  SD_BUS_PROPERTY ("InstalledBy", "u", worker_get_number, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+  SD_BUS_PROPERTY ("Size", "t", worker_get_number, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+  SD_BUS_PROPERTY ("Files", "as", worker_get_files, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+  SD_BUS_VTABLE_END,
+};
+
+static int
+worker_find (sd_bus *bus, const char *path, const char *interface, void *userdata, void **ret_found,
+             sd_bus_error *error)
+{
+  Hive *hive = userdata;
+  const WorkerRecord *record;
+  char *id = NULL;
+  int r;
+
+  r = sd_bus_path_decode (path, WORKER_PREFIX, &id);
+  if (r <= 0)
+    return r;
+  record = worker_id_is_valid (id) ? registry_get (hive->registry, id, NULL) : NULL;
+  free (id);
+  *ret_found = (void *)record;
+  return record != NULL;
+}
+
+static int
+worker_enumerate (sd_bus *bus, const char *prefix, void *userdata, char ***ret_nodes, sd_bus_error *error)
+{
+  Hive *hive = userdata;
+  g_auto (GStrv) ids = registry_ids (hive->registry);
+  guint count = g_strv_length (ids);
+  char **nodes = calloc (count + 1, sizeof *nodes); /* sd-bus frees it */
+
+  if (!nodes)
+    return -ENOMEM;
+  for (guint i = 0; i < count; i++)
+    if (sd_bus_path_encode (WORKER_PREFIX, ids[i], &nodes[i]) < 0)
+      break;
+  *ret_nodes = nodes;
+  return 0;
+}
+
+int
+worker_publish (Hive *hive)
+{
+  int r;
+
+  worker_hive = hive;
+  r = sd_bus_add_fallback_vtable (hive->bus, NULL, WORKER_PREFIX, WORKER_INTERFACE, worker_vtable, worker_find, hive);
+  if (r < 0)
+    return r;
+  return sd_bus_add_node_enumerator (hive->bus, NULL, WORKER_PREFIX, worker_enumerate, hive);
+}
+
+void
+worker_announce_installed (Hive *hive, const char *id, bool replaced)
+{
+  g_autofree char *path = worker_path (id);
+  g_autofree char *version = registry_version (hive->registry, id);
+
+  if (replaced)
+    sd_bus_emit_properties_changed (hive->bus, path, WORKER_INTERFACE, "Version", "PkgName", "PkgVer", "PkgRel",
+                                    "Description", "License", "Backend", "Source", "Catalog", "RecipeSha256", "Binary",
+                                    "InstalledAt", "InstalledBy", "Size", "Files", NULL);
+  else
+    sd_bus_emit_object_added (hive->bus, path);
+  sd_bus_emit_signal (hive->bus, HIVE_PATH, HIVE_INTERFACE, "WorkerInstalled", "ss", id, version);
+}
+
+void
+worker_announce_removed (Hive *hive, const char *id)
+{
+  g_autofree char *path = worker_path (id);
+
+  sd_bus_emit_interfaces_removed (hive->bus, path, WORKER_INTERFACE, NULL);
+  sd_bus_emit_signal (hive->bus, HIVE_PATH, HIVE_INTERFACE, "WorkerRemoved", "s", id);
+}
