@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The live interfaces are those of dbus-interfaces/*.xml: methods, arguments, their names and directions, properties, signals, annotations."""
+
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+from gi.repository import GLib
+
+from harness import SOURCE, pkgbuild
+
+
+def normalise(interface):
+    def annotations(element):
+        return sorted((annotation.get("name"), annotation.get("value")) for annotation in element.findall("annotation"))
+
+    def arguments(element, default):
+        return [(argument.get("name"), argument.get("type"), argument.get("direction", default)) for argument in element.findall("arg")]
+
+    members = {}
+    for method in interface.findall("method"):
+        members["method", method.get("name")] = (arguments(method, "in"), annotations(method))
+    for signal in interface.findall("signal"):
+        members["signal", signal.get("name")] = ([argument[:2] for argument in arguments(signal, "out")], annotations(signal))
+    for prop in interface.findall("property"):
+        members["property", prop.get("name")] = (prop.get("type"), prop.get("access"), annotations(prop))
+    return members
+
+
+def written(name):
+    root = ElementTree.parse(SOURCE / "dbus-interfaces" / f"{name}.xml").getroot()
+    return normalise(root.find(f"interface[@name='{name}']"))
+
+
+def interfaces(hive, path):
+    root = ElementTree.fromstring(hive.introspect(path))
+    return {interface.get("name"): normalise(interface) for interface in root.findall("interface")}
+
+
+def objects(hive):
+    hive.catalog.add("some-worker")
+    job = hive.installs("some-worker")
+    return {"org.rbee.Hive": "/org/rbee/Hive", "org.rbee.Hive.Job": job.path, "org.rbee.Hive.Worker": "/org/rbee/Hive/worker/some_2dworker"}
+
+
+@pytest.mark.parametrize("name", ["org.rbee.Hive", "org.rbee.Hive.Job", "org.rbee.Hive.Worker"])
+def test_live_interface_equals_its_xml(hive, name):
+    live = interfaces(hive, objects(hive)[name])
+    assert live[name] == written(name)
+
+
+def test_no_object_has_an_interface_that_no_xml_describes(hive):
+    known = {path.stem for path in (SOURCE / "dbus-interfaces").glob("*.xml")}
+    for name, path in objects(hive).items():
+        ours = {interface for interface in interfaces(hive, path) if interface.startswith("org.rbee.")}
+        assert ours == {name} <= known
+    assert "org.freedesktop.DBus.ObjectManager" in interfaces(hive, "/org/rbee/Hive")
+
+
+def test_values_of_properties_have_the_types_that_are_written(hive):
+    for name, path in objects(hive).items():
+        answer = hive.connection.call_sync("org.rbee.Hive", path, "org.freedesktop.DBus.Properties", "GetAll",
+                                           GLib.Variant("(s)", (name,)), None, 0, -1, None)
+        live = {key: answer.get_child_value(0).lookup_value(key, None).get_type_string() for key in answer.unpack()[0]}
+        assert live == {key: value[0] for (kind, key), value in written(name).items() if kind == "property"}
+
+
+def test_version_is_the_projects(hive, build):
+    hive.start()
+    text = (SOURCE / "meson.build").read_text()
+    assert f"version: '{hive.get('/org/rbee/Hive', 'org.rbee.Hive', 'Version')}'" in text
+    assert hive.get("/org/rbee/Hive", "org.rbee.Hive", "CatalogURL") == hive.catalog.url
+    assert hive.get("/org/rbee/Hive", "org.rbee.Hive", "Platform") == "linux"
+
+
+def test_children_are_found_by_introspection(hive):
+    objects(hive)
+    root = ElementTree.fromstring(hive.introspect("/org/rbee/Hive"))
+    names = [node.get("name") for node in root.findall("node")]
+    assert any(name.split("/")[0] == "job" for name in names) and any(name.split("/")[0] == "worker" for name in names)
+
+
+def test_signals_have_the_types_that_are_written(hive):
+    hive.catalog.add("signalling", pkgbuild("signalling", build="echo hello"))
+    hive.installs("signalling")
+    hive.removes("signalling")
+    kinds = {}
+    for signal in hive.signals:
+        if signal.interface.startswith("org.rbee."):
+            kinds.setdefault((signal.interface, signal.member), len(signal.arguments))
+    for (interface, member), count in kinds.items():
+        assert len(written(interface)["signal", member][0]) == count
+    assert {member for _, member in kinds} >= {"JobNew", "WorkerInstalled", "WorkerRemoved", "LineEmitted", "Finished"}

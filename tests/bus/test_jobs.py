@@ -1,0 +1,314 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Jobs side by side, the same job twice, and jobs that are ended."""
+
+import json
+import os
+import pathlib
+import time
+import uuid
+
+import pytest
+
+from harness import HiveError, Job, pkgbuild, variant, wait_until
+
+
+def sleeper(hive, name, marker="86399"):
+    hive.catalog.add(name, pkgbuild(name, build=f"echo started\nsleep {marker}"))
+    return name
+
+
+def waiter(hive, name):
+    """A worker whose build goes on when its file says so: nothing is visible inside but its own sources, so it asks a catalog."""
+    hive.catalog.add(name, pkgbuild(name, build="echo started\nsleep 0.5"))
+    return name
+
+
+def with_argument(marker):
+    found = []
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                if marker in pathlib.Path("/proc", name, "cmdline").read_bytes().decode(errors="replace").split("\0"):
+                    found.append(int(name))
+            except OSError:
+                pass
+    return found
+
+
+def unique_seconds():
+    """An argument for sleep that nobody else on this machine uses."""
+    return f"{80000 + uuid.uuid4().int % 9999}.{uuid.uuid4().int % 10**8}"
+
+
+def test_two_clients_that_ask_for_the_same_get_one_job(hive):
+    sleeper(hive, "same")
+    other = hive.connection and hive.connect()
+    first = hive.install("same")
+    second = hive.install("same", connection=other)
+    assert first == second
+    first.cancel()
+    assert first.wait().result == "cancelled"
+    assert len(hive.call("ListJobs", {}, signature="(a{sv})")) == 1
+    other.close_sync()
+
+
+def test_other_options_while_it_is_being_installed_are_busy_and_name_the_job(hive):
+    sleeper(hive, "same")
+    first = hive.install("same")
+    for options in ({"reinstall": True}, {"check": True}, {"source": "git"}):
+        with pytest.raises(HiveError) as caught:
+            hive.install("same", **options)
+        assert caught.value.name == "Busy" and first.id in caught.value.message.replace("same", "")
+    with pytest.raises(HiveError):
+        hive.remove("same")
+    first.cancel()
+    first.wait()
+
+
+def test_equal_options_said_otherwise_are_equal(hive):
+    sleeper(hive, "same")
+    first = hive.install("same")
+    assert hive.install("same", check=False, reinstall=False) == first
+    first.cancel()
+    first.wait()
+
+
+def test_removal_while_it_is_being_installed_is_busy(hive):
+    hive.catalog.add("same")
+    hive.installs("same")
+    sleeper(hive, "same")
+    job = hive.install("same", reinstall=True)
+    job.wait_for_line("started")
+    with pytest.raises(HiveError) as caught:
+        hive.remove("same")
+    assert caught.value.name == "Busy" and job.id in caught.value.message
+    job.cancel()
+    job.wait()
+    assert set(hive.workers()) == {"same"}
+    hive.nothing_left()
+
+
+def test_four_workers_of_which_two_may_run_run_in_order(hive):
+    hive.configure("Jobs", MaxParallel=2)
+    names = [waiter(hive, name) for name in ("a", "b", "c", "d")]
+    jobs = [hive.install(name) for name in names]
+    wait_until(lambda: [job.state for job in jobs] == ["running", "running", "queued", "queued"], what="two to run and two to wait")
+    assert (hive.get("/org/rbee/Hive", "org.rbee.Hive", "RunningJobs"), hive.get("/org/rbee/Hive", "org.rbee.Hive", "QueuedJobs")) == (2, 2)
+    most = 0
+    while not all(job.finished() for job in jobs):
+        wait_until(lambda: True)
+        most = max(most, sum(job.state in ("running", "committing") for job in jobs))
+        time.sleep(0.01)
+    assert most == 2
+    for job in jobs:
+        assert job.wait() == ("done", "", "")
+    starts = [job.get("StartedAt") for job in jobs]
+    assert starts == sorted(starts)
+    assert starts[2] >= min(job.get("FinishedAt") for job in jobs[:2])
+    assert set(hive.workers()) == set(names)
+    hive.nothing_left()
+
+
+def test_job_ids_count_on_after_a_restart(hive):
+    hive.catalog.add("some")
+    first = hive.installs("some")
+    hive.restart()
+    second = hive.installs("some", reinstall=True)
+    assert int(second.id) == int(first.id) + 1
+
+
+def test_idempotency_key_gives_the_same_job_even_after_it_ended(hive):
+    hive.catalog.add("some")
+    hive.catalog.add("other")
+    job = hive.install("some", idempotency_key="abc")
+    assert hive.install("some", idempotency_key="abc") == job
+    assert job.wait().result == "done"
+    assert hive.install("some", idempotency_key="abc") == job
+    assert hive.install("other", idempotency_key="abc") != job
+    new = hive.install("some", idempotency_key="def")
+    assert new != job
+    assert new.wait().result == "done"
+    hive.restart()
+    assert hive.install("some", idempotency_key="abc").id == job.id
+
+
+def test_idempotency_key_gives_a_failed_job_again(hive):
+    job = hive.refuses("no-such-worker", "WorkerNotFound", idempotency_key="abc")
+    assert hive.install("no-such-worker", idempotency_key="abc") == job
+    assert hive.install("no-such-worker") != job
+
+
+def test_cancel_during_build_ends_every_process_and_keeps_the_log(hive):
+    marker = unique_seconds()
+    build = f"""
+echo before
+(trap '' TERM INT HUP; exec sleep {marker}) &
+setsid -f sleep {marker}
+nohup sleep {marker} >/dev/null 2>&1 &
+bash -c 'trap "" TERM; (sleep {marker}) & wait' &
+sleep 0.3
+echo started
+sleep {marker}
+"""
+    hive.catalog.add("long", pkgbuild("long", build=build))
+    job = hive.install("long")
+    job.wait_for_line("started")
+    assert len(with_argument(marker)) >= 5
+    assert hive.processes()
+    job.cancel()
+    assert job.wait() == ("cancelled", "", "")
+    assert with_argument(marker) == []
+    assert job.state == "cancelled"
+    lines = job.lines()
+    assert lines[-1] == "[CANCELLED]" and "before" in lines
+    assert not any(record.stream == "error" for record in job.records())
+    hive.nothing_left()
+    assert hive.workers() == {}
+
+
+@pytest.mark.parametrize("where", ["prepare", "package", "top-level", "pkgver"])
+def test_cancel_in_other_phases(hive, where):
+    marker = unique_seconds()
+    sleep = f"sleep {marker}"
+    recipes = {"prepare": pkgbuild("long", extra=f"prepare() {{ {sleep}; }}"), "package": pkgbuild("long", package=sleep),
+               "pkgver": pkgbuild("long", extra=f"pkgver() {{ {sleep}; }}"), "top-level": sleep + "\n" + pkgbuild("long")}
+    hive.configure("Build", EvaluationTimeout=60)
+    hive.catalog.add("long", recipes[where])
+    job = hive.install("long")
+    wait_until(lambda: with_argument(marker), what="the recipe to sleep")
+    job.cancel()
+    assert job.wait() == ("cancelled", "", "")
+    assert with_argument(marker) == []
+    hive.nothing_left()
+
+
+def test_cancel_while_a_catalog_does_not_answer(hive, http_catalog):
+    http_catalog.answers["/workers/slow"] = lambda handler: time.sleep(10)
+    job = hive.install("slow")
+    wait_until(lambda: http_catalog.requests, what="the request")
+    before = time.monotonic()
+    job.cancel()
+    assert job.wait() == ("cancelled", "", "")
+    assert time.monotonic() - before < 5
+    hive.nothing_left()
+
+
+def test_cancel_of_a_queued_job_starts_nothing(hive):
+    hive.configure("Jobs", MaxParallel=1)
+    sleeper(hive, "first")
+    sleeper(hive, "second")
+    first, second = hive.install("first"), hive.install("second")
+    assert second.state == "queued"
+    second.cancel()
+    assert second.wait() == ("cancelled", "", "")
+    assert second.get("StartedAt") == 0
+    assert second.lines() == ["[CANCELLED]"]
+    first.wait_for_line("started")
+    assert first.state == "running"
+    first.cancel()
+    first.wait()
+    hive.nothing_left()
+
+
+def test_cancel_twice_is_no_error_or_not_cancellable(hive):
+    sleeper(hive, "long")
+    job = hive.install("long")
+    job.wait_for_line("started")
+    job.cancel()
+    try:
+        job.cancel()
+    except HiveError as error:
+        assert error.name == "NotCancellable"
+    assert job.wait() == ("cancelled", "", "")
+
+
+def test_cancelled_worker_can_be_installed_right_afterwards(hive):
+    sleeper(hive, "long")
+    job = hive.install("long")
+    job.wait_for_line("started")
+    job.cancel()
+    job.wait()
+    hive.catalog.add("long")
+    hive.installs("long")
+    hive.nothing_left()
+
+
+def test_step_that_takes_too_long_is_ended(hive):
+    marker = unique_seconds()
+    hive.configure("Build", StepTimeout=1)
+    hive.catalog.add("long", pkgbuild("long", build=f"sleep {marker}"))
+    hive.refuses("long", "TimedOut", "StepTimeout")
+    assert with_argument(marker) == []
+
+
+def test_jobs_are_listed_with_what_became_of_them(hive):
+    hive.catalog.add("good")
+    good = hive.installs("good")
+    bad = hive.refuses("no-such-worker", "WorkerNotFound")
+    gone = hive.removes("good")
+    jobs = hive.call("ListJobs", {}, signature="(a{sv})")
+    assert [(job["id"], job["path"], job["operation"], job["worker_id"], job["state"], job["error_name"]) for job in jobs] == [
+        (good.id, good.path, "worker_install", "good", "done", ""),
+        (bad.id, bad.path, "worker_install", "no-such-worker", "failed", "WorkerNotFound"),
+        (gone.id, gone.path, "worker_remove", "good", "done", "")]
+    for job in jobs:
+        assert job["owner"] == os.getuid() and 0 < job["created_at"] <= job["started_at"] <= job["finished_at"]
+        assert job["log_size"] == Job(hive, job["path"]).log_path.stat().st_size
+    worker = hive.call("ListJobs", {"worker": variant("good")}, signature="(a{sv})")
+    assert [job["id"] for job in worker] == [good.id, gone.id]
+
+
+def test_jobs_and_workers_are_objects_of_the_manager(hive):
+    hive.catalog.add("an-object")
+    job = hive.installs("an-object")
+    objects = hive.managed_objects()
+    assert objects[job.path]["org.rbee.Hive.Job"]["State"] == "done"
+    worker = objects["/org/rbee/Hive/worker/an_2dobject"]["org.rbee.Hive.Worker"]
+    assert worker["Id"] == "an-object" and worker["Version"] == "1.0-1"
+    assert worker["Binary"] == str(hive.installed("/usr/local/bin/an-object"))
+    added = [signal.arguments for signal in hive.signals if signal.member == "InterfacesAdded"]
+    assert {job.path, "/org/rbee/Hive/worker/an_2dobject"} <= {arguments[0] for arguments in added}
+    hive.removes("an-object")
+    removed = [signal.arguments[0] for signal in hive.signals if signal.member == "InterfacesRemoved"]
+    assert "/org/rbee/Hive/worker/an_2dobject" in removed
+    assert "/org/rbee/Hive/worker/an_2dobject" not in hive.managed_objects()
+
+
+def test_more_than_200_jobs_keep_the_newest_as_objects_and_get_job_brings_one_back(hive):
+    jobs = [hive.install("no-such-worker", idempotency_key="1")]
+    jobs[0].wait()
+    hive.stop()
+    # The folders of jobs that ended long ago, as the daemon writes them.
+    first = json.loads((hive.state / "jobs" / jobs[0].id / "job.json").read_text())
+    log = jobs[0].log_path.read_bytes()
+    for number in range(2, 211):
+        folder = hive.state / "jobs" / str(number)
+        folder.mkdir()
+        text = json.dumps(dict(first, id=str(number), idempotency_key=str(number)))
+        (folder / "job.json").write_text(text)
+        (folder / "log").write_bytes(log)
+    (hive.state / "next-job").write_text("211\n")
+    hive.start()
+    listed = [job["id"] for job in hive.call("ListJobs", {}, signature="(a{sv})")]
+    assert listed == [str(number) for number in range(11, 211)]
+    every = [job["id"] for job in hive.call("ListJobs", {"all": variant(True)}, signature="(a{sv})")]
+    assert every == [str(number) for number in range(1, 211)]
+    old = Job(hive, hive.call("GetJob", "3"))
+    assert old.state == "failed"
+    assert old.read_log()[1] is True
+
+
+def test_state_changes_are_announced(hive):
+    hive.catalog.add("some", pkgbuild("some", build="sleep 0.3"))
+    job = hive.installs("some")
+    states = [signal.arguments[1]["State"] for signal in hive.signals
+              if signal.path == job.path and signal.member == "PropertiesChanged" and "State" in signal.arguments[1]]
+    assert states[-1] == "done" and "running" in states
+
+
+def test_properties_change_at_most_ten_times_a_second(hive):
+    hive.catalog.add("busy", pkgbuild("busy", build="for i in {1..200}; do echo line $i; sleep 0.01; done"))
+    job = hive.installs("busy")
+    seconds = (job.get("FinishedAt") - job.get("StartedAt")) / 1e6
+    changes = [signal for signal in hive.signals if signal.path == job.path and signal.member == "PropertiesChanged"]
+    assert len(changes) <= 10 * seconds + 12

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Machines that cannot: no space, no bubblewrap, prefixes that are read-only."""
+
+import os
+
+import pytest
+
+from harness import install_script, pkgbuild
+
+LARGE = install_script("large") + '\nhead -c 4M /dev/urandom > "$pkgdir/usr/local/bin/large.bin"\n'
+
+
+@pytest.mark.root
+def test_no_space_in_the_prefix_is_refused_and_what_was_there_stays(hive):
+    hive.mount(hive.root, "size=2M", "mode=755")
+    hive.catalog.add("small")
+    hive.catalog.add("large", pkgbuild("large", package=LARGE))
+    hive.installs("small")
+    hive.refuses("large", "NoSpace", str(hive.root))
+    assert hive.installed("/usr/local/bin/small").exists()
+    assert hive.call("Verify", path="/org/rbee/Hive/worker/small", interface="org.rbee.Hive.Worker") == []
+
+
+@pytest.mark.root
+def test_no_space_for_an_upgrade_leaves_the_old_version(hive):
+    hive.mount(hive.root, "size=2M", "mode=755")
+    hive.catalog.add("large", pkgbuild("large"))
+    hive.installs("large")
+    before = hive.installed("/usr/local/bin/large").read_bytes()
+    hive.catalog.add("large", pkgbuild("large", version="2.0", package=LARGE), version="2.0")
+    hive.refuses("large", "NoSpace", str(hive.root))
+    assert hive.workers()["large"]["version"] == "1.0-1"
+    assert hive.installed("/usr/local/bin/large").read_bytes() == before
+
+
+@pytest.mark.root
+def test_no_space_for_a_download_is_refused(hive, http_catalog):
+    hive.cache.mkdir()
+    hive.mount(hive.cache, "size=2M", "mode=755")
+    http_catalog.answers["/files/big"] = (200, "application/octet-stream", bytes(4 << 20))
+    http_catalog.add("some", pkgbuild("some", source=[f"{http_catalog.url}/files/big"], sha256sums=["SKIP"]))
+    hive.refuses("some", "NoSpace", str(hive.cache))
+
+
+@pytest.mark.root
+def test_no_space_for_a_build_ends_it_and_cleans_up(hive):
+    hive.cache.mkdir()
+    hive.mount(hive.cache, "size=2M", "mode=755")
+    hive.catalog.add("some", pkgbuild("some", build='head -c 10M /dev/zero > "$srcdir/zeros"'))
+    job = hive.install("some")
+    assert job.wait().result == "failed"
+    assert job.finished().error in ("BuildFailed", "NoSpace")
+    hive.nothing_left()
+
+
+@pytest.mark.root
+def test_no_space_for_the_log_still_ends_the_job(hive):
+    hive.state.mkdir()
+    hive.mount(hive.state, "size=1M", "mode=755")
+    hive.catalog.add("noisy", pkgbuild("noisy", build="head -c 8M /dev/zero | tr '\\0' x | fold -w 100"))
+    job = hive.install("noisy")
+    end = job.wait()
+    assert end.result in ("done", "failed")
+    assert job.state == end.result
+    if end.result == "failed":
+        assert end.error == "NoSpace"
+    for folder in (hive.cache / "work", hive.state / "transactions"):
+        assert not folder.exists() or not list(folder.iterdir())
+    assert hive.root_entries()[0] == hive.recorded()[0]
+
+
+def tools_without(hive, *missing):
+    """A PATH with everything but some programs."""
+    folder = hive.directory / "tools"
+    folder.mkdir()
+    for directory in os.environ["PATH"].split(":"):
+        if os.path.isdir(directory):
+            for name in os.listdir(directory):
+                if name not in missing and not (folder / name).is_symlink():
+                    (folder / name).symlink_to(os.path.join(directory, name))
+    return str(folder)
+
+
+def test_no_bubblewrap_is_refused_and_status_says_what_to_do(hive):
+    hive.environment["PATH"] = tools_without(hive, "bwrap")
+    hive.catalog.add("some")
+    hive.refuses("some", "SandboxUnavailable", "bubblewrap")
+    capabilities = hive.call("GetCapabilities")
+    assert capabilities["sandbox"] is False
+    assert "bubblewrap" in capabilities["sandbox-error"] + capabilities["sandbox-hint"]
+    status = hive.hivectl("status", status=None)
+    assert "bubblewrap" in status.stdout + status.stderr
+
+
+def test_bubblewrap_that_may_not_make_namespaces_is_refused(hive):
+    folder = hive.directory / "denied"
+    folder.mkdir()
+    program = folder / "bwrap"
+    program.write_text("#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n")
+    program.chmod(0o755)
+    hive.environment["PATH"] = f"{folder}:{os.environ['PATH']}"
+    hive.catalog.add("some")
+    hive.refuses("some", "SandboxUnavailable", "Permission denied")
+    assert hive.call("GetCapabilities")["sandbox"] is False
+
+
+@pytest.mark.root
+def test_read_only_prefix_is_refused(hive):
+    hive.installed("/usr/local").mkdir(parents=True)
+    hive.bind_read_only(hive.installed("/usr/local"))
+    hive.catalog.add("some")
+    hive.refuses("some", "Failed", str(hive.installed("/usr/local")))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write into every folder: the read-only mount is tried instead")
+def test_prefix_that_may_not_be_written_is_refused(hive):
+    hive.installed("/usr/local").mkdir(parents=True)
+    hive.installed("/usr/local").chmod(0o555)
+    hive.catalog.add("some")
+    hive.refuses("some", "Failed", str(hive.installed("/usr/local")))
+
+
+def test_wrong_configuration_keeps_the_hive_from_starting_and_is_named(hive):
+    hive.configure("Build", NoSuchKey="1")
+    with pytest.raises(AssertionError) as caught:
+        hive.start()
+    hive.process = None
+    assert "NoSuchKey" in str(caught.value)

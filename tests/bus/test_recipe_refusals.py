@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""PKGBUILDs that are wrong or hostile when they are read."""
+
+import pytest
+
+from harness import pkgbuild
+
+GOOD = pkgbuild("some")
+
+
+def without(text):
+    return "\n".join(line for line in GOOD.splitlines() if text not in line) + "\n"
+
+
+@pytest.mark.parametrize("recipe", [b"\x7fELF\x02\x01\x01\x00\x00\x00binary\x00rubbish", b"", b"<html>hello</html>", b"\x00" * 1000],
+                         ids=["elf", "empty", "html", "zeros"])
+def test_what_is_not_bash(hive, recipe):
+    hive.catalog.add("some", recipe)
+    hive.refuses("some", "RecipeInvalid")
+
+
+def test_syntax_error_names_its_line(hive):
+    hive.catalog.add("some", GOOD + "\nif then\n")
+    hive.refuses("some", "RecipeInvalid", "syntax error", f"line {GOOD.count(chr(10)) + 2}")
+
+
+@pytest.mark.parametrize("field", ["pkgname", "pkgver", "pkgrel"])
+def test_missing_field_is_named(hive, field):
+    hive.catalog.add("some", without(field + "="))
+    hive.refuses("some", "RecipeInvalid", field)
+
+
+def test_missing_package_function_is_named(hive):
+    hive.catalog.add("some", pkgbuild("some", package=""))
+    hive.refuses("some", "RecipeInvalid", "package()")
+
+
+@pytest.mark.parametrize("assignment", ["pkgver=1-2", "pkgver='1 2'", "pkgver=", "pkgrel=x", "pkgname=-rf", "pkgname='a/../b'",
+                                        "pkgname=../../etc/x", "pkgname='$(id)'", "epoch=-1"])
+def test_illegal_field_is_named(hive, assignment):
+    hive.catalog.add("some", GOOD + assignment + "\n")
+    hive.refuses("some", "RecipeInvalid", assignment.partition("=")[0])
+
+
+def test_endless_loop_at_top_level(hive):
+    hive.configure("Build", EvaluationTimeout=1)
+    hive.catalog.add("some", "while :; do :; done\n" + GOOD)
+    hive.refuses("some", "TimedOut", "EvaluationTimeout")
+
+
+def test_endless_sleep_in_the_background_at_top_level(hive):
+    hive.configure("Build", EvaluationTimeout=2)
+    hive.catalog.add("some", "sleep 86399 &\n" + GOOD)
+    job = hive.install("some")
+    assert job.wait().result in ("done", "failed")
+    hive.nothing_left()
+
+
+def test_exit_0_at_top_level(hive):
+    hive.catalog.add("some", GOOD + "exit 0\n")
+    hive.refuses("some", "RecipeInvalid")
+    hive.catalog.add("some", "exit 0\n" + GOOD)
+    hive.refuses("some", "RecipeInvalid")
+
+
+@pytest.mark.parametrize("command", ["return 0", "exec true", "kill -KILL $$", "trap 'exit 0' EXIT DEBUG; exit 0"])
+def test_other_ways_to_leave_early(hive, command):
+    hive.catalog.add("some", f"{command}\n" + GOOD)
+    hive.refuses("some", "RecipeInvalid")
+
+
+def test_gigabyte_of_output_at_top_level(hive):
+    hive.configure("Build", EvaluationTimeout=10)
+    hive.catalog.add("some", "head -c 1G /dev/zero\nhead -c 1G /dev/zero >&2\nfor fd in /proc/self/fd/*; do head -c 1G /dev/zero >&${fd##*/}; done 2>/dev/null\n" + GOOD)
+    job = hive.install("some")
+    assert job.wait(60).result == "failed", job.log_text()
+    assert job.finished().error in ("LimitsExceeded", "RecipeInvalid", "TimedOut")
+    assert job.log_path.stat().st_size < 64 * 1024
+    assert hive.memory("VmHWM") < 64 * 1024 * (20 if hive.build.sanitized else 1)
+    hive.nothing_left()
+
+
+def test_gigabyte_in_a_variable(hive):
+    hive.catalog.add("some", GOOD + "pkgdesc=$(head -c 1G /dev/zero | tr '\\0' x)\n")
+    job = hive.install("some")
+    assert job.wait(60).result == "failed"
+    assert job.finished().error in ("LimitsExceeded", "RecipeInvalid", "TimedOut")
+    hive.nothing_left()
+
+
+def test_fork_bomb_at_top_level(hive):
+    hive.configure("Build", EvaluationTimeout=2)
+    hive.catalog.add("some", "bomb() { bomb | bomb & }\nbomb\nsleep 5\n" + GOOD)
+    job = hive.install("some")
+    assert job.wait(60).result in ("failed", "done")
+    hive.nothing_left()
+
+
+FORGERIES = {
+    "printf": "printf() { command printf 'pkgname\\0forged\\0'; }",
+    "builtin": "builtin() { :; }\nprintf() { :; }\ndeclare() { :; }\ncompgen() { :; }\necho() { :; }",
+    "command": "command() { :; }\nbuiltin() { return 0; }\nunset() { :; }",
+    "readonly": "readonly -f package\nreadonly IFS=x BASH_ENV=/nowhere",
+    "alias": "shopt -s expand_aliases\nalias printf=true builtin=true declare=true",
+    "set": "set -eu -o pipefail -f -n",
+    "trap": "trap 'echo pkgname=forged' DEBUG ERR RETURN",
+    "posix": "set -o posix\nprintf() { :; }\nexit() { :; }\nreturn() { :; }",
+}
+
+
+@pytest.mark.parametrize("trick", FORGERIES)
+def test_recipe_that_redefines_what_reads_it_is_refused_or_read_truly(hive, trick):
+    hive.catalog.add("some", GOOD + FORGERIES[trick] + "\n")
+    job = hive.install("some")
+    end = job.wait()
+    assert end.result == "done" or end.error == "RecipeInvalid", f"{end}\n{job.log_text()}"
+    assert not any("forged" in record.text for record in job.records() if record.stream in ("note", "result", "error"))
+    hive.nothing_left()
+
+
+@pytest.mark.parametrize("function", ["printf", "builtin"])
+def test_recipe_that_redefines_printf_or_builtin_is_refused(hive, function):
+    hive.catalog.add("some", GOOD + FORGERIES[function] + "\n")
+    hive.refuses("some", "RecipeInvalid", function)
+
+
+def test_what_top_level_prints_is_not_taken_for_its_values(hive):
+    noise = r"printf 'pkgname\0forged\0'; for fd in 3 4 5 6 7 8 9 10 11 12; do { printf 'pkgname\0forged\0' >&$fd; } 2>/dev/null; done"
+    hive.catalog.add("some", noise + "\n" + GOOD)
+    job = hive.install("some")
+    end = job.wait()
+    assert end.result == "done" or end.error == "RecipeInvalid"
+    assert not any("forged" in record.text for record in job.records() if record.stream in ("note", "result", "error"))
+    hive.nothing_left()
+
+
+@pytest.mark.parametrize("source", ["../secret", "../../../../etc/passwd", "a/../../b", "/etc/passwd", "x::../secret", "../x::file.txt", "..", "."])
+def test_source_name_that_leads_out_of_the_catalog(hive, source):
+    (hive.catalog.folder("..") / "secret").write_text("secret\n")
+    hive.catalog.add("some", pkgbuild("some", source=[source], sha256sums=["SKIP"], build='cat "$srcdir"/*'), {"file.txt": "x"})
+    job = hive.refuses("some", "RecipeInvalid", source.partition("::")[0])
+    assert "secret" not in job.lines()
+
+
+def test_evaluation_writes_nowhere_and_has_no_network(hive, http_catalog):
+    probe = hive.directory / "probe"
+    http_catalog.add("some", f"touch {probe} /usr/x /etc/x 2>/dev/null\nexec 9<>/dev/tcp/127.0.0.1/{http_catalog.server.server_address[1]} && pkgdesc=connected\n" + GOOD)
+    job = hive.install("some")
+    job.wait()
+    assert not probe.exists()
+    assert hive.get(job.path, "org.rbee.Hive.Job", "State") in ("done", "failed")
+    if job.state == "done":
+        assert hive.workers()["some"]["description"] != "connected"
+    hive.nothing_left()
+
+
+def test_recipe_variables_with_odd_characters_arrive_whole(hive):
+    hive.catalog.add("some", GOOD + "pkgdesc=$'quotes \" and \\' and ünï and $(no)'\n")
+    hive.installs("some")
+    assert hive.workers()["some"]["description"] == "quotes \" and ' and ünï and $(no)"
+
+
+def test_recipe_of_100_megabytes(hive, http_catalog):
+    http_catalog.add("some", GOOD + "#" * 100 + "\n")
+    http_catalog.answers["/workers/some/PKGBUILD"] = (200, "text/plain", GOOD.encode() + b"#" * (100 << 20))
+    job = hive.install("some")
+    assert job.wait().result == "failed"
+    assert job.finished().error in ("CatalogInvalid", "LimitsExceeded", "RecipeInvalid")
+    hive.nothing_left()

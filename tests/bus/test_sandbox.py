@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What a recipe can see, reach and leave behind: every function of it is asked."""
+
+import os
+import pathlib
+import socket
+import threading
+
+import pytest
+
+from harness import install_script, pkgbuild
+
+PHASES = ("prepare", "build", "check", "package")
+
+
+def everywhere(command, only=PHASES):
+    """A recipe whose functions all run @command."""
+    functions = "\n".join(f"{phase}() {{\n{command}\n}}" for phase in only if phase != "package")
+    package = (command + "\n" if "package" in only else "") + install_script("nosy")
+    return pkgbuild("nosy", extra=functions, package=package)
+
+
+def ask(hive, command, only=PHASES):
+    """What @command printed, per phase."""
+    hive.catalog.add("nosy", everywhere(command, only))
+    job = hive.installs("nosy", check=True)
+    answers = {phase: [] for phase in only}
+    for record in job.records():
+        if record.stream in ("out", "err") and record.phase in answers:
+            answers[record.phase].append(record.text)
+    return answers
+
+
+def test_recipe_sees_nothing_of_home_run_root_and_tmp(hive):
+    hive.start()
+    answers = ask(hive, 'for d in /home /root /run /var /mnt /media /srv /work; do echo "$d: $(ls -A $d 2>/dev/null | tr "\\n" " ")"; done; echo "/tmp: $(ls -A /tmp | tr "\\n" " ")"')
+    for phase, lines in answers.items():
+        for line in lines:
+            folder, _, content = line.partition(": ")
+            content = content.split()
+            if folder == "/tmp":
+                assert set(content) <= {"worker-install"}, f"{phase}: {line}"
+            elif folder == "/var":
+                assert set(content) <= {"tmp", "lib", "cache"}, f"{phase}: {line}"
+            else:
+                assert content == [], f"{phase}: {line}"
+
+
+def test_recipe_sees_only_its_own_job(hive):
+    secret = hive.directory / "secret-of-the-host"
+    secret.write_text("secret")
+    answers = ask(hive, f"cat {secret} {hive.state}/jobs/*/log {hive.directory}/hive.conf /etc/shadow /proc/1/environ 2>/dev/null | head -c 1000 | tr '\\0' ' '; ls {hive.directory} 2>&1 | head -1")
+    for phase, lines in answers.items():
+        text = "\n".join(lines)
+        assert "secret\n" not in text and "metadata" not in text and "StateDirectory" not in text and "root:" not in text, phase
+        assert "cannot access" in text, phase
+
+
+def test_directories_are_as_designed(hive):
+    answers = ask(hive, 'echo "$srcdir $pkgdir $startdir"; pwd')
+    for lines in answers.values():
+        srcdir, pkgdir, startdir = lines[0].split()
+        assert (srcdir, pkgdir) == ("/tmp/worker-install/nosy/src", "/tmp/worker-install/nosy/pkg")
+        assert startdir.startswith("/tmp/worker-install/nosy")
+        assert lines[1] == srcdir
+
+
+def test_functions_share_srcdir_and_only_package_gets_pkgdir(hive):
+    hive.catalog.add("sharing", pkgbuild("sharing", extra='prepare() { echo 1 > "$srcdir/made"; }', build='cat made; touch "$pkgdir/early" 2>/dev/null && echo wrote; true'))
+    job = hive.installs("sharing")
+    assert "1" in job.lines()
+    assert not hive.installed("/early").exists()
+
+
+def test_there_is_no_network_in_build_and_package(hive):
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(20)
+    port = listener.getsockname()[1]
+    thread = threading.Thread(target=lambda: [listener.accept() for _ in range(10)], daemon=True)
+    thread.start()
+    answers = ask(hive, f"(exec 3<>/dev/tcp/127.0.0.1/{port}) 2>/dev/null && echo connected || echo refused; tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' ' | sort | tr '\\n' ' '; echo")
+    assert answers["prepare"][0] == "connected"
+    for phase in ("build", "check", "package"):
+        assert answers[phase][0] == "refused", phase
+        assert answers[phase][1].split() in ([], ["lo"]), phase
+    listener.close()
+
+
+def test_network_steps_are_the_configurations_and_say_so(hive):
+    hive.configure("Build", NetworkSteps="build")
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(20)
+    answers = ask(hive, f"(exec 3<>/dev/tcp/127.0.0.1/{listener.getsockname()[1]}) 2>/dev/null && echo connected || echo refused")
+    assert {phase: lines[0] for phase, lines in answers.items()} == {"prepare": "refused", "build": "connected", "check": "refused", "package": "refused"}
+    listener.close()
+
+
+def test_without_network_steps_nothing_is_said_about_it(hive):
+    hive.configure("Build", NetworkSteps="")
+    hive.catalog.add("nosy", everywhere("true"))
+    assert not any("Network" in line for line in hive.installs("nosy").lines())
+
+
+def test_user_namespaces_are_disabled_inside(hive):
+    answers = ask(hive, "unshare --user true 2>/dev/null && echo made || echo denied; unshare --mount true 2>/dev/null && echo made || echo denied")
+    for phase, lines in answers.items():
+        assert lines == ["denied", "denied"], phase
+
+
+def test_every_namespace_is_its_own(hive):
+    answers = ask(hive, "for n in cgroup ipc mnt net pid user uts; do echo $n $(readlink /proc/self/ns/$n); done")
+    for phase, lines in answers.items():
+        for line in lines:
+            name, value = line.split()
+            if name == "net" and phase == "prepare":
+                continue
+            assert value != os.readlink(f"/proc/self/ns/{name}"), f"{phase}: {name}"
+
+
+def test_environment_is_clean(hive):
+    hive.environment.update(SECRET_TOKEN="hunter2", LD_LIBRARY_PATH="/nowhere", BASH_ENV="/nowhere", http_proxy="http://user:pass@proxy")
+    answers = ask(hive, "env -0 | tr '\\0' '\\n'")
+    allowed = {"CARCH", "CHOST", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "LTOFLAGS", "RUSTFLAGS", "MAKEFLAGS", "DEBUG_CFLAGS", "DEBUG_CXXFLAGS",
+               "DEBUG_RUSTFLAGS", "SOURCE_DATE_EPOCH", "startdir", "srcdir", "pkgdir", "HOME", "PATH", "LANG", "LC_ALL", "USER", "LOGNAME", "SHELL",
+               "TERM", "TMPDIR", "PWD", "OLDPWD", "SHLVL", "_", "RBEE_FEATURES", "FAKEROOTDONTTRYCHOWN", "FAKEROOTKEY", "LD_PRELOAD", "LD_LIBRARY_PATH",
+               "FAKED_MODE", "CARGO_HOME", "CARGO_TARGET_DIR", "TZ", "BUILDDIR", "CHROOT", "PKGDEST", "SRCDEST", "NPROC"}
+    for phase, lines in answers.items():
+        names = {line.partition("=")[0] for line in lines}
+        assert names <= allowed, f"{phase}: {names - allowed}"
+        assert not any("hunter2" in line or "/nowhere" in line or "proxy" in line for line in lines)
+        if phase != "package":
+            assert not names & {"LD_PRELOAD", "LD_LIBRARY_PATH"}
+
+
+def test_makepkgs_environment_and_options_are_there(hive):
+    answers = ask(hive, 'echo "$CARCH|$CHOST|${CFLAGS:+set}|${MAKEFLAGS:+set}|$SOURCE_DATE_EPOCH"; msg one; msg2 two; warning three; error four; umask; id -u')
+    for phase, lines in answers.items():
+        carch, chost, cflags, makeflags, epoch = lines[0].split("|")
+        assert carch == os.uname().machine and chost.startswith(carch) and cflags == makeflags == "set" and epoch.isdigit()
+        text = "\n".join(lines)
+        for word in ("one", "two", "three", "four"):
+            assert word in text, phase
+        assert "0022" in lines
+    assert answers["package"][-1] == "0"
+
+
+def test_a_failing_command_ends_a_function(hive):
+    hive.catalog.add("strict", pkgbuild("strict", build="false\necho not reached"))
+    job = hive.refuses("strict", "BuildFailed")
+    assert "not reached" not in job.lines()
+
+
+@pytest.mark.parametrize("where", PHASES)
+def test_nothing_outlives_a_function(hive, where):
+    marker = f"{70000 + os.getpid() % 9999}.{PHASES.index(where)}"
+    command = f"""
+setsid -f sleep {marker} >/dev/null 2>&1 </dev/null
+(sleep {marker} &) >/dev/null 2>&1
+"""
+    hive.catalog.add("nosy", everywhere(command, (where,)))
+    hive.installs("nosy", check=True)
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                assert marker not in pathlib.Path("/proc", name, "cmdline").read_bytes().decode(errors="replace").split("\0")
+            except OSError:
+                pass
+    hive.nothing_left()
+
+
+def test_a_process_left_in_the_background_does_not_hold_up_the_job(hive):
+    import time
+    hive.catalog.add("lingering", pkgbuild("lingering", build="sleep 300 &\necho done"))
+    before = time.monotonic()
+    job = hive.install("lingering")
+    assert job.wait(60).result == "done"
+    assert time.monotonic() - before < 20 * hive.patience
+
+
+def test_the_machine_is_read_only(hive):
+    answers = ask(hive, "for d in / /usr /usr/local /usr/local/bin /etc /opt /dev /proc /sys /var; do touch $d/rbee-was-here 2>/dev/null && echo wrote $d; done; true", ("build",))
+    for line in answers["build"]:
+        assert line in ("wrote /", "wrote /dev", "wrote /var"), line  # tmpfs of the sandbox's own
+    for folder in ("/", "/usr", "/usr/local", "/usr/local/bin", "/etc", "/opt", "/var"):
+        assert not os.path.exists(f"{folder}/rbee-was-here")
+
+
+def test_no_devices_but_the_harmless_ones(hive):
+    answers = ask(hive, "ls /dev", ("build",))
+    names = {name for line in answers["build"] for name in line.split()}
+    assert names <= {"console", "core", "fd", "full", "mqueue", "null", "ptmx", "pts", "random", "shm", "stderr", "stdin", "stdout", "tty", "urandom", "zero"}
+
+
+def test_no_descriptor_of_the_hives_is_open_inside(hive):
+    answers = ask(hive, "for f in /proc/self/fd/*; do readlink $f; done 2>/dev/null")
+    for phase, lines in answers.items():
+        for line in lines:
+            assert str(hive.directory) not in line and "/log" not in line and "socket" not in line, f"{phase}: {line}"
+
+
+def test_terminal_input_cannot_be_forged(hive):
+    answers = ask(hive, "ps -o sid= -p $$ 2>/dev/null; [ -t 0 ] && echo terminal; read -r line && echo input; (exec 3<>/dev/tty) 2>/dev/null && echo tty; true", ("build",))
+    assert not {"terminal", "input", "tty"} & set(answers["build"])
+
+
+@pytest.mark.root
+def test_as_root_a_recipe_is_not_root(hive):
+    answers = ask(hive, "while read -r key value _; do case $key in Uid:|CapEff:|CapBnd:|CapPrm:|NoNewPrivs:) echo $key $value;; esac; done < /proc/self/status")
+    for phase, lines in answers.items():
+        values = dict(line.split(": ") if ": " in line else line.split(":", 1) for line in lines)
+        values = {key: value.strip() for key, value in values.items()}
+        assert values["CapEff"].strip("0") == "" and values["CapPrm"].strip("0") == "", phase
+        assert values["NoNewPrivs"] == "1", phase
+
+
+@pytest.mark.root
+def test_as_root_each_job_has_a_user_of_its_own(hive):
+    from harness import wait_until
+    hive.configure("Jobs", MaxParallel=2)
+    for name in ("one", "two"):
+        hive.catalog.add(name, pkgbuild(name, build="echo started\nsleep 30"))
+    jobs = [hive.install(name) for name in ("one", "two")]
+    for job in jobs:
+        job.wait_for_line("started")
+    wait_until(lambda: True)
+    owners = {os.stat(hive.cache / "work" / job.id).st_uid for job in jobs}
+    modes = {os.stat(hive.cache / "work" / job.id).st_mode & 0o777 for job in jobs}
+    assert len(owners) == 2 and all(hive.uid_range[0] <= owner <= hive.uid_range[1] for owner in owners)
+    assert modes == {0o700}
+    for pid, command in hive.processes():
+        if "sleep" in command:
+            assert pathlib.Path(f"/proc/{pid}").stat().st_uid in owners | {0}
+    for job in jobs:
+        job.cancel()
+    for job in jobs:
+        assert job.wait().result == "cancelled"
+    hive.nothing_left()
+
+
+def test_tree_that_cannot_be_written_is_cleaned_up(hive):
+    hive.catalog.add("stubborn", pkgbuild("stubborn", build='mkdir -p "$srcdir/a/b/c"; touch "$srcdir/a/b/c/file"; chmod 000 "$srcdir/a/b/c" "$srcdir/a"; ln -s /etc "$srcdir/link"; mkfifo "$srcdir/fifo"'))
+    hive.installs("stubborn")
+    hive.nothing_left()
+    assert os.path.exists("/etc/passwd")
+
+
+def test_very_deep_tree_is_cleaned_up(hive):
+    hive.catalog.add("deep", pkgbuild("deep", build="cd \"$srcdir\"; for i in {1..600}; do mkdir d0123456789; cd d0123456789; done"))
+    hive.installs("deep")
+    hive.nothing_left()

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+import os
+
+import pytest
+
+import harness
+
+os.umask(0o022)
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "root: needs root, because it mounts or changes users; skipped, with that reason, without")
+
+
+def pytest_collection_modifyitems(items):
+    if os.geteuid() != 0:
+        for item in items:
+            if item.get_closest_marker("root"):
+                item.add_marker(pytest.mark.skip(reason="needs root: it mounts a file system or acts as another user"))
+
+
+@pytest.fixture(scope="session")
+def build():
+    build = harness.Build()
+    yield build
+    build.remove()
+
+
+@pytest.fixture(scope="session")
+def uid_range(worker_id):
+    """Each test process has its own, so that one's jobs are not taken for another's."""
+    number = int(worker_id.removeprefix("gw")) if worker_id.startswith("gw") else 9
+    return 61000 + 10 * number, 61000 + 10 * number + 9
+
+
+@pytest.fixture
+def make_hive(build, uid_range):
+    hives = []
+
+    def make():
+        hives.append(harness.Hive(build, uid_range))
+        return hives[-1]
+
+    yield make
+    for hive in hives:
+        hive.close()
+
+
+@pytest.fixture
+def hive(make_hive):
+    return make_hive()
+
+
+@pytest.fixture
+def http_catalog(hive):
+    catalog = harness.HttpCatalog()
+    hive.configure("Catalog", URL=catalog.url)
+    yield catalog
+    catalog.close()

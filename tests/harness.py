@@ -1,0 +1,705 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A complete hive for one test: a private bus, a scratch prefix, a catalog, and the programs as they are installed.
+
+A Hive is empty and not started until somebody uses it, so that a test can configure it first. Everything of it lies in
+one directory of /var/tmp that every user may enter: run by root, jobs run as users of their own."""
+
+import collections
+import contextlib
+import fcntl
+import hashlib
+import http.server
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+import gi
+
+gi.require_version("Gio", "2.0")
+from gi.repository import Gio, GLib  # noqa: E402
+
+SOURCE = pathlib.Path(__file__).resolve().parent.parent
+NAME = "org.rbee.Hive"
+PATH = "/org/rbee/Hive"
+JOB = "org.rbee.Hive.Job"
+WORKER = "org.rbee.Hive.Worker"
+ERROR = "org.rbee.Hive.Error."
+FINAL = ("done", "failed", "cancelled")
+SANITIZED = re.compile(r"AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer|runtime error:")
+
+BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <listen>unix:path={socket}</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow user="*"/>
+    <allow own="*"/>
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow receive_sender="*" eavesdrop="true"/>
+  </policy>
+</busconfig>
+"""
+
+# "time phase stream text", single spaces
+RECORD = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) ([a-z]+) (note|out|err|progress|result|error|end) (.*)", re.DOTALL)
+Record = collections.namedtuple("Record", "cursor time phase stream text")
+Finished = collections.namedtuple("Finished", "result error message")
+Signal = collections.namedtuple("Signal", "path interface member arguments")
+
+
+class HiveError(Exception):
+    """A D-Bus error: its name without our prefix, and its message."""
+
+    def __init__(self, name, message):
+        super().__init__(f"{name}: {message}")
+        self.name, self.message = name, message
+
+
+def variant(value):
+    """Options of a{sv}: the type follows from Python's."""
+    if isinstance(value, GLib.Variant):
+        return value
+    if isinstance(value, bool):
+        return GLib.Variant("b", value)
+    if isinstance(value, int):
+        return GLib.Variant("u", value)
+    return GLib.Variant("s", value)
+
+
+def wait_until(condition, timeout=20, what="it"):
+    """Waits for a truth, letting signals come in meanwhile; returns it."""
+    context = GLib.MainContext.default()
+    deadline = time.monotonic() + timeout
+    while True:
+        while context.iteration(False):
+            pass
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < deadline, f"waited {timeout} s in vain for {what() if callable(what) else what}"
+        time.sleep(0.005)
+
+
+def read_records(data):
+    """The whole records of a log. A line that is none fails the test: nothing here crashes in the middle of a write."""
+    records, cursor = [], 0
+    for line in data.split(b"\n")[:-1]:
+        match = RECORD.fullmatch(line)
+        assert match, f"no record at {cursor}: {line[:200]!r}"
+        records.append(Record(cursor, match[1].decode(), match[2].decode(), match[3].decode(), match[4].decode("utf-8")))
+        cursor += len(line) + 1
+    return records
+
+
+def view(records):
+    """The lines a person sees, as hivectl and the bridge show them."""
+    lines = []
+    for record in records:
+        if record.stream in ("note", "out", "err"):
+            lines.append(record.text)
+        elif record.stream == "error":
+            lines.append("[ERROR] " + record.text.partition(" ")[2])
+        elif record.stream == "end" and record.text != "failed":
+            lines.append({"done": "[DONE]", "cancelled": "[CANCELLED]"}[record.text])
+    return lines
+
+
+class Build:
+    """The programs, installed once a test process into a directory that every user may enter."""
+
+    def __init__(self):
+        given = os.environ.get("RBEE_TEST_BUILD")
+        self.build = pathlib.Path(given).resolve() if given else SOURCE / "build" / "tests"
+        if not given:
+            self.compile()
+        self.destination = pathlib.Path(tempfile.mkdtemp(prefix="rbee-hive-installed.", dir="/var/tmp"))
+        self.destination.chmod(0o755)
+        with self.lock():
+            self.run("meson", "install", "-C", str(self.build), "--no-rebuild", "--destdir", str(self.destination))
+        options = json.loads(self.run("meson", "introspect", str(self.build), "--buildoptions"))
+        self.options = {option["name"]: option["value"] for option in options}
+        prefix = self.options["prefix"]
+        self.libexec = self.path(prefix, self.options["libexecdir"], "rbee-hive")
+        self.bin = self.path(prefix, self.options["bindir"])
+        self.catalog = self.path(prefix, self.options["datadir"], "rbee-hive", "catalog")
+        self.sanitized = "address" in str(self.options.get("b_sanitize", ""))
+
+    def path(self, prefix, *parts):
+        return self.destination / os.path.join(prefix, *parts).lstrip("/")
+
+    @contextlib.contextmanager
+    def lock(self):
+        (SOURCE / "build").mkdir(exist_ok=True)
+        with open(SOURCE / "build" / ".tests.lock", "w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def compile(self):
+        with self.lock():
+            if not (self.build / "build.ninja").exists():
+                self.run("meson", "setup", str(self.build), str(SOURCE))
+            self.run("ninja", "-C", str(self.build))
+
+    @staticmethod
+    def run(*command):
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        assert done.returncode == 0, f"{' '.join(command)}:\n{done.stdout}"
+        return done.stdout
+
+    def remove(self):
+        shutil.rmtree(self.destination)
+
+
+def pkgbuild(name, *, version="1.0", build=None, package=None, extra="", **arrays):
+    """A PKGBUILD that installs one script. @build, @package, @extra are bash; @arrays become bash arrays."""
+    lines = [f"pkgname={name}", f"pkgver={version}", "pkgrel=1", f"pkgdesc='The worker {name}'", "arch=(any)", "license=(MIT)"]
+    for key, values in arrays.items():
+        lines.append(f"{key}=({' '.join(shell_quote(value) for value in values)})")
+    lines.append(extra)
+    if build is not None:
+        lines.append(f"build() {{\n{build}\n}}")
+    if package is None:
+        package = install_script(name)
+    if package:
+        lines.append(f"package() {{\n{package}\n}}")
+    return "\n".join(lines) + "\n"
+
+
+def install_script(name, text="echo I work"):
+    return f"install -Dm755 /dev/stdin \"$pkgdir/usr/local/bin/{name}\" <<'SCRIPT'\n#!/bin/sh\n{text}\nSCRIPT"
+
+
+def shell_quote(text):
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def sha256(data):
+    return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
+
+
+def entry(name, **changes):
+    """A catalog entry of the snake_case format; a change to None takes the key away."""
+    whole = {
+        "id": name, "implementation": name, "worker_type": "cpu", "version": "1.0", "platforms": ["linux"],
+        "architectures": ["x86_64", "aarch64"], "name": name.title(), "description": f"The worker {name}", "license": "MIT",
+        "pkgbuild_url": f"/workers/{name}/PKGBUILD", "build_system": "none", "source": {"type": "local", "url": "."},
+        "build": {}, "depends": [], "makedepends": [], "binary_name": name, "install_path": f"/usr/local/bin/{name}",
+        "supported_formats": [], "supports_streaming": False, "supports_batching": False,
+    }
+    whole.update(changes)
+    return {key: value for key, value in whole.items() if value is not None}
+
+
+class Catalog:
+    """A catalog of files."""
+
+    def __init__(self, directory):
+        self.directory = directory
+        (directory / "workers").mkdir(parents=True)
+
+    @property
+    def url(self):
+        return f"file://{self.directory}"
+
+    def folder(self, name):
+        return self.directory / "workers" / name
+
+    def add(self, name, recipe=None, files=None, **changes):
+        """@recipe: the PKGBUILD (the simplest when None), @files: local sources, @changes: to the entry."""
+        folder = self.folder(name)
+        folder.mkdir(exist_ok=True)
+        (folder / "worker.json").write_text(json.dumps(entry(name, **changes)))
+        recipe = pkgbuild(name) if recipe is None else recipe
+        (folder / "PKGBUILD").write_bytes(recipe if isinstance(recipe, bytes) else recipe.encode())
+        for path, data in (files or {}).items():
+            (folder / path).write_bytes(data if isinstance(data, bytes) else data.encode())
+        return name
+
+
+class HttpCatalog:
+    """A catalog over HTTP that may misbehave. @answers: path → bytes, (status, type, bytes) or a function of the handler."""
+
+    def __init__(self):
+        self.answers, self.requests, self.entries = {}, [], {}
+        catalog = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):  # noqa: N802
+                path = self.path.partition("?")[0]
+                catalog.requests.append(path)
+                catalog.answer(self, path)
+
+            def log_message(self, *arguments):
+                pass
+
+        class Server(http.server.ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, request, client_address):
+                pass  # a client that went away in the middle is what some tests are about
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        self.thread.start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def add(self, name, recipe=None, files=None, **changes):
+        recipe = pkgbuild(name) if recipe is None else recipe
+        self.entries[name] = entry(name, **changes)
+        self.answers[f"/workers/{name}"] = self.json(self.entries[name])
+        self.answers[f"/workers/{name}/PKGBUILD"] = (200, "text/plain", recipe if isinstance(recipe, bytes) else recipe.encode())
+        for path, data in (files or {}).items():
+            self.answers[f"/workers/{name}/{path}"] = (200, "application/octet-stream", data if isinstance(data, bytes) else data.encode())
+        self.answers["/workers"] = self.json({"workers": list(self.entries.values())})
+        return name
+
+    @staticmethod
+    def json(value, status=200):
+        return status, "application/json", json.dumps(value).encode()
+
+    def answer(self, handler, path):
+        answer = self.answers.get(path, self.json({"error": "Worker not found"}, 404))
+        if callable(answer):
+            handler.close_connection = True
+            answer(handler)
+            return
+        status, kind, data = answer
+        handler.send_response(status)
+        handler.send_header("Content-Type", kind)
+        handler.send_header("Content-Length", str(len(data)))
+        handler.end_headers()
+        handler.wfile.write(data)
+
+
+class Job:
+    """A job of a hive, over D-Bus and on the disk."""
+
+    def __init__(self, hive, path):
+        self.hive, self.path, self.id = hive, path, path.rpartition("/")[2]
+
+    def __eq__(self, other):
+        return isinstance(other, Job) and self.path == other.path
+
+    def __repr__(self):
+        return f"Job({self.id})"
+
+    @property
+    def log_path(self):
+        return self.hive.state / "jobs" / self.id / "log"
+
+    @property
+    def state(self):
+        return self.get("State")
+
+    def get(self, name):
+        return self.hive.get(self.path, JOB, name)
+
+    def call(self, method, *arguments):
+        return self.hive.call(method, *arguments, path=self.path, interface=JOB)
+
+    def cancel(self):
+        self.call("Cancel")
+
+    def finished(self):
+        """The Finished signal, or None as long as there was none."""
+        for signal_ in self.hive.signals:
+            if signal_.path == self.path and signal_.member == "Finished":
+                return Finished(*signal_.arguments)
+        return None
+
+    def wait(self, timeout=60):
+        return wait_until(self.finished, timeout * self.hive.patience, lambda: f"the end of job {self.id}; its log:\n" + self.log_text())
+
+    def wait_for_state(self, state, timeout=30):
+        wait_until(lambda: self.state == state, timeout * self.hive.patience, lambda: f"{state}, it is {self.state}; its log:\n" + self.log_text())
+
+    def wait_for_line(self, text, timeout=30):
+        wait_until(lambda: any(text in record.text for record in self.records()), timeout * self.hive.patience,
+                   lambda: f"the line {text}; the log:\n" + self.log_text())
+
+    def log_text(self):
+        return self.log_path.read_bytes()[-8000:].decode("utf-8", "replace") if self.log_path.exists() else "(none)"
+
+    def records(self):
+        """What is in the log by now. A last line still being written is left for the next time."""
+        return read_records(self.log_path.read_bytes()) if self.log_path.exists() else []
+
+    def lines(self):
+        return view(self.records())
+
+    def result(self):
+        return json.loads(next(record.text for record in self.records() if record.stream == "result"))
+
+    def read_log(self, maximum=0, cursor=0):
+        """The whole log by ReadLog: records, and whether it had ended."""
+        records = []
+        while True:
+            some, following, ended = self.call("ReadLog", GLib.Variant("(tu)", (cursor, maximum)))
+            records += [Record(*record) for record in some]
+            if ended or following == cursor:
+                return records, ended
+            cursor = following
+
+
+class Hive:
+    def __init__(self, build, uid_range):
+        self.build = build
+        self.patience = 6 if build.sanitized else 2 if os.environ.get("CI") else 1
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="rbee-hive-test.", dir="/var/tmp"))
+        self.directory.chmod(0o755)
+        self.state, self.cache, self.root = (self.directory / name for name in ("state", "cache", "root"))
+        self.root.mkdir()
+        self.catalog = Catalog(self.directory / "catalog")
+        self.configuration = {
+            "Hive": {"StateDirectory": self.state, "CacheDirectory": self.cache, "InstallRoot": self.root,
+                     "LibexecDirectory": build.libexec},
+            "Catalog": {"URL": self.catalog.url},
+            "Jobs": {"UserRange": f"{uid_range[0]}-{uid_range[1]}"},
+            "Log": {}, "Build": {},
+        }
+        self.uid_range = uid_range
+        self.environment = {}
+        self.signals, self.foreign, self.mounts = [], set(), []
+        self.stops = []
+        self.bus_process = self.process = self._connection = None
+        self.address = f"unix:path={self.directory}/bus"
+
+    # the machine around it
+
+    def configure(self, group, **keys):
+        assert not self.process, "the hive runs already"
+        self.configuration[group].update(keys)
+
+    def write_configuration(self):
+        text = "".join(f"[{group}]\n" + "".join(f"{key}={value}\n" for key, value in keys.items())
+                       for group, keys in self.configuration.items())
+        (self.directory / "hive.conf").write_text(text)
+
+    def foreign_file(self, path, data="somebody's\n", mode=0o644):
+        """A file (a path inside the package) that no worker owns."""
+        target = self.installed(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(data)
+        target.chmod(mode)
+        self.foreign.add(path)
+        return target
+
+    def installed(self, path):
+        return self.root / path.lstrip("/")
+
+    def mount(self, target, *options, kind="tmpfs", source="tmpfs"):
+        subprocess.run(["mount", "-t", kind, "-o", ",".join(options), source, str(target)], check=True)
+        self.mounts.append(target)
+
+    def bind_read_only(self, target):
+        subprocess.run(["mount", "--bind", str(target), str(target)], check=True)
+        self.mounts.append(target)
+        subprocess.run(["mount", "-o", "remount,bind,ro", str(target)], check=True)
+
+    # starting and ending
+
+    def start_bus(self):
+        configuration = self.directory / "bus.conf"
+        configuration.write_text(BUS.format(socket=self.directory / "bus"))
+        with open(self.directory / "bus.log", "w") as log:
+            self.bus_process = subprocess.Popen(["dbus-daemon", "--nofork", "--nosyslog", f"--config-file={configuration}"],
+                                                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        wait_until((self.directory / "bus").exists, what="the bus")
+        self._connection = self.connect()
+        self._connection.signal_subscribe(None, None, None, None, None, Gio.DBusSignalFlags.NONE, self.on_signal)
+
+    def connect(self):
+        flags = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
+        return Gio.DBusConnection.new_for_address_sync(self.address, flags, None, None)
+
+    def on_signal(self, connection, sender, path, interface, member, arguments):
+        if path.startswith(PATH):
+            self.signals.append(Signal(path, interface, member, arguments.unpack()))
+
+    def start(self):
+        if self.process:
+            return self
+        if not self.bus_process:
+            self.start_bus()
+        self.write_configuration()
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "DBUS_"))}
+        environment.update(self.environment)
+        with open(self.directory / "hived.log", "a") as log:
+            self.process = subprocess.Popen(
+                [str(self.build.libexec / "rbee-hived"), "--config", str(self.directory / "hive.conf"), "--bus", self.address],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, cwd="/")
+        wait_until(self.has_started, 20 * self.patience, lambda: "the hive; it said:\n" + self.daemon_log())
+        return self
+
+    def has_started(self):
+        assert self.process.poll() is None, f"rbee-hived ended with {self.process.returncode}:\n{self.daemon_log()}"
+        answer = self._connection.call_sync("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameHasOwner",
+                                            GLib.Variant("(s)", (NAME,)), None, 0, -1, None)
+        return answer.unpack()[0]
+
+    def daemon_log(self):
+        path = self.directory / "hived.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def stop(self, number=signal.SIGTERM, timeout=30):
+        """Ends the daemon and returns its exit status."""
+        process, self.process = self.process, None
+        process.send_signal(number)
+        return process.wait(timeout)
+
+    def restart(self, number=signal.SIGTERM):
+        self.stop(number)
+        wait_until(lambda: not self._connection.call_sync(
+            "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameHasOwner",
+            GLib.Variant("(s)", (NAME,)), None, 0, -1, None).unpack()[0], what="the name to be free")
+        return self.start()
+
+    def close(self):
+        """What every test ends with: the daemon still ran, ended well, and no sanitizer complained."""
+        complaints = []
+        try:
+            if self.process:
+                if self.process.poll() is not None:
+                    complaints.append(f"rbee-hived ended by itself with {self.process.returncode}")
+                else:
+                    status = self.stop()
+                    if status:
+                        complaints.append(f"rbee-hived ended with {status} when it was told to")
+            for stop in self.stops:
+                stop()
+            if self._connection:
+                self._connection.close_sync()
+            if self.bus_process:
+                self.bus_process.terminate()
+                self.bus_process.wait()
+            if SANITIZED.search(self.daemon_log()):
+                complaints.append("a sanitizer complained")
+        finally:
+            for pid, _ in self.processes():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            for target in reversed(self.mounts):
+                subprocess.run(["umount", "--lazy", str(target)], check=False)
+            for path, folders, _ in os.walk(self.directory):
+                for folder in folders:
+                    with contextlib.suppress(OSError):
+                        if not os.path.islink(os.path.join(path, folder)):
+                            os.chmod(os.path.join(path, folder), 0o755)
+            log = self.daemon_log()
+            shutil.rmtree(self.directory, ignore_errors=True)
+        assert not complaints, "; ".join(complaints) + ":\n" + log
+
+    # D-Bus
+
+    @property
+    def connection(self):
+        self.start()
+        return self._connection
+
+    def call(self, method, *arguments, path=PATH, interface=NAME, signature=None, timeout=60, connection=None):
+        if len(arguments) == 1 and isinstance(arguments[0], GLib.Variant):
+            parameters = arguments[0]
+        else:
+            parameters = GLib.Variant(signature or "(" + "s" * len(arguments) + ")", arguments)
+        try:
+            answer = (connection or self.connection).call_sync(NAME, path, interface, method, parameters, None, Gio.DBusCallFlags.NO_AUTO_START,
+                                               int(timeout * self.patience * 1000), None)
+        except GLib.Error as error:
+            name = Gio.DBusError.get_remote_error(error) or "?"
+            Gio.DBusError.strip_remote_error(error)
+            raise HiveError(name.removeprefix(ERROR), error.message) from None
+        values = answer.unpack()
+        return values[0] if len(values) == 1 else values
+
+    def get(self, path, interface, name):
+        return self.call("Get", interface, name, path=path, interface="org.freedesktop.DBus.Properties")
+
+    def get_all(self, path, interface):
+        return self.call("GetAll", interface, path=path, interface="org.freedesktop.DBus.Properties")
+
+    def introspect(self, path):
+        return self.call("Introspect", path=path, interface="org.freedesktop.DBus.Introspectable")
+
+    def managed_objects(self):
+        return self.call("GetManagedObjects", path=PATH, interface="org.freedesktop.DBus.ObjectManager")
+
+    def install(self, worker, connection=None, **options):
+        """Starts an install; @options with _ for -."""
+        options = {key.replace("_", "-"): variant(value) for key, value in options.items()}
+        if not options:
+            return Job(self, self.call("InstallWorker", worker, connection=connection))
+        return Job(self, self.call("InstallWorkerWithOptions", GLib.Variant("(sa{sv})", (worker, options)), connection=connection))
+
+    def remove(self, worker):
+        return Job(self, self.call("RemoveWorker", worker))
+
+    def installs(self, worker, **options):
+        """Installs a worker and expects that to work."""
+        job = self.install(worker, **options)
+        assert job.wait() == ("done", "", ""), job.log_text()
+        return job
+
+    def removes(self, worker):
+        job = self.remove(worker)
+        assert job.wait() == ("done", "", ""), job.log_text()
+        return job
+
+    def refuses(self, worker, error, *parts, **options):
+        """Installs a worker and expects the job to fail: with that error, a message that has all @parts, the same in the signal, the
+        properties and the log, and nothing left behind."""
+        return self.fails(self.install(worker, **options), error, *parts)
+
+    def fails(self, job, error, *parts):
+        end = job.wait()
+        assert (end.result, end.error) == ("failed", error), f"{end}\n{job.log_text()}"
+        for part in parts:
+            assert part in end.message, f"{part!r} is not in {end.message!r}"
+        assert (job.state, job.get("ErrorName"), job.get("ErrorMessage")) == ("failed", error, end.message)
+        records = job.records()
+        assert [record.stream for record in records[-2:]] == ["error", "end"], job.log_text()
+        assert records[-2].text == f"{error} {end.message}"
+        assert records[-1].text == "failed"
+        assert not any(record.phase in ("capabilities", "cleanup") and record.stream == "note" for record in records)
+        self.nothing_left()
+        return job
+
+    def workers(self):
+        return {worker["id"]: worker for worker in self.call("ListWorkers")}
+
+    def record(self, worker):
+        return json.loads((self.state / "workers" / f"{worker}.json").read_text())
+
+    # commands
+
+    def command_environment(self):
+        self.start()
+        environment = dict(os.environ, DBUS_SYSTEM_BUS_ADDRESS=self.address, DBUS_SESSION_BUS_ADDRESS="unix:path=/nonexistent",
+                           LC_ALL="C.UTF-8", LANGUAGE="", TERM="xterm-256color")
+        environment["PATH"] = f"{self.build.bin}:{environment['PATH']}"
+        return environment
+
+    def run(self, *command, status=0, timeout=60, **options):
+        """Runs a command that finds our bus as the system's; @status None: any."""
+        environment = self.command_environment()
+        environment.update(options.pop("env", {}))
+        done = subprocess.run([str(part) for part in command], stdin=options.pop("stdin", subprocess.DEVNULL), stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, env=environment, text=True, timeout=timeout * self.patience, **options)
+        assert not SANITIZED.search(done.stderr), done.stderr
+        if status is not None:
+            assert done.returncode == status, f"{command} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def hivectl(self, *arguments, **options):
+        return self.run(self.build.bin / "hivectl", *arguments, **options)
+
+    def spawn(self, *command, **options):
+        """Starts a command on our bus; it is ended with the hive."""
+        process = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, env=self.command_environment(), **options)
+
+        def stop():
+            process.kill()
+            process.wait()
+            for stream in (process.stdout, process.stderr):
+                if stream:
+                    stream.close()
+
+        self.stops.append(stop)
+        return process
+
+    # what is there, and what is not
+
+    def processes(self):
+        """Processes of jobs: those that have a directory of ours mounted into their own view, those of the jobs' uids, and the daemon's
+        children. (pid, command line)"""
+        ours, found = os.readlink("/proc/self/ns/mnt"), []
+        for name in os.listdir("/proc"):
+            if name.isdigit():
+                with contextlib.suppress(OSError):
+                    proc = pathlib.Path("/proc", name)
+                    command = proc.joinpath("cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+                    stat = proc.joinpath("stat").read_text().rpartition(")")[2].split()
+                    parent, zombie = int(stat[1]), stat[0] == "Z"
+                    inside = False
+                    with contextlib.suppress(OSError):
+                        inside = os.readlink(proc / "ns/mnt") != ours and str(self.directory) in proc.joinpath("mountinfo").read_text()
+                    of_job = os.geteuid() == 0 and self.uid_range[0] <= proc.stat().st_uid <= self.uid_range[1]
+                    child = self.process is not None and parent == self.process.pid
+                    if not zombie and (inside or of_job or child):
+                        found.append((int(name), command))
+        return found
+
+    def root_entries(self):
+        """Everything beneath InstallRoot, as paths inside a package: files and links, directories."""
+        files, directories = set(), set()
+        for path, folders, names in os.walk(self.root):
+            for name in folders + names:
+                whole = os.path.join(path, name)
+                inside = "/" + os.path.relpath(whole, self.root)
+                (directories if name in folders and not os.path.islink(whole) else files).add(inside)
+        return files, directories
+
+    def recorded(self):
+        files, directories = set(), set()
+        for path in sorted((self.state / "workers").glob("*.json")):
+            record = json.loads(path.read_text())
+            files.update(file["path"] for file in record["files"])
+            directories.update(record["directories"])
+        return files, directories
+
+    def nothing_left(self):
+        """No work tree, no transaction, no file but the recorded ones and those that were there before, no folder that was made for
+        nothing, no process; every ended job's log is ended."""
+        for folder in (self.cache / "work", self.state / "transactions"):
+            assert not folder.exists() or not os.listdir(folder), f"{folder} still has {os.listdir(folder)}"
+        for folder in (self.state / "workers", self.state):
+            if folder.exists():
+                stray = [name for name in os.listdir(folder)
+                         if not name.endswith(".json") and name not in ("jobs", "workers", "transactions", "next-job", "lock")]
+                assert not stray, f"{folder} has {stray}"
+        files, directories = self.root_entries()
+        recorded, recorded_directories = self.recorded()
+        assert files == recorded | self.foreign, "files beneath the root that nobody recorded, or recorded ones that are gone"
+        needed = {str(parent) for path in recorded | self.foreign for parent in pathlib.PurePath(path).parents}
+        assert directories <= needed | recorded_directories, "folders that were made for nothing"
+        for folder in (self.state / "jobs").iterdir():
+            state = json.loads((folder / "job.json").read_text())["state"]
+            if state in FINAL:
+                records = read_records((folder / "log").read_bytes())
+                ends = [index for index, record in enumerate(records) if record.stream == "end"]
+                assert ends == [len(records) - 1], f"the log of job {folder.name} is not ended, or twice"
+                assert records[-1].text == state
+        wait_until(lambda: not self.processes() or all(self.is_query(command) for _, command in self.processes()), 5,
+                   lambda: f"the processes {self.processes()}")
+
+    @staticmethod
+    def is_query(command):
+        return "--query" in command
+
+    def memory(self, key="VmRSS"):
+        """The daemon's memory, in KiB."""
+        text = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(rf"^{key}:\s+(\d+) kB", text, re.MULTILINE)[1])
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
