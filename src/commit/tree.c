@@ -190,7 +190,7 @@ tree_check_entry (const Places *places, const PackageList *list, TreeEntry *entr
   if (!S_ISDIR (mode) && entry->st.st_nlink > 1)
     return tree_refuse (error, "%s in the package is a hard link: package() must install a copy or a symbolic link",
                         entry->path);
-  if (!tree_check_place (places, entry, error))
+  if (!S_ISDIR (mode) && !tree_check_place (places, entry, error))
     return false;
 
   entry->mode = S_ISDIR (mode) ? (faked_mode & 0755) | 0700 : faked_mode & 0755;
@@ -285,7 +285,9 @@ tree_read_directory (Reading *reading, int fd, const char *path, int depth, GErr
       if (child < 0)
         return tree_refuse (error, "%s in the package can't be read (%s): package() must leave it readable",
                             entry->path, g_strerror (-child));
-      if (!tree_read_directory (reading, child, entry->path, depth + 1, error))
+      /* Its place comes second, so that the message names a file that is in it. */
+      if (!tree_read_directory (reading, child, entry->path, depth + 1, error) ||
+          !tree_check_place (reading->places, entry, error))
         return false;
     }
 
