@@ -97,7 +97,8 @@ job_run_save (JobRun *run)
     g_warning ("Job %s: %s", run->job->id, error->message);
 }
 
-/* The last step: what decides (job.json), what people see (the log's end), then the last signals. */
+/* The last step: the log's end, the last lines' signals, job.json, the last signal. A daemon that dies in between finds the
+ * outcome in the log (job_run_recover). */
 static void
 job_run_end (JobRun *run)
 {
@@ -106,7 +107,6 @@ job_run_end (JobRun *run)
   if (log_writer_write (run->log, "cleanup", LOG_STREAM_END, job_state_name (run->outcome), -1) < 0)
     g_warning ("Job %s: its log could not be ended", job->id);
   job_set_state (job, run->outcome);
-  job_run_save (run);
   line_tail_drain (run->tail, job_run_finished, run);
 }
 
@@ -117,6 +117,7 @@ job_run_finished (void *userdata)
   Job *job = run->job;
   Hive *hive = job->hive;
 
+  job_run_save (run);
   job_announce (job);
   sd_bus_emit_signal (hive->bus, job->path, JOB_INTERFACE, "Finished", "sss", job_state_name (job->state),
                       job->error_name ? job->error_name : "", job->error_message ? job->error_message : "");
@@ -635,7 +636,6 @@ job_run_recover (Job *job)
       if (run->outcome == JOB_FAILED && error)
         job_set_error (job, error);
       job_set_state (job, run->outcome);
-      job_run_save (run);
       line_tail_drain (run->tail, job_run_finished, run);
       return;
     }

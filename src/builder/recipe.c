@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "recipe.h"
+
+#include "error.h"
+
+#include <string.h>
+
+#define VALUES_MAX 100000
+
+Recipe *
+recipe_new (void)
+{
+  Recipe *recipe = g_new (Recipe, 1);
+
+  recipe->variables = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_strfreev);
+  recipe->functions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  return recipe;
+}
+
+void
+recipe_free (Recipe *recipe)
+{
+  if (!recipe)
+    return;
+  g_hash_table_unref (recipe->variables);
+  g_hash_table_unref (recipe->functions);
+  g_free (recipe);
+}
+
+const char *
+recipe_value (const Recipe *recipe, const char *name)
+{
+  char **values = g_hash_table_lookup (recipe->variables, name);
+
+  return values && values[0] && values[0][0] ? values[0] : NULL;
+}
+
+char **
+recipe_values (const Recipe *recipe, const char *name, const char *architecture)
+{
+  g_autoptr(GStrvBuilder) all = g_strv_builder_new ();
+  g_autofree char *specific = g_strdup_printf ("%s_%s", name, architecture);
+  char **values = g_hash_table_lookup (recipe->variables, name);
+
+  if (values)
+    g_strv_builder_addv (all, (const char **) values);
+  values = g_hash_table_lookup (recipe->variables, specific);
+  if (values)
+    g_strv_builder_addv (all, (const char **) values);
+  return g_strv_builder_end (all);
+}
+
+bool
+recipe_has_function (const Recipe *recipe, const char *name)
+{
+  return g_hash_table_contains (recipe->functions, name);
+}
+
+/* The words of a dump: each ends in NUL. NULL when there is no whole word left. */
+static const char *
+take_word (const char **at, const char *end)
+{
+  const char *word = *at;
+  const char *nul = word < end ? memchr (word, '\0', end - word) : NULL;
+
+  if (!nul)
+    return NULL;
+  *at = nul + 1;
+  return word;
+}
+
+static bool
+recipe_take_variable (Recipe *recipe, const char **at, const char *end)
+{
+  const char *name = take_word (at, end);
+  const char *count_text = name ? take_word (at, end) : NULL;
+  g_autoptr(GStrvBuilder) values = g_strv_builder_new ();
+  guint64 count;
+
+  if (!count_text || !g_ascii_string_to_unsigned (count_text, 10, 0, VALUES_MAX, &count, NULL))
+    return false;
+
+  for (guint64 i = 0; i < count; i++)
+    {
+      const char *value = take_word (at, end);
+
+      if (!value || !g_utf8_validate (value, -1, NULL))
+        return false;
+      g_strv_builder_add (values, value);
+    }
+
+  g_hash_table_replace (recipe->variables, g_strdup (name), g_strv_builder_end (values));
+  return true;
+}
+
+static Recipe *
+recipe_dump_invalid (GError **error)
+{
+  g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,
+                       "The PKGBUILD ended or spoiled its own evaluation: it may not exit, print to other descriptors, hold text that is not "
+                       "UTF-8, or make functions of bash's own names read-only");
+  return NULL;
+}
+
+Recipe *
+recipe_parse_dump (const char *dump, size_t length, GError **error)
+{
+  g_autoptr(Recipe) recipe = recipe_new ();
+  const char *end = dump + length;
+  const char *word;
+
+  while ((word = take_word (&dump, end)))
+    {
+      if (g_str_equal (word, "e"))
+        return dump == end ? g_steal_pointer (&recipe) : recipe_dump_invalid (error);
+
+      if (g_str_equal (word, "v") && recipe_take_variable (recipe, &dump, end))
+        continue;
+
+      if (g_str_equal (word, "f") && (word = take_word (&dump, end)))
+        {
+          g_hash_table_add (recipe->functions, g_strdup (word));
+          continue;
+        }
+
+      if (g_str_equal (word, "s"))
+        {
+          g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,
+                               "The PKGBUILD is not valid bash, or a command at its top level failed: the log shows what bash says");
+          return NULL;
+        }
+      break;
+    }
+
+  return recipe_dump_invalid (error);
+}
+
+static bool
+recipe_refuse (GError **error, const char *format, ...)
+{
+  g_autofree char *message = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  message = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID, message);
+  return false;
+}
+
+/* PKGBUILD(5): alphanumerics and @ . _ + -, not beginning with a hyphen or a dot. */
+static bool
+pkgname_is_valid (const char *name)
+{
+  if (*name == '-' || *name == '.')
+    return false;
+  for (; *name; name++)
+    if (!g_ascii_isalnum (*name) && !strchr ("@._+-", *name))
+      return false;
+  return true;
+}
+
+/* PKGBUILD(5): no colons, slashes, hyphens or white space. */
+static bool
+pkgver_is_valid (const char *version)
+{
+  for (; *version; version++)
+    if ((unsigned char) *version <= ' ' || (unsigned char) *version >= 0x7f || strchr (":/-", *version))
+      return false;
+  return true;
+}
+
+/* INTEGER or INTEGER.INTEGER */
+static bool
+pkgrel_is_valid (const char *release)
+{
+  size_t whole = strspn (release, "0123456789");
+  size_t fraction = release[whole] == '.' ? strspn (release + whole + 1, "0123456789") : 0;
+
+  return whole > 0 && (release[whole] == '\0' || (fraction > 0 && release[whole + 1 + fraction] == '\0'));
+}
+
+bool
+recipe_check (const Recipe *recipe, GError **error)
+{
+  static const char *const required[] = { "pkgname", "pkgver", "pkgrel" };
+  char **names = g_hash_table_lookup (recipe->variables, "pkgname");
+  const char *epoch = recipe_value (recipe, "epoch");
+  g_autofree char *own_package = NULL;
+
+  for (size_t i = 0; i < G_N_ELEMENTS (required); i++)
+    if (!recipe_value (recipe, required[i]))
+      return recipe_refuse (error, "The PKGBUILD defines no %s", required[i]);
+
+  if (names[1])
+    return recipe_refuse (error, "The PKGBUILD makes %u packages: split packages can't be installed as a worker yet", g_strv_length (names));
+  if (!pkgname_is_valid (names[0]))
+    return recipe_refuse (error, "pkgname=%s: a name has letters, digits and @ . _ + - only, and doesn't begin with - or .", names[0]);
+  if (!pkgver_is_valid (recipe_value (recipe, "pkgver")))
+    return recipe_refuse (error, "pkgver=%s: a version has no colons, slashes, hyphens or white space", recipe_value (recipe, "pkgver"));
+  if (!pkgrel_is_valid (recipe_value (recipe, "pkgrel")))
+    return recipe_refuse (error, "pkgrel=%s: a release is a number like 1 or 1.2", recipe_value (recipe, "pkgrel"));
+  if (epoch && strspn (epoch, "0123456789") != strlen (epoch))
+    return recipe_refuse (error, "epoch=%s: an epoch is a whole number", epoch);
+
+  own_package = g_strdup_printf ("package_%s", names[0]);
+  if (!recipe_has_function (recipe, "package") && !recipe_has_function (recipe, own_package))
+    return recipe_refuse (error, "The PKGBUILD has no package() function: it would install nothing");
+
+  return true;
+}
+
+char *
+recipe_version (const Recipe *recipe)
+{
+  const char *epoch = recipe_value (recipe, "epoch");
+
+  return g_strdup_printf ("%s%s%s-%s", epoch ? epoch : "", epoch ? ":" : "", recipe_value (recipe, "pkgver"),
+                          recipe_value (recipe, "pkgrel"));
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "request.h"
+
+#include "error.h"
+#include "file.h"
+#include "json.h"
+#include "worker-id.h"
+
+#define REQUEST_MAX_SIZE (64 * 1024)
+
+void
+request_free (Request *request)
+{
+  if (!request)
+    return;
+  g_free (request->job);
+  g_free (request->worker_id);
+  g_free (request->work);
+  g_free (request->backend);
+  g_free (request->source);
+  g_free (request->installed_version);
+  g_free (request->installed_recipe_sha256);
+  g_free (request);
+}
+
+static JsonObject *
+request_member (JsonObject *object, const char *key)
+{
+  JsonNode *node = json_object_get_member (object, key);
+
+  return node && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+}
+
+Request *
+request_read (int fd, GError **error)
+{
+  g_autoptr(Request) request = g_new0 (Request, 1);
+  g_autoptr(JsonObject) object = NULL;
+  g_autofree char *text = NULL;
+  JsonObject *options, *installed;
+  size_t size;
+
+  text = file_read_fd (fd, REQUEST_MAX_SIZE, "the request", &size, error);
+  if (!text)
+    return NULL;
+  object = json_parse_object (text, size, "the request", HIVE_ERROR_INVALID_ARGUMENT, error);
+  if (!object)
+    return NULL;
+
+  request->job = g_strdup (json_get_string (object, "job", ""));
+  request->worker_id = g_strdup (json_get_string (object, "worker_id", ""));
+  request->work = g_strdup (json_get_string (object, "work", ""));
+  if (!worker_id_check (request->worker_id, error))
+    return NULL;
+  if (!g_path_is_absolute (request->work))
+    {
+      g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "The request names no work directory");
+      return NULL;
+    }
+
+  options = request_member (object, "options");
+  if (options)
+    {
+      request->backend = g_strdup (json_get_string (options, "backend", NULL));
+      request->source = g_strdup (json_get_string (options, "source", NULL));
+      request->check = json_get_bool (options, "check", false);
+      request->reinstall = json_get_bool (options, "reinstall", false);
+    }
+
+  installed = request_member (object, "installed");
+  if (installed)
+    {
+      request->installed_version = g_strdup (json_get_string (installed, "version", NULL));
+      request->installed_recipe_sha256 = g_strdup (json_get_string (installed, "recipe_sha256", NULL));
+    }
+
+  return g_steal_pointer (&request);
+}

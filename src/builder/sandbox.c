@@ -1,0 +1,832 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sandbox.h"
+
+#include "error.h"
+#include "file.h"
+#include "log-text.h"
+#include "sandbox-trouble.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Descriptors that bubblewrap is to have start here, so that none sits where standard streams or the collecting pipe
+ * go. */
+#define FD_BASE         20
+#define PIPE_SIZE       (1024 * 1024)
+#define READ_SIZE       (256 * 1024)
+#define TAIL_MAX        4096 /* of standard error, for messages */
+#define EVALUATION_MAX  (1024 * 1024) /* what a recipe may print while it is read */
+#define BWRAP_PREFIX    "bwrap: "
+#define SANDBOX_SYSTEM_PATH                                                                                            \
+  "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/bin/site_perl:/usr/bin/vendor_perl:"              \
+  "/usr/bin/core_perl:/usr/local/cuda/bin:/opt/cuda/bin"
+
+typedef struct
+{
+  int fd; /* our end; -1 after its end */
+  Output *output;
+  uint64_t total;
+  GString *tail;
+} Stream;
+
+typedef enum
+{
+  STOP_NONE,
+  STOP_CANCELLED,
+  STOP_TIMED_OUT,
+  STOP_TOO_MUCH,
+} Stop;
+
+struct Sandbox
+{
+  const Configuration *configuration;
+  GPtrArray *binds;       /* bubblewrap's options, in order */
+  GPtrArray *environment; /* "--setenv", name, value, … */
+  GArray *passed;         /* descriptors that bubblewrap is to have */
+  char *directory;
+  bool network;
+  bool evaluation;
+  unsigned timeout; /* seconds; 0: none */
+
+  Stream out, err;
+  GString *held; /* standard error as long as it may be bubblewrap's own; NULL: it is not */
+  GString *status; /* what --json-status-fd said */
+  int status_fd;
+  int collect_inside; /* -1: nothing is collected */
+  int collect_fd;
+  size_t collect_max;
+  GString *collected;
+
+  pid_t pid;
+  Stop stop;
+  int64_t deadline; /* monotonic, µs; 0: none */
+};
+
+static volatile sig_atomic_t cancelled;
+
+void
+sandbox_cancel_all (void)
+{
+  cancelled = 1;
+}
+
+bool
+sandbox_was_cancelled (void)
+{
+  return cancelled;
+}
+
+Sandbox *
+sandbox_new (const Configuration *configuration)
+{
+  Sandbox *sandbox = g_new0 (Sandbox, 1);
+
+  sandbox->configuration = configuration;
+  sandbox->binds = g_ptr_array_new_with_free_func (g_free);
+  sandbox->environment = g_ptr_array_new_with_free_func (g_free);
+  sandbox->passed = g_array_new (FALSE, FALSE, sizeof (int));
+  sandbox->out = (Stream){ .fd = -1, .tail = g_string_new (NULL) };
+  sandbox->err = (Stream){ .fd = -1, .tail = g_string_new (NULL) };
+  sandbox->held = g_string_new (NULL);
+  sandbox->status = g_string_new (NULL);
+  sandbox->collected = g_string_new (NULL);
+  sandbox->status_fd = sandbox->collect_fd = sandbox->collect_inside = -1;
+  sandbox_setenv (sandbox, "PATH", SANDBOX_SYSTEM_PATH);
+  sandbox_setenv (sandbox, "LANG", "C.UTF-8");
+  return sandbox;
+}
+
+static void
+sandbox_close (int *fd)
+{
+  fd_clear (fd);
+}
+
+void
+sandbox_free (Sandbox *sandbox)
+{
+  if (!sandbox)
+    return;
+  for (guint i = 0; i < sandbox->passed->len; i++)
+    close (g_array_index (sandbox->passed, int, i));
+  g_array_unref (sandbox->passed);
+  g_ptr_array_unref (sandbox->binds);
+  g_ptr_array_unref (sandbox->environment);
+  sandbox_close (&sandbox->out.fd);
+  sandbox_close (&sandbox->err.fd);
+  sandbox_close (&sandbox->status_fd);
+  sandbox_close (&sandbox->collect_fd);
+  g_string_free (sandbox->out.tail, TRUE);
+  g_string_free (sandbox->err.tail, TRUE);
+  if (sandbox->held)
+    g_string_free (sandbox->held, TRUE);
+  g_string_free (sandbox->status, TRUE);
+  g_string_free (sandbox->collected, TRUE);
+  g_free (sandbox->directory);
+  g_free (sandbox);
+}
+
+static void
+add (GPtrArray *options, const char *option, const char *first, const char *second)
+{
+  g_ptr_array_add (options, g_strdup (option));
+  if (first)
+    g_ptr_array_add (options, g_strdup (first));
+  if (second)
+    g_ptr_array_add (options, g_strdup (second));
+}
+
+void
+sandbox_bind (Sandbox *sandbox, const char *outside, const char *inside)
+{
+  add (sandbox->binds, "--bind", outside, inside);
+}
+
+void
+sandbox_bind_read_only (Sandbox *sandbox, const char *outside, const char *inside)
+{
+  add (sandbox->binds, "--ro-bind", outside, inside);
+}
+
+void
+sandbox_setenv (Sandbox *sandbox, const char *name, const char *value)
+{
+  add (sandbox->environment, "--setenv", name, value);
+}
+
+void
+sandbox_chdir (Sandbox *sandbox, const char *inside)
+{
+  g_free (sandbox->directory);
+  sandbox->directory = g_strdup (inside);
+}
+
+void
+sandbox_allow_network (Sandbox *sandbox)
+{
+  sandbox->network = true;
+}
+
+void
+sandbox_set_timeout (Sandbox *sandbox, unsigned seconds)
+{
+  sandbox->timeout = seconds;
+}
+
+void
+sandbox_limit_evaluation (Sandbox *sandbox)
+{
+  sandbox->evaluation = true;
+}
+
+void
+sandbox_set_output (Sandbox *sandbox, Output *out, Output *err)
+{
+  sandbox->out.output = out;
+  sandbox->err.output = err;
+}
+
+void
+sandbox_collect (Sandbox *sandbox, int inside_fd, size_t max_size)
+{
+  g_assert (inside_fd > STDERR_FILENO && inside_fd < FD_BASE);
+  sandbox->collect_inside = inside_fd;
+  sandbox->collect_max = max_size;
+}
+
+const char *
+sandbox_collected (Sandbox *sandbox, size_t *ret_length)
+{
+  if (ret_length)
+    *ret_length = sandbox->collected->len;
+  return sandbox->collected->str;
+}
+
+const char *
+sandbox_diagnostics (Sandbox *sandbox)
+{
+  g_autoptr (GString) clean = g_string_new (NULL);
+  g_auto (GStrv) lines = g_strsplit (sandbox->err.tail->str, "\n", -1);
+
+  for (char **line = lines; *line; line++)
+    {
+      if (!**line)
+        continue;
+      if (clean->len > 0)
+        g_string_append_c (clean, '\n');
+      log_text_clean (clean, *line, strlen (*line));
+    }
+
+  g_string_assign (sandbox->err.tail, clean->str);
+  return sandbox->err.tail->str;
+}
+
+/* Moves @fd out of the way of what the child puts below FD_BASE, keeps it until the sandbox is freed, and says its
+ * number. */
+static char *
+sandbox_pass (Sandbox *sandbox, int fd, GError **error)
+{
+  int moved = fcntl (fd, F_DUPFD_CLOEXEC, FD_BASE);
+
+  close (fd);
+  if (moved < 0)
+    {
+      hive_error_set_errno (error, errno, "Can't pass a descriptor to the sandbox");
+      return NULL;
+    }
+
+  g_array_append_val (sandbox->passed, moved);
+  return g_strdup_printf ("%d", moved);
+}
+
+/* A file of the sandbox's /etc that exists nowhere else. */
+static bool
+sandbox_add_file (Sandbox *sandbox, GPtrArray *options, const char *inside, const char *content, GError **error)
+{
+  int fd = file_memory (inside, content, -1, error);
+  g_autofree char *number = fd < 0 ? NULL : sandbox_pass (sandbox, fd, error);
+
+  if (!number)
+    return false;
+  add (options, "--ro-bind-data", number, inside);
+  return true;
+}
+
+/* /bin, /lib and so on: links into /usr on a merged system, folders on others. */
+static void
+sandbox_add_system (GPtrArray *options)
+{
+  static const char *const folders[] = { "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32" };
+
+  add (options, "--ro-bind", "/usr", "/usr");
+  if (g_file_test ("/opt", G_FILE_TEST_IS_DIR))
+    add (options, "--ro-bind", "/opt", "/opt");
+
+  for (size_t i = 0; i < G_N_ELEMENTS (folders); i++)
+    {
+      g_autofree char *target = g_file_read_link (folders[i], NULL);
+
+      if (target)
+        add (options, "--symlink", target, folders[i]);
+      else if (g_file_test (folders[i], G_FILE_TEST_IS_DIR))
+        add (options, "--ro-bind", folders[i], folders[i]);
+    }
+}
+
+static bool
+sandbox_add_etc (Sandbox *sandbox, GPtrArray *options, GError **error)
+{
+  static const char *const files[] = {
+    "/etc/ld.so.cache",      "/etc/ld.so.conf",        "/etc/ld.so.conf.d",      "/etc/alternatives",
+    "/etc/localtime",        "/etc/os-release",        "/etc/ssl/certs",         "/etc/ssl/openssl.cnf",
+    "/etc/ssl/cert.pem",     "/etc/pki/tls/certs",     "/etc/pki/tls/cert.pem",  "/etc/pki/tls/openssl.cnf",
+    "/etc/pki/ca-trust",     "/etc/ca-certificates",   "/etc/crypto-policies",   "/etc/protocols",
+    "/etc/services",
+  };
+  static const char *const network_files[] = { "/etc/resolv.conf", "/etc/hosts" };
+  g_autofree char *passwd = g_strdup_printf ("root:x:0:0:root:/tmp:/bin/sh\n"
+                                             "nobody:x:65534:65534:nobody:/:/bin/false\n"
+                                             "builder:x:%u:%u:builder:/tmp:/bin/bash\n",
+                                             (unsigned)getuid (), (unsigned)getgid ());
+  g_autofree char *group = g_strdup_printf ("root:x:0:\nnobody:x:65534:\nnogroup:x:65534:\nbuilder:x:%u:\n",
+                                            (unsigned)getgid ());
+
+  for (size_t i = 0; i < G_N_ELEMENTS (files); i++)
+    if (access (files[i], R_OK) == 0)
+      add (options, "--ro-bind", files[i], files[i]);
+
+  if (!sandbox_add_file (sandbox, options, "/etc/passwd", passwd, error) ||
+      !sandbox_add_file (sandbox, options, "/etc/group", group, error) ||
+      !sandbox_add_file (sandbox, options, "/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n",
+                         error))
+    return false;
+
+  /* Copies: resolv.conf is mostly a link into /run, which is not there. */
+  for (size_t i = 0; sandbox->network && i < G_N_ELEMENTS (network_files); i++)
+    {
+      g_autofree char *content = file_read (network_files[i], 1024 * 1024, NULL, NULL);
+
+      if (content && !sandbox_add_file (sandbox, options, network_files[i], content, error))
+        return false;
+    }
+
+  return true;
+}
+
+/* What may fill the memory of this machine: a quarter of it at most, and little while a recipe is only read. */
+static char *
+sandbox_tmpfs_size (const Sandbox *sandbox)
+{
+  int64_t memory = (int64_t)sysconf (_SC_PHYS_PAGES) * sysconf (_SC_PAGESIZE);
+
+  return g_strdup_printf ("%" G_GINT64_FORMAT, sandbox->evaluation ? 16 * 1024 * 1024 :
+                                                                     CLAMP (memory / 4, 64 << 20, INT64_C (4) << 30));
+}
+
+/* All of bubblewrap's options as --args wants them, NUL-terminated each. */
+static GString *
+sandbox_options (Sandbox *sandbox, const char *status_number, GError **error)
+{
+  static const char *const fixed[] = { "--unshare-all", "--unshare-user",    "--disable-userns", "--new-session",
+                                       "--die-with-parent", "--clearenv", "--hostname", "sandbox" };
+  g_autoptr (GPtrArray) options = g_ptr_array_new_with_free_func (g_free);
+  g_autofree char *tmpfs_size = sandbox_tmpfs_size (sandbox);
+  GString *text;
+
+  for (size_t i = 0; i < G_N_ELEMENTS (fixed); i++)
+    add (options, fixed[i], NULL, NULL);
+  if (sandbox->network)
+    add (options, "--share-net", NULL, NULL);
+  add (options, "--json-status-fd", status_number, NULL);
+
+  sandbox_add_system (options);
+  if (!sandbox_add_etc (sandbox, options, error))
+    return NULL;
+  add (options, "--proc", "/proc", NULL);
+  add (options, "--dev", "/dev", NULL);
+  add (options, "--size", tmpfs_size, NULL);
+  add (options, "--tmpfs", "/tmp", NULL);
+
+  text = g_string_new (NULL);
+  for (guint i = 0; i < options->len; i++)
+    g_string_append_len (text, options->pdata[i], strlen (options->pdata[i]) + 1);
+  for (guint i = 0; i < sandbox->binds->len; i++)
+    g_string_append_len (text, sandbox->binds->pdata[i], strlen (sandbox->binds->pdata[i]) + 1);
+  for (guint i = 0; i < sandbox->environment->len; i++)
+    g_string_append_len (text, sandbox->environment->pdata[i], strlen (sandbox->environment->pdata[i]) + 1);
+  if (sandbox->directory)
+    {
+      g_string_append_len (text, "--chdir", sizeof "--chdir");
+      g_string_append_len (text, sandbox->directory, strlen (sandbox->directory) + 1);
+    }
+  /* Last: mount points are made on it before. */
+  g_string_append_len (text, "--remount-ro\0/", sizeof "--remount-ro\0/");
+  return text;
+}
+
+/* A pipe whose reading end is ours and does not block. */
+static bool
+sandbox_pipe (int *ret_read, int *ret_write, int size, GError **error)
+{
+  int fds[2];
+
+  if (pipe2 (fds, O_CLOEXEC) < 0)
+    return hive_error_set_errno (error, errno, "Can't make a pipe");
+
+  *ret_read = fds[0];
+  *ret_write = fcntl (fds[1], F_DUPFD_CLOEXEC, FD_BASE);
+  close (fds[1]);
+  if (*ret_write < 0 || fcntl (fds[0], F_SETFL, O_NONBLOCK) < 0)
+    return hive_error_set_errno (error, errno, "Can't make a pipe");
+
+  /* The user's share of pipe memory may be used up: a smaller pipe is only slower. */
+  if (size > 0)
+    fcntl (fds[0], F_SETPIPE_SZ, size);
+  return true;
+}
+
+static void
+set_limit (int resource, rlim_t value)
+{
+  struct rlimit limit = { value, value };
+
+  setrlimit (resource, &limit);
+}
+
+typedef struct
+{
+  const char *program;
+  char *const *arguments;
+  int null, out, err, collect; /* the child's ends */
+  pid_t parent;
+  sigset_t mask;
+} Start;
+
+/* In the child, between fork and exec: system calls only. */
+static _Noreturn void
+sandbox_execute (const Sandbox *sandbox, const Start *start)
+{
+  char *const environment[] = { NULL };
+
+  if (dup2 (start->null, STDIN_FILENO) < 0 || dup2 (start->out, STDOUT_FILENO) < 0 ||
+      dup2 (start->err, STDERR_FILENO) < 0)
+    _exit (126);
+  if (sandbox->collect_inside >= 0 && dup2 (start->collect, sandbox->collect_inside) < 0)
+    _exit (126);
+
+  /* Whatever else is open here stays here. */
+  if (close_range (STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+    _exit (126);
+  if (sandbox->collect_inside >= 0)
+    fcntl (sandbox->collect_inside, F_SETFD, 0);
+  for (guint i = 0; i < sandbox->passed->len; i++)
+    fcntl (g_array_index (sandbox->passed, int, i), F_SETFD, 0);
+
+  set_limit (RLIMIT_CORE, 0);
+  if (sandbox->evaluation)
+    {
+      set_limit (RLIMIT_AS, 1 << 30);
+      set_limit (RLIMIT_FSIZE, 16 << 20);
+      set_limit (RLIMIT_CPU, sandbox->timeout + 1);
+    }
+
+  if (prctl (PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid () != start->parent)
+    _exit (126);
+  sigprocmask (SIG_SETMASK, &start->mask, NULL);
+  execve (start->program, start->arguments, environment);
+  _exit (125);
+}
+
+static void
+stream_keep_tail (Stream *stream, const char *data, size_t length)
+{
+  if (length > TAIL_MAX)
+    {
+      data += length - TAIL_MAX;
+      length = TAIL_MAX;
+    }
+  g_string_append_len (stream->tail, data, length);
+  if (stream->tail->len > TAIL_MAX)
+    g_string_erase (stream->tail, 0, stream->tail->len - TAIL_MAX);
+}
+
+static void
+stream_feed (Stream *stream, const char *data, size_t length)
+{
+  if (length > 0 && stream->output)
+    output_feed (stream->output, data, length);
+}
+
+/* Bubblewrap speaks on the same descriptor as its program, before it and never after. As long as what came may be such
+ * a complaint it is kept back: if the program was never started, it is no line of the recipe. */
+static bool
+sandbox_holds (Sandbox *sandbox, const char *data, size_t length)
+{
+  size_t prefix = strlen (BWRAP_PREFIX);
+
+  if (!sandbox->held)
+    return false;
+
+  g_string_append_len (sandbox->held, data, MIN (length, TAIL_MAX));
+  if (length < TAIL_MAX && sandbox->held->len < TAIL_MAX &&
+      strncmp (sandbox->held->str, BWRAP_PREFIX, MIN (prefix, sandbox->held->len)) == 0)
+    return true;
+
+  g_string_truncate (sandbox->held, sandbox->held->len - MIN (length, TAIL_MAX));
+  stream_feed (&sandbox->err, sandbox->held->str, sandbox->held->len);
+  g_string_free (g_steal_pointer (&sandbox->held), TRUE);
+  return false;
+}
+
+static void
+sandbox_take (Sandbox *sandbox, Stream *stream, const char *data, size_t length)
+{
+  stream->total += length;
+  stream_keep_tail (stream, data, length);
+  if (stream != &sandbox->err || !sandbox_holds (sandbox, data, length))
+    stream_feed (stream, data, length);
+
+  if (sandbox->evaluation && sandbox->out.total + sandbox->err.total > EVALUATION_MAX && sandbox->stop == STOP_NONE)
+    sandbox->stop = STOP_TOO_MUCH;
+}
+
+static void
+sandbox_take_collected (Sandbox *sandbox, const char *data, size_t length)
+{
+  if (sandbox->collected->len + length > sandbox->collect_max)
+    {
+      if (sandbox->stop == STOP_NONE)
+        sandbox->stop = STOP_TOO_MUCH;
+      return;
+    }
+  g_string_append_len (sandbox->collected, data, length);
+}
+
+/* One read of whichever of the four pipes @fd is. True when more may be there. */
+static bool
+sandbox_read (Sandbox *sandbox, int *fd)
+{
+  static char buffer[READ_SIZE];
+  ssize_t n;
+
+  if (*fd < 0)
+    return false;
+
+  n = read (*fd, buffer, sizeof buffer);
+  if (n < 0 && (errno == EAGAIN || errno == EINTR))
+    return errno == EINTR;
+  if (n <= 0)
+    {
+      sandbox_close (fd);
+      return false;
+    }
+
+  if (fd == &sandbox->out.fd)
+    sandbox_take (sandbox, &sandbox->out, buffer, n);
+  else if (fd == &sandbox->err.fd)
+    sandbox_take (sandbox, &sandbox->err, buffer, n);
+  else if (fd == &sandbox->collect_fd)
+    sandbox_take_collected (sandbox, buffer, n);
+  else if (sandbox->status->len < TAIL_MAX)
+    g_string_append_len (sandbox->status, buffer, n);
+  return true;
+}
+
+/* Ends whatever is left of the job: this process is a subreaper, so once the outer bubblewrap is gone its init is our
+ * child, and with the init the kernel ends everything in that PID namespace before wait() returns. */
+static void
+sandbox_reap (void)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/self/task/%d/children", (int)getpid ());
+
+  for (;;)
+    {
+      g_autofree char *text = NULL;
+      g_auto (GStrv) pids = NULL;
+      pid_t pid = waitpid (-1, NULL, WNOHANG);
+
+      if (pid > 0)
+        continue;
+      if (pid < 0)
+        return;
+
+      if (g_file_get_contents (path, &text, NULL, NULL))
+        {
+          pids = g_strsplit (g_strchomp (text), " ", -1);
+          for (char **each = pids; *each; each++)
+            if (g_ascii_strtoll (*each, NULL, 10) > 0)
+              kill (g_ascii_strtoll (*each, NULL, 10), SIGKILL);
+        }
+      waitpid (-1, NULL, 0);
+    }
+}
+
+static void
+sandbox_drain (Sandbox *sandbox)
+{
+  int *fds[] = { &sandbox->out.fd, &sandbox->err.fd, &sandbox->collect_fd, &sandbox->status_fd };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (fds); i++)
+    while (sandbox_read (sandbox, fds[i]))
+      ;
+}
+
+static void
+sandbox_check_stop (Sandbox *sandbox, bool *killed)
+{
+  if (sandbox->stop == STOP_NONE && cancelled)
+    sandbox->stop = STOP_CANCELLED;
+  if (sandbox->stop == STOP_NONE && sandbox->deadline > 0 && g_get_monotonic_time () >= sandbox->deadline)
+    sandbox->stop = STOP_TIMED_OUT;
+
+  if (sandbox->stop != STOP_NONE && !*killed)
+    {
+      kill (sandbox->pid, SIGKILL);
+      *killed = true;
+    }
+}
+
+static struct timespec *
+sandbox_time_left (const Sandbox *sandbox, struct timespec *ret_time)
+{
+  int64_t left = MAX (sandbox->deadline - g_get_monotonic_time (), 0);
+
+  if (sandbox->deadline == 0 || sandbox->stop != STOP_NONE)
+    return NULL;
+  *ret_time = (struct timespec){ .tv_sec = left / G_USEC_PER_SEC, .tv_nsec = left % G_USEC_PER_SEC * 1000 };
+  return ret_time;
+}
+
+/* Passes on what comes until the outer bubblewrap ends. Signals arrive only while ppoll() waits. */
+static int
+sandbox_follow (Sandbox *sandbox, int pidfd, const sigset_t *mask)
+{
+  int *fds[] = { &sandbox->out.fd, &sandbox->err.fd, &sandbox->collect_fd, &sandbox->status_fd };
+  bool killed = false;
+  int status;
+
+  for (;;)
+    {
+      struct pollfd polls[G_N_ELEMENTS (fds) + 1];
+      struct timespec time;
+
+      sandbox_check_stop (sandbox, &killed);
+      for (size_t i = 0; i < G_N_ELEMENTS (fds); i++)
+        polls[i] = (struct pollfd){ .fd = *fds[i], .events = POLLIN };
+      polls[G_N_ELEMENTS (fds)] = (struct pollfd){ .fd = pidfd, .events = POLLIN };
+
+      if (ppoll (polls, G_N_ELEMENTS (polls), sandbox_time_left (sandbox, &time), mask) <= 0)
+        continue;
+      for (size_t i = 0; i < G_N_ELEMENTS (fds); i++)
+        if (polls[i].revents)
+          sandbox_read (sandbox, fds[i]);
+      if (polls[G_N_ELEMENTS (fds)].revents && waitpid (sandbox->pid, &status, WNOHANG) == sandbox->pid)
+        return status;
+    }
+}
+
+/* The program's exit status, which bubblewrap tells only of a program that it started. */
+static bool
+sandbox_exit_code (const Sandbox *sandbox, int *ret_status)
+{
+  const char *code = strstr (sandbox->status->str, "\"exit-code\":");
+
+  return code && sscanf (code, "\"exit-code\": %d", ret_status) == 1;
+}
+
+static bool
+sandbox_stopped (const Sandbox *sandbox, GError **error)
+{
+  switch (sandbox->stop)
+    {
+    case STOP_CANCELLED:
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INTERRUPTED, "The job was cancelled");
+      return true;
+    case STOP_TIMED_OUT:
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_TIMED_OUT, "It took longer than %u s", sandbox->timeout);
+      return true;
+    case STOP_TOO_MUCH:
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED, "It printed too much");
+      return true;
+    case STOP_NONE:
+    default:
+      return false;
+    }
+}
+
+/* What came of it, when the last process is gone and the pipes are empty. */
+static bool
+sandbox_conclude (Sandbox *sandbox, int wait_status, int *ret_status, GError **error)
+{
+  bool started = sandbox_exit_code (sandbox, ret_status);
+
+  if (sandbox->held && started)
+    stream_feed (&sandbox->err, sandbox->held->str, sandbox->held->len);
+  if (sandbox->out.output)
+    output_finish (sandbox->out.output);
+  if (sandbox->err.output)
+    output_finish (sandbox->err.output);
+
+  if (sandbox_stopped (sandbox, error))
+    return false;
+  if (started)
+    return true;
+
+  if (WIFSIGNALED (wait_status))
+    {
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_FAILED, "The sandbox was ended from outside (%s)",
+                   strsignal (WTERMSIG (wait_status)));
+      return false;
+    }
+  if (strstr (sandbox->err.tail->str, BWRAP_PREFIX "execvp"))
+    {
+      *ret_status = 127; /* as a shell says: there is no such program */
+      return true;
+    }
+
+  sandbox_trouble_set_error (error, sandbox_diagnostics (sandbox), NULL);
+  return false;
+}
+
+static bool
+sandbox_open_pipes (Sandbox *sandbox, Start *start, GError **error)
+{
+  start->null = open ("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (start->null < 0)
+    return hive_error_set_errno (error, errno, "Can't open /dev/null");
+
+  return sandbox_pipe (&sandbox->out.fd, &start->out, PIPE_SIZE, error) &&
+         sandbox_pipe (&sandbox->err.fd, &start->err, PIPE_SIZE, error) &&
+         (sandbox->collect_inside < 0 || sandbox_pipe (&sandbox->collect_fd, &start->collect, 0, error));
+}
+
+/* bubblewrap's command line: its options through a descriptor, because they are many, and the program. */
+static char **
+sandbox_command (Sandbox *sandbox, const char *const *argv, GError **error)
+{
+  g_autoptr (GStrvBuilder) command = g_strv_builder_new ();
+  g_autofree char *status_number = NULL;
+  g_autofree char *args_number = NULL;
+  g_autoptr (GString) options = NULL;
+  int fd;
+
+  if (!sandbox_pipe (&sandbox->status_fd, &fd, 0, error) || !(status_number = sandbox_pass (sandbox, fd, error)))
+    return NULL;
+  options = sandbox_options (sandbox, status_number, error);
+  if (!options)
+    return NULL;
+  fd = file_memory ("sandbox", options->str, options->len, error);
+  if (fd < 0 || !(args_number = sandbox_pass (sandbox, fd, error)))
+    return NULL;
+
+  g_strv_builder_add_many (command, "bwrap", "--args", args_number, "--", NULL);
+  for (; *argv; argv++)
+    g_strv_builder_add (command, *argv);
+  return g_strv_builder_end (command);
+}
+
+static void
+start_clear (Start *start)
+{
+  fd_clear (&start->null);
+  fd_clear (&start->out);
+  fd_clear (&start->err);
+  fd_clear (&start->collect);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Start, start_clear)
+
+bool
+sandbox_run (Sandbox *sandbox, const char *const *argv, int *ret_status, GError **error)
+{
+  g_auto (Start) start = { .null = -1, .out = -1, .err = -1, .collect = -1, .parent = getpid () };
+  g_autofree char *program = g_find_program_in_path ("bwrap");
+  g_auto (GStrv) command = NULL;
+  g_auto (Fd) pidfd = -1;
+  sigset_t blocked;
+  int wait_status, failure;
+
+  if (!program)
+    {
+      sandbox_trouble_set_error (error, NULL, NULL);
+      return false;
+    }
+  if (!(command = sandbox_command (sandbox, argv, error)) || !sandbox_open_pipes (sandbox, &start, error))
+    return false;
+
+  prctl (PR_SET_CHILD_SUBREAPER, 1);
+  sigemptyset (&blocked);
+  sigaddset (&blocked, SIGTERM);
+  sigaddset (&blocked, SIGINT);
+  sigprocmask (SIG_BLOCK, &blocked, &start.mask);
+  sandbox->deadline = sandbox->timeout ? g_get_monotonic_time () + sandbox->timeout * G_USEC_PER_SEC : 0;
+
+  start.program = program;
+  start.arguments = command;
+  sandbox->pid = fork ();
+  failure = errno;
+  if (sandbox->pid == 0)
+    sandbox_execute (sandbox, &start);
+  if (sandbox->pid > 0)
+    pidfd = syscall (SYS_pidfd_open, sandbox->pid, 0);
+  if (sandbox->pid > 0 && pidfd < 0)
+    {
+      failure = errno;
+      kill (sandbox->pid, SIGKILL);
+      sandbox_reap ();
+    }
+  if (pidfd < 0)
+    {
+      sigprocmask (SIG_SETMASK, &start.mask, NULL);
+      return hive_error_set_errno (error, failure, "Can't start the sandbox");
+    }
+
+  /* Only the sandbox holds its ends from here on. */
+  start_clear (&start);
+  for (guint i = 0; i < sandbox->passed->len; i++)
+    close (g_array_index (sandbox->passed, int, i));
+  g_array_set_size (sandbox->passed, 0);
+
+  wait_status = sandbox_follow (sandbox, pidfd, &start.mask);
+  sandbox_reap ();
+  sandbox_drain (sandbox);
+  sigprocmask (SIG_SETMASK, &start.mask, NULL);
+  return sandbox_conclude (sandbox, wait_status, ret_status, error);
+}
+
+bool
+sandbox_probe (const Configuration *configuration, char **ret_hint, GError **error)
+{
+  static const char *const argv[] = { "true", NULL };
+  g_autoptr (Sandbox) sandbox = sandbox_new (configuration);
+  g_autoptr (GError) failure = NULL;
+  int status;
+
+  if (ret_hint)
+    *ret_hint = NULL;
+  sandbox_set_timeout (sandbox, 20);
+  if (sandbox_run (sandbox, argv, &status, &failure) && status == 0)
+    return true;
+
+  if (!failure)
+    g_set_error (&failure, HIVE_ERROR, HIVE_ERROR_SANDBOX_UNAVAILABLE,
+                 "A sandbox starts, but programs do not run in it (true ended with status %d)", status);
+  else if (ret_hint && failure->code == HIVE_ERROR_SANDBOX_UNAVAILABLE)
+    {
+      g_autofree char *program = g_find_program_in_path ("bwrap");
+
+      g_clear_error (&failure);
+      sandbox_trouble_set_error (&failure, program ? sandbox_diagnostics (sandbox) : NULL, ret_hint);
+    }
+  g_propagate_error (error, g_steal_pointer (&failure));
+  return false;
+}
