@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#define TEXT_MAX   (16 * 1024) /* bytes of one string */
+#define TEXT_MAX    (16 * 1024) /* bytes of one string */
 #define STRINGS_MAX 1000        /* strings in one list */
 
 void
@@ -50,8 +50,8 @@ static void
 reading_fail (Reading *reading, const char *key, const char *expected)
 {
   if (!reading->failed)
-    g_set_error (reading->error, HIVE_ERROR, HIVE_ERROR_CATALOG_INVALID, "The catalog's entry \"%s\" is invalid: \"%s\" must be %s",
-                 reading->id, key, expected);
+    g_set_error (reading->error, HIVE_ERROR, HIVE_ERROR_CATALOG_INVALID,
+                 "The catalog's entry \"%s\" is invalid: \"%s\" must be %s", reading->id, key, expected);
   reading->failed = true;
 }
 
@@ -106,7 +106,8 @@ read_bool (Reading *reading, JsonObject *object, const char *key)
 {
   JsonNode *node = json_object_get_member (object, key);
 
-  if (node && !JSON_NODE_HOLDS_NULL (node) && (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_BOOLEAN))
+  if (node && !JSON_NODE_HOLDS_NULL (node) &&
+      (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_BOOLEAN))
     reading_fail (reading, key, "true or false");
   return json_get_bool (object, key, false);
 }
@@ -116,7 +117,8 @@ read_int (Reading *reading, JsonObject *object, const char *key)
 {
   int64_t value = json_get_int (object, key, 0);
 
-  if ((json_has (object, key) && !json_object_get_null_member (object, key) && json_get_int (object, key, -1) < 0) || value < 0)
+  if ((json_has (object, key) && !json_object_get_null_member (object, key) && json_get_int (object, key, -1) < 0) ||
+      value < 0)
     reading_fail (reading, key, "a number that is not negative");
   return MAX (value, 0);
 }
@@ -167,11 +169,11 @@ read_snake_case (Reading *reading, CatalogEntry *entry, JsonObject *object, cons
   if (reading->failed)
     return;
 
-  entry->backends = g_strdupv ((char *[]) { entry->worker_type, NULL });
+  entry->backends = g_strdupv ((char *[]){ entry->worker_type, NULL });
   if (backend && !g_str_equal (backend, entry->worker_type))
     {
-      g_set_error (reading->error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "The worker \"%s\" has no backend \"%s\"; it has: %s",
-                   entry->id, backend, entry->worker_type);
+      g_set_error (reading->error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
+                   "The worker \"%s\" has no backend \"%s\"; it has: %s", entry->id, backend, entry->worker_type);
       reading->failed = true;
     }
 }
@@ -179,12 +181,13 @@ read_snake_case (Reading *reading, CatalogEntry *entry, JsonObject *object, cons
 static char **
 read_backends (Reading *reading, JsonArray *variants)
 {
-  g_autoptr(GStrvBuilder) backends = g_strv_builder_new ();
+  g_autoptr (GStrvBuilder) backends = g_strv_builder_new ();
 
   for (guint i = 0; i < json_array_get_length (variants); i++)
     {
       JsonNode *node = json_array_get_element (variants, i);
-      g_autofree char *backend = JSON_NODE_HOLDS_OBJECT (node) ? read_string (reading, json_node_get_object (node), "backend", true) : NULL;
+      g_autofree char *backend =
+          JSON_NODE_HOLDS_OBJECT (node) ? read_string (reading, json_node_get_object (node), "backend", true) : NULL;
 
       if (!backend)
         {
@@ -244,16 +247,17 @@ read_camel_case (Reading *reading, CatalogEntry *entry, JsonObject *object, cons
     {
       g_autofree char *list = g_strjoinv (", ", entry->backends);
 
-      g_set_error (reading->error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "The worker \"%s\" has no backend \"%s\"; it has: %s",
-                   entry->id, backend, list);
+      g_set_error (reading->error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
+                   "The worker \"%s\" has no backend \"%s\"; it has: %s", entry->id, backend, list);
       reading->failed = true;
       return;
     }
 
   read_variant (reading, entry, json_node_get_object (json_array_get_element (variants, chosen)));
   entry->build_system = read_string (reading, object, "buildSystem", false);
-  entry->features = entry->worker_type ? g_strdupv ((char *[]) { entry->worker_type, NULL }) : NULL;
-  entry->supported_formats = capabilities ? read_strings (reading, capabilities, "supportedFormats", false) : g_new0 (char *, 1);
+  entry->features = entry->worker_type ? g_strdupv ((char *[]){ entry->worker_type, NULL }) : NULL;
+  entry->supported_formats =
+      capabilities ? read_strings (reading, capabilities, "supportedFormats", false) : g_new0 (char *, 1);
   if (capabilities)
     {
       entry->max_context_length = read_int (reading, capabilities, "maxContextLength");
@@ -267,9 +271,11 @@ catalog_entry_check (Reading *reading, const CatalogEntry *entry)
 {
   if (reading->failed)
     return false;
-  if (strchr (entry->binary_name, '/') || g_str_equal (entry->binary_name, "..") || g_str_equal (entry->binary_name, "."))
+  if (strchr (entry->binary_name, '/') || g_str_equal (entry->binary_name, "..") ||
+      g_str_equal (entry->binary_name, "."))
     reading_fail (reading, "binary_name", "the name of a file, without a folder");
-  if (!g_path_is_absolute (entry->install_path) || strstr (entry->install_path, "/../") || g_str_has_suffix (entry->install_path, "/.."))
+  if (!g_path_is_absolute (entry->install_path) || strstr (entry->install_path, "/../") ||
+      g_str_has_suffix (entry->install_path, "/.."))
     reading_fail (reading, "install_path", "an absolute path without ..");
   if (strpbrk (entry->version, "\n\t "))
     reading_fail (reading, "version", "a word");
@@ -279,7 +285,7 @@ catalog_entry_check (Reading *reading, const CatalogEntry *entry)
 CatalogEntry *
 catalog_entry_from_json (JsonObject *object, const char *id, const char *backend, GError **error)
 {
-  g_autoptr(CatalogEntry) entry = g_new0 (CatalogEntry, 1);
+  g_autoptr (CatalogEntry) entry = g_new0 (CatalogEntry, 1);
   const char *own_id = json_get_string (object, "id", NULL);
   Reading reading = { .id = id ? id : "?", .error = error };
 
@@ -290,7 +296,8 @@ catalog_entry_from_json (JsonObject *object, const char *id, const char *backend
     }
   if (id && !g_str_equal (id, own_id))
     {
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_INVALID, "The catalog was asked for \"%s\" and answered with \"%s\"", id, own_id);
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_INVALID,
+                   "The catalog was asked for \"%s\" and answered with \"%s\"", id, own_id);
       return NULL;
     }
 
@@ -328,7 +335,8 @@ catalog_entry_to_json (const CatalogEntry *entry)
   json_set_strings (object, "backends", entry->backends);
   json_object_set_boolean_member (object, "supports_streaming", entry->supports_streaming);
   json_object_set_boolean_member (object, "supports_batching", entry->supports_batching);
-  json_object_set_boolean_member (object, "compatible", catalog_entry_fits_platform (entry) && catalog_entry_fits_architecture (entry));
+  json_object_set_boolean_member (object, "compatible",
+                                  catalog_entry_fits_platform (entry) && catalog_entry_fits_architecture (entry));
   json_object_set_int_member (object, "max_context_length", entry->max_context_length);
   return object;
 }
@@ -336,7 +344,8 @@ catalog_entry_to_json (const CatalogEntry *entry)
 bool
 catalog_entry_fits_platform (const CatalogEntry *entry)
 {
-  return g_strv_contains ((const char *const *) entry->platforms, "linux") || g_strv_contains ((const char *const *) entry->platforms, "any");
+  return g_strv_contains ((const char *const *)entry->platforms, "linux") ||
+         g_strv_contains ((const char *const *)entry->platforms, "any");
 }
 
 const char *
@@ -352,8 +361,8 @@ catalog_machine_architecture (void)
 bool
 catalog_entry_fits_architecture (const CatalogEntry *entry)
 {
-  return g_strv_contains ((const char *const *) entry->architectures, catalog_machine_architecture ()) ||
-         g_strv_contains ((const char *const *) entry->architectures, "any");
+  return g_strv_contains ((const char *const *)entry->architectures, catalog_machine_architecture ()) ||
+         g_strv_contains ((const char *const *)entry->architectures, "any");
 }
 
 char *

@@ -13,16 +13,17 @@ typedef struct
   char *implementation, *worker_type, *build_system; /* worker_type: the backend, "cpu" */
   char *binary_name, *install_path;
   char **platforms, **architectures, **depends, **makedepends, **supported_formats, **backends, **features;
-  char *pkgbuild_url;     /* as written; NULL: {base}/workers/{id}/PKGBUILD */
-  char *pkgbuild_url_git; /* camelCase only */
+  char *pkgbuild_url;         /* as written; NULL: {base}/workers/{id}/PKGBUILD */
+  char *pkgbuild_url_git;     /* camelCase only */
   int64_t max_context_length; /* 0: unknown */
   bool supports_streaming, supports_batching;
 } CatalogEntry;
 
 void catalog_entry_free (CatalogEntry *entry);
 
-/* Reads either wire format. CatalogInvalid names the key and what was expected. @backend chooses a variant (NULL: cpu, else the first that fits);
- * one that is not there is InvalidArgument and names those that are. @id: what was asked for (NULL in lists). */
+/* Reads either wire format. CatalogInvalid names the key and what was expected. @backend chooses a variant (NULL: cpu,
+ * else the first that fits); one that is not there is InvalidArgument and names those that are. @id: what was asked for
+ * (NULL in lists). */
 CatalogEntry *catalog_entry_from_json (JsonObject *object, const char *id, const char *backend, GError **error);
 
 /* The contract's ENTRY. */

@@ -40,10 +40,10 @@ checksum_is_valid (ChecksumKind kind, const char *text)
 static char *
 checksum_by_b2sum (int fd, GError **error)
 {
-  static char *const arguments[] = { (char *) "b2sum", NULL };
-  static char *const environment[] = { (char *) "LC_ALL=C", NULL };
+  static char *const arguments[] = { (char *)"b2sum", NULL };
+  static char *const environment[] = { (char *)"LC_ALL=C", NULL };
   posix_spawn_file_actions_t actions;
-  g_auto(Fd) output = -1;
+  g_auto (Fd) output = -1;
   g_autofree char *text = NULL;
   int pipe_fds[2], status, r;
   size_t size = 0;
@@ -85,7 +85,7 @@ checksum_by_b2sum (int fd, GError **error)
 char *
 checksum_of_fd (ChecksumKind kind, int fd, GError **error)
 {
-  g_autoptr(GChecksum) checksum = NULL;
+  g_autoptr (GChecksum) checksum = NULL;
   g_autofree char *buffer = NULL;
   size_t buffer_size = 256 * 1024;
 
@@ -112,7 +112,7 @@ checksum_of_fd (ChecksumKind kind, int fd, GError **error)
         }
       if (n == 0)
         return g_strdup (g_checksum_get_string (checksum));
-      g_checksum_update (checksum, (const guchar *) buffer, n);
+      g_checksum_update (checksum, (const guchar *)buffer, n);
     }
 }
 
@@ -120,5 +120,5 @@ char *
 checksum_of_text (ChecksumKind kind, const char *text, size_t length)
 {
   g_assert (kinds[kind].type >= 0);
-  return g_compute_checksum_for_data (kinds[kind].type, (const guchar *) text, length);
+  return g_compute_checksum_for_data (kinds[kind].type, (const guchar *)text, length);
 }

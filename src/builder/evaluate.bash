@@ -4,8 +4,8 @@
 # Reads a PKGBUILD and says on descriptor 9 what it defined. Started by the builder as `bash evaluate.bash PKGBUILD`, in a sandbox
 # without a network, with limits on time, memory and output. What the recipe prints goes to standard output and error, never here.
 #
-# The dump, every word ended by NUL: `v NAME COUNT VALUE…` for a variable, `f NAME` for a function, `s STATUS` where sourcing failed, and
-# `e` at its end. A dump without `e` is not believed.
+# The dump, every word ended by NUL: `v NAME COUNT VALUE…` for a variable, `f NAME` for a function, `r NAME` for one that takes the place of a
+# command used here, `s STATUS` where sourcing failed, and `e` at its end. A dump without `e` is not believed.
 
 shopt -s extglob
 
@@ -13,14 +13,22 @@ hive_fields=(pkgname pkgbase pkgver pkgrel epoch pkgdesc url license groups arch
   conflicts replaces backup options install changelog validpgpkeys noextract source cksums md5sums sha1sums sha224sums sha256sums
   sha384sums sha512sums b2sums)
 
+hive_commands=(builtin command compgen declare local printf '[' test true echo enable shopt eval source . unset set trap exit export)
+
 hive_dump() {
   # In POSIX mode the special builtins (unset, set, trap, exit …) are found before functions of their names, whatever a recipe
   # defined; with them the other names are taken back. A function that is read-only ends the shell here, and the dump has no end.
   POSIXLY_CORRECT=1
   trap - DEBUG ERR EXIT RETURN
   set +efuxvknT
-  unset -f builtin command compgen declare local printf '[' test true echo enable shopt eval source '.' unset set trap exit
   unset IFS
+  for hive_name in "${hive_commands[@]}"; do
+    # `export -f` fails where there is no such function.
+    export -f "$hive_name" 2>/dev/null || continue
+    unset -f "$hive_name"
+    hive_redefined+=("$hive_name")
+  done
+  ((${#hive_redefined[@]} == 0)) || printf 'r\0%s\0' "${hive_redefined[@]}" >&9
   local hive_name
 
   for hive_name in "${hive_fields[@]}" "${!source_@}" "${!depends_@}" "${!makedepends_@}" "${!checkdepends_@}" "${!optdepends_@}" \
@@ -40,7 +48,8 @@ hive_dump() {
 }
 
 readonly -f hive_dump
-readonly hive_fields
+readonly hive_fields hive_commands
+hive_redefined=()
 
 # shellcheck disable=SC1090 # the recipe
 source "$1"

@@ -2,6 +2,7 @@
 #include "fetch.h"
 
 #include "config.h"
+#include "error.h"
 #include "file.h"
 #include "sandbox.h"
 #include "size.h"
@@ -11,7 +12,7 @@
 #include <string.h>
 
 #define REDIRECTS_MAX     5
-#define STALL_SECONDS     30   /* so long may less than STALL_SPEED bytes a second come */
+#define STALL_SECONDS     30 /* so long may less than STALL_SPEED bytes a second come */
 #define STALL_SPEED       100
 #define PROGRESS_INTERVAL (G_USEC_PER_SEC / 5)
 
@@ -21,7 +22,7 @@ typedef struct
   GString *content; /* either this */
   int fd;           /* or that */
   uint64_t size;
-  int write_error;  /* errno */
+  int write_error; /* errno */
   bool too_large;
   int64_t next_progress;
 } Transfer;
@@ -29,9 +30,14 @@ typedef struct
 char *
 fetch_redact (const char *url)
 {
-  g_autoptr(GUri) uri = g_uri_parse (url, G_URI_FLAGS_PARSE_RELAXED | G_URI_FLAGS_HAS_PASSWORD | G_URI_FLAGS_ENCODED, NULL);
+  const char *authority = strstr (url, "://");
+  const char *at;
 
-  return uri && g_uri_get_userinfo (uri) ? g_uri_to_string_partial (uri, G_URI_HIDE_USERINFO) : g_strdup (url);
+  if (!authority)
+    return g_strdup (url);
+  authority += strlen ("://");
+  at = memrchr (authority, '@', strcspn (authority, "/?#"));
+  return at ? g_strdup_printf ("%.*s%s", (int)(authority - url), url, at + 1) : g_strdup (url);
 }
 
 static size_t
@@ -69,7 +75,7 @@ transfer_on_progress (void *userdata, curl_off_t total, curl_off_t now, curl_off
   const Fetch *fetch = transfer->fetch;
   int64_t time = g_get_monotonic_time ();
 
-  if (total > 0 && (uint64_t) total > fetch->max_size)
+  if (total > 0 && (uint64_t)total > fetch->max_size)
     transfer->too_large = true;
   if (sandbox_was_cancelled () || transfer->too_large)
     return 1;
@@ -77,7 +83,7 @@ transfer_on_progress (void *userdata, curl_off_t total, curl_off_t now, curl_off
   if (fetch->log && now > 0 && time >= transfer->next_progress)
     {
       g_autofree char *so_far = size_to_string (now);
-      g_autofree char *text = total > 0 ? g_strdup_printf ("%d%%", (int) (now * 100 / total)) : g_strdup (so_far);
+      g_autofree char *text = total > 0 ? g_strdup_printf ("%d%%", (int)(now * 100 / total)) : g_strdup (so_far);
 
       log_writer_write (fetch->log, fetch->phase, LOG_STREAM_PROGRESS, text, -1);
       transfer->next_progress = time + PROGRESS_INTERVAL;
@@ -95,14 +101,14 @@ transfer_set_options (Transfer *transfer, CURL *curl, char *message)
   curl_easy_setopt (curl, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt (curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
   curl_easy_setopt (curl, CURLOPT_FOLLOWLOCATION, 1L);
-  curl_easy_setopt (curl, CURLOPT_MAXREDIRS, (long) REDIRECTS_MAX);
-  curl_easy_setopt (curl, CURLOPT_NETRC, (long) CURL_NETRC_IGNORED);
+  curl_easy_setopt (curl, CURLOPT_MAXREDIRS, (long)REDIRECTS_MAX);
+  curl_easy_setopt (curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
   curl_easy_setopt (curl, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt (curl, CURLOPT_TIMEOUT, (long) fetch->timeout);
-  curl_easy_setopt (curl, CURLOPT_CONNECTTIMEOUT, (long) MIN (fetch->timeout, 30));
-  curl_easy_setopt (curl, CURLOPT_LOW_SPEED_LIMIT, (long) STALL_SPEED);
-  curl_easy_setopt (curl, CURLOPT_LOW_SPEED_TIME, (long) STALL_SECONDS);
-  curl_easy_setopt (curl, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t) fetch->max_size);
+  curl_easy_setopt (curl, CURLOPT_TIMEOUT, (long)fetch->timeout);
+  curl_easy_setopt (curl, CURLOPT_CONNECTTIMEOUT, (long)MIN (fetch->timeout, 30));
+  curl_easy_setopt (curl, CURLOPT_LOW_SPEED_LIMIT, (long)STALL_SPEED);
+  curl_easy_setopt (curl, CURLOPT_LOW_SPEED_TIME, (long)STALL_SECONDS);
+  curl_easy_setopt (curl, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)fetch->max_size);
   curl_easy_setopt (curl, CURLOPT_USERAGENT, "rbee-hive/" PROJECT_VERSION);
   curl_easy_setopt (curl, CURLOPT_ERRORBUFFER, message);
   curl_easy_setopt (curl, CURLOPT_FAILONERROR, 1L);
@@ -122,6 +128,12 @@ transfer_result (const Transfer *transfer, CURLcode code, long status, const cha
   if (code == CURLE_OK)
     return FETCH_OK;
 
+  if (transfer->write_error)
+    {
+      *ret_why = g_strdup_printf ("%s could not be stored: %s", url, g_strerror (transfer->write_error));
+      errno = transfer->write_error;
+      return FETCH_NOT_STORED;
+    }
   if (transfer->too_large || code == CURLE_FILESIZE_EXCEEDED)
     {
       *ret_why = g_strdup_printf ("%s is larger than %s", url, max_size);
@@ -136,8 +148,6 @@ transfer_result (const Transfer *transfer, CURLcode code, long status, const cha
     *ret_why = g_strdup_printf ("%s took longer than %u s, or stalled", url, transfer->fetch->timeout);
   else if (code == CURLE_TOO_MANY_REDIRECTS)
     *ret_why = g_strdup_printf ("%s redirects more than %d times", url, REDIRECTS_MAX);
-  else if (transfer->write_error)
-    *ret_why = g_strdup_printf ("%s could not be stored: %s", url, g_strerror (transfer->write_error));
   else
     *ret_why = g_strdup_printf ("%s can't be fetched: %s", url, *message ? message : curl_easy_strerror (code));
   return FETCH_FAILED;
@@ -177,10 +187,18 @@ fetch_memory (const Fetch *fetch, GString **ret_content, char **ret_why)
 FetchResult
 fetch_file (const Fetch *fetch, int fd, char **ret_why)
 {
-  Transfer transfer = { .fetch = fetch, .fd = fd };
-  FetchResult result = transfer_run (&transfer, ret_why);
+  return transfer_run (&(Transfer){ .fetch = fetch, .fd = fd }, ret_why);
+}
 
-  if (transfer.write_error)
-    errno = transfer.write_error;
-  return result;
+bool
+fetch_set_source_error (FetchResult result, const char *why, const char *target, GError **error)
+{
+  if (result == FETCH_NOT_STORED)
+    return hive_error_set_errno (error, errno, "Can't write %s", target);
+  if (result == FETCH_TOO_LARGE)
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
+                 "A source is too large: %s (MaxDownloadSize= in hive.conf)", why);
+  else
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, "A source can't be fetched: %s", why);
+  return false;
 }

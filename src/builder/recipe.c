@@ -12,7 +12,7 @@ recipe_new (void)
 {
   Recipe *recipe = g_new (Recipe, 1);
 
-  recipe->variables = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_strfreev);
+  recipe->variables = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_strfreev);
   recipe->functions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   return recipe;
 }
@@ -38,15 +38,15 @@ recipe_value (const Recipe *recipe, const char *name)
 char **
 recipe_values (const Recipe *recipe, const char *name, const char *architecture)
 {
-  g_autoptr(GStrvBuilder) all = g_strv_builder_new ();
+  g_autoptr (GStrvBuilder) all = g_strv_builder_new ();
   g_autofree char *specific = g_strdup_printf ("%s_%s", name, architecture);
   char **values = g_hash_table_lookup (recipe->variables, name);
 
   if (values)
-    g_strv_builder_addv (all, (const char **) values);
+    g_strv_builder_addv (all, (const char **)values);
   values = g_hash_table_lookup (recipe->variables, specific);
   if (values)
-    g_strv_builder_addv (all, (const char **) values);
+    g_strv_builder_addv (all, (const char **)values);
   return g_strv_builder_end (all);
 }
 
@@ -74,7 +74,7 @@ recipe_take_variable (Recipe *recipe, const char **at, const char *end)
 {
   const char *name = take_word (at, end);
   const char *count_text = name ? take_word (at, end) : NULL;
-  g_autoptr(GStrvBuilder) values = g_strv_builder_new ();
+  g_autoptr (GStrvBuilder) values = g_strv_builder_new ();
   guint64 count;
 
   if (!count_text || !g_ascii_string_to_unsigned (count_text, 10, 0, VALUES_MAX, &count, NULL))
@@ -97,7 +97,8 @@ static Recipe *
 recipe_dump_invalid (GError **error)
 {
   g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,
-                       "The PKGBUILD ended or spoiled its own evaluation: it may not exit, print to other descriptors, hold text that is not "
+                       "The PKGBUILD ended or spoiled its own evaluation: it may not exit, print to other descriptors, "
+                       "hold text that is not "
                        "UTF-8, or make functions of bash's own names read-only");
   return NULL;
 }
@@ -105,7 +106,7 @@ recipe_dump_invalid (GError **error)
 Recipe *
 recipe_parse_dump (const char *dump, size_t length, GError **error)
 {
-  g_autoptr(Recipe) recipe = recipe_new ();
+  g_autoptr (Recipe) recipe = recipe_new ();
   const char *end = dump + length;
   const char *word;
 
@@ -123,10 +124,19 @@ recipe_parse_dump (const char *dump, size_t length, GError **error)
           continue;
         }
 
+      if (g_str_equal (word, "r") && (word = take_word (&dump, end)))
+        {
+          g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,
+                       "The PKGBUILD redefines %.20s, which is needed to read it: give that function another name",
+                       word);
+          return NULL;
+        }
+
       if (g_str_equal (word, "s"))
         {
-          g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,
-                               "The PKGBUILD is not valid bash, or a command at its top level failed: the log shows what bash says");
+          g_set_error_literal (
+              error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,
+              "The PKGBUILD is not valid bash, or a command at its top level failed: the log shows what bash says");
           return NULL;
         }
       break;
@@ -165,7 +175,7 @@ static bool
 pkgver_is_valid (const char *version)
 {
   for (; *version; version++)
-    if ((unsigned char) *version <= ' ' || (unsigned char) *version >= 0x7f || strchr (":/-", *version))
+    if ((unsigned char)*version <= ' ' || (unsigned char)*version >= 0x7f || strchr (":/-", *version))
       return false;
   return true;
 }
@@ -193,11 +203,15 @@ recipe_check (const Recipe *recipe, GError **error)
       return recipe_refuse (error, "The PKGBUILD defines no %s", required[i]);
 
   if (names[1])
-    return recipe_refuse (error, "The PKGBUILD makes %u packages: split packages can't be installed as a worker yet", g_strv_length (names));
+    return recipe_refuse (error, "The PKGBUILD makes %u packages: split packages can't be installed as a worker yet",
+                          g_strv_length (names));
   if (!pkgname_is_valid (names[0]))
-    return recipe_refuse (error, "pkgname=%s: a name has letters, digits and @ . _ + - only, and doesn't begin with - or .", names[0]);
+    return recipe_refuse (error,
+                          "pkgname=%s: a name has letters, digits and @ . _ + - only, and doesn't begin with - or .",
+                          names[0]);
   if (!pkgver_is_valid (recipe_value (recipe, "pkgver")))
-    return recipe_refuse (error, "pkgver=%s: a version has no colons, slashes, hyphens or white space", recipe_value (recipe, "pkgver"));
+    return recipe_refuse (error, "pkgver=%s: a version has no colons, slashes, hyphens or white space",
+                          recipe_value (recipe, "pkgver"));
   if (!pkgrel_is_valid (recipe_value (recipe, "pkgrel")))
     return recipe_refuse (error, "pkgrel=%s: a release is a number like 1 or 1.2", recipe_value (recipe, "pkgrel"));
   if (epoch && strspn (epoch, "0123456789") != strlen (epoch))
@@ -207,6 +221,27 @@ recipe_check (const Recipe *recipe, GError **error)
   if (!recipe_has_function (recipe, "package") && !recipe_has_function (recipe, own_package))
     return recipe_refuse (error, "The PKGBUILD has no package() function: it would install nothing");
 
+  return true;
+}
+
+static void
+recipe_set_value (Recipe *recipe, const char *name, const char *value)
+{
+  g_hash_table_replace (recipe->variables, g_strdup (name), g_strdupv ((char *[]){ (char *)value, NULL }));
+}
+
+bool
+recipe_set_pkgver (Recipe *recipe, const char *pkgver, GError **error)
+{
+  if (!*pkgver || !g_utf8_validate (pkgver, -1, NULL) || !pkgver_is_valid (pkgver))
+    return recipe_refuse (error,
+                          "pkgver() printed no legal version: one has no colons, slashes, hyphens or white space");
+
+  if (g_strcmp0 (recipe_value (recipe, "pkgver"), pkgver) != 0)
+    {
+      recipe_set_value (recipe, "pkgver", pkgver);
+      recipe_set_value (recipe, "pkgrel", "1");
+    }
   return true;
 }
 

@@ -20,6 +20,7 @@ request_free (Request *request)
   g_free (request->source);
   g_free (request->installed_version);
   g_free (request->installed_recipe_sha256);
+  g_free (request->installed_backend);
   g_free (request);
 }
 
@@ -34,8 +35,8 @@ request_member (JsonObject *object, const char *key)
 Request *
 request_read (int fd, GError **error)
 {
-  g_autoptr(Request) request = g_new0 (Request, 1);
-  g_autoptr(JsonObject) object = NULL;
+  g_autoptr (Request) request = g_new0 (Request, 1);
+  g_autoptr (JsonObject) object = NULL;
   g_autofree char *text = NULL;
   JsonObject *options, *installed;
   size_t size;
@@ -72,6 +73,7 @@ request_read (int fd, GError **error)
     {
       request->installed_version = g_strdup (json_get_string (installed, "version", NULL));
       request->installed_recipe_sha256 = g_strdup (json_get_string (installed, "recipe_sha256", NULL));
+      request->installed_backend = g_strdup (json_get_string (installed, "backend", NULL));
     }
 
   return g_steal_pointer (&request);

@@ -7,15 +7,16 @@
 /* What the daemon asks of a builder: JSON of at most 64 KiB on its standard input. */
 typedef struct
 {
-  char *job;       /* "17" */
+  char *job; /* "17" */
   char *worker_id;
-  char *work;      /* the job's work directory */
-  char *backend;   /* NULL: not given */
-  char *source;    /* NULL, "binary" or "git" */
+  char *work;    /* the job's work directory */
+  char *backend; /* NULL: not given */
+  char *source;  /* NULL, "binary" or "git" */
   bool check;
   bool reinstall;
   char *installed_version; /* NULL: not installed */
   char *installed_recipe_sha256;
+  char *installed_backend;
 } Request;
 
 Request *request_read (int fd, GError **error);

@@ -25,17 +25,20 @@ static const Trouble troubles[] = {
     "Raise the limit: sysctl user.max_user_namespaces=15000 (and a file in /etc/sysctl.d to keep it)" },
   { "/proc/sys/kernel/unprivileged_userns_clone", "0", NULL, "This machine allows user namespaces to root alone",
     "Allow them: sysctl kernel.unprivileged_userns_clone=1 (and a file in /etc/sysctl.d to keep it)" },
-  { "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1", NULL, "AppArmor denies user namespaces to bubblewrap",
+  { "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1", NULL,
+    "AppArmor denies user namespaces to bubblewrap",
     "Load the profile that comes with rbee-hive: apparmor_parser -r /etc/apparmor.d/rbee-hive-bwrap (tools/try offers "
     "to do it)" },
   { NULL, NULL, "mount proc", "A new /proc may not be mounted here, as in a container whose own /proc is protected",
     "Start the container so that it may: podman or docker with --security-opt unmask=/proc/* (systemd-nspawn: "
     "--property=DelegateSubgroup= is not enough; run the hive outside)" },
   { NULL, NULL, "No permissions to create", "This machine denies new namespaces to bubblewrap",
-    "In a container, allow them (docker: --security-opt seccomp=unconfined); elsewhere see kernel.unprivileged_userns_clone "
+    "In a container, allow them (docker: --security-opt seccomp=unconfined); elsewhere see "
+    "kernel.unprivileged_userns_clone "
     "and user.max_user_namespaces" },
   { NULL, NULL, "uid map", "This machine denies bubblewrap a user namespace's uid map",
-    "In a container, allow it (docker: --security-opt seccomp=unconfined --security-opt apparmor=unconfined); elsewhere "
+    "In a container, allow it (docker: --security-opt seccomp=unconfined --security-opt apparmor=unconfined); "
+    "elsewhere "
     "look for denials in the system's log" },
 };
 

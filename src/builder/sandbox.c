@@ -21,12 +21,12 @@
 
 /* Descriptors that bubblewrap is to have start here, so that none sits where standard streams or the collecting pipe
  * go. */
-#define FD_BASE         20
-#define PIPE_SIZE       (1024 * 1024)
-#define READ_SIZE       (256 * 1024)
-#define TAIL_MAX        4096 /* of standard error, for messages */
-#define EVALUATION_MAX  (1024 * 1024) /* what a recipe may print while it is read */
-#define BWRAP_PREFIX    "bwrap: "
+#define FD_BASE        20
+#define PIPE_SIZE      (1024 * 1024)
+#define READ_SIZE      (256 * 1024)
+#define TAIL_MAX       4096          /* of standard error, for messages */
+#define EVALUATION_MAX (1024 * 1024) /* what a recipe may print while it is read */
+#define BWRAP_PREFIX   "bwrap: "
 #define SANDBOX_SYSTEM_PATH                                                                                            \
   "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/bin/site_perl:/usr/bin/vendor_perl:"              \
   "/usr/bin/core_perl:/usr/local/cuda/bin:/opt/cuda/bin"
@@ -59,7 +59,7 @@ struct Sandbox
   unsigned timeout; /* seconds; 0: none */
 
   Stream out, err;
-  GString *held; /* standard error as long as it may be bubblewrap's own; NULL: it is not */
+  GString *held;   /* standard error as long as it may be bubblewrap's own; NULL: it is not */
   GString *status; /* what --json-status-fd said */
   int status_fd;
   int collect_inside; /* -1: nothing is collected */
@@ -287,10 +287,10 @@ static bool
 sandbox_add_etc (Sandbox *sandbox, GPtrArray *options, GError **error)
 {
   static const char *const files[] = {
-    "/etc/ld.so.cache",      "/etc/ld.so.conf",        "/etc/ld.so.conf.d",      "/etc/alternatives",
-    "/etc/localtime",        "/etc/os-release",        "/etc/ssl/certs",         "/etc/ssl/openssl.cnf",
-    "/etc/ssl/cert.pem",     "/etc/pki/tls/certs",     "/etc/pki/tls/cert.pem",  "/etc/pki/tls/openssl.cnf",
-    "/etc/pki/ca-trust",     "/etc/ca-certificates",   "/etc/crypto-policies",   "/etc/protocols",
+    "/etc/ld.so.cache",  "/etc/ld.so.conf",      "/etc/ld.so.conf.d",     "/etc/alternatives",
+    "/etc/localtime",    "/etc/os-release",      "/etc/ssl/certs",        "/etc/ssl/openssl.cnf",
+    "/etc/ssl/cert.pem", "/etc/pki/tls/certs",   "/etc/pki/tls/cert.pem", "/etc/pki/tls/openssl.cnf",
+    "/etc/pki/ca-trust", "/etc/ca-certificates", "/etc/crypto-policies",  "/etc/protocols",
     "/etc/services",
   };
   static const char *const network_files[] = { "/etc/resolv.conf", "/etc/hosts" };
@@ -298,8 +298,8 @@ sandbox_add_etc (Sandbox *sandbox, GPtrArray *options, GError **error)
                                              "nobody:x:65534:65534:nobody:/:/bin/false\n"
                                              "builder:x:%u:%u:builder:/tmp:/bin/bash\n",
                                              (unsigned)getuid (), (unsigned)getgid ());
-  g_autofree char *group = g_strdup_printf ("root:x:0:\nnobody:x:65534:\nnogroup:x:65534:\nbuilder:x:%u:\n",
-                                            (unsigned)getgid ());
+  g_autofree char *group =
+      g_strdup_printf ("root:x:0:\nnobody:x:65534:\nnogroup:x:65534:\nbuilder:x:%u:\n", (unsigned)getgid ());
 
   for (size_t i = 0; i < G_N_ELEMENTS (files); i++)
     if (access (files[i], R_OK) == 0)
@@ -329,16 +329,16 @@ sandbox_tmpfs_size (const Sandbox *sandbox)
 {
   int64_t memory = (int64_t)sysconf (_SC_PHYS_PAGES) * sysconf (_SC_PAGESIZE);
 
-  return g_strdup_printf ("%" G_GINT64_FORMAT, sandbox->evaluation ? 16 * 1024 * 1024 :
-                                                                     CLAMP (memory / 4, 64 << 20, INT64_C (4) << 30));
+  return g_strdup_printf ("%" G_GINT64_FORMAT,
+                          sandbox->evaluation ? 16 * 1024 * 1024 : CLAMP (memory / 4, 64 << 20, INT64_C (4) << 30));
 }
 
 /* All of bubblewrap's options as --args wants them, NUL-terminated each. */
 static GString *
 sandbox_options (Sandbox *sandbox, const char *status_number, GError **error)
 {
-  static const char *const fixed[] = { "--unshare-all", "--unshare-user",    "--disable-userns", "--new-session",
-                                       "--die-with-parent", "--clearenv", "--hostname", "sandbox" };
+  static const char *const fixed[] = { "--unshare-all",     "--unshare-user", "--disable-userns", "--new-session",
+                                       "--die-with-parent", "--clearenv",     "--hostname",       "sandbox" };
   g_autoptr (GPtrArray) options = g_ptr_array_new_with_free_func (g_free);
   g_autofree char *tmpfs_size = sandbox_tmpfs_size (sandbox);
   GString *text;

@@ -5,29 +5,31 @@
 #include "log-writer.h"
 #include "output.h"
 
-/* A program in fresh namespaces (bubblewrap): all unshared, no user namespaces inside, a clean environment, and of this machine only /usr, /opt and the
- * few files of /etc that programs need. Each function adds one right. */
+/* A program in fresh namespaces (bubblewrap): all unshared, no user namespaces inside, a clean environment, and of this
+ * machine only /usr, /opt and the few files of /etc that programs need. Each function adds one right. */
 typedef struct Sandbox Sandbox;
 
 Sandbox *sandbox_new (const Configuration *configuration);
 void sandbox_free (Sandbox *sandbox);
 
-void sandbox_bind (Sandbox *sandbox, const char *outside, const char *inside);           /* read-write */
+void sandbox_bind (Sandbox *sandbox, const char *outside, const char *inside); /* read-write */
 void sandbox_bind_read_only (Sandbox *sandbox, const char *outside, const char *inside);
 void sandbox_setenv (Sandbox *sandbox, const char *name, const char *value);
 void sandbox_chdir (Sandbox *sandbox, const char *inside);
-void sandbox_allow_network (Sandbox *sandbox);      /* with resolv.conf, hosts and CA certificates */
+void sandbox_allow_network (Sandbox *sandbox); /* with resolv.conf, hosts and CA certificates */
 void sandbox_set_timeout (Sandbox *sandbox, unsigned seconds);
-void sandbox_limit_evaluation (Sandbox *sandbox);   /* memory, processes, file size */
+void sandbox_limit_evaluation (Sandbox *sandbox); /* memory, processes, file size */
 
 /* What the program prints goes to these (NULL: discarded, up to a limit of 1 MiB kept for sandbox_diagnostics). */
 void sandbox_set_output (Sandbox *sandbox, Output *out, Output *err);
 
-/* A private pipe: what the program writes to descriptor @inside_fd is collected, at most @max_size bytes (more: LimitsExceeded). */
+/* A private pipe: what the program writes to descriptor @inside_fd is collected, at most @max_size bytes (more:
+ * LimitsExceeded). */
 void sandbox_collect (Sandbox *sandbox, int inside_fd, size_t max_size);
 
-/* Runs @argv and waits until the last process inside is gone. Returns true and the exit status (0 to 255; 128+N: ended by signal N), or sets
- * SandboxUnavailable (no bubblewrap, namespaces denied: why and what to do), TimedOut or LimitsExceeded. A sandbox runs once. */
+/* Runs @argv and waits until the last process inside is gone. Returns true and the exit status (0 to 255; 128+N: ended
+ * by signal N), or sets SandboxUnavailable (no bubblewrap, namespaces denied: why and what to do), TimedOut or
+ * LimitsExceeded. A sandbox runs once. */
 bool sandbox_run (Sandbox *sandbox, const char *const *argv, int *ret_status, GError **error);
 
 /* What sandbox_collect() gathered; owned by the sandbox. */
@@ -39,7 +41,8 @@ const char *sandbox_diagnostics (Sandbox *sandbox);
 /* Whether sandboxes work on this machine; otherwise SandboxUnavailable: the message says why and what to do. */
 bool sandbox_probe (const Configuration *configuration, char **ret_hint, GError **error);
 
-/* Asks every running sandbox of this process to end (async-signal-safe): for the builder's SIGTERM. After it sandbox_run() fails with Interrupted. */
+/* Asks every running sandbox of this process to end (async-signal-safe): for the builder's SIGTERM. After it
+ * sandbox_run() fails with Interrupted. */
 void sandbox_cancel_all (void);
 bool sandbox_was_cancelled (void);
 

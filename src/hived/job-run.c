@@ -403,6 +403,7 @@ job_run_request (JobRun *run)
 
       json_object_set_string_member (object, "version", installed->version ? installed->version : "");
       json_object_set_string_member (object, "recipe_sha256", installed->recipe_sha256 ? installed->recipe_sha256 : "");
+      json_object_set_string_member (object, "backend", installed->backend ? installed->backend : "");
       json_object_set_object_member (request, "installed", object);
     }
   return request;

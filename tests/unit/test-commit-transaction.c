@@ -216,7 +216,8 @@ test_verify (Scratch *scratch, gconstpointer data)
 {
   g_autofree char *binary = scratch_path (scratch, "root/usr/local/bin/x");
   g_autofree char *link_path = scratch_path (scratch, "root/usr/local/lib/x.so");
-  g_autoptr (JsonObject) request = remove_request ("0", "x"), *answer = NULL;
+  g_autoptr (JsonObject) request = remove_request ("0", "x");
+  g_autoptr (JsonObject) answer = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *text = NULL, *expected = NULL;
 

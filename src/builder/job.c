@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "job.h"
+
+#include "file.h"
+#include "json.h"
+#include "sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+static const struct
+{
+  const char *name;
+  bool (*run) (Builder *builder, GError **error);
+} phases[] = {
+  { "metadata", metadata_run },
+  { "platform", platform_run },
+  { "pkgbuild", pkgbuild_run },
+  { "parse", parse_run },
+  { "dependencies", dependencies_run },
+  { "sources", sources_run },
+  { "prepare", prepare_run },
+  { "pkgver", pkgver_run },
+  { "build", build_run },
+  { "check", check_run },
+  { "package", package_run },
+};
+
+static void
+builder_clear (Builder *builder)
+{
+  fd_clear (&builder->work_fd);
+  catalog_entry_free (builder->entry);
+  recipe_free (builder->recipe);
+  g_free (builder->recipe_url);
+  g_free (builder->recipe_sha256);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Builder, builder_clear)
+
+/* The same version from the same recipe for the same backend: nothing to build. A recipe with pkgver() knows its
+ * version only later. */
+static bool
+job_is_installed (const Builder *builder)
+{
+  const Request *request = builder->request;
+  g_autofree char *version = recipe_version (builder->recipe);
+
+  return !request->reinstall && request->installed_version && !recipe_has_function (builder->recipe, "pkgver") &&
+         g_str_equal (request->installed_version, version) &&
+         g_strcmp0 (request->installed_recipe_sha256, builder->recipe_sha256) == 0 &&
+         g_strcmp0 (request->installed_backend, builder->entry->worker_type) == 0;
+}
+
+static void
+job_write_result (const Builder *builder, bool installed)
+{
+  g_autoptr (JsonObject) result = json_object_new ();
+  g_autofree char *version = recipe_version (builder->recipe);
+  g_autofree char *binary = catalog_entry_binary (builder->entry);
+  g_auto (GStrv) licenses = recipe_values (builder->recipe, "license", catalog_machine_architecture ());
+  g_autofree char *license = g_strjoinv (" AND ", licenses);
+  const char *description = recipe_value (builder->recipe, "pkgdesc");
+  g_autofree char *text = NULL;
+
+  json_object_set_boolean_member (result, "already_installed", installed);
+  json_object_set_string_member (result, "pkgname", recipe_value (builder->recipe, "pkgname"));
+  json_object_set_string_member (result, "version", version);
+  json_object_set_string_member (result, "pkgver", recipe_value (builder->recipe, "pkgver"));
+  json_object_set_string_member (result, "pkgrel", recipe_value (builder->recipe, "pkgrel"));
+  json_object_set_string_member (result, "description", description ? description : builder->entry->description);
+  json_object_set_string_member (result, "license", *license ? license : builder->entry->license);
+  json_object_set_string_member (result, "backend", builder->entry->worker_type);
+  json_object_set_string_member (result, "source", builder->request->source ? builder->request->source : "");
+  json_object_set_string_member (result, "catalog", builder->configuration->catalog_url);
+  json_object_set_string_member (result, "recipe_sha256", builder->recipe_sha256);
+  json_object_set_string_member (result, "binary", binary);
+  text = json_to_text (result, false);
+  log_writer_write (builder->log, "package", LOG_STREAM_RESULT, text, -1);
+}
+
+/* "CatalogUnavailable" as words: "Catalog unavailable". */
+static char *
+job_error_words (int code)
+{
+  GString *words = g_string_new (NULL);
+
+  for (const char *name = hive_error_name (code); *name; name++)
+    if (g_ascii_isupper (*name) && words->len > 0)
+      g_string_append_printf (words, " %c", g_ascii_tolower (*name));
+    else
+      g_string_append_c (words, *name);
+  return g_string_free (words, FALSE);
+}
+
+static int
+job_fail (const Builder *builder, const GError *error)
+{
+  g_autofree char *words = job_error_words (error->code);
+
+  if (sandbox_was_cancelled () || error->code == HIVE_ERROR_INTERRUPTED)
+    return JOB_EXIT_CANCELLED;
+
+  switch (error->code)
+    {
+    case HIVE_ERROR_PLATFORM_INCOMPATIBLE:
+    case HIVE_ERROR_MISSING_DEPENDENCIES:
+    case HIVE_ERROR_BUILD_FAILED:
+    case HIVE_ERROR_PACKAGE_FAILED:
+      break; /* the phase has said more */
+    default:
+      log_writer_note (builder->log, builder->phase, "❌ %s", words);
+    }
+  log_writer_error (builder->log, builder->phase, error);
+  return JOB_EXIT_FAILED;
+}
+
+int
+job_run (const Configuration *configuration, const Request *request, LogWriter *log)
+{
+  g_auto (Builder) builder = { .configuration = configuration,
+                               .request = request,
+                               .log = log,
+                               .phase = "metadata",
+                               .started = g_get_real_time () / G_USEC_PER_SEC };
+  g_autoptr (GError) error = NULL;
+
+  builder.work_fd = open (request->work, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (builder.work_fd < 0)
+    {
+      hive_error_set_errno (&error, errno, "Can't open %s", request->work);
+      return job_fail (&builder, error);
+    }
+
+  for (size_t i = 0; i < G_N_ELEMENTS (phases); i++)
+    {
+      builder.phase = phases[i].name;
+      if (!phases[i].run (&builder, &error))
+        return job_fail (&builder, error);
+      if (sandbox_was_cancelled ())
+        return JOB_EXIT_CANCELLED;
+
+      if (phases[i].run == parse_run && job_is_installed (&builder))
+        {
+          g_autofree char *version = recipe_version (builder.recipe);
+
+          log_writer_note (log, "parse", "✓ Already installed: %s %s (ask for a reinstall to build it again)",
+                           request->worker_id, version);
+          job_write_result (&builder, true);
+          return JOB_EXIT_READY;
+        }
+    }
+
+  job_write_result (&builder, false);
+  return JOB_EXIT_READY;
+}

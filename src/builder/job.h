@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "builder.h"
+
+/* Exit statuses of a builder that runs a job: the contract with the daemon. */
+enum
+{
+  JOB_EXIT_READY = 0,     /* the log's last `result` says what is ready to be installed (or is already) */
+  JOB_EXIT_FAILED = 1,    /* the log's last `error` says why */
+  JOB_EXIT_CANCELLED = 3, /* by SIGTERM */
+};
+
+/* Runs all phases for @request, writing to @log. Returns an exit status; nothing that it started is left. */
+int job_run (const Configuration *configuration, const Request *request, LogWriter *log);

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "query.h"
+
+#include "catalog.h"
+#include "error.h"
+#include "json.h"
+#include "sandbox.h"
+#include "worker-id.h"
+
+#include <stdio.h>
+
+static JsonObject *
+query_catalog (const Configuration *configuration, char *const *arguments, GError **error)
+{
+  return catalog_list (configuration, error);
+}
+
+static JsonObject *
+query_worker (const Configuration *configuration, char *const *arguments, GError **error)
+{
+  g_autoptr (CatalogEntry) entry = NULL;
+
+  if (!worker_id_check (arguments[0], error))
+    return NULL;
+  entry = catalog_get (configuration, arguments[0], NULL, error);
+  return entry ? catalog_entry_to_json (entry) : NULL;
+}
+
+static JsonObject *
+query_recipe (const Configuration *configuration, char *const *arguments, GError **error)
+{
+  const char *backend = arguments[1] && *arguments[1] ? arguments[1] : NULL;
+  const char *source = arguments[1] && arguments[2] && *arguments[2] ? arguments[2] : NULL;
+  g_autoptr (CatalogEntry) entry = NULL;
+  g_autofree char *text = NULL;
+  g_autofree char *url = NULL;
+  JsonObject *answer;
+
+  if (!worker_id_check (arguments[0], error))
+    return NULL;
+  entry = catalog_get (configuration, arguments[0], backend, error);
+  text = entry ? catalog_get_recipe (configuration, entry, source, &url, error) : NULL;
+  if (!text)
+    return NULL;
+  answer = json_object_new ();
+  json_object_set_string_member (answer, "pkgbuild", text);
+  json_object_set_string_member (answer, "url", url);
+  return answer;
+}
+
+static JsonObject *
+query_sandbox (const Configuration *configuration, char *const *arguments, GError **error)
+{
+  JsonObject *answer = json_object_new ();
+  g_autoptr (GError) trouble = NULL;
+  g_autofree char *hint = NULL;
+  bool works = sandbox_probe (configuration, &hint, &trouble);
+
+  json_object_set_boolean_member (answer, "works", works);
+  if (!works)
+    {
+      json_object_set_string_member (answer, "why", trouble->message);
+      json_object_set_string_member (answer, "hint", hint ? hint : "");
+    }
+  return answer;
+}
+
+static const struct
+{
+  const char *name;
+  unsigned arguments_min, arguments_max;
+  JsonObject *(*run) (const Configuration *configuration, char *const *arguments, GError **error);
+} queries[] = {
+  { "catalog", 0, 0, query_catalog },
+  { "worker", 1, 1, query_worker },
+  { "recipe", 1, 3, query_recipe },
+  { "sandbox", 0, 0, query_sandbox },
+};
+
+static JsonObject *
+query_answer (const Configuration *configuration, char *const *arguments, GError **error)
+{
+  unsigned count = g_strv_length ((char **)arguments);
+
+  for (size_t i = 0; count > 0 && i < G_N_ELEMENTS (queries); i++)
+    if (g_str_equal (queries[i].name, arguments[0]) && count - 1 >= queries[i].arguments_min &&
+        count - 1 <= queries[i].arguments_max)
+      return queries[i].run (configuration, arguments + 1, error);
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
+               "A query is one of: catalog, worker ID, recipe ID [BACKEND [SOURCE]], sandbox");
+  return NULL;
+}
+
+int
+query_run (const Configuration *configuration, char *const *arguments)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonObject) answer = query_answer (configuration, arguments, &error);
+  g_autofree char *text = NULL;
+
+  if (!answer)
+    {
+      answer = json_object_new ();
+      json_object_set_string_member (answer, "error", hive_error_name (error->code));
+      json_object_set_string_member (answer, "message", error->message);
+    }
+  text = json_to_text (answer, false);
+  puts (text);
+  return error || fflush (stdout) != 0 ? 1 : 0;
+}

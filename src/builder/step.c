@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "step.h"
+
+#include "catalog-entry.h"
+
+#include <unistd.h>
+
+#define INSIDE_BASE    "/tmp/worker-install"
+#define INSIDE_SCRIPTS "/etc/rbee-hive"
+
+char *
+step_path (const Builder *builder, const char *name)
+{
+  return g_build_filename (INSIDE_BASE, builder->request->worker_id, name, NULL);
+}
+
+char *
+step_script (const char *name)
+{
+  return g_build_filename (INSIDE_SCRIPTS, name, NULL);
+}
+
+/* What makepkg.conf(5) exports; a worker is built for the machine it runs on. */
+static void
+step_set_flags (const Builder *builder, Sandbox *sandbox)
+{
+  const char *architecture = catalog_machine_architecture ();
+  g_autofree char *host = g_strdup_printf ("%s-pc-linux-gnu", architecture);
+  g_autofree char *make = g_strdup_printf ("-j%ld", sysconf (_SC_NPROCESSORS_ONLN));
+  const char *cflags = g_str_has_prefix (architecture, "x86_64") ? "-march=native -O2 -pipe" : "-mcpu=native -O2 -pipe";
+  g_autofree char *epoch = g_strdup_printf ("%" G_GINT64_FORMAT, builder->started);
+  g_autofree char *features = g_strjoinv (",", builder->entry->features);
+
+  sandbox_setenv (sandbox, "CARCH", architecture);
+  sandbox_setenv (sandbox, "CHOST", host);
+  sandbox_setenv (sandbox, "CFLAGS", cflags);
+  sandbox_setenv (sandbox, "CXXFLAGS", cflags);
+  sandbox_setenv (sandbox, "LDFLAGS", "-Wl,-O1 -Wl,--as-needed");
+  sandbox_setenv (sandbox, "RUSTFLAGS", "-C target-cpu=native");
+  sandbox_setenv (sandbox, "MAKEFLAGS", make);
+  sandbox_setenv (sandbox, "SOURCE_DATE_EPOCH", epoch);
+  if (*features)
+    sandbox_setenv (sandbox, "RBEE_FEATURES", features);
+}
+
+Sandbox *
+step_sandbox (Builder *builder)
+{
+  static const char *const scripts[] = { "evaluate.bash", "run.bash", "package.bash", "probe.bash" };
+  Sandbox *sandbox = sandbox_new (builder->configuration);
+  g_autofree char *start = g_build_filename (builder->request->work, "start", NULL);
+  g_autofree char *base = step_path (builder, NULL);
+  g_autofree char *src = step_path (builder, "src");
+  g_autofree char *pkg = step_path (builder, "pkg");
+  g_autofree char *home = step_path (builder, "home");
+
+  for (size_t i = 0; i < G_N_ELEMENTS (scripts); i++)
+    {
+      g_autofree char *outside = g_build_filename (builder->configuration->libexec_directory, scripts[i], NULL);
+      g_autofree char *inside = step_script (scripts[i]);
+
+      sandbox_bind_read_only (sandbox, outside, inside);
+    }
+  sandbox_bind_read_only (sandbox, start, base);
+  sandbox_chdir (sandbox, base);
+  sandbox_setenv (sandbox, "startdir", base);
+  sandbox_setenv (sandbox, "srcdir", src);
+  sandbox_setenv (sandbox, "pkgdir", pkg);
+  sandbox_setenv (sandbox, "HOME", home);
+  sandbox_setenv (sandbox, "USER", "builder");
+  sandbox_setenv (sandbox, "LOGNAME", "builder");
+  sandbox_setenv (sandbox, "SHELL", "/bin/bash");
+  step_set_flags (builder, sandbox);
+  return sandbox;
+}
+
+void
+step_bind (Builder *builder, Sandbox *sandbox, const char *name)
+{
+  g_autofree char *outside = g_build_filename (builder->request->work, name, NULL);
+  g_autofree char *inside = step_path (builder, name);
+
+  sandbox_bind (sandbox, outside, inside);
+}
+
+bool
+step_explain (GError **error, const char *what, const char *key)
+{
+  GError *failure = error ? *error : NULL;
+  g_autofree char *message = NULL;
+
+  if (!failure || (failure->code != HIVE_ERROR_TIMED_OUT && failure->code != HIVE_ERROR_LIMITS_EXCEEDED))
+    return false;
+  message = g_steal_pointer (&failure->message);
+  if (failure->code == HIVE_ERROR_TIMED_OUT)
+    failure->message = g_strdup_printf ("%s took too long: %s (%s in hive.conf)", what, message, key);
+  else
+    failure->message = g_strdup_printf ("%s was ended: %s", what, message);
+  return false;
+}
+
+bool
+step_missing_program (Builder *builder, const char *program, GError **error)
+{
+  log_writer_note (builder->log, builder->phase, "❌ Missing dependencies");
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_MISSING_DEPENDENCIES, "Please install %s before proceeding", program);
+  return false;
+}
+
+bool
+step_run_in (Builder *builder, const Step *step, Sandbox *sandbox, const char *const *arguments, GError **error)
+{
+  g_autoptr (Output) out = output_new (builder->log, step->phase, LOG_STREAM_OUT);
+  g_autoptr (Output) err = output_new (builder->log, step->phase, LOG_STREAM_ERR);
+  g_autofree char *what = g_strdup_printf ("%s()", step->phase);
+  int status;
+
+  log_writer_note (builder->log, step->phase, "%s Starting %s phase...", step->icon, step->phase);
+  if (configuration_step_has_network (builder->configuration, step->phase))
+    {
+      sandbox_allow_network (sandbox);
+      log_writer_note (builder->log, step->phase, "🌐 Network is on for %s() (NetworkSteps= in hive.conf)", step->phase);
+    }
+
+  sandbox_set_output (sandbox, out, err);
+  sandbox_set_timeout (sandbox, builder->configuration->step_timeout);
+  if (!sandbox_run (sandbox, arguments, &status, error))
+    return step_explain (error, what, "StepTimeout=");
+  if (status == 0)
+    {
+      log_writer_note (builder->log, step->phase, "✓ %s complete", step->title);
+      return true;
+    }
+
+  log_writer_note (builder->log, step->phase, "❌ %s failed with exit code %d", step->title, status);
+  g_set_error (error, HIVE_ERROR, step->failure, "%s phase failed", step->title);
+  return false;
+}
+
+bool
+step_run (Builder *builder, const Step *step, GError **error)
+{
+  g_autofree char *script = step_script ("run.bash");
+  const char *arguments[] = { "bash", script, step->phase, NULL };
+  g_autoptr (Sandbox) sandbox = NULL;
+
+  if (!recipe_has_function (builder->recipe, step->phase))
+    return true;
+  sandbox = step_sandbox (builder);
+  step_bind (builder, sandbox, "src");
+  step_bind (builder, sandbox, "home");
+  sandbox_setenv (sandbox, "HIVE_PKGVER", recipe_value (builder->recipe, "pkgver"));
+  return step_run_in (builder, step, sandbox, arguments, error);
+}

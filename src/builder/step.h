@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "builder.h"
+#include "sandbox.h"
+
+/* A sandbox in which a PKGBUILD is read or one function of it runs: startdir (read-only), the build's environment and
+ * the hive's bash files (step_script()). Nothing to write on yet. */
+Sandbox *step_sandbox (Builder *builder);
+
+/* The worker's directory inside the sandbox, /tmp/worker-install/ID, with @name behind it (NULL: itself). */
+char *step_path (const Builder *builder, const char *name);
+
+/* The path inside the sandbox of one of the hive's bash files. */
+char *step_script (const char *name);
+
+/* Makes a directory of the work directory writable inside, at the same name. */
+void step_bind (Builder *builder, Sandbox *sandbox, const char *name);
+
+/* Runs a function of the recipe whose output is shown, with the notes around it: "🏗️  Starting build phase...". */
+typedef struct
+{
+  const char *phase; /* "build": also the name of the function, and of what NetworkSteps= says */
+  const char *title; /* "Build" */
+  const char *icon;  /* "🏗️ " */
+  int failure;       /* the error's code */
+} Step;
+
+/* Nothing when the recipe has no such function. BuildFailed or the like when it fails, TimedOut, SandboxUnavailable. */
+bool step_run (Builder *builder, const Step *step, GError **error);
+
+/* The rest of a step that runs in @sandbox by @arguments: output to the log, the time limit, the notes. */
+bool step_run_in (Builder *builder, const Step *step, Sandbox *sandbox, const char *const *arguments, GError **error);
+
+/* Says of a TimedOut or LimitsExceeded of sandbox_run() what was too long and which key of hive.conf allows more.
+ * Returns false, so that callers can return it. */
+bool step_explain (GError **error, const char *what, const char *key);
+
+/* MissingDependencies, with its notes, for a program that the hive itself needs. Returns false. */
+bool step_missing_program (Builder *builder, const char *program, GError **error);

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "client.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+#include "error.h"
+#include "variant.h"
+
+struct Client
+{
+  char *host;
+  char *where;
+  sd_bus *bus; /* NULL until it is needed */
+};
+
+GQuark
+client_error_quark (void)
+{
+  return g_quark_from_static_string ("hivectl-error");
+}
+
+Client *
+client_new (const char *host)
+{
+  Client *client = g_new0 (Client, 1);
+  const char *address = g_getenv ("DBUS_SYSTEM_BUS_ADDRESS");
+
+  client->host = g_strdup (host);
+  if (host)
+    client->where = g_strdup_printf (_ ("the system bus of %s"), host);
+  else if (address && *address)
+    client->where = g_strdup_printf (_ ("the bus at %s"), address);
+  else
+    client->where = g_strdup (_ ("the system bus"));
+  return client;
+}
+
+void
+client_free (Client *client)
+{
+  sd_bus_flush_close_unref (client->bus);
+  g_free (client->host);
+  g_free (client->where);
+  g_free (client);
+}
+
+const char *
+client_where (const Client *client)
+{
+  return client->where;
+}
+
+bool
+client_is_remote (const Client *client)
+{
+  return client->host != NULL;
+}
+
+void
+client_must (int r)
+{
+  if (r < 0)
+    g_error ("Cannot make a message: %s", g_strerror (-r));
+}
+
+/* No hive: what was tried, why not, and what to do. */
+static void
+client_set_no_hive (const Client *client, GError **error, const char *why)
+{
+  if (client->host)
+    g_set_error (error, CLIENT_ERROR, EXIT_STATUS_NO_HIVE,
+                 _ ("No hive answers on %s: %s\n"
+                    "Does 'ssh %s systemctl status rbee-hived' work, and say that it runs?"),
+                 client->where, why, client->host);
+  else
+    g_set_error (error, CLIENT_ERROR, EXIT_STATUS_NO_HIVE,
+                 _ ("No hive answers on %s: %s\n"
+                    "Does it run? See 'systemctl status rbee-hived'; in a source tree start one by 'tools/try --keep'."),
+                 client->where, why);
+}
+
+sd_bus *
+client_bus (Client *client, GError **error)
+{
+  int r;
+
+  if (client->bus && sd_bus_is_open (client->bus) > 0)
+    return client->bus;
+  client->bus = sd_bus_close_unref (client->bus);
+  r = client->host ? sd_bus_open_system_remote (&client->bus, client->host) : sd_bus_open_system (&client->bus);
+  if (r < 0)
+    {
+      client_set_no_hive (client, error, g_strerror (-r));
+      return NULL;
+    }
+  client_must (sd_bus_set_allow_interactive_authorization (client->bus, true));
+  return client->bus;
+}
+
+sd_bus_message *
+client_new_call (Client *client, const char *path, const char *interface, const char *member, GError **error)
+{
+  sd_bus *bus = client_bus (client, error);
+  sd_bus_message *call = NULL;
+
+  if (bus)
+    client_must (sd_bus_message_new_method_call (bus, &call, HIVE_NAME, path, interface, member));
+  return call;
+}
+
+ExitStatus
+client_status_of (const char *error_name)
+{
+  static const char *const refusals[] = { SD_BUS_ERROR_ACCESS_DENIED, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED,
+                                          SD_BUS_ERROR_AUTH_FAILED, NULL };
+  static const char *const absences[] = { SD_BUS_ERROR_SERVICE_UNKNOWN, SD_BUS_ERROR_NAME_HAS_NO_OWNER,
+                                          SD_BUS_ERROR_NO_REPLY,        SD_BUS_ERROR_DISCONNECTED,
+                                          SD_BUS_ERROR_NO_SERVER,       SD_BUS_ERROR_TIMEOUT,
+                                          NULL };
+  int code = HIVE_ERROR_FAILED;
+
+  if (g_strv_contains (absences, error_name))
+    return EXIT_STATUS_NO_HIVE;
+  if (g_strv_contains (refusals, error_name))
+    return EXIT_STATUS_REFUSED;
+  hive_error_from_name (error_name, &code);
+  switch (code)
+    {
+    case HIVE_ERROR_INVALID_ARGUMENT:
+      return EXIT_STATUS_USAGE;
+    case HIVE_ERROR_WORKER_NOT_FOUND:
+    case HIVE_ERROR_NOT_INSTALLED:
+    case HIVE_ERROR_JOB_NOT_FOUND:
+      return EXIT_STATUS_NOT_FOUND;
+    case HIVE_ERROR_BUSY:
+    case HIVE_ERROR_LIMITS_EXCEEDED:
+    case HIVE_ERROR_NOT_CANCELLABLE:
+      return EXIT_STATUS_REFUSED;
+    default:
+      return EXIT_STATUS_FAILED;
+    }
+}
+
+static void
+client_set_failure (Client *client, GError **error, const sd_bus_error *failure, int r)
+{
+  const char *why = failure->message && *failure->message ? failure->message : g_strerror (-r);
+  ExitStatus status = failure->name ? client_status_of (failure->name) : EXIT_STATUS_FAILED;
+
+  /* A connection that broke off, or was never there (ssh failed), has many error numbers. */
+  if (status == EXIT_STATUS_NO_HIVE || sd_bus_is_open (client->bus) <= 0)
+    client_set_no_hive (client, error, why);
+  else
+    g_set_error_literal (error, CLIENT_ERROR, status, why);
+}
+
+sd_bus_message *
+client_send (Client *client, sd_bus_message *call, uint64_t timeout, GError **error)
+{
+  sd_bus_error failure = SD_BUS_ERROR_NULL;
+  sd_bus_message *reply = NULL;
+  int r;
+
+  r = sd_bus_call (client->bus, call, timeout, &failure, &reply);
+  if (r < 0)
+    client_set_failure (client, error, &failure, r);
+  sd_bus_error_free (&failure);
+  sd_bus_message_unref (call);
+  return reply;
+}
+
+sd_bus_message *
+client_call (Client *client, const char *path, const char *interface, const char *member, uint64_t timeout,
+             GError **error, const char *types, ...)
+{
+  sd_bus_message *call = client_new_call (client, path, interface, member, error);
+  va_list arguments;
+
+  if (!call)
+    return NULL;
+  va_start (arguments, types);
+  client_must (sd_bus_message_appendv (call, types, arguments));
+  va_end (arguments);
+  return client_send (client, call, timeout, error);
+}
+
+static void
+client_set_unreadable (GError **error, int r)
+{
+  g_set_error (error, CLIENT_ERROR, EXIT_STATUS_FAILED, _ ("The hive's answer cannot be understood: %s"),
+               g_strerror (-r));
+}
+
+JsonNode *
+client_read (sd_bus_message *reply, GError **error)
+{
+  g_autoptr (sd_bus_message) owned = reply;
+  JsonNode *node = NULL;
+  int r;
+
+  if (!reply)
+    return NULL;
+  r = variant_read (reply, &node);
+  if (r < 0)
+    client_set_unreadable (error, r);
+  return node;
+}
+
+char *
+client_read_path (sd_bus_message *reply, GError **error)
+{
+  g_autoptr (sd_bus_message) owned = reply;
+  const char *path;
+  int r;
+
+  if (!reply)
+    return NULL;
+  r = sd_bus_message_read (reply, "o", &path);
+  if (r >= 0)
+    return g_strdup (path);
+  client_set_unreadable (error, r);
+  return NULL;
+}
+
+JsonObject *
+client_get_all (Client *client, const char *path, const char *interface, GError **error)
+{
+  g_autoptr (JsonNode) node =
+      client_read (client_call (client, path, "org.freedesktop.DBus.Properties", "GetAll", CLIENT_SOON, error, "s",
+                                interface),
+                   error);
+
+  if (!node)
+    return NULL;
+  if (JSON_NODE_HOLDS_OBJECT (node))
+    return json_node_dup_object (node);
+  /* A hive of another version, or none at all. */
+  client_set_unreadable (error, -EPROTO);
+  return NULL;
+}
+
+JsonNode *
+client_list_workers (Client *client, GError **error)
+{
+  return client_read (
+      client_call (client, HIVE_PATH, HIVE_INTERFACE, "ListWorkers", CLIENT_SOON, error, ""), error);
+}
+
+char *
+client_find_job (Client *client, const char *id, GError **error)
+{
+  return client_read_path (
+      client_call (client, HIVE_PATH, HIVE_INTERFACE, "GetJob", CLIENT_SOON, error, "s", id), error);
+}

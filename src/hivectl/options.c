@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "options.h"
+
+#include <glib/gi18n.h>
+#include <string.h>
+
+#include "client.h"
+#include "config.h"
+
+#define OPTION_COMMON 0
+
+/* GOption writes to addresses known in advance. */
+static Options parsed;
+
+static const struct
+{
+  OptionSet set; /* OPTION_COMMON: of every verb */
+  GOptionEntry entry;
+} table[] = {
+  { OPTION_VARIANT,
+    { "backend", 0, 0, G_OPTION_ARG_STRING, &parsed.backend, N_ ("The variant of a worker that has several"),
+      N_ ("BACKEND") } },
+  { OPTION_VARIANT,
+    { "source", 0, 0, G_OPTION_ARG_STRING, &parsed.source, N_ ("The recipe that takes what was built, or builds it"),
+      "binary|git" } },
+  { OPTION_BUILD, { "check", 0, 0, G_OPTION_ARG_NONE, &parsed.check, N_ ("Run the recipe's tests too"), NULL } },
+  { OPTION_BUILD,
+    { "reinstall", 0, 0, G_OPTION_ARG_NONE, &parsed.reinstall, N_ ("Build again what is installed already"), NULL } },
+  { OPTION_ALL,
+    { "all", 'a', 0, G_OPTION_ARG_NONE, &parsed.all, N_ ("Show every job there still is something of"), NULL } },
+  { OPTION_FOLLOW,
+    { "follow", 'f', 0, G_OPTION_ARG_NONE, &parsed.follow, N_ ("Show what comes, until the job ends"), NULL } },
+  { OPTION_NO_WAIT,
+    { "no-wait", 0, 0, G_OPTION_ARG_NONE, &parsed.no_wait, N_ ("Print the job's id and return"), NULL } },
+  { OPTION_QUIET, { "quiet", 'q', 0, G_OPTION_ARG_NONE, &parsed.quiet, N_ ("Show nothing but errors"), NULL } },
+  { OPTION_COMMON,
+    { "host", 'H', 0, G_OPTION_ARG_STRING, &parsed.host, N_ ("Ask the hive of another machine, by ssh"),
+      N_ ("[USER@]HOST") } },
+  { OPTION_COMMON, { "json", 0, 0, G_OPTION_ARG_NONE, &parsed.json, N_ ("Print JSON"), NULL } },
+  { OPTION_COMMON,
+    { "color", 0, 0, G_OPTION_ARG_STRING, &parsed.color, N_ ("When to use colours (auto: on a terminal)"),
+      "auto|always|never" } },
+  { OPTION_COMMON, { "version", 0, 0, G_OPTION_ARG_NONE, &parsed.version, N_ ("Print the version"), NULL } },
+  { OPTION_COMMON, { "help", 'h', 0, G_OPTION_ARG_NONE, &parsed.help, N_ ("Print this help"), NULL } },
+};
+
+#define OPTION_ANY ((OptionSet)~0)
+
+/* A context of the options in @set and those of every verb. */
+static GOptionContext *
+options_context (OptionSet set, const char *arguments)
+{
+  GOptionContext *context = g_option_context_new (arguments);
+
+  g_option_context_set_help_enabled (context, FALSE);
+  g_option_context_set_translation_domain (context, GETTEXT_PACKAGE);
+  for (gsize i = 0; i < G_N_ELEMENTS (table); i++)
+    if (table[i].set == OPTION_COMMON || table[i].set & set)
+      g_option_context_add_main_entries (context, (GOptionEntry[]){ table[i].entry, {} }, GETTEXT_PACKAGE);
+  return context;
+}
+
+/* GOption expects the program's name first and gives it back. */
+static bool
+options_take (char ***arguments, GError **error)
+{
+  g_autoptr (GOptionContext) context = options_context (OPTION_ANY, NULL);
+  g_autoptr (GError) failure = NULL;
+  guint length = g_strv_length (*arguments);
+  char **whole = g_new0 (char *, length + 2);
+  bool fine;
+
+  whole[0] = g_strdup (g_get_prgname ());
+  memcpy (whole + 1, *arguments, length * sizeof *whole);
+  g_free (*arguments);
+  fine = g_option_context_parse_strv (context, &whole, &failure);
+  *arguments = whole;
+  g_free (whole[0]);
+  length = g_strv_length (whole + 1);
+  memmove (whole, whole + 1, (length + 1) * sizeof *whole);
+  if (!fine)
+    g_set_error_literal (error, CLIENT_ERROR, EXIT_STATUS_USAGE, failure->message);
+  return fine;
+}
+
+bool
+options_parse (Options *options, char ***arguments, GError **error)
+{
+  bool fine = options_take (arguments, error);
+
+  *options = parsed;
+  if (!fine)
+    return false;
+  if (!options->color)
+    options->color = g_strdup ("auto");
+  if (!g_strv_contains ((const char *const[]){ "auto", "always", "never", NULL }, options->color))
+    {
+      g_set_error (error, CLIENT_ERROR, EXIT_STATUS_USAGE, _ ("--color is auto, always or never, not '%s'"),
+                   options->color);
+      return false;
+    }
+  return true;
+}
+
+static bool
+option_is_given (const GOptionEntry *entry)
+{
+  return entry->arg == G_OPTION_ARG_NONE ? *(gboolean *)entry->arg_data : *(char **)entry->arg_data != NULL;
+}
+
+bool
+options_check (const Options *options, OptionSet set, const char *verb, GError **error)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (table); i++)
+    if (table[i].set != OPTION_COMMON && !(table[i].set & set) && option_is_given (&table[i].entry))
+      {
+        g_set_error (error, CLIENT_ERROR, EXIT_STATUS_USAGE, _ ("%s has no option --%s"), verb,
+                     table[i].entry.long_name);
+        return false;
+      }
+  return true;
+}
+
+void
+options_clear (Options *options)
+{
+  g_free (options->host);
+  g_free (options->color);
+  g_free (options->backend);
+  g_free (options->source);
+  *options = (Options){ 0 };
+}
+
+char *
+options_help (OptionSet set, const char *command, const char *arguments, const char *summary, const char *description)
+{
+  g_autoptr (GOptionContext) context = options_context (set, arguments);
+  g_autofree char *name = g_strdup (g_get_prgname ());
+  char *help;
+
+  g_option_context_set_summary (context, summary);
+  g_option_context_set_description (context, description);
+  g_set_prgname (command);
+  help = g_option_context_get_help (context, TRUE, NULL);
+  g_set_prgname (name);
+  return help;
+}

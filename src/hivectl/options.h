@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+/* The command line's options. */
+typedef struct
+{
+  /* of every verb */
+  char *host; /* USER@HOST; NULL: this machine */
+  char *color;
+  gboolean json;
+  gboolean help, version;
+
+  /* of some: OptionSet says which */
+  gboolean quiet, no_wait, all, follow;
+  gboolean check, reinstall;
+  char *backend, *source;
+} Options;
+
+/* The options a verb takes beside those of every verb. */
+typedef enum
+{
+  OPTION_QUIET = 1 << 0,
+  OPTION_NO_WAIT = 1 << 1,
+  OPTION_ALL = 1 << 2,
+  OPTION_FOLLOW = 1 << 3,
+  OPTION_VARIANT = 1 << 4, /* --backend and --source */
+  OPTION_BUILD = 1 << 5,   /* --check and --reinstall */
+} OptionSet;
+
+/* Takes all options out of @arguments (NULL-terminated, without the program's name), wherever they stand. Fails for an
+ * unknown one and for a wrong value. */
+bool options_parse (Options *options, char ***arguments, GError **error);
+
+/* Fails when one is there that is neither in @set nor of every verb; @verb is what the message calls it. */
+bool options_check (const Options *options, OptionSet set, const char *verb, GError **error);
+
+void options_clear (Options *options);
+
+/* Help as GLib lays it out: usage of @command with @arguments, @summary, the options of @set and those of every verb, and
+ * @description. */
+char *options_help (OptionSet set, const char *command, const char *arguments, const char *summary,
+                    const char *description);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)

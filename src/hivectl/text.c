@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "text.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+static unsigned
+text_char_width (gunichar character)
+{
+  if (g_unichar_iszerowidth (character))
+    return 0;
+  return g_unichar_iswide (character) ? 2 : 1;
+}
+
+unsigned
+text_width (const char *text)
+{
+  unsigned width = 0;
+
+  for (; *text; text = g_utf8_next_char (text))
+    width += text_char_width (g_utf8_get_char (text));
+  return width;
+}
+
+char *
+text_cut (const char *text, unsigned width)
+{
+  unsigned taken = 0;
+  const char *end = text;
+
+  if (text_width (text) <= width)
+    return g_strdup (text);
+  if (width == 0)
+    return g_strdup ("");
+
+  for (; *end; end = g_utf8_next_char (end))
+    {
+      taken += text_char_width (g_utf8_get_char (end));
+      if (taken > width - 1)
+        break;
+    }
+  return g_strdup_printf ("%.*s…", (int)(end - text), text);
+}
+
+char *
+text_line (const char *text)
+{
+  GString *line = g_string_new (NULL);
+
+  for (; *text; text = g_utf8_next_char (text))
+    {
+      gunichar character = g_utf8_get_char (text);
+
+      if (g_unichar_isspace (character))
+        character = ' ';
+      g_string_append_unichar (line, g_unichar_iscntrl (character) ? '?' : character);
+    }
+  return g_string_free (line, FALSE);
+}
+
+/* Those with which a line can look like another one than it is. */
+static bool
+text_turns_direction (gunichar character)
+{
+  return character == 0x200e || character == 0x200f || (character >= 0x202a && character <= 0x202e) ||
+         (character >= 0x2066 && character <= 0x2069);
+}
+
+char *
+text_visible (const char *text)
+{
+  GString *visible = g_string_new (NULL);
+
+  for (; *text; text = g_utf8_next_char (text))
+    {
+      gunichar character = g_utf8_get_char (text);
+
+      if (text_turns_direction (character) || (character >= 0x80 && g_unichar_iscntrl (character)))
+        g_string_append_printf (visible, "<U+%04X>", character);
+      else if (g_unichar_iscntrl (character) && character != '\n' && character != '\t')
+        g_string_append_printf (visible, "^%c", (char)(character ^ 0x40));
+      else
+        g_string_append_unichar (visible, character);
+    }
+  return g_string_free (visible, FALSE);
+}
+
+char *
+text_without_colors (const char *text)
+{
+  GString *plain = g_string_sized_new (strlen (text));
+
+  while (*text)
+    {
+      size_t sgr = g_str_has_prefix (text, "\033[") ? 2 + strspn (text + 2, "0123456789;:") : 0;
+
+      if (sgr > 0 && text[sgr] == 'm')
+        text += sgr + 1;
+      else
+        g_string_append_c (plain, *text++);
+    }
+  return g_string_free (plain, FALSE);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "client.h"
+#include "options.h"
+
+/* Something hivectl can do. A verb returns its exit status; with @error set, that error is reported and its code is the
+ * status. */
+typedef struct
+{
+  const char *name;
+  const char *arguments; /* as the usage shows them; NULL: none */
+  const char *summary;   /* one line, for the list of verbs */
+  const char *details;   /* what more its help says; NULL: nothing */
+  const char *example;
+  OptionSet options;
+  guint least, most; /* arguments */
+  ExitStatus (*run) (Client *client, const Options *options, char **arguments, GError **error);
+} Verb;
+
+extern const Verb cancel_verb, capabilities_verb, catalog_verb, install_verb, jobs_verb, list_verb, log_verb, recipe_verb,
+    remove_verb, show_verb, status_verb, verify_verb;
