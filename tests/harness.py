@@ -423,8 +423,17 @@ class Hive:
             self.bus_process = subprocess.Popen(["dbus-daemon", "--nofork", "--nosyslog", f"--config-file={configuration}"],
                                                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         wait_until((self.directory / "bus").exists, what="the bus")
-        self._connection = self.connect()
+        self._connection = wait_until(self.try_to_connect, what="the bus")
         self._connection.signal_subscribe(None, None, None, None, None, Gio.DBusSignalFlags.NONE, self.on_signal)
+
+    def try_to_connect(self):
+        """None as long as the socket is bound and nobody listens on it yet."""
+        try:
+            return self.connect()
+        except GLib.Error as error:
+            if error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CONNECTION_REFUSED):
+                return None
+            raise
 
     def connect(self):
         flags = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
@@ -668,7 +677,8 @@ class Hive:
         """No work tree, no transaction, no file but the recorded ones and those that were there before, no folder that was made for
         nothing, no process; every ended job's log is ended."""
         for folder in (self.cache / "work", self.state / "transactions"):
-            assert not folder.exists() or not os.listdir(folder), f"{folder} still has {os.listdir(folder)}"
+            left = [name for name in (os.listdir(folder) if folder.exists() else []) if name != ".lock"]
+            assert not left, f"{folder} still has {left}"
         for folder in (self.state / "workers", self.state):
             if folder.exists():
                 stray = [name for name in os.listdir(folder)

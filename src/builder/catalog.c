@@ -362,7 +362,7 @@ catalog_get_recipe (const Configuration *configuration, const CatalogEntry *entr
 }
 
 static bool
-catalog_copy_file (const Configuration *configuration, const char *url, int fd, const char *target, GError **error)
+catalog_copy_file (const Configuration *configuration, const char *url, const char *name, int fd, const char *target, GError **error)
 {
   g_autofree char *buffer = g_malloc (256 * 1024);
   g_autofree char *why = NULL;
@@ -374,7 +374,8 @@ catalog_copy_file (const Configuration *configuration, const char *url, int fd, 
   if (from < 0)
     {
       catalog_explain_open (url, -from, &why);
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, "A local source is not there: %s", why);
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE,
+                   "The source %s is not beside the PKGBUILD: %s", name, why);
       return false;
     }
   while ((n = read (from, buffer, 256 * 1024)) != 0)
@@ -402,7 +403,7 @@ catalog_copy_source (const Configuration *configuration, const char *recipe_url,
   FetchResult result;
 
   if (catalog_is_folder (configuration))
-    return catalog_copy_file (configuration, url, fd, target, error);
+    return catalog_copy_file (configuration, url, name, fd, target, error);
 
   result = fetch_file (&(Fetch){ .url = url,
                                  .max_size = configuration->max_download_size,

@@ -8,6 +8,8 @@
 # command used here, `s STATUS` where sourcing failed, and `e` at its end. A dump without `e` is not believed.
 
 shopt -s extglob
+# Of this sandbox alone; a recipe that only says what it is needs few.
+ulimit -u 1024
 
 hive_fields=(pkgname pkgbase pkgver pkgrel epoch pkgdesc url license groups arch depends makedepends checkdepends optdepends provides
   conflicts replaces backup options install changelog validpgpkeys noextract source cksums md5sums sha1sums sha224sums sha256sums

@@ -51,7 +51,14 @@ job_is_installed (const Builder *builder)
          g_strcmp0 (request->installed_backend, builder->entry->worker_type) == 0;
 }
 
-static void
+/* The daemon reads the outcome from the log; without its last record the exit status is all there is. */
+static int
+job_exit (int written, int status)
+{
+  return written == -ENOSPC || written == -EDQUOT ? JOB_EXIT_NO_SPACE : status;
+}
+
+static int
 job_write_result (const Builder *builder, bool installed)
 {
   g_autoptr (JsonObject) result = json_object_new ();
@@ -75,7 +82,7 @@ job_write_result (const Builder *builder, bool installed)
   json_object_set_string_member (result, "recipe_sha256", builder->recipe_sha256);
   json_object_set_string_member (result, "binary", binary);
   text = json_to_text (result, false);
-  log_writer_write (builder->log, "package", LOG_STREAM_RESULT, text, -1);
+  return job_exit (log_writer_write (builder->log, "package", LOG_STREAM_RESULT, text, -1), JOB_EXIT_READY);
 }
 
 /* "CatalogUnavailable" as words: "Catalog unavailable". */
@@ -110,8 +117,7 @@ job_fail (const Builder *builder, const GError *error)
     default:
       log_writer_note (builder->log, builder->phase, "❌ %s", words);
     }
-  log_writer_error (builder->log, builder->phase, error);
-  return JOB_EXIT_FAILED;
+  return job_exit (log_writer_error (builder->log, builder->phase, error), JOB_EXIT_FAILED);
 }
 
 int
@@ -145,11 +151,9 @@ job_run (const Configuration *configuration, const Request *request, LogWriter *
 
           log_writer_note (log, "parse", "✓ Already installed: %s %s (ask for a reinstall to build it again)",
                            request->worker_id, version);
-          job_write_result (&builder, true);
-          return JOB_EXIT_READY;
+          return job_write_result (&builder, true);
         }
     }
 
-  job_write_result (&builder, false);
-  return JOB_EXIT_READY;
+  return job_write_result (&builder, false);
 }

@@ -9,6 +9,7 @@ enum
   JOB_EXIT_READY = 0,     /* the log's last `result` says what is ready to be installed (or is already) */
   JOB_EXIT_FAILED = 1,    /* the log's last `error` says why */
   JOB_EXIT_CANCELLED = 3, /* by SIGTERM */
+  JOB_EXIT_NO_SPACE = 4,  /* the log has no room for either */
 };
 
 /* Runs all phases for @request, writing to @log. Returns an exit status; nothing that it started is left. */

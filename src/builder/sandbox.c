@@ -694,7 +694,12 @@ sandbox_conclude (Sandbox *sandbox, int wait_status, int *ret_status, GError **e
       return true;
     }
 
-  sandbox_trouble_set_error (error, sandbox_diagnostics (sandbox), NULL);
+  if (sandbox->err.tail->len == 0)
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_SANDBOX_UNAVAILABLE,
+                 "bubblewrap ended with status %d and said nothing, status \"%s\"", WEXITSTATUS (wait_status),
+                 sandbox->status->str);
+  else
+    sandbox_trouble_set_error (error, sandbox_diagnostics (sandbox), NULL);
   return false;
 }
 

@@ -248,7 +248,9 @@ tree_add (Reading *reading, int fd, const char *directory, const char *name, Tre
     {
       g_autofree char *limit = size_to_string (reading->configuration->max_tree_size);
 
-      return tree_refuse (error, "The package is larger than %s (MaxTreeSize= in hive.conf)", limit);
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
+                   "The package is larger than %s (MaxTreeSize= in hive.conf)", limit);
+      return false;
     }
   return true;
 }

@@ -137,9 +137,12 @@ log_text_clean (GString *buffer, const char *text, size_t length)
               i++;
               continue;
             }
+          /* Noncharacters are valid UTF-8, but libsystemd refuses strings that have them. */
+          if ((wide >= 0xfdd0 && wide <= 0xfdef) || (wide & 0xfffe) == 0xfffe)
+            g_string_append (buffer, "\357\277\275");
           /* U+0080 to U+009F are control characters too; U+2028 and U+2029 would break a line for some readers, but are
            * text. */
-          if (wide >= 0xa0)
+          else if (wide >= 0xa0)
             g_string_append_len (buffer, text + i, g_utf8_skip[c]);
           i += g_utf8_skip[c];
         }

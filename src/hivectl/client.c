@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "client.h"
 
+#include <errno.h>
 #include <glib/gi18n.h>
 #include <string.h>
 
@@ -57,6 +58,12 @@ client_is_remote (const Client *client)
   return client->host != NULL;
 }
 
+const char *
+client_host (const Client *client)
+{
+  return client->host;
+}
+
 void
 client_must (int r)
 {
@@ -74,10 +81,11 @@ client_set_no_hive (const Client *client, GError **error, const char *why)
                     "Does 'ssh %s systemctl status rbee-hived' work, and say that it runs?"),
                  client->where, why, client->host);
   else
-    g_set_error (error, CLIENT_ERROR, EXIT_STATUS_NO_HIVE,
-                 _ ("No hive answers on %s: %s\n"
-                    "Does it run? See 'systemctl status rbee-hived'; in a source tree start one by 'tools/try --keep'."),
-                 client->where, why);
+    g_set_error (
+        error, CLIENT_ERROR, EXIT_STATUS_NO_HIVE,
+        _ ("No hive answers on %s: %s\n"
+           "Does it run? See 'systemctl status rbee-hived'; in a source tree start one by 'tools/try --keep'."),
+        client->where, why);
 }
 
 sd_bus *
@@ -114,9 +122,12 @@ client_status_of (const char *error_name)
 {
   static const char *const refusals[] = { SD_BUS_ERROR_ACCESS_DENIED, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED,
                                           SD_BUS_ERROR_AUTH_FAILED, NULL };
-  static const char *const absences[] = { SD_BUS_ERROR_SERVICE_UNKNOWN, SD_BUS_ERROR_NAME_HAS_NO_OWNER,
-                                          SD_BUS_ERROR_NO_REPLY,        SD_BUS_ERROR_DISCONNECTED,
-                                          SD_BUS_ERROR_NO_SERVER,       SD_BUS_ERROR_TIMEOUT,
+  static const char *const absences[] = { SD_BUS_ERROR_SERVICE_UNKNOWN,
+                                          SD_BUS_ERROR_NAME_HAS_NO_OWNER,
+                                          SD_BUS_ERROR_NO_REPLY,
+                                          SD_BUS_ERROR_DISCONNECTED,
+                                          SD_BUS_ERROR_NO_SERVER,
+                                          SD_BUS_ERROR_TIMEOUT,
                                           NULL };
   int code = HIVE_ERROR_FAILED;
 
@@ -223,33 +234,47 @@ client_read_path (sd_bus_message *reply, GError **error)
   return NULL;
 }
 
+/* Whatever a hive of another version says, it must not make us fall. */
+JsonNode *
+client_read_as (JsonNodeType type, sd_bus_message *reply, GError **error)
+{
+  g_autoptr (JsonNode) node = client_read (reply, error);
+
+  if (!node || json_node_get_node_type (node) == type)
+    return g_steal_pointer (&node);
+  client_set_unreadable (error, -EPROTO);
+  return NULL;
+}
+
 JsonObject *
 client_get_all (Client *client, const char *path, const char *interface, GError **error)
 {
-  g_autoptr (JsonNode) node =
-      client_read (client_call (client, path, "org.freedesktop.DBus.Properties", "GetAll", CLIENT_SOON, error, "s",
-                                interface),
-                   error);
+  g_autoptr (JsonNode) node = client_read_as (JSON_NODE_OBJECT,
+                                              client_call (client, path, "org.freedesktop.DBus.Properties", "GetAll",
+                                                           CLIENT_SOON, error, "s", interface),
+                                              error);
 
-  if (!node)
-    return NULL;
-  if (JSON_NODE_HOLDS_OBJECT (node))
-    return json_node_dup_object (node);
-  /* A hive of another version, or none at all. */
-  client_set_unreadable (error, -EPROTO);
-  return NULL;
+  return node ? json_node_dup_object (node) : NULL;
 }
 
 JsonNode *
 client_list_workers (Client *client, GError **error)
 {
-  return client_read (
-      client_call (client, HIVE_PATH, HIVE_INTERFACE, "ListWorkers", CLIENT_SOON, error, ""), error);
+  return client_read_as (JSON_NODE_ARRAY,
+                         client_call (client, HIVE_PATH, HIVE_INTERFACE, "ListWorkers", CLIENT_SOON, error, ""), error);
+}
+
+JsonNode *
+client_get_capabilities (Client *client, GError **error)
+{
+  return client_read_as (JSON_NODE_OBJECT,
+                         client_call (client, HIVE_PATH, HIVE_INTERFACE, "GetCapabilities", CLIENT_SOON, error, ""),
+                         error);
 }
 
 char *
 client_find_job (Client *client, const char *id, GError **error)
 {
-  return client_read_path (
-      client_call (client, HIVE_PATH, HIVE_INTERFACE, "GetJob", CLIENT_SOON, error, "s", id), error);
+  return client_read_path (client_call (client, HIVE_PATH, HIVE_INTERFACE, "GetJob", CLIENT_SOON, error, "s", id),
+                           error);
 }

@@ -38,7 +38,9 @@ sd_bus *client_bus (Client *client, GError **error);
 /* Where the hive is looked for, for people. */
 const char *client_where (const Client *client);
 
+/* Whether that is another machine; its --host. */
 bool client_is_remote (const Client *client);
+const char *client_host (const Client *client);
 
 /* A new call of @member, its arguments still to be appended. NULL and @error when there is no bus. */
 sd_bus_message *client_new_call (Client *client, const char *path, const char *interface, const char *member,
@@ -51,8 +53,11 @@ sd_bus_message *client_send (Client *client, sd_bus_message *call, uint64_t time
 sd_bus_message *client_call (Client *client, const char *path, const char *interface, const char *member,
                              uint64_t timeout, GError **error, const char *types, ...);
 
-/* The first value of @reply (released) as JSON. NULL and @error also when @reply is NULL: calls may be nested. */
+/* The first value of @reply (released) as JSON. NULL also when @reply is NULL: calls may be nested. */
 JsonNode *client_read (sd_bus_message *reply, GError **error);
+
+/* The same, and it is an array, or an object. */
+JsonNode *client_read_as (JsonNodeType type, sd_bus_message *reply, GError **error);
 
 /* The path in @reply (released); NULL as above. */
 char *client_read_path (sd_bus_message *reply, GError **error);
@@ -62,6 +67,9 @@ JsonObject *client_get_all (Client *client, const char *path, const char *interf
 
 /* What is installed, as of ListWorkers. */
 JsonNode *client_list_workers (Client *client, GError **error);
+
+/* What GetCapabilities says. */
+JsonNode *client_get_capabilities (Client *client, GError **error);
 
 /* The object of the job @id. */
 char *client_find_job (Client *client, const char *id, GError **error);

@@ -50,22 +50,22 @@ static void
 main_print_help (void)
 {
   g_autofree char *list = main_list_verbs ();
-  g_autofree char *summary = g_strdup_printf (
-      "%s\n\n%s", _ ("Installs AI workers by the hive of this machine or another, and shows what it does."), list);
-  g_autofree char *help =
-      options_help (0, "hivectl", _ ("VERB [ARGUMENT…]"), summary,
-                    _ ("Exit status:\n"
-                       "  0    all is well\n"
-                       "  1    a job failed, or what was asked for did\n"
-                       "  2    an option or argument is wrong\n"
-                       "  3    there is no such worker or job\n"
-                       "  4    the hive refuses: not allowed, or busy, or too late\n"
-                       "  5    no hive answers\n"
-                       "  6    the job was cancelled\n"
-                       "  7    verify found changed or missing files\n"
-                       "  130  Ctrl-C: what was followed runs on\n"
-                       "\n"
-                       "What else a verb can do: hivectl VERB --help"));
+  g_autofree char *summary =
+      g_strdup_printf ("%s\n\n%s",
+                       _ ("Installs AI workers by the hive of this machine or another, and shows what it does."), list);
+  g_autofree char *help = options_help (0, "hivectl", _ ("VERB [ARGUMENT…]"), summary,
+                                        _ ("Exit status:\n"
+                                           "  0    all is well\n"
+                                           "  1    a job failed, or what was asked for did\n"
+                                           "  2    an option or argument is wrong\n"
+                                           "  3    there is no such worker or job\n"
+                                           "  4    the hive refuses: not allowed, or busy, or too late\n"
+                                           "  5    no hive answers\n"
+                                           "  6    the job was cancelled\n"
+                                           "  7    verify found changed or missing files\n"
+                                           "  130  Ctrl-C: what was followed runs on\n"
+                                           "\n"
+                                           "What else a verb can do: hivectl VERB --help"));
 
   terminal_printf ("%s", help);
 }
@@ -77,8 +77,8 @@ main_print_verb_help (const Verb *verb)
   g_autofree char *summary = verb->details ? g_strdup_printf ("%s.\n\n%s", _ (verb->summary), _ (verb->details)) :
                                              g_strdup_printf ("%s.", _ (verb->summary));
   g_autofree char *example = g_strdup_printf ("%s\n  %s", _ ("Example:"), verb->example);
-  g_autofree char *help = options_help (verb->options, command, verb->arguments ? _ (verb->arguments) : NULL, summary,
-                                        example);
+  g_autofree char *help =
+      options_help (verb->options, command, verb->arguments ? _ (verb->arguments) : NULL, summary, example);
 
   terminal_printf ("%s", help);
 }

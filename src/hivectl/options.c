@@ -21,8 +21,7 @@ static const struct
     { "backend", 0, 0, G_OPTION_ARG_STRING, &parsed.backend, N_ ("The variant of a worker that has several"),
       N_ ("BACKEND") } },
   { OPTION_VARIANT,
-    { "source", 0, 0, G_OPTION_ARG_STRING, &parsed.source, N_ ("The recipe that takes what was built, or builds it"),
-      "binary|git" } },
+    { "source", 0, 0, G_OPTION_ARG_STRING, &parsed.source, N_ ("Take what was built, or build it"), "binary|git" } },
   { OPTION_BUILD, { "check", 0, 0, G_OPTION_ARG_NONE, &parsed.check, N_ ("Run the recipe's tests too"), NULL } },
   { OPTION_BUILD,
     { "reinstall", 0, 0, G_OPTION_ARG_NONE, &parsed.reinstall, N_ ("Build again what is installed already"), NULL } },
@@ -60,6 +59,23 @@ options_context (OptionSet set, const char *arguments)
   return context;
 }
 
+/* GOption would pass over the value in --json=yes. */
+static bool
+options_check_values (char **arguments, GError **error)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (table); i++)
+    for (char **argument = arguments; *argument; argument++)
+      {
+        g_autofree char *start = g_strdup_printf ("--%s=", table[i].entry.long_name);
+
+        if (table[i].entry.arg != G_OPTION_ARG_NONE || !g_str_has_prefix (*argument, start))
+          continue;
+        g_set_error (error, CLIENT_ERROR, EXIT_STATUS_USAGE, _ ("--%s takes no value"), table[i].entry.long_name);
+        return false;
+      }
+  return true;
+}
+
 /* GOption expects the program's name first and gives it back. */
 static bool
 options_take (char ***arguments, GError **error)
@@ -86,7 +102,7 @@ options_take (char ***arguments, GError **error)
 bool
 options_parse (Options *options, char ***arguments, GError **error)
 {
-  bool fine = options_take (arguments, error);
+  bool fine = options_check_values (*arguments, error) && options_take (arguments, error);
 
   *options = parsed;
   if (!fine)

@@ -39,7 +39,8 @@ bool options_check (const Options *options, OptionSet set, const char *verb, GEr
 
 void options_clear (Options *options);
 
-/* Help as GLib lays it out: usage of @command with @arguments, @summary, the options of @set and those of every verb, and
+/* Help as GLib lays it out: usage of @command with @arguments, @summary, the options of @set and those of every verb,
+ * and
  * @description. */
 char *options_help (OptionSet set, const char *command, const char *arguments, const char *summary,
                     const char *description);

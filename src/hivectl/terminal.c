@@ -56,7 +56,7 @@ const char *
 terminal_style (TerminalStyle style)
 {
   static const char *const codes[] = {
-    [TERMINAL_PLAIN] = "\033[0m",   [TERMINAL_BOLD] = "\033[1m",    [TERMINAL_RED] = "\033[31m",
+    [TERMINAL_PLAIN] = "\033[0m",  [TERMINAL_BOLD] = "\033[1m",    [TERMINAL_RED] = "\033[31m",
     [TERMINAL_GREEN] = "\033[32m", [TERMINAL_YELLOW] = "\033[33m",
   };
 

@@ -155,6 +155,12 @@ variant_read (sd_bus_message *message, JsonNode **ret_node)
                     variant_read_basic (message, type, ret_node);
 }
 
+bool
+variant_is_empty (JsonNode *array)
+{
+  return !JSON_NODE_HOLDS_ARRAY (array) || json_array_get_length (json_node_get_array (array)) == 0;
+}
+
 void
 variant_foreach (JsonNode *array, void (*handler) (JsonObject *object, void *userdata), void *userdata)
 {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <json-glib/json-glib.h>
+#include <stdbool.h>
 #include <systemd/sd-bus.h>
 
 /* What a message says, as JSON: for --json, and for tables too, which read it by json.h. Dictionaries become objects,
@@ -9,6 +10,9 @@
 
 /* Reads the next value of @message. A negative errno when there is none or it can't be JSON (a descriptor). */
 int variant_read (sd_bus_message *message, JsonNode **ret_node);
+
+/* Whether an array has nothing in it. */
+bool variant_is_empty (JsonNode *array);
 
 /* An array of objects, as of ListWorkers: @handler sees each. Anything else in it is passed over. */
 void variant_foreach (JsonNode *array, void (*handler) (JsonObject *object, void *userdata), void *userdata);

@@ -35,16 +35,18 @@ bus_option_read (sd_bus_message *message, const BusOption *option, void *ret, sd
     return r;
   if (option->type == 'b')
     *flag = value;
-  else if (*string)
-    return sd_bus_error_setf (error, HIVE_ERROR_PREFIX "InvalidArgument", "Option %s is given twice", option->key);
   else
-    *string = g_strdup (text);
+    {
+      g_free (*string);
+      *string = g_strdup (text);
+    }
   return 0;
 }
 
 int
 bus_dict_read (sd_bus_message *message, const BusOption *options, void *ret, sd_bus_error *error)
 {
+  unsigned seen = 0; /* a bit an option */
   int r;
 
   r = sd_bus_message_enter_container (message, 'a', "{sv}");
@@ -61,6 +63,9 @@ bus_dict_read (sd_bus_message *message, const BusOption *options, void *ret, sd_
       option = bus_option_find (options, key);
       if (!option)
         return sd_bus_error_setf (error, HIVE_ERROR_PREFIX "InvalidArgument", "Option %s is not known", key);
+      if (seen & 1U << (option - options))
+        return sd_bus_error_setf (error, HIVE_ERROR_PREFIX "InvalidArgument", "Option %s is given twice", key);
+      seen |= 1U << (option - options);
       r = bus_option_read (message, option, ret, error);
       if (r < 0)
         return r;

@@ -325,6 +325,10 @@ job_run_build_failure (JobRun *run, bool *ret_written)
     }
   if (code == 3)
     return g_error_new (HIVE_ERROR, HIVE_ERROR_INTERRUPTED, "The builder was told to stop, but not by the hive");
+  if (code == 4)
+    return g_error_new (HIVE_ERROR, HIVE_ERROR_NO_SPACE,
+                        "There is no space left for the job's log in %s: make room, then install again",
+                        run->job->hive->configuration->state_directory);
   if (code == 126 || code == 127)
     return g_error_new (HIVE_ERROR, HIVE_ERROR_FAILED, "The builder could not be started (%s/rbee-hive-builder)",
                         run->job->hive->configuration->libexec_directory);

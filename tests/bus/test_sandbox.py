@@ -194,7 +194,7 @@ def test_no_devices_but_the_harmless_ones(hive):
 
 
 def test_no_descriptor_of_the_hives_is_open_inside(hive):
-    answers = ask(hive, "for f in /proc/self/fd/*; do readlink $f; done 2>/dev/null")
+    answers = ask(hive, "for f in /proc/self/fd/*; do readlink $f || true; done 2>/dev/null")
     for phase, lines in answers.items():
         for line in lines:
             assert str(hive.directory) not in line and "/log" not in line and "socket" not in line, f"{phase}: {line}"

@@ -264,7 +264,7 @@ test_large (Scratch *scratch, gconstpointer data)
   package_good (scratch);
   g_assert_cmpint (truncate (path, 1024 * 1024), ==, 0);
   package_list (scratch, "1", NULL);
-  expect_invalid (scratch, "larger than 1.0 MB (MaxTreeSize=");
+  expect_refusal (scratch, "1", "x", BINARY, HIVE_ERROR_LIMITS_EXCEEDED, "larger than 1.0 MB (MaxTreeSize=");
 }
 
 static void

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "client.h"
+#include "options.h"
+
+/* Appends the a{sv} that InstallWorkerWithOptions and GetRecipe take: what was given of --backend, --source, --check
+ * and
+ * --reinstall. */
+void recipe_options_append (const Options *options, sd_bus_message *call);

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <glib/gi18n.h>
+
+#include "fields.h"
+#include "json.h"
+#include "variant.h"
+#include "verb.h"
+
+/* What an entry says, in the order of a reader's questions. */
+static const struct
+{
+  const char *key, *name;
+} show_fields[] = {
+  { "id", N_ ("Worker") },
+  { "name", N_ ("Name") },
+  { "version", N_ ("Version") },
+  { "installed_version", N_ ("Installed") },
+  { "description", N_ ("Description") },
+  { "license", N_ ("License") },
+  { "implementation", N_ ("Implementation") },
+  { "worker_type", N_ ("Type") },
+  { "backends", N_ ("Backends") },
+  { "platforms", N_ ("Platforms") },
+  { "architectures", N_ ("Architectures") },
+  { "compatible", N_ ("Fits this machine") },
+  { "depends", N_ ("Needs") },
+  { "makedepends", N_ ("Needs to build") },
+  { "build_system", N_ ("Build system") },
+  { "install_path", N_ ("Installs") },
+  { "supported_formats", N_ ("Formats") },
+  { "max_context_length", N_ ("Longest context") },
+  { "supports_streaming", N_ ("Streaming") },
+  { "supports_batching", N_ ("Batching") },
+};
+
+/* A value as text; NULL where there is nothing to say. */
+static char *
+show_value (JsonObject *worker, const char *key)
+{
+  JsonNode *node = json_object_get_member (worker, key);
+
+  if (!node)
+    return NULL;
+  if (JSON_NODE_HOLDS_ARRAY (node))
+    return variant_join (worker, key, " ");
+  if (json_node_get_value_type (node) == G_TYPE_BOOLEAN)
+    return g_strdup (json_node_get_boolean (node) ? _ ("yes") : _ ("no"));
+  if (json_node_get_value_type (node) == G_TYPE_INT64)
+    return json_node_get_int (node) ? g_strdup_printf ("%" G_GINT64_FORMAT, json_node_get_int (node)) : NULL;
+  return g_strdup (json_get_string (worker, key, ""));
+}
+
+static ExitStatus
+show_run (Client *client, const Options *options, char **arguments, GError **error)
+{
+  g_autoptr (Fields) fields = fields_new ();
+  g_autoptr (JsonNode) worker = NULL;
+
+  worker = client_read_as (JSON_NODE_OBJECT,
+                           client_call (client, HIVE_PATH, HIVE_INTERFACE, "GetCatalogWorker", CLIENT_FETCH, error, "s",
+                                        arguments[0]),
+                           error);
+
+  if (!worker)
+    return EXIT_STATUS_FAILED;
+  if (options->json)
+    {
+      variant_print (worker);
+      return EXIT_STATUS_OK;
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (show_fields); i++)
+    {
+      g_autofree char *value = show_value (json_node_get_object (worker), show_fields[i].key);
+
+      fields_add (fields, _ (show_fields[i].name), value);
+    }
+  fields_print (fields);
+  return EXIT_STATUS_OK;
+}
+
+const Verb show_verb = {
+  .name = "show",
+  .arguments = N_ ("WORKER"),
+  .summary = N_ ("Show what the catalog says of a worker"),
+  .example = "hivectl show hive-probe",
+  .least = 1,
+  .most = 1,
+  .run = show_run,
+};

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <glib/gi18n.h>
+
+#include "fields.h"
+#include "json.h"
+#include "terminal.h"
+#include "variant.h"
+#include "verb.h"
+
+/* One object of what status shows, in words that stay: it is what --json prints. */
+static JsonNode *
+status_make (JsonObject *hive, JsonObject *capabilities, guint workers)
+{
+  static const struct
+  {
+    const char *name, *property;
+  } strings[] = {
+    { "version", "Version" },
+    { "catalog_url", "CatalogURL" },
+    { "platform", "Platform" },
+    { "architecture", "Architecture" },
+  };
+  g_autoptr (JsonObject) status = json_object_new ();
+
+  for (gsize i = 0; i < G_N_ELEMENTS (strings); i++)
+    json_object_set_string_member (status, strings[i].name, json_get_string (hive, strings[i].property, ""));
+  json_object_set_int_member (status, "running_jobs", json_get_int (hive, "RunningJobs", 0));
+  json_object_set_int_member (status, "queued_jobs", json_get_int (hive, "QueuedJobs", 0));
+  json_object_set_int_member (status, "workers", workers);
+  json_object_set_boolean_member (status, "sandbox", json_get_bool (capabilities, "sandbox", false));
+  json_object_set_string_member (status, "sandbox_error", json_get_string (capabilities, "sandbox-error", ""));
+  json_object_set_string_member (status, "sandbox_hint", json_get_string (capabilities, "sandbox-hint", ""));
+  return json_node_init_object (json_node_alloc (), status);
+}
+
+static void
+status_print_sandbox (JsonObject *status, Fields *fields)
+{
+  g_autofree char *broken = NULL;
+
+  if (json_get_bool (status, "sandbox", false))
+    {
+      fields_add (fields, _ ("Sandbox"), _ ("works"));
+      return;
+    }
+  broken = g_strdup_printf (_ ("does not work, so nothing can be installed: %s"),
+                            json_get_string (status, "sandbox_error", ""));
+  fields_add (fields, _ ("Sandbox"), broken);
+  fields_add (fields, _ ("What to do"), json_get_string (status, "sandbox_hint", ""));
+}
+
+static void
+status_print (const Client *client, JsonObject *status)
+{
+  g_autoptr (Fields) fields = fields_new ();
+  g_autofree char *hive =
+      g_strdup_printf (_ ("rbee-hived %s on %s"), json_get_string (status, "version", ""), client_where (client));
+  g_autofree char *machine =
+      g_strdup_printf ("%s %s", json_get_string (status, "platform", ""), json_get_string (status, "architecture", ""));
+  g_autofree char *jobs = g_strdup_printf (_ ("%d running, %d queued"), (int)json_get_int (status, "running_jobs", 0),
+                                           (int)json_get_int (status, "queued_jobs", 0));
+  g_autofree char *workers = g_strdup_printf (_ ("%d installed"), (int)json_get_int (status, "workers", 0));
+
+  fields_add (fields, _ ("Hive"), hive);
+  fields_add (fields, _ ("Catalog"), json_get_string (status, "catalog_url", ""));
+  fields_add (fields, _ ("Machine"), machine);
+  fields_add (fields, _ ("Jobs"), jobs);
+  fields_add (fields, _ ("Workers"), workers);
+  status_print_sandbox (status, fields);
+  fields_print (fields);
+}
+
+static ExitStatus
+status_run (Client *client, const Options *options, char **arguments, GError **error)
+{
+  g_autoptr (JsonObject) hive = client_get_all (client, HIVE_PATH, HIVE_INTERFACE, error);
+  g_autoptr (JsonNode) workers = hive ? client_list_workers (client, error) : NULL;
+  g_autoptr (JsonNode) capabilities = workers ? client_get_capabilities (client, error) : NULL;
+  g_autoptr (JsonNode) status = NULL;
+
+  if (!capabilities)
+    return EXIT_STATUS_FAILED;
+  status =
+      status_make (hive, json_node_get_object (capabilities), json_array_get_length (json_node_get_array (workers)));
+  if (options->json)
+    variant_print (status);
+  else
+    status_print (client, json_node_get_object (status));
+  return json_get_bool (json_node_get_object (status), "sandbox", false) ? EXIT_STATUS_OK : EXIT_STATUS_FAILED;
+}
+
+const Verb status_verb = {
+  .name = "status",
+  .summary = N_ ("Show whether the hive runs and can install"),
+  .details = N_ ("The exit status is 1 when recipes can't be confined here: then nothing can be\n"
+                 "installed."),
+  .example = "hivectl status --host me@workstation",
+  .run = status_run,
+};

@@ -1,0 +1,698 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The command line: every verb, what it prints into a pipe, as JSON and on a terminal, how it ends, and Ctrl-C."""
+
+import contextlib
+import fcntl
+import json
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+
+import pytest
+
+from harness import Job, pkgbuild, wait_until
+
+VERBS = ("catalog", "show", "recipe", "install", "remove", "list", "verify", "jobs", "log", "cancel", "status", "capabilities")
+SGR = re.compile(r"\x1b\[[0-9;]*m")
+ERASE = "\r\x1b[K"
+
+
+def slow(hive, name="slow", seconds=2):
+    hive.catalog.add(name, pkgbuild(name, build=f"echo started\nsleep {seconds}\necho woke"))
+    return name
+
+
+def endless(hive, name="endless"):
+    return slow(hive, name, 86399)
+
+
+def latest_job(hive):
+    jobs = hive.call("ListJobs", {}, signature="(a{sv})")
+    return Job(hive, jobs[-1]["path"])
+
+
+def lines_of_json(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+class Terminal:
+    """hivectl on a terminal of its own: what it shows, and keys for it."""
+
+    def __init__(self, hive, *arguments, columns=80, **environment):
+        self.hive, self.shown, self.status = hive, "", None
+        environment = dict(hive.command_environment(), **environment)
+        program = str(hive.build.bin / "hivectl")
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+            os.execve(program, [program, *arguments], environment)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.status is None:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        os.close(self.fd)
+
+    def read(self):
+        """What came next; empty at the end, and where nothing comes for a while."""
+        if not select.select([self.fd], [], [], 0.1)[0]:
+            return ""
+        try:
+            data = os.read(self.fd, 65536)
+        except OSError:  # nobody has the other side open
+            return ""
+        self.shown += data.decode("utf-8", "replace")
+        return data
+
+    def wait_for(self, text, timeout=30):
+        deadline = time.monotonic() + timeout * self.hive.patience
+        while text not in self.shown:
+            assert time.monotonic() < deadline, f"{text!r} is not on the terminal:\n{self.shown}"
+            self.read()
+
+    def type(self, keys):
+        os.write(self.fd, keys.encode())
+
+    def end(self, timeout=30):
+        """Waits for its end: the exit status."""
+        deadline = time.monotonic() + timeout * self.hive.patience
+        while self.status is None:
+            assert time.monotonic() < deadline, f"it does not end:\n{self.shown}"
+            self.read()
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.status = os.waitstatus_to_exitcode(status)
+        while self.read():
+            pass
+        return self.status
+
+    def lines(self):
+        """What was shown for good: without colours, and without status lines, which are erased."""
+        text = SGR.sub("", self.shown).replace("\r\n", "\n")
+        return [line.rpartition(ERASE)[2] for line in text.split("\n")]
+
+
+# verbs
+
+
+def test_catalog_is_a_table_and_json(hive):
+    hive.catalog.add("some", description="One of them")
+    hive.catalog.add("other", version="2.0", worker_type="cuda", architectures=["riscv64"])
+    lines = hive.hivectl("catalog").stdout.splitlines()
+    assert lines[0].split() == ["ID", "VERSION", "BACKEND", "FITS", "DESCRIPTION"]
+    assert [line.split()[:4] for line in lines[1:]] == [["other", "2.0", "cuda", "no"], ["some", "1.0", "cpu", "yes"]]
+    assert lines[2].endswith("One of them")
+    starts = [lines[0].index(word) for word in lines[0].split()]
+    assert all(line[start - 1] == " " != line[start] for line in lines for start in starts[1:])
+    workers = json.loads(hive.hivectl("catalog", "--json").stdout)
+    assert [(worker["id"], worker["compatible"]) for worker in workers] == [("other", False), ("some", True)]
+
+
+def test_catalog_over_http(hive, http_catalog):
+    http_catalog.add("some")
+    assert hive.hivectl("catalog").stdout.splitlines()[1].split()[0] == "some"
+    assert hive.hivectl("install", "some").stdout.splitlines()[-1] == "[DONE]"
+
+
+def test_catalog_that_is_gone_says_so(hive):
+    hive.configure("Catalog", URL="http://127.0.0.1:1/nothing")
+    done = hive.hivectl("catalog", status=1)
+    assert done.stdout == "" and done.stderr.startswith("hivectl: ") and "127.0.0.1:1" in done.stderr
+
+
+def test_show(hive):
+    hive.catalog.add("some", depends=["gcc", "bash"])
+    fields = dict(re.split(r":\s+", line, maxsplit=1) for line in hive.hivectl("show", "some").stdout.splitlines())
+    assert fields["Worker"] == "some" and fields["Version"] == "1.0" and fields["Needs"] == "gcc bash" and fields["Fits this machine"] == "yes"
+    assert "Installed" not in fields
+    hive.installs("some")
+    assert "Installed:" in hive.hivectl("show", "some").stdout
+    assert json.loads(hive.hivectl("show", "some", "--json").stdout)["depends"] == ["gcc", "bash"]
+    assert "nope" in hive.hivectl("show", "nope", status=3).stderr
+    assert "NOPE" in hive.hivectl("show", "NOPE", status=2).stderr
+
+
+def test_recipe_is_the_file_in_a_pipe_and_visible_on_a_terminal(hive):
+    recipe = pkgbuild("some", extra="# \x1b[8mhidden\x1b[0m \u202eturned\ttab")
+    hive.catalog.add("some", recipe)
+    assert hive.hivectl("recipe", "some").stdout == recipe
+    assert json.loads(hive.hivectl("recipe", "some", "--json").stdout) == {"id": "some", "pkgbuild": recipe}
+    with Terminal(hive, "recipe", "some") as terminal:
+        assert terminal.end() == 0
+    assert "# ^[[8mhidden^[[0m <U+202E>turned\ttab" in terminal.shown
+    assert "\x1b" not in terminal.shown
+    assert hive.hivectl("recipe", "nope", status=3).stdout == ""
+    assert "source" in hive.hivectl("recipe", "some", "--source", "sideways", status=2).stderr
+
+
+def test_install_list_verify_and_remove(hive):
+    hive.catalog.add("some", pkgbuild("some", build="echo to out\necho to err >&2\nprintf '\\033[35mviolet\\033[0m\\n'"))
+    done = hive.hivectl("install", "some")
+    job = latest_job(hive)
+    assert "\x1b" not in done.stdout and "\r" not in done.stdout and done.stderr == ""
+    assert done.stdout.splitlines() == [SGR.sub("", line) for line in job.lines()]
+    assert {"to out", "to err", "violet"} <= set(done.stdout.splitlines())
+    assert done.stdout.splitlines()[-1] == "[DONE]"
+
+    header, row = hive.hivectl("list").stdout.splitlines()
+    assert header.split() == ["ID", "VERSION", "SIZE", "INSTALLED", "PATH"]
+    assert re.fullmatch(rf"some +1\.0-1 +\d+ B +\d{{4}}-\d\d-\d\d \d\d:\d\d +{hive.installed('/usr/local/bin/some')}", row)
+    assert json.loads(hive.hivectl("list", "--json").stdout)[0]["id"] == "some"
+    assert hive.hivectl("verify").stdout == "some: OK\n"
+    assert hive.hivectl("verify", "some").stdout == "OK\n"
+
+    assert hive.hivectl("remove", "some").stdout.splitlines()[-1] == "[DONE]"
+    assert hive.hivectl("list").stdout == "No worker is installed. See: hivectl catalog\n"
+    hive.nothing_left()
+
+
+def test_nothing_is_said_in_words_and_as_empty_json(hive):
+    for verb, words in (("list", "No worker is installed"), ("catalog", "The catalog is empty"), ("jobs", "There was no job"),
+                        ("verify", "No worker is installed")):
+        assert words in hive.hivectl(verb).stdout, verb
+        assert json.loads(hive.hivectl(verb, "--json").stdout) == []
+
+
+def test_verify_names_what_is_wrong(hive):
+    hive.catalog.add("some", pkgbuild("some", package="for name in a b; do install -Dm755 /dev/null \"$pkgdir/usr/local/bin/$name\"; done"),
+                     install_path="/usr/local/bin/a", binary_name="a")
+    hive.catalog.add("well")
+    hive.installs("some")
+    hive.installs("well")
+    changed, missing = hive.installed("/usr/local/bin/a"), hive.installed("/usr/local/bin/b")
+    changed.write_text("changed")
+    missing.unlink()
+    assert set(hive.hivectl("verify", "some", status=7).stdout.splitlines()) == {f"changed {changed}", f"missing {missing}"}
+    assert set(hive.hivectl("verify", status=7).stdout.splitlines()) == {f"some: changed {changed}", f"some: missing {missing}", "well: OK"}
+    assert hive.hivectl("verify", "--quiet", status=7).stdout == ""
+    some, well = json.loads(hive.hivectl("verify", "--json", status=7).stdout)
+    assert {(problem["path"], problem["problem"]) for problem in some["problems"]} == {(str(changed), "changed"), (str(missing), "missing")}
+    assert well == {"id": "well", "problems": []}
+    assert "nope is not installed" in hive.hivectl("verify", "nope", status=3).stderr
+
+
+def test_install_json_has_each_record_and_then_the_outcome(hive):
+    hive.catalog.add("some")
+    hive.catalog.add("bad", pkgbuild("bad", build="false"))
+    *records, outcome = lines_of_json(hive.hivectl("install", "some", "--json").stdout)
+    job = latest_job(hive)
+    assert [(record["cursor"], record["phase"], record["stream"], record["text"]) for record in records] == [
+        (record.cursor, record.phase, record.stream, record.text) for record in job.records()]
+    assert [record["time"] for record in records] == [record.time for record in job.read_log()[0]]
+    assert outcome == {"job": job.id, "worker": "some", "state": "done", "error": "", "message": ""}
+    *_, outcome = lines_of_json(hive.hivectl("install", "bad", "--json", status=1).stdout)
+    assert (outcome["worker"], outcome["state"], outcome["error"]) == ("bad", "failed", "BuildFailed") and outcome["message"]
+
+
+def test_install_options_reach_the_hive(hive):
+    hive.catalog.add("some", pkgbuild("some", extra="check() { echo checked; }"))
+    assert "checked" not in hive.hivectl("install", "some").stdout
+    assert "checked" not in hive.hivectl("install", "some", "--check").stdout  # it is installed
+    assert "checked" in hive.hivectl("--check", "install", "some", "--reinstall").stdout
+    assert "source" in hive.hivectl("install", "some", "--source", "sideways", status=2).stderr
+    assert "backend" in hive.hivectl("install", "some", "--backend", "../x", status=2).stderr
+
+
+def test_install_that_fails_ends_with_why_and_the_status_for_it(hive):
+    hive.catalog.add("bad", pkgbuild("bad", build="false"))
+    hive.catalog.add("needy", pkgbuild("needy", makedepends=["no-such-program-anywhere"]))
+    for worker, status in (("bad", 1), ("needy", 1), ("nope", 3)):
+        done = hive.hivectl("install", worker, status=status)
+        assert done.stdout.splitlines()[-1] == "[ERROR] " + latest_job(hive).get("ErrorMessage")
+        assert done.stderr == ""
+        done = hive.hivectl("install", worker, "--quiet", status=status)
+        assert (done.stdout, done.stderr) == ("", "hivectl: " + latest_job(hive).get("ErrorMessage") + "\n")
+
+
+def test_several_workers_are_headed_and_the_first_failure_counts(hive):
+    hive.catalog.add("a")
+    hive.catalog.add("b", pkgbuild("b", build="false"))
+    done = hive.hivectl("install", "a", "nope", "NOPE", "b", status=3)
+    assert "NOPE" in done.stderr
+    parts = re.split(r"^(?:\n)?(a|nope|b)\n", done.stdout, flags=re.MULTILINE)
+    assert parts[1::2] == ["a", "nope", "b"]
+    assert [part.strip().splitlines()[-1].split()[0] for part in parts[2::2]] == ["[DONE]", "[ERROR]", "[ERROR]"]
+    assert hive.hivectl("remove", "a", "b", status=3).stdout.splitlines()[-1] == "[DONE]"
+
+
+def test_no_wait_prints_ids(hive):
+    endless(hive, "a")
+    endless(hive, "b")
+    done = hive.hivectl("install", "--no-wait", "a", "b")
+    ids = done.stdout.split()
+    assert len(ids) == 2 and done.stderr == ""
+    assert lines_of_json(hive.hivectl("install", "--no-wait", "--json", "a").stdout) == [{"job": ids[0], "worker": "a"}]
+    for job in ids:
+        assert job in hive.hivectl("cancel", job).stdout
+        assert hive.hivectl("log", job, "--follow", status=6).stdout.splitlines()[-1] == "[CANCELLED]"
+        assert hive.hivectl("log", job).stdout.splitlines()[-1] == "[CANCELLED]"
+
+
+def test_log_of_a_job_that_ended_and_of_one_that_runs(hive):
+    hive.catalog.add("bad", pkgbuild("bad", build="false"))
+    hive.hivectl("install", "bad", status=1)
+    lines = latest_job(hive).lines()
+    assert hive.hivectl("log", "1").stdout.splitlines() == lines
+    assert hive.hivectl("log", "1", "--follow", status=1).stdout.splitlines() == lines
+    assert [record["stream"] for record in lines_of_json(hive.hivectl("log", "1", "--json").stdout)][-2:] == ["error", "end"]
+    assert hive.hivectl("log", "1", "--follow", "--quiet", status=1).stdout == ""
+
+    job = hive.install(endless(hive))
+    job.wait_for_line("started")
+    assert hive.hivectl("log", job.id).stdout.splitlines()[-1] == "started"
+    assert "no job 99" in hive.hivectl("log", "99", status=3).stderr
+    assert hive.hivectl("log", "../1", status=3).stdout == ""
+    job.cancel()
+    job.wait()
+
+
+def test_log_follows_through_a_restart_of_the_hive(hive):
+    job = hive.install(endless(hive))
+    job.wait_for_line("started")
+    process = hive.spawn(hive.build.bin / "hivectl", "log", "--follow", job.id, stdout=subprocess.PIPE, text=True)
+    while process.stdout.readline() != "started\n":
+        pass
+    hive.restart(signal.SIGKILL)
+    rest, _ = process.communicate(timeout=30 * hive.patience)
+    assert process.returncode == 1
+    assert rest.splitlines()[-1] == "[ERROR] " + job.get("ErrorMessage")
+
+
+def test_log_goes_on_to_its_end_without_a_bus(hive):
+    job = hive.install(slow(hive))
+    job.wait_for_line("started")
+    process = hive.spawn(hive.build.bin / "hivectl", "log", "--follow", job.id, stdout=subprocess.PIPE, text=True)
+    while process.stdout.readline() != "started\n":
+        pass
+    peers = [name for name in names_on_the_bus(hive) if process.pid == process_of(hive, name)]
+    assert len(peers) == 1
+    disconnect(process)
+    rest, _ = process.communicate(timeout=30 * hive.patience)
+    assert rest.splitlines()[-1] == "[DONE]" and "woke" in rest and process.returncode == 0
+
+
+def names_on_the_bus(hive):
+    return hive.connection.call_sync("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "ListNames", None, None, 0, -1,
+                                     None).unpack()[0]
+
+
+def process_of(hive, name):
+    from gi.repository import GLib
+
+    with contextlib.suppress(GLib.Error):
+        return hive.connection.call_sync("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+                                         "GetConnectionUnixProcessID", GLib.Variant("(s)", (name,)), None, 0, -1, None).unpack()[0]
+    return None
+
+
+def disconnect(process):
+    """Shuts the process's only socket down, as a bus that goes away does."""
+    import ctypes
+    import socket
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    pidfd = os.pidfd_open(process.pid)
+    try:
+        for name in os.listdir(f"/proc/{process.pid}/fd"):
+            with contextlib.suppress(OSError):
+                if os.readlink(f"/proc/{process.pid}/fd/{name}").startswith("socket:"):
+                    descriptor = libc.syscall(438, pidfd, int(name), 0)  # pidfd_getfd
+                    assert descriptor >= 0, os.strerror(ctypes.get_errno())
+                    with socket.socket(fileno=descriptor) as copy:
+                        copy.shutdown(socket.SHUT_RDWR)
+    finally:
+        os.close(pidfd)
+
+
+def test_jobs_shows_the_latest_and_all(hive):
+    hive.catalog.add("some")
+    hive.hivectl("install", "some")
+    hive.hivectl("install", "nope", status=3)
+    header, *rows = hive.hivectl("jobs").stdout.splitlines()
+    assert header.split() == ["ID", "OPERATION", "WORKER", "STATE", "STARTED", "ERROR"]
+    assert re.fullmatch(r"1 +install +some +done +\d{4}-\d\d-\d\d \d\d:\d\d", rows[0])
+    assert re.fullmatch(r'2 +install +nope +failed +\d{4}-\d\d-\d\d \d\d:\d\d +WorkerNotFound: .*"nope".*', rows[1])
+    for _ in range(20):
+        hive.removes("some") if hive.workers() else hive.installs("some")
+    assert [job["id"] for job in json.loads(hive.hivectl("jobs", "--json").stdout)] == [str(number) for number in range(3, 23)]
+    assert len(hive.hivectl("jobs").stdout.splitlines()) == 21
+    assert len(hive.hivectl("jobs", "--all").stdout.splitlines()) == 23
+    assert len(json.loads(hive.hivectl("jobs", "--all", "--json").stdout)) == 22
+
+
+def test_cancel_says_why_not(hive):
+    hive.catalog.add("some")
+    hive.installs("some")
+    assert "ended already" in hive.hivectl("cancel", "1", status=4).stderr
+    assert "no job 99" in hive.hivectl("cancel", "99", status=3).stderr
+
+
+def test_busy_is_refused(hive):
+    job = hive.install(endless(hive))
+    done = hive.hivectl("install", "endless", "--reinstall", status=4)
+    assert f"job {job.id}" in done.stderr and done.stdout == ""
+    job.cancel()
+    job.wait()
+
+
+@pytest.mark.root
+def test_what_others_may_not_is_refused(hive):
+    job = hive.install(endless(hive))
+    for arguments in (("install", "endless"), ("remove", "endless"), ("cancel", job.id)):
+        done = hive.hivectl(*arguments, status=4, user=65534, group=65534, extra_groups=[])
+        assert "Only" in done.stderr
+    assert "started" in wait_until(lambda: hive.hivectl("log", job.id, user=65534, group=65534, extra_groups=[]).stdout, what="its log") or True
+    job.cancel()
+    job.wait()
+
+
+def test_status(hive):
+    hive.catalog.add("some")
+    hive.installs("some")
+    text = hive.hivectl("status").stdout
+    for part in ("rbee-hived", hive.catalog.url, "linux", "0 running, 0 queued", "1 installed", "works"):
+        assert part in text
+    status = json.loads(hive.hivectl("status", "--json").stdout)
+    assert status["catalog_url"] == hive.catalog.url and status["workers"] == 1 and status["sandbox"] is True
+    assert (status["running_jobs"], status["queued_jobs"], status["platform"]) == (0, 0, "linux")
+
+
+def test_status_where_no_sandbox_can_be_made(hive):
+    folder = hive.directory / "denied"
+    folder.mkdir()
+    (folder / "bwrap").write_text("#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n")
+    (folder / "bwrap").chmod(0o755)
+    hive.environment["PATH"] = f"{folder}:{os.environ['PATH']}"
+    done = hive.hivectl("status", status=1)
+    assert "does not work" in done.stdout and "What to do" in done.stdout
+    status = json.loads(hive.hivectl("status", "--json", status=1).stdout)
+    assert status["sandbox"] is False and status["sandbox_error"] and status["sandbox_hint"]
+
+
+def test_capabilities(hive):
+    hive.catalog.add("some")
+    hive.installs("some")
+    text = hive.hivectl("capabilities").stdout
+    assert "cpu-0" in text and str(hive.installed("/usr/local/bin/some")) in text
+    assert json.loads(hive.hivectl("capabilities", "--json").stdout) == hive.call("GetCapabilities")
+
+
+# wrong usage, help, no hive
+
+
+@pytest.mark.parametrize("arguments, named, hint", [
+    ((), "Usage:", "hivectl --help"),
+    (("frobnicate",), "frobnicate", "hivectl --help"),
+    (("--frobnicate", "list"), "--frobnicate", "hivectl list --help"),
+    (("list", "-z"), "-z", "hivectl list --help"),
+    (("install",), "WORKER", "hivectl install --help"),
+    (("log", "--follow"), "JOB", "hivectl log --help"),
+    (("log", "1", "2"), "'2'", "hivectl log --help"),
+    (("list", "surplus"), "'surplus'", "hivectl list --help"),
+    (("list", "--follow"), "--follow", "hivectl list --help"),
+    (("remove", "some", "--check"), "--check", "hivectl remove --help"),
+    (("list", "--color=sometimes"), "'sometimes'", "hivectl list --help"),
+    (("list", "--json=yes"), "--json", "hivectl list --help"),
+    (("install", "some", "--source"), "--source", "hivectl install --help"),
+    (("--host",), "--host", "hivectl --help"),
+    (("show", b"\xff"), "UTF-8", "hivectl show --help"),
+], ids=lambda value: None if isinstance(value, str) else " ".join(str(word) for word in value) or "nothing")
+def test_wrong_usage_is_named(build, arguments, named, hint):
+    done = subprocess.run([build.bin / "hivectl", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert done.returncode == 2 and done.stdout == b""
+    message, tail = done.stderr.decode().rstrip("\n").rsplit("\n", 1)
+    assert named in message and tail == f"Try '{hint}'"
+    assert not arguments or "\n" not in message
+
+
+def test_help_of_everything_and_of_each_verb(build):
+    def text(*arguments):
+        done = subprocess.run([build.bin / "hivectl", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    whole = text("--help")
+    assert "Exit status:" in whole and all(re.search(rf"^  {number} ", whole, re.MULTILINE) for number in (0, 1, 2, 3, 4, 5, 6, 7, 130))
+    for verb in VERBS:
+        assert re.search(rf"^  {verb} ", whole, re.MULTILINE)
+        help_ = text(verb, "--help")
+        assert help_ == text("--help", verb)
+        assert f"hivectl {verb} [OPTION…]" in help_ and re.search(rf"Example:\n  hivectl {verb}", help_)
+        assert max(map(len, help_.splitlines())) <= 80
+    assert re.fullmatch(r"hivectl \d+\.\d+\.\d+\n", text("--version"))
+
+
+def test_options_stand_anywhere(hive):
+    hive.catalog.add("some")
+    for arguments in (("--json", "show", "some"), ("show", "--json", "some"), ("show", "some", "--json"), ("--", "show", "some"),
+                      ("--json", "--", "show", "some")):
+        assert "some" in hive.hivectl(*arguments).stdout
+
+
+def test_no_hive_or_no_bus_says_what_to_do(hive, build):
+    hive.start_bus()
+    for address, why in ((hive.address, "org.rbee.Hive"), ("unix:path=/nonexistent/bus", "No such file")):
+        for verb in (["status"], ["list", "--json"], ["install", "some"], ["log", "1"], ["recipe", "some"]):
+            done = subprocess.run([build.bin / "hivectl", *verb], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                  env=dict(os.environ, DBUS_SYSTEM_BUS_ADDRESS=address))
+            assert done.returncode == 5 and done.stdout == ""
+            assert address in done.stderr and why in done.stderr and "systemctl status rbee-hived" in done.stderr and "tools/try --keep" in done.stderr
+
+
+# output
+
+
+def test_full_disk_is_said(hive):
+    hive.catalog.add("some")
+    hive.installs("some")
+    for arguments in (("list",), ("log", "1"), ("jobs", "--json")):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([hive.build.bin / "hivectl", *arguments], stdout=full, stderr=subprocess.PIPE, text=True,
+                                  env=hive.command_environment())
+        assert done.returncode == 1 and "No space left on device" in done.stderr
+
+
+def test_reader_that_stops_ends_it_quietly(hive):
+    hive.catalog.add("noisy", pkgbuild("noisy", build="seq 200000"))
+    hive.installs("noisy")
+    process = hive.spawn(hive.build.bin / "hivectl", "log", "1", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait(20) == -signal.SIGPIPE
+
+
+def test_long_logs_are_whole(hive):
+    hive.catalog.add("noisy", pkgbuild("noisy", build="seq 300000"))
+    done = hive.hivectl("install", "noisy")
+    assert [line for line in done.stdout.splitlines() if line.isdigit()] == [str(number) for number in range(1, 300001)]
+
+
+def test_tables_fit_a_terminal_and_are_whole_in_a_pipe(hive):
+    description = "A worker of which there is much to say, far more than fits into a line"
+    hive.catalog.add("some", description=description)
+    with Terminal(hive, "catalog", columns=60) as terminal:
+        assert terminal.end() == 0
+    lines = [line for line in terminal.lines() if line]
+    assert lines[1].endswith("…") and max(map(len, lines)) == 60
+    assert terminal.shown.startswith("\x1b[1mID")
+    assert description in hive.hivectl("catalog").stdout
+
+
+def test_colors_on_a_terminal_alone(hive):
+    hive.catalog.add("some", pkgbuild("some", build="printf '\\033[35mviolet\\n'"))
+    with Terminal(hive, "install", "some") as terminal:
+        assert terminal.end() == 0
+    assert "\x1b[32m✓\x1b[0m Build complete" in terminal.shown
+    assert "\x1b[35mviolet\x1b[0m\r\n" in terminal.shown
+    assert "\x1b[32m[DONE]\x1b[0m" in terminal.shown
+    assert terminal.lines()[-2:] == ["[DONE]", ""]
+    assert [line for line in terminal.lines() if line] == [SGR.sub("", line) for line in latest_job(hive).lines()]
+
+    with Terminal(hive, "log", "1", NO_COLOR="1") as terminal:
+        assert terminal.end() == 0
+    assert not SGR.search(terminal.shown)
+    with Terminal(hive, "log", "1", "--color=never") as terminal:
+        assert terminal.end() == 0
+    assert not SGR.search(terminal.shown)
+    assert "\x1b[32m✓\x1b[0m Build complete" in hive.hivectl("log", "1", "--color=always").stdout
+
+
+def test_status_line_fits_the_terminal_and_is_erased(hive):
+    hive.catalog.add("some", pkgbuild("some", build="for i in 1 2 3 4 5 6; do printf '%d%%\\r' $((i * 10)); sleep 0.3; done; echo"))
+    with Terminal(hive, "install", "some", columns=12) as terminal:
+        assert terminal.end() == 0
+    drawn = re.findall(r"\r\x1b\[K([^\r\n\x1b]+)", terminal.shown)
+    assert any(re.match(r"build  [01]s", line) for line in drawn), drawn
+    assert max(map(len, drawn)) <= 11
+    assert not any(line.startswith("build  ") for line in terminal.lines())
+    for option in ("--quiet", "--json"):
+        with Terminal(hive, "install", "some", "--reinstall", option) as terminal:
+            assert terminal.end() == 0
+        assert ERASE not in terminal.shown
+
+
+# Ctrl-C
+
+
+def following(hive, *arguments):
+    """hivectl without a terminal, once it shows what the job says."""
+    process = hive.spawn(hive.build.bin / "hivectl", *arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+    while process.stdout.readline() != "started\n":
+        assert process.poll() is None
+    return process
+
+
+@pytest.mark.parametrize("verb", ["install", "log"])
+def test_interrupt_without_a_terminal_leaves_the_job(hive, verb):
+    slow(hive)
+    if verb == "log":
+        hive.install("slow")
+    process = following(hive, *(("install", "slow") if verb == "install" else ("log", "-f", "1")))
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert errors == "Job 1 runs on; follow it with: hivectl log 1 --follow\n"
+    assert latest_job(hive).wait().result == "done"
+
+
+def test_interrupt_leaves_all_jobs_of_several(hive):
+    slow(hive, "a", 2)
+    slow(hive, "b", 2)
+    process = following(hive, "install", "a", "b")
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert [line.split()[1] for line in errors.splitlines()] == ["1", "2"]
+    wait_until(lambda: set(hive.workers()) == {"a", "b"}, what="both")
+
+
+def asked(hive, *arguments):
+    terminal = Terminal(hive, *arguments)
+    terminal.wait_for("started\r\n")
+    terminal.type("\x03")
+    terminal.wait_for("[c]ancel, [l]eave, Enter to go on following: ")
+    assert "Cancel job 1 or leave it running?" in terminal.shown
+    return terminal
+
+
+def test_ctrl_c_and_c_cancels(hive):
+    endless(hive)
+    with asked(hive, "install", "endless") as terminal:
+        terminal.type("c\n")
+        assert terminal.end() == 6
+    assert terminal.lines()[-2] == "[CANCELLED]"
+    assert latest_job(hive).state == "cancelled"
+
+
+@pytest.mark.parametrize("keys, status", [("l\n", 0), ("L\n", 0), ("\x04", 0), ("what\nl\n", 0), ("\x03", 130)],
+                         ids=["l", "L", "end-of-file", "wrong-then-l", "ctrl-c"])
+def test_ctrl_c_leaves(hive, keys, status):
+    slow(hive)
+    with asked(hive, "install", "slow") as terminal:
+        terminal.type(keys)
+        assert terminal.end() == status
+    assert terminal.shown.endswith("Job 1 runs on; follow it with: hivectl log 1 --follow\r\n")
+    assert "woke" not in terminal.shown
+    assert latest_job(hive).wait().result == "done"
+
+
+def test_ctrl_c_and_enter_goes_on_and_nothing_was_lost(hive):
+    slow(hive, seconds=1)
+    with asked(hive, "install", "slow") as terminal:
+        latest_job(hive).wait()
+        assert "woke" not in terminal.shown  # the question stays readable
+        terminal.type("\n")
+        assert terminal.end() == 0
+    assert terminal.lines()[-2] == "[DONE]" and "woke" in terminal.lines()
+
+
+def test_ctrl_c_of_a_followed_log_cancels_too(hive):
+    hive.install(endless(hive))
+    with asked(hive, "log", "1", "--follow") as terminal:
+        terminal.type("c\n")
+        assert terminal.end() == 6
+
+
+def test_cancel_that_is_refused_is_said_and_the_log_goes_on(hive):
+    slow(hive, seconds=1)
+    with asked(hive, "install", "slow") as terminal:
+        latest_job(hive).wait()
+        terminal.type("c\n")
+        assert terminal.end() == 0
+    assert "hivectl: Job 1 has ended already (done)" in terminal.shown
+    assert terminal.lines()[-2] == "[DONE]"
+
+
+# another machine
+
+
+@pytest.fixture
+def ssh(hive):
+    """An ssh that reaches our own bus; its environment."""
+    folder = hive.directory / "ssh"
+    folder.mkdir()
+    program = folder / "ssh"
+    program.write_text(f"""#!{sys.executable}
+import os, socket, sys, threading
+open({str(folder / "calls")!r}, "a").write(" ".join(sys.argv[1:]) + "\\n")
+bus = socket.socket(socket.AF_UNIX)
+bus.connect({str(hive.directory / "bus")!r})
+for descriptor in (0, 1):
+    os.set_blocking(descriptor, True)
+def forward():
+    while data := os.read(0, 65536):
+        bus.sendall(data)
+    os._exit(0)
+threading.Thread(target=forward, daemon=True).start()
+while data := bus.recv(65536):
+    os.write(1, data)
+""")
+    program.chmod(0o755)
+    hive.start()
+    return {"PATH": f"{folder}:{os.environ['PATH']}"}
+
+
+def test_host_installs_and_shows_logs_by_read_log(hive, ssh):
+    hive.catalog.add("some", pkgbuild("some", build="seq 20000"))
+    done = hive.hivectl("--host", "me@there", "install", "some", env=ssh)
+    assert done.stdout.splitlines() == latest_job(hive).lines()
+    assert "me@there" in (hive.directory / "ssh" / "calls").read_text()
+    assert hive.hivectl("-H", "me@there", "log", "1", env=ssh).stdout == done.stdout
+    assert "me@there" in hive.hivectl("-H", "me@there", "status", env=ssh).stdout
+    assert json.loads(hive.hivectl("-H", "me@there", "list", "--json", env=ssh).stdout)[0]["id"] == "some"
+    hive.hivectl("-H", "me@there", "log", "99", status=3, env=ssh)
+
+
+def test_host_follows_what_comes_and_survives_ctrl_c(hive, ssh):
+    slow(hive, seconds=3)
+    with Terminal(hive, "--host", "me@there", "install", "slow", **ssh) as terminal:
+        terminal.wait_for("started\r\n")
+        terminal.type("\x03")  # ends ssh too
+        terminal.wait_for("Enter to go on following: ")
+        terminal.type("\n")
+        assert terminal.end() == 0
+    assert terminal.lines()[-2] == "[DONE]"
+    shown = [line for line in terminal.lines() if line in latest_job(hive).lines()]
+    assert shown == latest_job(hive).lines()
+
+
+def test_host_that_cannot_be_reached(hive):
+    folder = hive.directory / "ssh"
+    folder.mkdir()
+    (folder / "ssh").write_text("#!/bin/sh\necho 'ssh: no route' >&2\nexit 255\n")
+    (folder / "ssh").chmod(0o755)
+    done = hive.hivectl("--host", "me@there", "list", status=5, env={"PATH": f"{folder}:{os.environ['PATH']}"})
+    assert "ssh: no route" in done.stderr and "me@there" in done.stderr
