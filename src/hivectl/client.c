@@ -206,13 +206,13 @@ client_set_unreadable (GError **error, int r)
 JsonNode *
 client_read (sd_bus_message *reply, GError **error)
 {
-  g_autoptr (sd_bus_message) owned = reply;
   JsonNode *node = NULL;
   int r;
 
   if (!reply)
     return NULL;
   r = variant_read (reply, &node);
+  sd_bus_message_unref (reply);
   if (r < 0)
     client_set_unreadable (error, r);
   return node;
@@ -221,17 +221,18 @@ client_read (sd_bus_message *reply, GError **error)
 char *
 client_read_path (sd_bus_message *reply, GError **error)
 {
-  g_autoptr (sd_bus_message) owned = reply;
-  const char *path;
+  const char *path = NULL;
+  char *copy;
   int r;
 
   if (!reply)
     return NULL;
   r = sd_bus_message_read (reply, "o", &path);
-  if (r >= 0)
-    return g_strdup (path);
-  client_set_unreadable (error, r);
-  return NULL;
+  if (r < 0)
+    client_set_unreadable (error, r);
+  copy = g_strdup (path);
+  sd_bus_message_unref (reply);
+  return copy;
 }
 
 /* Whatever a hive of another version says, it must not make us fall. */
@@ -268,7 +269,7 @@ JsonNode *
 client_get_capabilities (Client *client, GError **error)
 {
   return client_read_as (JSON_NODE_OBJECT,
-                         client_call (client, HIVE_PATH, HIVE_INTERFACE, "GetCapabilities", CLIENT_SOON, error, ""),
+                         client_call (client, HIVE_PATH, HIVE_INTERFACE, "GetCapabilities", CLIENT_FETCH, error, ""),
                          error);
 }
 

@@ -17,7 +17,7 @@
 
 /* How long an answer may take. */
 #define CLIENT_SOON    (25 * G_USEC_PER_SEC)
-#define CLIENT_FETCH   (90 * G_USEC_PER_SEC)  /* the hive asks a catalog */
+#define CLIENT_FETCH   (90 * G_USEC_PER_SEC)  /* the hive asks a catalog, or tries a sandbox */
 #define CLIENT_CONFIRM (300 * G_USEC_PER_SEC) /* somebody may have to type a password */
 #define CLIENT_READ    (900 * G_USEC_PER_SEC) /* the hive reads every installed file */
 

@@ -2,7 +2,6 @@
 #include "follow.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <glib/gi18n.h>
 #include <string.h>
 #include <systemd/sd-event.h>
@@ -13,7 +12,6 @@
 #include "job-log.h"
 #include "log-watch.h"
 #include "terminal.h"
-#include "text.h"
 #include "variant.h"
 #include "view.h"
 
@@ -24,7 +22,6 @@
 typedef struct
 {
   Client *client;
-  const Options *options;
   const char *path;
   FollowFlags flags;
   View *view;
@@ -233,6 +230,8 @@ follow_prepare (Follow *follow)
   follow->interrupt = interrupt_new (follow->event, follow_job_id (follow->path), follow_on_interrupt, follow);
   if (!follow->interrupt || (fd >= 0 && !follow->watch))
     return follow_set_errno (follow, -ENOMEM);
+  if (follow->watch && !view_has_status (follow->view))
+    return true;
   if ((r = sd_event_add_time_relative (follow->event, &follow->timer, CLOCK_MONOTONIC, STATUS_INTERVAL, 0,
                                        follow_on_timer, follow)) < 0 ||
       (r = sd_event_source_set_enabled (follow->timer, SD_EVENT_ON)) < 0)
@@ -338,11 +337,8 @@ bool
 follow_job (Client *client, const Options *options, const char *path, FollowFlags flags, FollowResult *ret_result,
             GError **error)
 {
-  g_auto (Follow) follow = { .client = client,
-                             .options = options,
-                             .path = path,
-                             .flags = flags,
-                             .view = view_new (options, flags & FOLLOW_TO_END) };
+  g_auto (Follow)
+      follow = { .client = client, .path = path, .flags = flags, .view = view_new (options, flags & FOLLOW_TO_END) };
   int r;
 
   if (!follow_open (&follow, error))

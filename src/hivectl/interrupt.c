@@ -57,7 +57,8 @@ static bool
 interrupt_ask (Interrupt *interrupt)
 {
   g_autofree char *question =
-      g_strdup_printf (_ ("Cancel job %s or leave it running? [c]ancel, [l]eave, Enter to go on following: "),
+      g_strdup_printf (/* Translators: c and l stay the keys, whatever the words are. */
+                       _ ("Cancel job %s or leave it running? [c]ancel, [l]eave, Enter to go on following: "),
                        interrupt->job);
 
   if (!isatty (STDIN_FILENO))

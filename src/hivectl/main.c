@@ -74,8 +74,8 @@ static void
 main_print_verb_help (const Verb *verb)
 {
   g_autofree char *command = g_strdup_printf ("hivectl %s", verb->name);
-  g_autofree char *summary = verb->details ? g_strdup_printf ("%s.\n\n%s", _ (verb->summary), _ (verb->details)) :
-                                             g_strdup_printf ("%s.", _ (verb->summary));
+  g_autofree char *summary =
+      verb->details ? g_strdup_printf ("%s\n\n%s", _ (verb->summary), _ (verb->details)) : g_strdup (_ (verb->summary));
   g_autofree char *example = g_strdup_printf ("%s\n  %s", _ ("Example:"), verb->example);
   g_autofree char *help =
       options_help (verb->options, command, verb->arguments ? _ (verb->arguments) : NULL, summary, example);

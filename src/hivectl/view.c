@@ -46,6 +46,12 @@ view_free (View *view)
   g_free (view);
 }
 
+bool
+view_has_status (const View *view)
+{
+  return view->progress != NULL;
+}
+
 static void
 view_write (View *view)
 {

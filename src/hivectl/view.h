@@ -14,6 +14,9 @@ typedef struct View View;
 View *view_new (const Options *options, bool follows);
 void view_free (View *view);
 
+/* Whether there is a status line, so that flushing now and then keeps it up to date. */
+bool view_has_status (const View *view);
+
 void view_record (View *view, const LogRecord *record);
 
 /* Writes what was gathered, and the status line beneath it. */

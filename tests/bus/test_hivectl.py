@@ -2,6 +2,7 @@
 """The command line: every verb, what it prints into a pipe, as JSON and on a terminal, how it ends, and Ctrl-C."""
 
 import contextlib
+import ctypes
 import fcntl
 import json
 import os
@@ -9,6 +10,7 @@ import pty
 import re
 import select
 import signal
+import socket
 import struct
 import subprocess
 import sys
@@ -16,6 +18,7 @@ import termios
 import time
 
 import pytest
+from gi.repository import GLib
 
 from harness import Job, pkgbuild, wait_until
 
@@ -308,8 +311,6 @@ def names_on_the_bus(hive):
 
 
 def process_of(hive, name):
-    from gi.repository import GLib
-
     with contextlib.suppress(GLib.Error):
         return hive.connection.call_sync("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
                                          "GetConnectionUnixProcessID", GLib.Variant("(s)", (name,)), None, 0, -1, None).unpack()[0]
@@ -318,9 +319,6 @@ def process_of(hive, name):
 
 def disconnect(process):
     """Shuts the process's only socket down, as a bus that goes away does."""
-    import ctypes
-    import socket
-
     libc = ctypes.CDLL(None, use_errno=True)
     pidfd = os.pidfd_open(process.pid)
     try:
@@ -372,7 +370,8 @@ def test_what_others_may_not_is_refused(hive):
     for arguments in (("install", "endless"), ("remove", "endless"), ("cancel", job.id)):
         done = hive.hivectl(*arguments, status=4, user=65534, group=65534, extra_groups=[])
         assert "Only" in done.stderr
-    assert "started" in wait_until(lambda: hive.hivectl("log", job.id, user=65534, group=65534, extra_groups=[]).stdout, what="its log") or True
+    job.wait_for_line("started")
+    assert "started" in hive.hivectl("log", job.id, user=65534, group=65534, extra_groups=[]).stdout
     job.cancel()
     job.wait()
 

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "checksum.h"
+
+#include "error.h"
+#include "file.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+/* FIPS 180-4's and RFC 7693's examples. */
+static const struct
+{
+  ChecksumKind kind;
+  const char *text, *sum;
+} known[] = {
+  { CHECKSUM_SHA256, "", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" },
+  { CHECKSUM_SHA256, "abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" },
+  { CHECKSUM_SHA512, "",
+    "cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce"
+    "47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e" },
+  { CHECKSUM_SHA512, "abc",
+    "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+    "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f" },
+  { CHECKSUM_B2, "",
+    "786a02f742015903c6c6fd852552d272912f4740e15847618a86e217f71f5419"
+    "d25e1031afee585313896444934eb04b903a685b1448b755d56f701afe9be2ce" },
+  { CHECKSUM_B2, "abc",
+    "ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b74b12bb6fdbffa2d1"
+    "7d87c5392aab792dc252d5de4533cc9518d38aa8dbf1925ab92386edd4009923" },
+};
+
+static void
+test_known_sums_by_descriptor (void)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS (known); i++)
+    {
+      g_auto (Fd) fd = file_memory ("text", known[i].text, strlen (known[i].text), NULL);
+      g_autoptr (GError) error = NULL;
+      g_autofree char *sum = checksum_of_fd (known[i].kind, fd, &error);
+
+      g_assert_no_error (error);
+      g_assert_cmpstr (sum, ==, known[i].sum);
+    }
+}
+
+static void
+test_known_sums_by_text (void)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS (known); i++)
+    {
+      g_autofree char *sum = NULL;
+
+      if (known[i].kind == CHECKSUM_B2) /* of files alone */
+        continue;
+      sum = checksum_of_text (known[i].kind, known[i].text, strlen (known[i].text));
+      g_assert_cmpstr (sum, ==, known[i].sum);
+    }
+}
+
+static void
+test_descriptor_is_read_from_its_beginning (void)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS (known); i++)
+    {
+      g_auto (Fd) fd = file_memory ("text", known[i].text, strlen (known[i].text), NULL);
+      g_autofree char *first = NULL;
+      g_autofree char *second = NULL;
+
+      g_assert_cmpint (lseek (fd, 0, SEEK_END), ==, strlen (known[i].text));
+      first = checksum_of_fd (known[i].kind, fd, NULL);
+      second = checksum_of_fd (known[i].kind, fd, NULL);
+      g_assert_cmpstr (first, ==, known[i].sum);
+      g_assert_cmpstr (second, ==, known[i].sum);
+    }
+}
+
+/* More than one read; the text holds NULs. */
+static void
+test_large_file_has_its_whole_sum (void)
+{
+  static const char *const sums[] = {
+    [CHECKSUM_SHA256] = "d100b2cca5c3f0968350fa1143cc2fede7542a7101e1c8d85398206ddafc364e",
+    [CHECKSUM_SHA512] = "f483db857d951581b0f99aa3c9a8aa2771ea7eb2b747217b12659eeaebdbca0c"
+                        "68bc54763047106e77e497dc8b251c0d55a40289aa6f9d21ff8d15ac1fa3b6a6",
+    [CHECKSUM_B2] = "8568b6cb510a35f3b37bc38d64fe152618694ad7ce47603636766e969d381b65"
+                    "a90008f5207a63211618b88adfa70ec43b53701dc238b82747574999ebf2bf9d",
+  };
+  g_autofree char *zeros = g_malloc0 (1000001);
+
+  for (ChecksumKind kind = 0; kind < CHECKSUM_KINDS; kind++)
+    {
+      g_auto (Fd) fd = file_memory ("zeros", zeros, 1000001, NULL);
+      g_autofree char *sum = checksum_of_fd (kind, fd, NULL);
+
+      g_assert_cmpstr (sum, ==, sums[kind]);
+    }
+}
+
+static void
+test_unreadable_descriptor_is_an_error (void)
+{
+  const int fds[] = { -1, open ("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC), open ("/dev/null", O_PATH | O_CLOEXEC) };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (fds); i++)
+    {
+      for (ChecksumKind kind = 0; kind < CHECKSUM_KINDS; kind++)
+        {
+          g_autoptr (GError) error = NULL;
+          g_autofree char *sum = checksum_of_fd (kind, fds[i], &error);
+
+          g_assert_null (sum);
+          g_assert_error (error, HIVE_ERROR, HIVE_ERROR_FAILED);
+        }
+      if (fds[i] >= 0)
+        close (fds[i]);
+    }
+}
+
+static void
+test_no_descriptor_is_left_open (void)
+{
+  g_auto (Fd) fd = file_memory ("text", "abc", 3, NULL);
+  int before = dup (fd), after;
+
+  close (before);
+  for (ChecksumKind kind = 0; kind < CHECKSUM_KINDS; kind++)
+    {
+      g_autofree char *sum = checksum_of_fd (kind, fd, NULL);
+
+      g_assert_nonnull (sum);
+    }
+  after = dup (fd);
+  close (after);
+  g_assert_cmpint (after, ==, before);
+}
+
+static void
+test_names_are_those_of_the_arrays (void)
+{
+  g_assert_cmpstr (checksum_name (CHECKSUM_SHA256), ==, "sha256");
+  g_assert_cmpstr (checksum_name (CHECKSUM_SHA512), ==, "sha512");
+  g_assert_cmpstr (checksum_name (CHECKSUM_B2), ==, "b2");
+}
+
+static void
+test_sum_has_its_length_in_hexadecimal (void)
+{
+  static const size_t lengths[] = { [CHECKSUM_SHA256] = 64, [CHECKSUM_SHA512] = 128, [CHECKSUM_B2] = 128 };
+  static const char *const never[] = { "", "SKIP", "skip", "0", "-", "0x00" };
+
+  for (ChecksumKind kind = 0; kind < CHECKSUM_KINDS; kind++)
+    {
+      g_autofree char *right = g_strnfill (lengths[kind], 'a');
+      g_autofree char *upper = g_strnfill (lengths[kind], 'F');
+      g_autofree char *shorter = g_strnfill (lengths[kind] - 1, '0');
+      g_autofree char *longer = g_strnfill (lengths[kind] + 1, '0');
+      g_autofree char *newline = g_strconcat (shorter, "\n", NULL);
+      g_autofree char *letter = g_strconcat (shorter, "g", NULL);
+      g_autofree char *space = g_strconcat (" ", shorter, NULL);
+
+      g_assert_true (checksum_is_valid (kind, right));
+      g_assert_true (checksum_is_valid (kind, upper));
+      g_assert_false (checksum_is_valid (kind, shorter));
+      g_assert_false (checksum_is_valid (kind, longer));
+      g_assert_false (checksum_is_valid (kind, newline));
+      g_assert_false (checksum_is_valid (kind, letter));
+      g_assert_false (checksum_is_valid (kind, space));
+      for (size_t i = 0; i < G_N_ELEMENTS (never); i++)
+        g_assert_false (checksum_is_valid (kind, never[i]));
+    }
+  for (size_t i = 0; i < G_N_ELEMENTS (known); i++)
+    g_assert_true (checksum_is_valid (known[i].kind, known[i].sum));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/checksum/known-sums-by-descriptor", test_known_sums_by_descriptor);
+  g_test_add_func ("/checksum/known-sums-by-text", test_known_sums_by_text);
+  g_test_add_func ("/checksum/descriptor-is-read-from-its-beginning", test_descriptor_is_read_from_its_beginning);
+  g_test_add_func ("/checksum/large-file-has-its-whole-sum", test_large_file_has_its_whole_sum);
+  g_test_add_func ("/checksum/unreadable-descriptor-is-an-error", test_unreadable_descriptor_is_an_error);
+  g_test_add_func ("/checksum/no-descriptor-is-left-open", test_no_descriptor_is_left_open);
+  g_test_add_func ("/checksum/names-are-those-of-the-arrays", test_names_are_those_of_the_arrays);
+  g_test_add_func ("/checksum/sum-has-its-length-in-hexadecimal", test_sum_has_its_length_in_hexadecimal);
+  return g_test_run ();
+}
