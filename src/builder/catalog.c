@@ -91,7 +91,10 @@ catalog_read (const Configuration *configuration, const char *url, size_t max_si
   char *text;
 
   if (!catalog_is_folder (configuration))
-    return fetch_memory (&(Fetch){ .url = url, .max_size = max_size, .timeout = configuration->catalog_timeout },
+    return fetch_memory (&(Fetch){ .configuration = configuration,
+                                   .url = url,
+                                   .max_size = max_size,
+                                   .timeout = configuration->catalog_timeout },
                          ret_content, ret_why);
 
   fd = catalog_open (configuration, url);
@@ -112,7 +115,9 @@ catalog_read (const Configuration *configuration, const char *url, size_t max_si
 static bool
 catalog_set_error (FetchResult result, const char *why, GError **error)
 {
-  if (result == FETCH_TOO_LARGE)
+  if (result == FETCH_NO_SANDBOX)
+    g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_SANDBOX_UNAVAILABLE, why);
+  else if (result == FETCH_TOO_LARGE)
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_INVALID,
                  "The catalog's answer is too large: %s (MaxSize= in hive.conf)", why);
   else
@@ -349,6 +354,8 @@ catalog_get_recipe (const Configuration *configuration, const CatalogEntry *entr
   result = catalog_read (configuration, url, RECIPE_MAX_SIZE, &content, &why);
   if (result == FETCH_TOO_LARGE)
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID, "The PKGBUILD is too large: %s", why);
+  else if (result == FETCH_NO_SANDBOX)
+    g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_SANDBOX_UNAVAILABLE, why);
   else if (result != FETCH_OK)
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_UNAVAILABLE, "The PKGBUILD can't be read: %s", why);
   else if (memchr (content->str, 0, content->len) || !g_utf8_validate_len (content->str, content->len, NULL))
@@ -362,7 +369,8 @@ catalog_get_recipe (const Configuration *configuration, const CatalogEntry *entr
 }
 
 static bool
-catalog_copy_file (const Configuration *configuration, const char *url, const char *name, int fd, const char *target, GError **error)
+catalog_copy_file (const Configuration *configuration, const char *url, const char *name, int fd, const char *target,
+                   GError **error)
 {
   g_autofree char *buffer = g_malloc (256 * 1024);
   g_autofree char *why = NULL;
@@ -374,8 +382,8 @@ catalog_copy_file (const Configuration *configuration, const char *url, const ch
   if (from < 0)
     {
       catalog_explain_open (url, -from, &why);
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE,
-                   "The source %s is not beside the PKGBUILD: %s", name, why);
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, "The source %s is not beside the PKGBUILD: %s",
+                   name, why);
       return false;
     }
   while ((n = read (from, buffer, 256 * 1024)) != 0)
@@ -405,7 +413,8 @@ catalog_copy_source (const Configuration *configuration, const char *recipe_url,
   if (catalog_is_folder (configuration))
     return catalog_copy_file (configuration, url, name, fd, target, error);
 
-  result = fetch_file (&(Fetch){ .url = url,
+  result = fetch_file (&(Fetch){ .configuration = configuration,
+                                 .url = url,
                                  .max_size = configuration->max_download_size,
                                  .timeout = configuration->download_timeout },
                        fd, &why);

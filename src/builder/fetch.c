@@ -1,31 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "fetch.h"
 
-#include "config.h"
 #include "error.h"
 #include "file.h"
-#include "sandbox.h"
-#include "size.h"
+#include "step.h"
 
-#include <curl/curl.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
-#define REDIRECTS_MAX     5
-#define STALL_SECONDS     30 /* so long may less than STALL_SPEED bytes a second come */
-#define STALL_SPEED       100
-#define PROGRESS_INTERVAL (G_USEC_PER_SEC / 5)
-
-typedef struct
-{
-  const Fetch *fetch;
-  GString *content; /* either this */
-  int fd;           /* or that */
-  uint64_t size;
-  int write_error; /* errno */
-  bool too_large;
-  int64_t next_progress;
-} Transfer;
+#define OUTCOME_MAX 4096
+#define GRACE       10 /* seconds: libcurl says better than the sandbox what took too long */
 
 char *
 fetch_redact (const char *url)
@@ -40,154 +27,81 @@ fetch_redact (const char *url)
   return at ? g_strdup_printf ("%.*s%s", (int)(authority - url), url, at + 1) : g_strdup (url);
 }
 
-static size_t
-transfer_on_data (char *data, size_t one, size_t size, void *userdata)
+void
+fetch_allow_network (Sandbox *sandbox)
 {
-  Transfer *transfer = userdata;
-  int r;
+  static const char *const proxies[] = { "http_proxy",  "https_proxy", "all_proxy", "no_proxy",
+                                         "HTTPS_PROXY", "ALL_PROXY",   "NO_PROXY" };
 
-  if (transfer->size + size > transfer->fetch->max_size)
-    {
-      transfer->too_large = true;
-      return 0;
-    }
-  transfer->size += size;
-
-  if (transfer->content)
-    {
-      g_string_append_len (transfer->content, data, size);
-      return size;
-    }
-
-  r = file_write_all (transfer->fd, data, size);
-  if (r < 0)
-    {
-      transfer->write_error = -r;
-      return 0;
-    }
-  return size;
+  sandbox_allow_network (sandbox);
+  for (size_t i = 0; i < G_N_ELEMENTS (proxies); i++)
+    if (g_getenv (proxies[i]))
+      sandbox_setenv (sandbox, proxies[i], g_getenv (proxies[i]));
 }
 
-static int
-transfer_on_progress (void *userdata, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up)
-{
-  Transfer *transfer = userdata;
-  const Fetch *fetch = transfer->fetch;
-  int64_t time = g_get_monotonic_time ();
-
-  if (total > 0 && (uint64_t)total > fetch->max_size)
-    transfer->too_large = true;
-  if (sandbox_was_cancelled () || transfer->too_large)
-    return 1;
-
-  if (fetch->log && now > 0 && time >= transfer->next_progress)
-    {
-      g_autofree char *so_far = size_to_string (now);
-      g_autofree char *text = total > 0 ? g_strdup_printf ("%d%%", (int)(now * 100 / total)) : g_strdup (so_far);
-
-      log_writer_write (fetch->log, fetch->phase, LOG_STREAM_PROGRESS, text, -1);
-      transfer->next_progress = time + PROGRESS_INTERVAL;
-    }
-
-  return 0;
-}
-
-static void
-transfer_set_options (Transfer *transfer, CURL *curl, char *message)
-{
-  const Fetch *fetch = transfer->fetch;
-
-  curl_easy_setopt (curl, CURLOPT_URL, fetch->url);
-  curl_easy_setopt (curl, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt (curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt (curl, CURLOPT_FOLLOWLOCATION, 1L);
-  curl_easy_setopt (curl, CURLOPT_MAXREDIRS, (long)REDIRECTS_MAX);
-  curl_easy_setopt (curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-  curl_easy_setopt (curl, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt (curl, CURLOPT_TIMEOUT, (long)fetch->timeout);
-  curl_easy_setopt (curl, CURLOPT_CONNECTTIMEOUT, (long)MIN (fetch->timeout, 30));
-  curl_easy_setopt (curl, CURLOPT_LOW_SPEED_LIMIT, (long)STALL_SPEED);
-  curl_easy_setopt (curl, CURLOPT_LOW_SPEED_TIME, (long)STALL_SECONDS);
-  curl_easy_setopt (curl, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)fetch->max_size);
-  curl_easy_setopt (curl, CURLOPT_USERAGENT, "rbee-hive/" PROJECT_VERSION);
-  curl_easy_setopt (curl, CURLOPT_ERRORBUFFER, message);
-  curl_easy_setopt (curl, CURLOPT_FAILONERROR, 1L);
-  curl_easy_setopt (curl, CURLOPT_WRITEFUNCTION, transfer_on_data);
-  curl_easy_setopt (curl, CURLOPT_WRITEDATA, transfer);
-  curl_easy_setopt (curl, CURLOPT_NOPROGRESS, 0L);
-  curl_easy_setopt (curl, CURLOPT_XFERINFOFUNCTION, transfer_on_progress);
-  curl_easy_setopt (curl, CURLOPT_XFERINFODATA, transfer);
-}
-
+/* What the program said last. It is hostile if libcurl was taken over, so only its form is believed. */
 static FetchResult
-transfer_result (const Transfer *transfer, CURLcode code, long status, const char *message, char **ret_why)
+fetch_read_outcome (const Fetch *fetch, const char *outcome, char **ret_why)
 {
-  g_autofree char *url = fetch_redact (transfer->fetch->url);
-  g_autofree char *max_size = size_to_string (transfer->fetch->max_size);
+  g_autofree char *url = fetch_redact (fetch->url);
+  int result = FETCH_FAILED, errnum = 0, at = 0;
 
-  if (code == CURLE_OK)
-    return FETCH_OK;
-
-  if (transfer->write_error)
+  if (sscanf (outcome, "%d %d %n", &result, &errnum, &at) != 2 || result < 0 || result > FETCH_OK)
     {
-      *ret_why = g_strdup_printf ("%s could not be stored: %s", url, g_strerror (transfer->write_error));
-      errno = transfer->write_error;
-      return FETCH_NOT_STORED;
+      *ret_why = g_strdup_printf ("%s can't be fetched: rbee-hive-fetch ended unexpectedly", url);
+      return FETCH_FAILED;
     }
-  if (transfer->too_large || code == CURLE_FILESIZE_EXCEEDED)
-    {
-      *ret_why = g_strdup_printf ("%s is larger than %s", url, max_size);
-      return FETCH_TOO_LARGE;
-    }
-  if (code == CURLE_HTTP_RETURNED_ERROR)
-    {
-      *ret_why = g_strdup_printf ("%s answered with HTTP status %ld", url, status);
-      return status == 404 || status == 410 ? FETCH_NOT_FOUND : FETCH_FAILED;
-    }
-  if (code == CURLE_OPERATION_TIMEDOUT)
-    *ret_why = g_strdup_printf ("%s took longer than %u s, or stalled", url, transfer->fetch->timeout);
-  else if (code == CURLE_TOO_MANY_REDIRECTS)
-    *ret_why = g_strdup_printf ("%s redirects more than %d times", url, REDIRECTS_MAX);
-  else
-    *ret_why = g_strdup_printf ("%s can't be fetched: %s", url, *message ? message : curl_easy_strerror (code));
-  return FETCH_FAILED;
-}
-
-static FetchResult
-transfer_run (Transfer *transfer, char **ret_why)
-{
-  char message[CURL_ERROR_SIZE] = "";
-  long status = 0;
-  CURLcode code;
-  CURL *curl;
-
-  /* Only the builder fetches, one file after another, on one thread. */
-  curl_global_init (CURL_GLOBAL_DEFAULT);
-  curl = curl_easy_init ();
-  transfer_set_options (transfer, curl, message);
-  code = curl_easy_perform (curl);
-  curl_easy_getinfo (curl, CURLINFO_RESPONSE_CODE, &status);
-  curl_easy_cleanup (curl);
-  return transfer_result (transfer, code, status, message, ret_why);
-}
-
-FetchResult
-fetch_memory (const Fetch *fetch, GString **ret_content, char **ret_why)
-{
-  Transfer transfer = { .fetch = fetch, .content = g_string_new (NULL), .fd = -1 };
-  FetchResult result = transfer_run (&transfer, ret_why);
-
-  if (result == FETCH_OK)
-    *ret_content = transfer.content;
-  else
-    g_string_free (transfer.content, TRUE);
+  if (result != FETCH_OK)
+    *ret_why = g_utf8_make_valid (outcome + at, -1);
+  errno = errnum;
   return result;
 }
 
 FetchResult
 fetch_file (const Fetch *fetch, int fd, char **ret_why)
 {
-  return transfer_run (&(Transfer){ .fetch = fetch, .fd = fd }, ret_why);
+  g_autoptr (Output) progress = fetch->log ? output_new (fetch->log, fetch->phase, LOG_STREAM_PROGRESS) : NULL;
+  g_autofree char *program = step_script ("rbee-hive-fetch");
+  g_autofree char *max_size = g_strdup_printf ("%" G_GUINT64_FORMAT, fetch->max_size);
+  g_autofree char *timeout = g_strdup_printf ("%u", fetch->timeout);
+  const char *arguments[] = { program, fetch->url, max_size, timeout, NULL };
+  g_autoptr (Sandbox) sandbox = sandbox_new (fetch->configuration);
+  g_autoptr (GError) error = NULL;
+  int status;
+
+  step_bind_scripts (fetch->configuration, sandbox);
+  fetch_allow_network (sandbox);
+  sandbox_set_timeout (sandbox, fetch->timeout + GRACE);
+  sandbox_set_output (sandbox, NULL, progress);
+  sandbox_set_stdout (sandbox, fd);
+  sandbox_collect (sandbox, FETCH_OUTCOME_FD, OUTCOME_MAX);
+  if (sandbox_run (sandbox, arguments, &status, &error))
+    return fetch_read_outcome (fetch, sandbox_collected (sandbox, NULL), ret_why);
+
+  *ret_why = g_strdup (error->message);
+  return error->code == HIVE_ERROR_SANDBOX_UNAVAILABLE ? FETCH_NO_SANDBOX : FETCH_FAILED;
+}
+
+FetchResult
+fetch_memory (const Fetch *fetch, GString **ret_content, char **ret_why)
+{
+  g_auto (Fd) fd = memfd_create ("fetch", MFD_CLOEXEC);
+  g_autoptr (GError) error = NULL;
+  FetchResult result = fetch_file (fetch, fd, ret_why);
+  size_t size;
+  char *text;
+
+  if (result != FETCH_OK)
+    return result;
+  text = lseek (fd, 0, SEEK_SET) < 0 ? NULL : file_read_fd (fd, fetch->max_size, fetch->url, &size, &error);
+  if (!text)
+    {
+      *ret_why = g_strdup (error ? error->message : g_strerror (errno));
+      return FETCH_FAILED;
+    }
+  *ret_content = g_string_new_len (text, size);
+  g_free (text);
+  return FETCH_OK;
 }
 
 bool
@@ -195,7 +109,9 @@ fetch_set_source_error (FetchResult result, const char *why, const char *target,
 {
   if (result == FETCH_NOT_STORED)
     return hive_error_set_errno (error, errno, "Can't write %s", target);
-  if (result == FETCH_TOO_LARGE)
+  if (result == FETCH_NO_SANDBOX)
+    g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_SANDBOX_UNAVAILABLE, why);
+  else if (result == FETCH_TOO_LARGE)
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
                  "A source is too large: %s (MaxDownloadSize= in hive.conf)", why);
   else

@@ -2,11 +2,13 @@
 #pragma once
 
 #include "log-writer.h"
+#include "sandbox.h"
 
 #include <glib.h>
 
-/* The one place where libcurl is used: http and https alone, also after a redirect (five at most), no cookies, no
- * netrc, limits on size and time. */
+/* Fetches one URL by the program rbee-hive-fetch (fetcher.c), which runs libcurl in a sandbox that sees the network and
+ * the one file that it writes: http and https alone, also after a redirect (five at most), no cookies, no netrc, limits
+ * on size and time. */
 
 typedef enum
 {
@@ -14,11 +16,17 @@ typedef enum
   FETCH_NOT_FOUND, /* 404 or 410 */
   FETCH_TOO_LARGE,
   FETCH_NOT_STORED, /* errno says why */
+  FETCH_NO_SANDBOX,
   FETCH_OK,
 } FetchResult;
 
+/* Where the program says what came of it: "RESULT ERRNO WHY", the first a FetchResult as a number. Its standard output
+ * is the body, and each line of its standard error is the text of a `progress` record. */
+#define FETCH_OUTCOME_FD 9
+
 typedef struct
 {
+  const Configuration *configuration;
   const char *url;
   uint64_t max_size; /* bytes */
   unsigned timeout;  /* seconds, for all of it */
@@ -30,12 +38,15 @@ typedef struct
  * left out). */
 FetchResult fetch_memory (const Fetch *fetch, GString **ret_content, char **ret_why);
 
-/* Into @fd, from its beginning. */
+/* Into @fd, from where it stands. */
 FetchResult fetch_file (const Fetch *fetch, int fd, char **ret_why);
+
+/* The error of a source that could not be fetched: SourceUnavailable, LimitsExceeded (MaxDownloadSize=),
+ * SandboxUnavailable, or by errno, naming @target. Returns false, so that callers can return it. */
+bool fetch_set_source_error (FetchResult result, const char *why, const char *target, GError **error);
+
+/* Gives a sandbox the network, and the proxies that this process was given for it. */
+void fetch_allow_network (Sandbox *sandbox);
 
 /* The URL as people may see it: without a user's name and password. */
 char *fetch_redact (const char *url);
-
-/* The error of a source that could not be fetched: SourceUnavailable, LimitsExceeded (MaxDownloadSize=), or by errno,
- * naming @target. Returns false, so that callers can return it. */
-bool fetch_set_source_error (FetchResult result, const char *why, const char *target, GError **error);

@@ -10,7 +10,6 @@
 
 #define INSIDE_SRC        "/tmp/src"
 #define INSIDE_REPOSITORY "/tmp/repository"
-#define INSIDE_CONFIG     "/etc/rbee-hive/gitconfig"
 #define CLONE_URL         "file://" INSIDE_REPOSITORY
 
 static bool
@@ -23,31 +22,24 @@ git_is_local (const Source *source)
 static Sandbox *
 git_sandbox (Builder *builder, const Source *source)
 {
-  static const char *const proxies[] = { "http_proxy",  "https_proxy", "all_proxy", "no_proxy",
-                                         "HTTPS_PROXY", "ALL_PROXY",   "NO_PROXY" };
   const Configuration *configuration = builder->configuration;
   Sandbox *sandbox = sandbox_new (configuration);
-  g_autofree char *config = g_build_filename (configuration->libexec_directory, "gitconfig", NULL);
+  g_autofree char *config = step_script ("gitconfig");
   g_autofree char *src = g_build_filename (builder->request->work, "src", NULL);
   g_autofree char *repository = git_is_local (source) ? g_filename_from_uri (source->url, NULL, NULL) : NULL;
 
-  sandbox_bind_read_only (sandbox, config, INSIDE_CONFIG);
+  step_bind_scripts (configuration, sandbox);
   sandbox_bind (sandbox, src, INSIDE_SRC);
   sandbox_chdir (sandbox, INSIDE_SRC);
   sandbox_setenv (sandbox, "HOME", "/tmp");
   sandbox_setenv (sandbox, "GIT_CONFIG_NOSYSTEM", "1");
-  sandbox_setenv (sandbox, "GIT_CONFIG_GLOBAL", INSIDE_CONFIG);
+  sandbox_setenv (sandbox, "GIT_CONFIG_GLOBAL", config);
   sandbox_setenv (sandbox, "GIT_TERMINAL_PROMPT", "0");
   sandbox_set_timeout (sandbox, configuration->download_timeout);
   if (repository)
     sandbox_bind_read_only (sandbox, repository, INSIDE_REPOSITORY);
   else
-    {
-      sandbox_allow_network (sandbox);
-      for (size_t i = 0; i < G_N_ELEMENTS (proxies); i++)
-        if (g_getenv (proxies[i]))
-          sandbox_setenv (sandbox, proxies[i], g_getenv (proxies[i]));
-    }
+    fetch_allow_network (sandbox);
   return sandbox;
 }
 

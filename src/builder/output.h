@@ -7,7 +7,7 @@
  * held. */
 typedef struct Output Output;
 
-/* @stream is LOG_STREAM_OUT or LOG_STREAM_ERR; @phase and @writer are borrowed. */
+/* @stream is LOG_STREAM_OUT, LOG_STREAM_ERR or LOG_STREAM_PROGRESS; @phase and @writer are borrowed. */
 Output *output_new (LogWriter *writer, const char *phase, LogStream stream);
 void output_free (Output *output);
 

@@ -145,6 +145,8 @@ recipe_parse_dump (const char *dump, size_t length, GError **error)
   return recipe_dump_invalid (error);
 }
 
+static bool recipe_refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
 static bool
 recipe_refuse (GError **error, const char *format, ...)
 {

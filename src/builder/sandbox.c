@@ -62,6 +62,7 @@ struct Sandbox
   GString *held;   /* standard error as long as it may be bubblewrap's own; NULL: it is not */
   GString *status; /* what --json-status-fd said */
   int status_fd;
+  int stdout_fd;      /* -1: a pipe of ours */
   int collect_inside; /* -1: nothing is collected */
   int collect_fd;
   size_t collect_max;
@@ -100,7 +101,7 @@ sandbox_new (const Configuration *configuration)
   sandbox->held = g_string_new (NULL);
   sandbox->status = g_string_new (NULL);
   sandbox->collected = g_string_new (NULL);
-  sandbox->status_fd = sandbox->collect_fd = sandbox->collect_inside = -1;
+  sandbox->status_fd = sandbox->collect_fd = sandbox->collect_inside = sandbox->stdout_fd = -1;
   sandbox_setenv (sandbox, "PATH", SANDBOX_SYSTEM_PATH);
   sandbox_setenv (sandbox, "LANG", "C.UTF-8");
   return sandbox;
@@ -194,6 +195,12 @@ sandbox_set_output (Sandbox *sandbox, Output *out, Output *err)
 {
   sandbox->out.output = out;
   sandbox->err.output = err;
+}
+
+void
+sandbox_set_stdout (Sandbox *sandbox, int fd)
+{
+  sandbox->stdout_fd = fd;
 }
 
 void
@@ -418,7 +425,8 @@ sandbox_execute (const Sandbox *sandbox, const Start *start)
 {
   char *const environment[] = { NULL };
 
-  if (dup2 (start->null, STDIN_FILENO) < 0 || dup2 (start->out, STDOUT_FILENO) < 0 ||
+  if (dup2 (start->null, STDIN_FILENO) < 0 ||
+      dup2 (sandbox->stdout_fd >= 0 ? sandbox->stdout_fd : start->out, STDOUT_FILENO) < 0 ||
       dup2 (start->err, STDERR_FILENO) < 0)
     _exit (126);
   if (sandbox->collect_inside >= 0 && dup2 (start->collect, sandbox->collect_inside) < 0)

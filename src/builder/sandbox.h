@@ -23,6 +23,9 @@ void sandbox_limit_evaluation (Sandbox *sandbox); /* memory, processes, file siz
 /* What the program prints goes to these (NULL: discarded, up to a limit of 1 MiB kept for sandbox_diagnostics). */
 void sandbox_set_output (Sandbox *sandbox, Output *out, Output *err);
 
+/* Standard output is @fd (borrowed) itself. */
+void sandbox_set_stdout (Sandbox *sandbox, int fd);
+
 /* A private pipe: what the program writes to descriptor @inside_fd is collected, at most @max_size bytes (more:
  * LimitsExceeded). */
 void sandbox_collect (Sandbox *sandbox, int inside_fd, size_t max_size);

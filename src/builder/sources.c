@@ -140,7 +140,8 @@ sources_fetch (Builder *builder, const Source *source, GError **error)
                fd_steal (&fd) :
                -1;
 
-  result = fetch_file (&(Fetch){ .url = source->url,
+  result = fetch_file (&(Fetch){ .configuration = builder->configuration,
+                                 .url = source->url,
                                  .max_size = builder->configuration->max_download_size,
                                  .timeout = builder->configuration->download_timeout,
                                  .log = builder->log,

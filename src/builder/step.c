@@ -20,6 +20,12 @@ step_script (const char *name)
   return g_build_filename (INSIDE_SCRIPTS, name, NULL);
 }
 
+void
+step_bind_scripts (const Configuration *configuration, Sandbox *sandbox)
+{
+  sandbox_bind_read_only (sandbox, configuration->libexec_directory, INSIDE_SCRIPTS);
+}
+
 /* What makepkg.conf(5) exports; a worker is built for the machine it runs on. */
 static void
 step_set_flags (const Builder *builder, Sandbox *sandbox)
@@ -46,7 +52,6 @@ step_set_flags (const Builder *builder, Sandbox *sandbox)
 Sandbox *
 step_sandbox (Builder *builder)
 {
-  static const char *const scripts[] = { "evaluate.bash", "run.bash", "package.bash", "probe.bash" };
   Sandbox *sandbox = sandbox_new (builder->configuration);
   g_autofree char *start = g_build_filename (builder->request->work, "start", NULL);
   g_autofree char *base = step_path (builder, NULL);
@@ -54,13 +59,7 @@ step_sandbox (Builder *builder)
   g_autofree char *pkg = step_path (builder, "pkg");
   g_autofree char *home = step_path (builder, "home");
 
-  for (size_t i = 0; i < G_N_ELEMENTS (scripts); i++)
-    {
-      g_autofree char *outside = g_build_filename (builder->configuration->libexec_directory, scripts[i], NULL);
-      g_autofree char *inside = step_script (scripts[i]);
-
-      sandbox_bind_read_only (sandbox, outside, inside);
-    }
+  step_bind_scripts (builder->configuration, sandbox);
   sandbox_bind_read_only (sandbox, start, base);
   sandbox_chdir (sandbox, base);
   sandbox_setenv (sandbox, "startdir", base);

@@ -11,7 +11,8 @@ Sandbox *step_sandbox (Builder *builder);
 /* The worker's directory inside the sandbox, /tmp/worker-install/ID, with @name behind it (NULL: itself). */
 char *step_path (const Builder *builder, const char *name);
 
-/* The path inside the sandbox of one of the hive's bash files. */
+/* Makes the hive's own scripts and programs visible, read-only; and the path of one inside. */
+void step_bind_scripts (const Configuration *configuration, Sandbox *sandbox);
 char *step_script (const char *name);
 
 /* Makes a directory of the work directory writable inside, at the same name. */

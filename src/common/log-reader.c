@@ -101,7 +101,7 @@ log_reader_next (LogReader *reader, LogRecord *ret_record)
   while (!reader->ended)
     {
       size_t length = reader->end - reader->start;
-      char *line = reader->buffer + reader->start;
+      char *line = length > 0 ? reader->buffer + reader->start : NULL;
       char *newline = length > 0 ? memchr (line, '\n', length) : NULL;
       bool aligned = reader->aligned;
       int r;

@@ -420,15 +420,17 @@ test_bad_path_in_camel_case_is_named (void)
 static void
 test_line_breaks_in_names_are_refused (void)
 {
-  static const char *const keys[] = { "binary_name", "install_path", "worker_type" };
-  static const char *const values[] = { "'/a\\nb'", "'/a\\nb'", "'cpu\\n'" };
+  static const struct
+  {
+    const char *key, *value;
+  } cases[] = { { "binary_name", "'a\\nb'" }, { "install_path", "'/a\\nb'" }, { "worker_type", "'cpu\\n'" } };
 
-  for (size_t i = 0; i < G_N_ELEMENTS (keys); i++)
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_autoptr (JsonObject) object = parse_mutable (snake_case);
 
-      set_json (object, keys[i], i == 0 ? "'a\\nb'" : values[i]);
-      assert_is_refused (object, NULL, NULL, HIVE_ERROR_CATALOG_INVALID, keys[i]);
+      set_json (object, cases[i].key, cases[i].value);
+      assert_is_refused (object, NULL, NULL, HIVE_ERROR_CATALOG_INVALID, cases[i].key);
     }
 }
 

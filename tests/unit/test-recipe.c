@@ -75,10 +75,12 @@ static void
 assert_dump_is_refused (const char *bytes, size_t length, const char *why)
 {
   /* Right behind the dump lies nothing that may be read: the sanitizers see it. */
-  g_autofree char *copy = g_memdup2 (bytes, length);
+  g_autofree char *copy = g_malloc (MAX (length, 1));
   g_autoptr (GError) error = NULL;
-  g_autoptr (Recipe) recipe = recipe_parse_dump (copy, length, &error);
+  g_autoptr (Recipe) recipe = NULL;
 
+  memcpy (copy, bytes, length);
+  recipe = recipe_parse_dump (copy, length, &error);
   if (recipe)
     g_test_message ("accepted: %s", bytes);
   g_assert_null (recipe);
@@ -152,6 +154,18 @@ test_dump_cut_anywhere_is_refused (void)
     assert_dump_is_refused (dump, length, "evaluation");
 }
 
+/* `printf 'f\0' >&9; exit` in a recipe. */
+static void
+test_dump_cut_behind_a_keyword_is_refused (void)
+{
+  static const Dump dumps[] = {
+    DUMP ("v"), DUMP ("f"), DUMP ("r"), DUMP ("f\0package\0f"), DUMP ("v\0pkgname\0001\0a\0r"),
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (dumps); i++)
+    assert_dump_is_refused (dumps[i].bytes, dumps[i].length, "evaluation");
+}
+
 static void
 test_ill_formed_dump_is_refused (void)
 {
@@ -179,8 +193,6 @@ test_ill_formed_dump_is_refused (void)
     DUMP ("v\0pkgname\0"
           "1\0a\0b\0e"),
     DUMP ("f\0package\0build\0e"),
-    DUMP ("r"),
-    DUMP ("f"),
   };
 
   for (size_t i = 0; i < G_N_ELEMENTS (dumps); i++)
@@ -275,7 +287,7 @@ test_failed_sourcing_is_told (void)
 {
   static const Dump dumps[] = {
     DUMP ("s\0001\0e"),
-    DUMP ("s\0127\0e"),
+    DUMP ("s\000127\0e"),
     DUMP ("s"),
   };
 
@@ -506,8 +518,8 @@ test_same_pkgver_keeps_the_release (void)
 static void
 test_illegal_pkgver_changes_nothing (void)
 {
-  static const char *const versions[] = { "",     "1-2",    "1:2",  "1/2",   "1 2",        "1\n2",
-                                          "1\t2", "\3332J", "\377", "1\177", "1\302\2402", "fatal: no tags" };
+  static const char *const versions[] = { "",     "1-2",     "1:2",  "1/2",   "1 2",        "1\n2",
+                                          "1\t2", "\033[2J", "\377", "1\177", "1\302\2402", "fatal: no tags" };
 
   for (size_t i = 0; i < G_N_ELEMENTS (versions); i++)
     {
@@ -533,6 +545,7 @@ main (int argc, char **argv)
   g_test_add_func ("/recipe/dump/words-of-the-format-are-values-too", test_words_of_the_format_are_values_too);
   g_test_add_func ("/recipe/dump/later-value-replaces-earlier", test_later_value_replaces_earlier);
   g_test_add_func ("/recipe/dump/cut-anywhere-is-refused", test_dump_cut_anywhere_is_refused);
+  g_test_add_func ("/recipe/dump/cut-behind-a-keyword-is-refused", test_dump_cut_behind_a_keyword_is_refused);
   g_test_add_func ("/recipe/dump/ill-formed-is-refused", test_ill_formed_dump_is_refused);
   g_test_add_func ("/recipe/dump/bytes-after-the-end-are-refused", test_bytes_after_the_end_are_refused);
   g_test_add_func ("/recipe/dump/huge-count-is-refused", test_huge_count_is_refused);
