@@ -266,19 +266,29 @@ read_camel_case (Reading *reading, CatalogEntry *entry, JsonObject *object, cons
     }
 }
 
+/* True when it can stand in a path or in one line. */
+static bool
+text_is_one_line (const char *text)
+{
+  return !strpbrk (text, "\n\t");
+}
+
 static bool
 catalog_entry_check (Reading *reading, const CatalogEntry *entry)
 {
+  bool camel_case = entry->pkgbuild_url_git != NULL;
+  const char *name = entry->binary_name, *path = entry->install_path;
+
   if (reading->failed)
     return false;
-  if (strchr (entry->binary_name, '/') || g_str_equal (entry->binary_name, "..") ||
-      g_str_equal (entry->binary_name, "."))
-    reading_fail (reading, "binary_name", "the name of a file, without a folder");
-  if (!g_path_is_absolute (entry->install_path) || strstr (entry->install_path, "/../") ||
-      g_str_has_suffix (entry->install_path, "/.."))
-    reading_fail (reading, "install_path", "an absolute path without ..");
+  if (strchr (name, '/') || g_str_equal (name, "..") || g_str_equal (name, ".") || !text_is_one_line (name))
+    reading_fail (reading, camel_case ? "binaryName" : "binary_name", "the name of a file, without a folder");
+  if (!g_path_is_absolute (path) || strstr (path, "/../") || g_str_has_suffix (path, "/..") || !text_is_one_line (path))
+    reading_fail (reading, camel_case ? "installPath" : "install_path", "an absolute path without ..");
   if (strpbrk (entry->version, "\n\t "))
     reading_fail (reading, "version", "a word");
+  if (strpbrk (entry->worker_type, "\n\t "))
+    reading_fail (reading, camel_case ? "backend" : "worker_type", "a word");
   return !reading->failed;
 }
 

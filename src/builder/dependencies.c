@@ -128,11 +128,16 @@ dependencies_run (Builder *builder, GError **error)
 {
   g_auto (GStrv) depends = recipe_values (builder->recipe, "depends", catalog_machine_architecture ());
   g_auto (GStrv) makedepends = dependencies_of_build (builder);
+  g_autofree char *program = NULL;
   g_autofree char *answers = NULL;
   Dependencies runtime = { .title = "Runtime", .names = depends };
   Dependencies build = { .title = "Build", .names = makedepends };
 
   log_writer_note (builder->log, "dependencies", "🔧 Checking dependencies...");
+  /* The last phase needs it, and who finds that out then has waited for a build. */
+  program = g_find_program_in_path ("fakeroot");
+  if (!program)
+    return step_missing_program (builder, "fakeroot", error);
   if (!dependencies_check (depends, error) || !dependencies_check (makedepends, error))
     return false;
   answers = dependencies_probe (builder, depends, makedepends, error);

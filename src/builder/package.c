@@ -30,7 +30,7 @@ package_run (Builder *builder, GError **error)
   g_autofree char *run = step_script ("run.bash");
   g_autofree char *own = g_strdup_printf ("package_%s", recipe_value (builder->recipe, "pkgname"));
   const char *function = recipe_has_function (builder->recipe, "package") ? "package" : own;
-  const char *arguments[] = { "fakeroot", "--", "bash", script, run, function, NULL };
+  const char *arguments[] = { "bash", script, run, function, NULL };
   g_autoptr (Sandbox) sandbox = step_sandbox (builder);
 
   step_bind (builder, sandbox, "src");

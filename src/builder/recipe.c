@@ -69,10 +69,19 @@ take_word (const char **at, const char *end)
   return word;
 }
 
+/* A word that is a name. */
+static const char *
+take_name (const char **at, const char *end)
+{
+  const char *name = take_word (at, end);
+
+  return name && *name && g_utf8_validate (name, -1, NULL) ? name : NULL;
+}
+
 static bool
 recipe_take_variable (Recipe *recipe, const char **at, const char *end)
 {
-  const char *name = take_word (at, end);
+  const char *name = take_name (at, end);
   const char *count_text = name ? take_word (at, end) : NULL;
   g_autoptr (GStrvBuilder) values = g_strv_builder_new ();
   guint64 count;
@@ -93,58 +102,6 @@ recipe_take_variable (Recipe *recipe, const char **at, const char *end)
   return true;
 }
 
-static Recipe *
-recipe_dump_invalid (GError **error)
-{
-  g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,
-                       "The PKGBUILD ended or spoiled its own evaluation: it may not exit, print to other descriptors, "
-                       "hold text that is not "
-                       "UTF-8, or make functions of bash's own names read-only");
-  return NULL;
-}
-
-Recipe *
-recipe_parse_dump (const char *dump, size_t length, GError **error)
-{
-  g_autoptr (Recipe) recipe = recipe_new ();
-  const char *end = dump + length;
-  const char *word;
-
-  while ((word = take_word (&dump, end)))
-    {
-      if (g_str_equal (word, "e"))
-        return dump == end ? g_steal_pointer (&recipe) : recipe_dump_invalid (error);
-
-      if (g_str_equal (word, "v") && recipe_take_variable (recipe, &dump, end))
-        continue;
-
-      if (g_str_equal (word, "f") && (word = take_word (&dump, end)))
-        {
-          g_hash_table_add (recipe->functions, g_strdup (word));
-          continue;
-        }
-
-      if (g_str_equal (word, "r") && (word = take_word (&dump, end)))
-        {
-          g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,
-                       "The PKGBUILD redefines %.20s, which is needed to read it: give that function another name",
-                       word);
-          return NULL;
-        }
-
-      if (g_str_equal (word, "s"))
-        {
-          g_set_error_literal (
-              error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,
-              "The PKGBUILD is not valid bash, or a command at its top level failed: the log shows what bash says");
-          return NULL;
-        }
-      break;
-    }
-
-  return recipe_dump_invalid (error);
-}
-
 static bool recipe_refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
 static bool
@@ -158,6 +115,54 @@ recipe_refuse (GError **error, const char *format, ...)
   va_end (arguments);
   g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID, message);
   return false;
+}
+
+static Recipe *
+recipe_dump_invalid (GError **error)
+{
+  g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,
+                       "The PKGBUILD ended or spoiled its own evaluation: it may not exit, print to other descriptors, "
+                       "hold text that is not "
+                       "UTF-8, or make functions of bash's own names read-only");
+  return NULL;
+}
+
+static bool
+recipe_take_function (Recipe *recipe, const char **at, const char *end)
+{
+  const char *name = take_name (at, end);
+
+  return name && g_hash_table_add (recipe->functions, g_strdup (name));
+}
+
+Recipe *
+recipe_parse_dump (const char *dump, size_t length, GError **error)
+{
+  g_autoptr (Recipe) recipe = recipe_new ();
+  const char *end = dump + length;
+  const char *word, *name;
+
+  while ((word = take_word (&dump, end)))
+    {
+      if (g_str_equal (word, "e"))
+        return dump == end ? g_steal_pointer (&recipe) : recipe_dump_invalid (error);
+      if (g_str_equal (word, "v") && recipe_take_variable (recipe, &dump, end))
+        continue;
+      if (g_str_equal (word, "f") && recipe_take_function (recipe, &dump, end))
+        continue;
+
+      if (g_str_equal (word, "r") && (name = take_name (&dump, end)))
+        recipe_refuse (error, "The PKGBUILD redefines %s, which is needed to read it: give that function another name",
+                       name);
+      else if (g_str_equal (word, "s"))
+        recipe_refuse (error, "The PKGBUILD is not valid bash, or a command at its top level failed: the log shows "
+                              "what bash says");
+      else
+        break;
+      return NULL;
+    }
+
+  return recipe_dump_invalid (error);
 }
 
 /* PKGBUILD(5): alphanumerics and @ . _ + -, not beginning with a hyphen or a dot. */
@@ -208,16 +213,16 @@ recipe_check (const Recipe *recipe, GError **error)
     return recipe_refuse (error, "The PKGBUILD makes %u packages: split packages can't be installed as a worker yet",
                           g_strv_length (names));
   if (!pkgname_is_valid (names[0]))
-    return recipe_refuse (error,
-                          "pkgname=%s: a name has letters, digits and @ . _ + - only, and doesn't begin with - or .",
-                          names[0]);
+    return recipe_refuse (
+        error, "pkgname=%.100s: a name has letters, digits and @ . _ + - only, and doesn't begin with - or .",
+        names[0]);
   if (!pkgver_is_valid (recipe_value (recipe, "pkgver")))
-    return recipe_refuse (error, "pkgver=%s: a version has no colons, slashes, hyphens or white space",
+    return recipe_refuse (error, "pkgver=%.100s: a version has no colons, slashes, hyphens or white space",
                           recipe_value (recipe, "pkgver"));
   if (!pkgrel_is_valid (recipe_value (recipe, "pkgrel")))
-    return recipe_refuse (error, "pkgrel=%s: a release is a number like 1 or 1.2", recipe_value (recipe, "pkgrel"));
+    return recipe_refuse (error, "pkgrel=%.100s: a release is a number like 1 or 1.2", recipe_value (recipe, "pkgrel"));
   if (epoch && strspn (epoch, "0123456789") != strlen (epoch))
-    return recipe_refuse (error, "epoch=%s: an epoch is a whole number", epoch);
+    return recipe_refuse (error, "epoch=%.100s: an epoch is a whole number", epoch);
 
   own_package = g_strdup_printf ("package_%s", names[0]);
   if (!recipe_has_function (recipe, "package") && !recipe_has_function (recipe, own_package))
@@ -252,6 +257,9 @@ recipe_version (const Recipe *recipe)
 {
   const char *epoch = recipe_value (recipe, "epoch");
 
+  /* As makepkg: 0 is what it is without one. */
+  if (epoch && strspn (epoch, "0") == strlen (epoch))
+    epoch = NULL;
   return g_strdup_printf ("%s%s%s-%s", epoch ? epoch : "", epoch ? ":" : "", recipe_value (recipe, "pkgver"),
                           recipe_value (recipe, "pkgrel"));
 }

@@ -293,13 +293,12 @@ sandbox_add_system (GPtrArray *options)
 static bool
 sandbox_add_etc (Sandbox *sandbox, GPtrArray *options, GError **error)
 {
-  static const char *const files[] = {
-    "/etc/ld.so.cache",  "/etc/ld.so.conf",      "/etc/ld.so.conf.d",     "/etc/alternatives",
-    "/etc/localtime",    "/etc/os-release",      "/etc/ssl/certs",        "/etc/ssl/openssl.cnf",
-    "/etc/ssl/cert.pem", "/etc/pki/tls/certs",   "/etc/pki/tls/cert.pem", "/etc/pki/tls/openssl.cnf",
-    "/etc/pki/ca-trust", "/etc/ca-certificates", "/etc/crypto-policies",  "/etc/protocols",
-    "/etc/services",
-  };
+  static const char *const files[] = { "/etc/ld.so.cache",  "/etc/ld.so.conf", "/etc/ld.so.conf.d",
+                                       "/etc/alternatives", "/etc/localtime",  "/etc/os-release" };
+  static const char *const certificates[] = { "/etc/ssl/certs",     "/etc/ssl/openssl.cnf",  "/etc/ssl/cert.pem",
+                                              "/etc/pki/tls/certs", "/etc/pki/tls/cert.pem", "/etc/pki/tls/openssl.cnf",
+                                              "/etc/pki/ca-trust",  "/etc/ca-certificates",  "/etc/crypto-policies",
+                                              "/etc/protocols",     "/etc/services" };
   static const char *const network_files[] = { "/etc/resolv.conf", "/etc/hosts" };
   g_autofree char *passwd = g_strdup_printf ("root:x:0:0:root:/tmp:/bin/sh\n"
                                              "nobody:x:65534:65534:nobody:/:/bin/false\n"
@@ -311,6 +310,10 @@ sandbox_add_etc (Sandbox *sandbox, GPtrArray *options, GError **error)
   for (size_t i = 0; i < G_N_ELEMENTS (files); i++)
     if (access (files[i], R_OK) == 0)
       add (options, "--ro-bind", files[i], files[i]);
+  /* Each of these mounts takes its time, and without a network none of them is needed. */
+  for (size_t i = 0; sandbox->network && i < G_N_ELEMENTS (certificates); i++)
+    if (access (certificates[i], R_OK) == 0)
+      add (options, "--ro-bind", certificates[i], certificates[i]);
 
   if (!sandbox_add_file (sandbox, options, "/etc/passwd", passwd, error) ||
       !sandbox_add_file (sandbox, options, "/etc/group", group, error) ||

@@ -2,11 +2,11 @@
 #include "source.h"
 
 #include "error.h"
-#include "fetch.h"
 
 #include <string.h>
 
 #define NAME_MAX_LENGTH 255
+#define SHOWN_MAX       500 /* bytes of a source in a message */
 
 /* What lies in startdir besides the sources. */
 static const char *const reserved_names[] = { "PKGBUILD", "src", "pkg", "home", NULL };
@@ -32,19 +32,24 @@ source_free (Source *source)
   g_free (source);
 }
 
-/* Passwords stay out of the message: what stands before the URL goes in as it is. */
+/* Whatever may be a password stays out of the message: what is refused may be no proper URL. */
 static bool
 source_refuse (const char *text, const char *why, GError **error)
 {
-  const char *separator = strstr (text, "::");
-  const char *url = separator ? separator + 2 : text;
-  g_autofree char *shown = fetch_redact (url);
-  g_autofree char *clean = g_strdup_printf ("%.*s%s", (int)(url - text), text, shown);
+  const char *fragment = strrchr (text, '#');
+  size_t length = fragment && strchr (fragment, '=') ? (size_t)(fragment - text) : strlen (text);
+  const char *at = memrchr (text, '@', length);
+  const char *begin = strstr (text, "://") ? strstr (text, "://") + 3 :
+                      strstr (text, "::")  ? strstr (text, "::") + 2 :
+                                             text;
+  g_autofree char *shown =
+      at && at > begin ? g_strdup_printf ("%.*s%s", (int)(begin - text), text, at + 1) : g_strdup (text);
+  g_autofree char *valid = g_utf8_make_valid (shown, MIN (strlen (shown), SHOWN_MAX));
 
-  for (char *c = clean; *c; c++)
+  for (char *c = valid; *c; c++)
     if (g_ascii_iscntrl (*c))
       *c = '?';
-  g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID, "The source \"%.500s\" %s", clean, why);
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID, "The source \"%s\" %s", valid, why);
   return false;
 }
 
