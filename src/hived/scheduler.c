@@ -42,9 +42,11 @@ scheduler_has_slot (const Scheduler *scheduler)
 bool
 scheduler_has_room (Scheduler *scheduler, GError **error)
 {
-  unsigned max = scheduler->hive->configuration->max_queued;
+  const Configuration *configuration = scheduler->hive->configuration;
 
-  if (scheduler_has_slot (scheduler) || g_queue_get_length (&scheduler->waiting) < max)
+  /* Until recovery has ended none runs, and those that will run at once only seem to wait. */
+  if (g_queue_get_length (&scheduler->waiting) + g_hash_table_size (scheduler->running) <
+      configuration->max_queued + configuration->max_parallel)
     return true;
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
                "%u jobs wait already (MaxQueued= in hive.conf); ask again when some have ended",
