@@ -26,6 +26,7 @@ hive_dump() {
   unset IFS
   for hive_name in "${hive_commands[@]}"; do
     # `export -f` fails where there is no such function.
+    # shellcheck disable=SC2163
     export -f "$hive_name" 2>/dev/null || continue
     unset -f "$hive_name"
     hive_redefined+=("$hive_name")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # pkgdir comes from the environment
 #
 # Runs package() under fakeroot, then lists on descriptor 9 what it made as fakeroot shows it: only in this session can faked owners, modes and
 # devices be seen. Started by the builder as `bash package.bash RUN FUNCTION`, in a sandbox; this shell never reads the recipe.

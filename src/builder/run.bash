@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
+# Variables come from the environment and from the recipe; makepkg's messages are formats.
+# shellcheck disable=SC2034,SC2059,SC2154
 #
 # Runs one function of a PKGBUILD, as makepkg would. Started by the builder as `bash run.bash FUNCTION`, in a sandbox, with startdir,
 # srcdir, pkgdir and the build's variables in the environment. pkgver() answers on descriptor 9.

@@ -97,8 +97,8 @@ job_run_save (JobRun *run)
     g_warning ("Job %s: %s", run->job->id, error->message);
 }
 
-/* The last step: the log's end, the last lines' signals, job.json, the last signal. A daemon that dies in between finds the
- * outcome in the log (job_run_recover). */
+/* The last step: the log's end, the last lines' signals, job.json, the last signal. A daemon that dies in between finds
+ * the outcome in the log (job_run_recover). */
 static void
 job_run_end (JobRun *run)
 {

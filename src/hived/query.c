@@ -9,8 +9,7 @@
 #define QUERIES_WAITING_MAX 32
 #define CALLERS_MAX         1024
 #define ANSWER_MAX          (8 * 1024 * 1024)
-#define GRACE               (15 * G_USEC_PER_SEC) /* more than the builder's own limits: it says better than we what took too long \
-                                                   */
+#define GRACE               (15 * G_USEC_PER_SEC) /* the builder's own limits come first: it says what took too long */
 
 typedef struct
 {

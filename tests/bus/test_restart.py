@@ -41,7 +41,7 @@ def test_killed_daemon_ends_its_running_job_as_interrupted(hive):
     hive.catalog.add("long", pkgbuild("long", build=f"echo started\nsetsid -f sleep {seconds}\nsleep {seconds}"))
     job = hive.install("long")
     job.wait_for_line("started")
-    assert with_argument(seconds)
+    wait_until(lambda: with_argument(seconds), what="the job's processes")
     hive.restart(signal.SIGKILL)
     assert wait_for_end(job) == "failed"
     assert job.get("ErrorName") == "Interrupted"
