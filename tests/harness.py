@@ -117,21 +117,28 @@ class Build:
     """The programs, installed once a test process into a directory that every user may enter."""
 
     def __init__(self):
-        given = os.environ.get("RBEE_TEST_BUILD")
+        given, installed = os.environ.get("RBEE_TEST_BUILD"), os.environ.get("RBEE_TEST_INSTALLED")
+        self.ours = not installed
         self.build = pathlib.Path(given).resolve() if given else SOURCE / "build" / "tests"
-        if not given:
+        if not given and not installed:
             self.compile()
-        self.destination = pathlib.Path(tempfile.mkdtemp(prefix="rbee-hive-installed.", dir="/var/tmp"))
-        self.destination.chmod(0o755)
-        with self.lock():
-            self.run("meson", "install", "-C", str(self.build), "--no-rebuild", "--destdir", str(self.destination))
-        options = json.loads(self.run("meson", "introspect", str(self.build), "--buildoptions"))
-        self.options = {option["name"]: option["value"] for option in options}
+        self.destination = pathlib.Path(installed) if installed else self.install()
+        text = (self.destination / "options.json").read_text()
+        self.options = {option["name"]: option["value"] for option in json.loads(text)}
         prefix = self.options["prefix"]
         self.libexec = self.path(prefix, self.options["libexecdir"], "rbee-hive")
         self.bin = self.path(prefix, self.options["bindir"])
         self.catalog = self.path(prefix, self.options["datadir"], "rbee-hive", "catalog")
         self.sanitized = "address" in str(self.options.get("b_sanitize", ""))
+
+    def install(self):
+        """What RBEE_TEST_INSTALLED may name instead: the programs, and options.json as `meson introspect` has them."""
+        destination = pathlib.Path(tempfile.mkdtemp(prefix="rbee-hive-installed.", dir="/var/tmp"))
+        destination.chmod(0o755)
+        with self.lock():
+            self.run("meson", "install", "-C", str(self.build), "--no-rebuild", "--destdir", str(destination))
+        (destination / "options.json").write_text(self.run("meson", "introspect", str(self.build), "--buildoptions"))
+        return destination
 
     def path(self, prefix, *parts):
         return self.destination / os.path.join(prefix, *parts).lstrip("/")
@@ -156,7 +163,8 @@ class Build:
         return done.stdout
 
     def remove(self):
-        shutil.rmtree(self.destination)
+        if self.ours:
+            shutil.rmtree(self.destination)
 
 
 def pkgbuild(name, *, version="1.0", build=None, package=None, extra="", **arrays):

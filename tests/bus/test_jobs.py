@@ -153,7 +153,7 @@ sleep {marker}
     hive.catalog.add("long", pkgbuild("long", build=build))
     job = hive.install("long")
     job.wait_for_line("started")
-    assert len(with_argument(marker)) >= 5
+    wait_until(lambda: len(with_argument(marker)) >= 5, what="the processes of the job")
     assert hive.processes()
     job.cancel()
     assert job.wait() == ("cancelled", "", "")

@@ -114,7 +114,7 @@ def test_read_only_prefix_is_refused(hive):
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write into every folder: the read-only mount is tried instead")
 def test_prefix_that_may_not_be_written_is_refused(hive):
-    hive.installed("/usr/local").mkdir(parents=True)
+    hive.foreign_file("/usr/local/README")
     hive.installed("/usr/local").chmod(0o555)
     hive.catalog.add("some")
     hive.refuses("some", "Failed", str(hive.installed("/usr/local")))
