@@ -3,11 +3,7 @@
 
 #include "log-text.h"
 
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
-
-#define READ_SIZE (256 * 1024)
 
 struct Output
 {
@@ -17,8 +13,7 @@ struct Output
   uint64_t total;
   size_t held; /* bytes of a line whose end has not come yet */
   char line[LOG_TEXT_MAX];
-  GString *clean;         /* a line being cleaned */
-  char buffer[READ_SIZE]; /* for output_read() */
+  GString *clean; /* a line being cleaned */
 };
 
 Output *
@@ -183,18 +178,4 @@ output_finish (Output *output)
   log_writer_stamp (output->writer, output->phase, output->stream);
   output_join (output, "", 0);
   log_writer_flush (output->writer);
-}
-
-int
-output_read (Output *output, int fd)
-{
-  ssize_t n = read (fd, output->buffer, READ_SIZE);
-
-  if (n < 0)
-    return errno == EAGAIN || errno == EINTR ? 1 : -errno;
-  if (n == 0)
-    return 0;
-
-  output_feed (output, output->buffer, n);
-  return 1;
 }

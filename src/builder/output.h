@@ -17,9 +17,6 @@ void output_feed (Output *output, const char *data, size_t length);
 /* At the end of the stream: a last line without a newline is a line too. */
 void output_finish (Output *output);
 
-/* Reads from @fd until it would block or ends: 1 more may come, 0 at its end, or a negative errno. */
-int output_read (Output *output, int fd);
-
 /* Bytes that came in all. */
 uint64_t output_total (const Output *output);
 

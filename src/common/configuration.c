@@ -17,6 +17,7 @@ typedef enum
   KEY_NUMBER,
   KEY_STEPS,
   KEY_UIDS,
+  KEY_ACCESS, /* everybody, or owner: true */
 } KeyKind;
 
 typedef struct
@@ -45,6 +46,7 @@ static const Key keys[] = {
   { "Jobs", "MaxQueued", KEY_NUMBER, "100", AT (max_queued), 1, 100000 },
   { "Jobs", "UserRange", KEY_UIDS, "61000-61183", AT (first_uid) },
   { "Log", "MaxLogSize", KEY_SIZE, "64M", AT (max_log_size), 64 * 1024, INT64_MAX },
+  { "Log", "LogAccess", KEY_ACCESS, "everybody", AT (owner_reads_log) },
   { "Build", "NetworkSteps", KEY_STEPS, "prepare", AT (network_steps) },
   { "Build", "EvaluationTimeout", KEY_NUMBER, "10", AT (evaluation_timeout), 1, 3600 },
   { "Build", "StepTimeout", KEY_NUMBER, "7200", AT (step_timeout), 1, 7 * 24 * 3600 },
@@ -168,6 +170,9 @@ configuration_set (Configuration *configuration, const Key *key, const char *tex
       return (*(char ***)value = read_steps (text)) != NULL;
     case KEY_UIDS:
       return read_uids (text, value);
+    case KEY_ACCESS:
+      *(bool *)value = g_str_equal (text, "owner");
+      return *(bool *)value || g_str_equal (text, "everybody");
     case KEY_SIZE:
       return size_from_string (text, value) && *(uint64_t *)value >= key->min && *(uint64_t *)value <= key->max;
     case KEY_NUMBER:

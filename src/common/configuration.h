@@ -32,6 +32,7 @@ typedef struct
 
   /* [Log] */
   uint64_t max_log_size; /* MaxLogSize=64M */
+  bool owner_reads_log;  /* LogAccess=everybody: or owner, and then root besides */
 
   /* [Build] */
   char **network_steps;        /* NetworkSteps=prepare : which of prepare, build, check have a network */

@@ -5,9 +5,8 @@
 #include <unistd.h>
 
 static const char *const action_words[] = {
-  [ACTION_INSTALL_WORKER] = "install workers",
-  [ACTION_REMOVE_WORKER] = "remove workers",
-  [ACTION_CANCEL_JOB] = "cancel this job",
+  [ACTION_INSTALL_WORKER] = "install workers",   [ACTION_REMOVE_WORKER] = "remove workers",
+  [ACTION_CANCEL_JOB] = "cancel this job",       [ACTION_READ_LOG] = "read this job's log (LogAccess= in hive.conf)",
   [ACTION_REFRESH] = "refresh the capabilities",
 };
 

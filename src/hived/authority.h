@@ -11,6 +11,7 @@ typedef enum
   ACTION_INSTALL_WORKER,
   ACTION_REMOVE_WORKER,
   ACTION_CANCEL_JOB,
+  ACTION_READ_LOG, /* asked only with LogAccess=owner */
   ACTION_REFRESH,
 } Action;
 

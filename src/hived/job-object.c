@@ -112,12 +112,17 @@ job_method_cancel (sd_bus_message *message, void *userdata, sd_bus_error *error)
   return sd_bus_reply_method_return (message, NULL);
 }
 
+/* The log for the sender of @message, if he may read it. */
 static int
-job_open_log (Job *job, sd_bus_error *error)
+job_open_log (Job *job, sd_bus_message *message, sd_bus_error *error)
 {
-  int fd = job_store_open_log (job->hive->jobs, job, O_RDONLY);
+  bool ask = job->hive->configuration->owner_reads_log;
+  int fd = ask ? authority_check (message, ACTION_READ_LOG, job->owner, NULL, error) : 1;
   g_autoptr (GError) failure = NULL;
 
+  if (fd <= 0)
+    return fd;
+  fd = job_store_open_log (job->hive->jobs, job, O_RDONLY);
   if (fd >= 0)
     return fd;
   hive_error_set_errno (&failure, -fd, "Cannot open the log of job %s", job->id);
@@ -127,7 +132,7 @@ job_open_log (Job *job, sd_bus_error *error)
 static int
 job_method_open_log (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-  g_auto (Fd) fd = job_open_log (userdata, error);
+  g_auto (Fd) fd = job_open_log (userdata, message, error);
 
   if (fd < 0)
     return fd;
@@ -214,7 +219,7 @@ job_method_read_log (sd_bus_message *message, void *userdata, sd_bus_error *erro
   r = sd_bus_message_read (message, "tu", &cursor, &max);
   if (r < 0)
     return r;
-  fd = job_open_log (job, error);
+  fd = job_open_log (job, message, error);
   if (fd < 0)
     return fd;
   if (fstat (fd, &status) < 0)

@@ -197,7 +197,8 @@ int
 job_store_open_log (JobStore *store, const Job *job, int flags)
 {
   g_autofree char *path = job_store_path (store, job->id, "log");
-  int fd = open (path, flags | O_CLOEXEC | O_NOFOLLOW, 0644);
+  mode_t mode = job->hive->configuration->owner_reads_log ? 0640 : 0644;
+  int fd = open (path, flags | O_CLOEXEC | O_NOFOLLOW, mode);
 
   return fd < 0 ? -errno : fd;
 }

@@ -58,11 +58,19 @@ job_free (Job *job)
   sd_event_source_disable_unref (job->announce_timer);
   install_options_free (job->options);
   g_free (job->id);
+  g_free (job->audience);
   g_free (job->path);
   g_free (job->worker_id);
   g_free (job->error_name);
   g_free (job->error_message);
   g_free (job);
+}
+
+void
+job_set_audience (Job *job, const char *sender)
+{
+  if (!job->audience)
+    job->audience = g_strdup (sender);
 }
 
 bool

@@ -49,6 +49,7 @@ struct Job
   char *worker_id;
   InstallOptions *options; /* installs only */
   uid_t owner;
+  char *audience; /* the connection that asked for it; NULL once the daemon was restarted */
   JobState state;
   const char *phase; /* one of the known ones, or "" */
   double progress;   /* 0 to 1, -1 unknown */
@@ -66,6 +67,9 @@ struct Job
 
 Job *job_new (Hive *hive, uint64_t number, JobOperation operation, const char *worker_id);
 void job_free (Job *job);
+
+/* The connection that asked for the job: the first one, when several did. */
+void job_set_audience (Job *job, const char *sender);
 
 bool job_is_active (const Job *job);
 const char *job_state_name (JobState state);

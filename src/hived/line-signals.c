@@ -89,12 +89,22 @@ text_copy (const char *text, size_t length)
   return g_utf8_validate_len (text, length, NULL) ? g_strndup (text, length) : g_utf8_make_valid (text, (gssize)length);
 }
 
+/* To everybody, or with LogAccess=owner to the connection that asked for the job. */
 static void
 line_tail_emit (LineTail *tail, uint64_t cursor, const char *phase, const char *stream, const char *text)
 {
+  const Job *job = tail->job;
+  const bool for_owner = job->hive->configuration->owner_reads_log;
+  sd_bus_message *message = NULL;
+
+  if (for_owner && !job->audience)
+    return;
   tail->signals->tokens -= 1;
-  sd_bus_emit_signal (tail->job->hive->bus, tail->job->path, JOB_INTERFACE, "LineEmitted", "tsss", cursor, phase,
-                      stream, text);
+  if (sd_bus_message_new_signal (job->hive->bus, &message, job->path, JOB_INTERFACE, "LineEmitted") >= 0 &&
+      (!for_owner || sd_bus_message_set_destination (message, job->audience) >= 0) &&
+      sd_bus_message_append (message, "tsss", cursor, phase, stream, text) >= 0)
+    sd_bus_send (job->hive->bus, message, NULL);
+  sd_bus_message_unref (message);
 }
 
 static void

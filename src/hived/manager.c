@@ -79,6 +79,7 @@ manager_method_install_worker (sd_bus_message *message, void *userdata, sd_bus_e
   job = hive_install (hive, worker_id, options, uid, &failure);
   if (!job)
     return bus_error_from_gerror (error, failure);
+  job_set_audience (job, sd_bus_message_get_sender (message));
   return sd_bus_reply_method_return (message, "o", job->path);
 }
 
@@ -105,6 +106,7 @@ manager_method_install_with_options (sd_bus_message *message, void *userdata, sd
   job = hive_install (hive, worker_id, options, uid, &failure);
   if (!job)
     return bus_error_from_gerror (error, failure);
+  job_set_audience (job, sd_bus_message_get_sender (message));
   return sd_bus_reply_method_return (message, "o", job->path);
 }
 
@@ -127,6 +129,7 @@ manager_method_remove_worker (sd_bus_message *message, void *userdata, sd_bus_er
   job = hive_remove (hive, worker_id, uid, &failure);
   if (!job)
     return bus_error_from_gerror (error, failure);
+  job_set_audience (job, sd_bus_message_get_sender (message));
   return sd_bus_reply_method_return (message, "o", job->path);
 }
 
@@ -349,6 +352,7 @@ manager_method_get_job (sd_bus_message *message, void *userdata, sd_bus_error *e
   job = job_store_revive (hive->jobs, id, &failure);
   if (!job)
     return bus_error_from_gerror (error, failure);
+  job_set_audience (job, sd_bus_message_get_sender (message));
   return sd_bus_reply_method_return (message, "o", job->path);
 }
 

@@ -4,7 +4,7 @@
 import subprocess
 
 import pytest
-from gi.repository import GLib
+from gi.repository import Gio, GLib
 
 from harness import HiveError, Job, pkgbuild
 
@@ -176,3 +176,25 @@ def test_job_object_is_named_by_get_job(hive):
     hive.catalog.add("some")
     job = hive.installs("some")
     assert Job(hive, hive.call("GetJob", job.id)) == job
+
+
+@pytest.mark.root
+def test_with_log_access_owner_a_stranger_reads_no_log(hive):
+    hive.configure("Log", LogAccess="owner")
+    hive.catalog.add("some", pkgbuild("some", build="echo a private line; sleep 60"))
+    other = hive.start().connect()
+    heard = []
+    other.signal_subscribe(None, "org.rbee.Hive.Job", "LineEmitted", None, None, Gio.DBusSignalFlags.NONE, lambda *_: heard.append(1))
+    job = hive.install("some")
+    job.wait_for_line("a private line")
+    assert job.log_path.stat().st_mode & 0o777 == 0o640
+    for arguments in (("OpenLog",), ("ReadLog", "tu", "0", "0")):
+        done = stranger(hive, job.path, "org.rbee.Hive.Job", *arguments)
+        assert done.returncode != 0 and "LogAccess=" in done.stderr
+        assert "a private line" not in done.stdout
+    job.call("OpenLog")
+    assert job.read_log()[0]
+    job.cancel()
+    job.wait()
+    assert any(signal_.member == "LineEmitted" and "a private line" in signal_.arguments for signal_ in hive.signals)
+    assert not heard

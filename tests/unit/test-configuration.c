@@ -90,6 +90,7 @@ test_bad_value_names_its_key (Files *files, gconstpointer data)
     { "[Jobs]\nMaxParallel=0\n", "MaxParallel" },
     { "[Jobs]\nMaxParalel=2\n", "MaxParalel" },
     { "[Log]\nMaxLogSize=lots\n", "MaxLogSize" },
+    { "[Log]\nLogAccess=nobody\n", "LogAccess" },
     { "[Hive]\nStateDirectory=relative\n", "StateDirectory" },
     { "[Hive]\nInstallRoot=/a/../b\n", "InstallRoot" },
     { "[Hive]\nInstallPrefixes=/\n", "InstallPrefixes" },
