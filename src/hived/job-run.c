@@ -214,20 +214,55 @@ job_run_succeed_install (JobRun *run)
   job_run_clean (run);
 }
 
-static void
-job_run_recovered (const siginfo_t *status, const GError *failure, void *userdata)
+/* The transaction is durable by itself: did it happen? */
+static bool
+job_run_was_committed (Job *job)
 {
-  if (!status || child_status_code (status) != 0)
-    g_warning ("Transactions could not be recovered; see the messages of rbee-hive-commit");
+  const WorkerRecord *record = registry_get (job->hive->registry, job->worker_id, NULL);
+
+  if (job->state != JOB_COMMITTING)
+    return false;
+  return job->operation == JOB_REMOVE ? !record : record && g_strcmp0 (record->job, job->id) == 0;
 }
 
-/* A transaction that broke off is mended before the next one begins. */
+/* What was installed or removed is so for good. */
 static void
-job_run_mend (JobRun *run)
+job_run_succeed_commit (JobRun *run)
 {
-  g_autoptr (JsonObject) nothing = json_object_new ();
+  Job *job = run->job;
 
-  committer_run (run->job->hive->committer, COMMIT_RECOVER, nothing, -1, job_run_recovered, NULL);
+  job_run_capabilities (run);
+  if (job->operation == JOB_INSTALL)
+    {
+      worker_announce_installed (job->hive, job->worker_id, run->replaced);
+      job_run_succeed_install (run);
+      return;
+    }
+  worker_announce_removed (job->hive, job->worker_id);
+  log_writer_note (run->log, "cleanup", "✅ Worker removal complete!");
+  run->outcome = JOB_DONE;
+  job_run_clean (run);
+}
+
+/* A commit that was ended in its middle was completed or undone: only now it is known which. */
+static void
+job_run_mended (const siginfo_t *status, const GError *failure, void *userdata)
+{
+  JobRun *run = userdata;
+  bool mended = status && child_status_code (status) == 0;
+  g_autofree char *how = run->commit_ended ? child_status_to_string (&run->commit_status) : g_strdup ("not started");
+  g_autoptr (GError) error = NULL;
+
+  if (!mended)
+    g_warning ("Transactions could not be recovered; see the messages of rbee-hive-commit");
+  if (mended && job_run_was_committed (run->job))
+    {
+      job_run_succeed_commit (run);
+      return;
+    }
+  error = g_error_new (HIVE_ERROR, HIVE_ERROR_FAILED, "rbee-hive-commit ended unexpectedly (%s); what it began %s", how,
+                       mended ? "is undone" : "is mended when the hive starts again");
+  job_run_fail (run, error, false);
 }
 
 /* The commit program is gone and the log was read up to its end. */
@@ -235,39 +270,19 @@ static void
 job_run_finish_commit (void *userdata)
 {
   JobRun *run = userdata;
-  Job *job = run->job;
   int code = run->commit_ended ? child_status_code (&run->commit_status) : -1;
+  g_autoptr (JsonObject) nothing = json_object_new ();
   g_autoptr (GError) error = NULL;
 
   if (code == 0)
+    job_run_succeed_commit (run);
+  else if (code == 1 && line_tail_error (run->tail))
     {
-      job_run_capabilities (run);
-      if (job->operation == JOB_INSTALL)
-        {
-          worker_announce_installed (job->hive, job->worker_id, run->replaced);
-          job_run_succeed_install (run);
-          return;
-        }
-      worker_announce_removed (job->hive, job->worker_id);
-      log_writer_note (run->log, "cleanup", "✅ Worker removal complete!");
-      run->outcome = JOB_DONE;
-      job_run_clean (run);
-      return;
+      error = g_error_copy (line_tail_error (run->tail));
+      job_run_fail (run, error, true);
     }
-  if (code != 1 || !line_tail_error (run->tail))
-    {
-      g_autofree char *how =
-          run->commit_ended ? child_status_to_string (&run->commit_status) : g_strdup ("not started");
-
-      error = g_error_new (HIVE_ERROR, HIVE_ERROR_FAILED,
-                           "rbee-hive-commit ended unexpectedly (%s); what it began is undone", how);
-      if (code != 1)
-        job_run_mend (run);
-      job_run_fail (run, error, false);
-      return;
-    }
-  error = g_error_copy (line_tail_error (run->tail));
-  job_run_fail (run, error, true);
+  else
+    committer_run (run->job->hive->committer, COMMIT_RECOVER, nothing, -1, job_run_mended, run);
 }
 
 static void
@@ -612,17 +627,6 @@ job_run_read_end (JobRun *run, JobState *ret_outcome, GError **ret_error)
         }
     }
   return false;
-}
-
-/* The transaction is durable by itself: did it happen? */
-static bool
-job_run_was_committed (Job *job)
-{
-  const WorkerRecord *record = registry_get (job->hive->registry, job->worker_id, NULL);
-
-  if (job->state != JOB_COMMITTING)
-    return false;
-  return job->operation == JOB_REMOVE ? !record : record && g_strcmp0 (record->job, job->id) == 0;
 }
 
 void

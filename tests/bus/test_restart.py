@@ -2,6 +2,7 @@
 """The daemon killed in the middle: no job is forgotten, none is half done, nothing is left."""
 
 import json
+import contextlib
 import os
 import pathlib
 import signal
@@ -153,7 +154,8 @@ echo {word} > "$pkgdir/usr/local/share/big/only-{word}\"""")
     time.sleep(delay)
     for pid, command in hive.processes():
         if "rbee-hive-commit" in command:
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
     job.wait()
     hive.restart()
     version = hive.workers()["big"]["version"]
