@@ -3,6 +3,7 @@
 
 #include "error.h"
 #include "file.h"
+#include "sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -103,6 +104,11 @@ checksum_of_fd (ChecksumKind kind, int fd, GError **error)
     {
       ssize_t n = read (fd, buffer, buffer_size);
 
+      if (sandbox_was_cancelled ())
+        {
+          g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_INTERRUPTED, "The job was cancelled");
+          return NULL;
+        }
       if (n < 0 && errno == EINTR)
         continue;
       if (n < 0)

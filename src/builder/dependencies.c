@@ -4,7 +4,9 @@
 
 #include <string.h>
 
-#define ANSWER_FD 9 /* probe.bash writes there */
+#define COUNT_MAX  1000
+#define LENGTH_MAX 256 /* bytes of a name */
+#define ANSWER_FD  9   /* probe.bash writes there */
 
 /* One line of the log: what the recipe needs at run time, or to build. */
 typedef struct
@@ -18,11 +20,18 @@ typedef struct
 static bool
 dependencies_check (char *const *names, GError **error)
 {
+  if (g_strv_length ((char **)names) > COUNT_MAX)
+    {
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID, "The PKGBUILD names more than %d dependencies",
+                   COUNT_MAX);
+      return false;
+    }
   for (; *names; names++)
     {
       const char *name = *names;
 
-      if (!g_ascii_isalnum (*name) || name[strspn (name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "@._+-<>=:/")])
+      if (strlen (name) > LENGTH_MAX || !g_ascii_isalnum (*name) ||
+          name[strspn (name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "@._+-<>=:/")])
         {
           g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID, "\"%.100s\" can't be the name of a dependency",
                        name);

@@ -157,6 +157,6 @@ main (int argc, char **argv)
   curl_global_cleanup ();
 
   result = transfer_result (&transfer, code, status, message, &why);
-  dprintf (FETCH_OUTCOME_FD, "%d %d %s", result, transfer.write_error, why ? why : "");
+  dprintf (FETCH_OUTCOME_FD, "%d %d %.2000s", result, transfer.write_error, why ? why : "");
   return result == FETCH_OK ? 0 : 1;
 }

@@ -7,6 +7,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
+
+#define TEXT_MAX 1000 /* bytes of a description, a license */
 
 static const struct
 {
@@ -58,6 +61,15 @@ job_exit (int written, int status)
   return written == -ENOSPC || written == -EDQUOT ? JOB_EXIT_NO_SPACE : status;
 }
 
+/* What is only shown is cut where the daemon would refuse it for its length. */
+static void
+job_set_text (JsonObject *result, const char *key, const char *text)
+{
+  g_autofree char *cut = g_utf8_make_valid (text, MIN (strlen (text), TEXT_MAX));
+
+  json_object_set_string_member (result, key, cut);
+}
+
 static int
 job_write_result (const Builder *builder, bool installed)
 {
@@ -74,8 +86,8 @@ job_write_result (const Builder *builder, bool installed)
   json_object_set_string_member (result, "version", version);
   json_object_set_string_member (result, "pkgver", recipe_value (builder->recipe, "pkgver"));
   json_object_set_string_member (result, "pkgrel", recipe_value (builder->recipe, "pkgrel"));
-  json_object_set_string_member (result, "description", description ? description : builder->entry->description);
-  json_object_set_string_member (result, "license", *license ? license : builder->entry->license);
+  job_set_text (result, "description", description ? description : builder->entry->description);
+  job_set_text (result, "license", *license ? license : builder->entry->license);
   json_object_set_string_member (result, "backend", builder->entry->worker_type);
   json_object_set_string_member (result, "source", builder->request->source ? builder->request->source : "");
   json_object_set_string_member (result, "catalog", builder->configuration->catalog_url);

@@ -16,7 +16,7 @@ handle_signal (int signal)
   sandbox_cancel_all ();
 }
 
-/* Only bubblewrap and curl wait for long, and both look whether the job was cancelled. */
+/* Whatever takes long looks whether the job was cancelled. */
 static void
 main_watch_signals (void)
 {

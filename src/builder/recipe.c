@@ -5,7 +5,9 @@
 
 #include <string.h>
 
-#define VALUES_MAX 100000
+#define VALUES_MAX  100000
+#define FIELD_MAX   100 /* bytes of pkgname and pkgver */
+#define RELEASE_MAX 20  /* of pkgrel and epoch */
 
 Recipe *
 recipe_new (void)
@@ -169,7 +171,7 @@ recipe_parse_dump (const char *dump, size_t length, GError **error)
 static bool
 pkgname_is_valid (const char *name)
 {
-  if (*name == '-' || *name == '.')
+  if (*name == '-' || *name == '.' || strlen (name) > FIELD_MAX)
     return false;
   for (; *name; name++)
     if (!g_ascii_isalnum (*name) && !strchr ("@._+-", *name))
@@ -181,6 +183,8 @@ pkgname_is_valid (const char *name)
 static bool
 pkgver_is_valid (const char *version)
 {
+  if (strlen (version) > FIELD_MAX)
+    return false;
   for (; *version; version++)
     if ((unsigned char)*version <= ' ' || (unsigned char)*version >= 0x7f || strchr (":/-", *version))
       return false;
@@ -194,7 +198,8 @@ pkgrel_is_valid (const char *release)
   size_t whole = strspn (release, "0123456789");
   size_t fraction = release[whole] == '.' ? strspn (release + whole + 1, "0123456789") : 0;
 
-  return whole > 0 && (release[whole] == '\0' || (fraction > 0 && release[whole + 1 + fraction] == '\0'));
+  return whole > 0 && strlen (release) <= RELEASE_MAX &&
+         (release[whole] == '\0' || (fraction > 0 && release[whole + 1 + fraction] == '\0'));
 }
 
 bool
@@ -221,7 +226,7 @@ recipe_check (const Recipe *recipe, GError **error)
                           recipe_value (recipe, "pkgver"));
   if (!pkgrel_is_valid (recipe_value (recipe, "pkgrel")))
     return recipe_refuse (error, "pkgrel=%.100s: a release is a number like 1 or 1.2", recipe_value (recipe, "pkgrel"));
-  if (epoch && strspn (epoch, "0123456789") != strlen (epoch))
+  if (epoch && (strspn (epoch, "0123456789") != strlen (epoch) || strlen (epoch) > RELEASE_MAX))
     return recipe_refuse (error, "epoch=%.100s: an epoch is a whole number", epoch);
 
   own_package = g_strdup_printf ("package_%s", names[0]);

@@ -365,6 +365,9 @@ sandbox_options (Sandbox *sandbox, const char *status_number, GError **error)
   add (options, "--proc", "/proc", NULL);
   add (options, "--dev", "/dev", NULL);
   add (options, "--size", tmpfs_size, NULL);
+  add (options, "--tmpfs", "/dev/shm", NULL);
+  add (options, "--remount-ro", "/dev", NULL);
+  add (options, "--size", tmpfs_size, NULL);
   add (options, "--tmpfs", "/tmp", NULL);
 
   text = g_string_new (NULL);

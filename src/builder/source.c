@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#define LENGTH_MAX      8192
 #define NAME_MAX_LENGTH 255
 #define SHOWN_MAX       500 /* bytes of a source in a message */
 
@@ -173,6 +174,11 @@ source_parse (const char *text, GError **error)
   g_autoptr (Source) source = g_new0 (Source, 1);
   const char *separator = strstr (text, "::");
 
+  if (strlen (text) > LENGTH_MAX)
+    {
+      source_refuse (text, "is longer than 8 KiB", error);
+      return NULL;
+    }
   if (text_has_control (text))
     {
       source_refuse (text, "has control characters", error);

@@ -276,8 +276,14 @@ sources_take_file (Builder *builder, const Wanted *wanted, GError **error)
 
   if (fd < 0 || !sources_verify (wanted, fd, &told, error))
     return false;
-  if (fstat (fd, &st) < 0 || symlinkat (target, builder->work_fd, link) < 0)
-    return hive_error_set_errno (error, errno, "Can't make %s/%s", builder->request->work, link);
+  /* As makepkg does: an archive before it may have had a file of that name. */
+  if (fstat (fd, &st) < 0 || (unlinkat (builder->work_fd, link, 0) < 0 && errno != ENOENT) ||
+      symlinkat (target, builder->work_fd, link) < 0)
+    {
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, "The source %s can't be put into srcdir: %s",
+                   source->name, g_strerror (errno));
+      return false;
+    }
   if (!sources_extract (builder, source, fd, error))
     return false;
 

@@ -52,16 +52,21 @@ LogWriter *
 log_writer_new (int fd, uint64_t max_size)
 {
   LogWriter *writer = g_new (LogWriter, 1);
-  struct stat st;
 
   *writer = (LogWriter){ .fd = fd, .max_size = max_size };
-  if (fstat (fd, &st) == 0 && S_ISREG (st.st_mode))
-    {
-      writer->size = st.st_size;
-      writer->torn = log_writer_is_torn (fd, writer->size);
-    }
-
+  log_writer_mend (writer);
   return writer;
+}
+
+void
+log_writer_mend (LogWriter *writer)
+{
+  struct stat st;
+
+  if (fstat (writer->fd, &st) < 0 || !S_ISREG (st.st_mode))
+    return;
+  writer->size = st.st_size;
+  writer->torn = log_writer_is_torn (writer->fd, writer->size);
 }
 
 void

@@ -11,6 +11,9 @@ typedef struct LogWriter LogWriter;
 LogWriter *log_writer_new (int fd, uint64_t max_size);
 void log_writer_free (LogWriter *writer);
 
+/* Looks again how the log ends, after another process that wrote to it died. */
+void log_writer_mend (LogWriter *writer);
+
 /* Appends one record and writes it out at once. @length -1: @text is terminated. Text is made clean as log-text.h says
  * (newlines become spaces) and cut at LOG_TEXT_MAX. Returns 0 or a negative errno; a caller may ignore it: the writer
  * mends the log at its next record. */

@@ -274,6 +274,7 @@ job_run_finish_commit (void *userdata)
   g_autoptr (JsonObject) nothing = json_object_new ();
   g_autoptr (GError) error = NULL;
 
+  log_writer_mend (run->log);
   if (code == 0)
     job_run_succeed_commit (run);
   else if (code == 1 && line_tail_error (run->tail))
@@ -359,6 +360,7 @@ job_run_finish_build (void *userdata)
   g_autoptr (GError) error = NULL;
   bool written = false;
 
+  log_writer_mend (run->log);
   if (run->cancelled)
     {
       run->outcome = JOB_CANCELLED;
@@ -597,11 +599,16 @@ job_run_read_end (JobRun *run, JobState *ret_outcome, GError **ret_error)
   off_t size = lseek (run->log_fd, 0, SEEK_END);
   ssize_t n = pread (run->log_fd, text, TAIL_SIZE, MAX (0, size - TAIL_SIZE));
   g_auto (GStrv) lines = NULL;
+  const char *whole;
 
   if (n <= 0)
     return false;
   text[n] = '\0';
-  lines = g_strsplit (text, "\n", -1);
+  /* The rest of a record is the recipe's own text, and may look like a record. */
+  whole = size > TAIL_SIZE ? strchr (text, '\n') : text;
+  if (!whole)
+    return false;
+  lines = g_strsplit (whole, "\n", -1);
   for (char **line = lines; *line; line++)
     {
       g_autofree char *message = NULL;
@@ -619,7 +626,8 @@ job_run_read_end (JobRun *run, JobState *ret_outcome, GError **ret_error)
       if (record.stream == LOG_STREAM_END)
         {
           for (JobState state = JOB_DONE; state <= JOB_CANCELLED; state++)
-            if (strncmp (record.text, job_state_name (state), record.text_length) == 0)
+            if (strlen (job_state_name (state)) == record.text_length &&
+                strncmp (record.text, job_state_name (state), record.text_length) == 0)
               {
                 *ret_outcome = state;
                 return true;
@@ -627,6 +635,13 @@ job_run_read_end (JobRun *run, JobState *ret_outcome, GError **ret_error)
         }
     }
   return false;
+}
+
+static void
+job_run_cleaned_late (const siginfo_t *status, const GError *failure, void *userdata)
+{
+  if (!status || child_status_code (status) != 0)
+    g_warning ("The work tree of a job that had ended could not be removed");
 }
 
 void
@@ -645,6 +660,13 @@ job_run_recover (Job *job)
       if (run->outcome == JOB_FAILED && error)
         job_set_error (job, error);
       job_set_state (job, run->outcome);
+      if (run->work)
+        {
+          g_autoptr (JsonObject) request = json_object_new ();
+
+          json_object_set_string_member (request, "work", run->work);
+          committer_run (job->hive->committer, COMMIT_CLEAN, request, -1, job_run_cleaned_late, NULL);
+        }
       line_tail_drain (run->tail, job_run_finished, run);
       return;
     }

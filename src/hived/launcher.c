@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/keyctl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -33,11 +34,10 @@ struct Child
 };
 
 /* What the programs may inherit: no bus, no desktop, no secrets of whoever started the hive. */
-static const char *const environment_kept[] = { "PATH",          "LANG",        "LC_ALL",       "TZ",
-                                                "http_proxy",    "https_proxy", "no_proxy",     "all_proxy",
-                                                "HTTPS_PROXY",   "NO_PROXY",    "ALL_PROXY",    "SSL_CERT_FILE",
-                                                "SSL_CERT_DIR",  "G_DEBUG",     "ASAN_OPTIONS", "LSAN_OPTIONS",
-                                                "UBSAN_OPTIONS", NULL };
+static const char *const environment_kept[] = { "PATH",         "LANG",         "LC_ALL",        "TZ",
+                                                "http_proxy",   "https_proxy",  "no_proxy",      "all_proxy",
+                                                "HTTPS_PROXY",  "NO_PROXY",     "ALL_PROXY",     "G_DEBUG",
+                                                "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS", NULL };
 
 Launcher *
 launcher_new (sd_event *event, const Configuration *configuration)
@@ -157,6 +157,10 @@ launch_execute (const Launch *launch, char *const *environment, int input, int o
       dprintf (STDERR_FILENO, "%s: cannot become uid %u: %m\n", launch->arguments[0], (unsigned)launch->uid);
       _exit (126);
     }
+  /* Whoever has a session keyring may read its keys, whatever his uid and namespaces: not the one of who started the
+   * hive. */
+  if (syscall (SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS && errno != EPERM)
+    _exit (126);
   if (launch->dies_with_hive && (prctl (PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid () != parent))
     _exit (126);
   umask (022);

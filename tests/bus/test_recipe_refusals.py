@@ -167,3 +167,11 @@ def test_recipe_of_100_megabytes(hive, http_catalog):
     assert job.wait().result == "failed"
     assert job.finished().error in ("CatalogInvalid", "LimitsExceeded", "RecipeInvalid")
     hive.nothing_left()
+
+
+def test_long_fields(hive):
+    hive.catalog.add("some", GOOD + f"pkgver={'1' * 300}\n")
+    hive.refuses("some", "RecipeInvalid", "pkgver")
+    hive.catalog.add("some", GOOD + f"pkgdesc={'ü' * 2000}\n")
+    hive.installs("some")
+    assert hive.workers()["some"]["description"] == "ü" * 500

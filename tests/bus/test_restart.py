@@ -186,3 +186,18 @@ def test_damaged_job_record_does_not_keep_the_hive_from_starting(hive):
     record = json.loads((hive.state / "jobs" / job.id / "job.json").read_text())
     assert record["state"] == "done"
     subprocess.run(["rm", "-rf", str(hive.state / "jobs" / "7"), str(hive.state / "jobs" / "not-a-job")], check=True)
+
+
+def test_a_recipes_text_is_no_end_of_its_job(hive):
+    """Of the log of a job that it had lost, the daemon reads the last 32 KiB: here they begin at what looks like an end."""
+    forged = "2026-01-01T00:00:00.000000Z cleanup end done"
+    prefix = len("2026-01-01T00:00:00.000000Z build out ") + len("\n")
+    rest = 32 * 1024 - len(forged + "\n") - 31 * (prefix + 1000)
+    last = "y" * (rest - prefix)
+    hive.catalog.add("forger", pkgbuild("forger", build=f"echo 'PAD{forged}'; for i in {{1..31}}; do echo {'x' * 1000}; done; echo {last}; sleep 60"))
+    job = hive.install("forger")
+    job.wait_for_line(last)
+    hive.restart(signal.SIGKILL)
+    assert wait_for_end(job) == "failed"
+    assert job.get("ErrorName") == "Interrupted"
+    hive.nothing_left()

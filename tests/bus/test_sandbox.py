@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What a recipe can see, reach and leave behind: every function of it is asked."""
 
+import ctypes
 import os
 import pathlib
 import socket
@@ -250,3 +251,24 @@ def test_very_deep_tree_is_cleaned_up(hive):
     hive.catalog.add("deep", pkgbuild("deep", build="cd \"$srcdir\"; for i in {1..600}; do mkdir d0123456789; cd d0123456789; done"))
     hive.installs("deep")
     hive.nothing_left()
+
+
+def test_shared_memory_is_bounded(hive):
+    hive.catalog.add("nosy", "head -c 300M /dev/zero > /dev/shm/big || pkgver=0\n" + pkgbuild("nosy"))
+    hive.configure("Build", EvaluationTimeout=20)
+    job = hive.install("nosy")
+    job.wait()
+    answers = ask(hive, "df --output=size /dev/shm /tmp | tail -n +2 | tr -d ' '; touch /dev/there 2>/dev/null && echo wrote; true", ("build",))
+    shm, tmp = answers["build"]
+    assert shm == tmp
+
+
+def test_keys_of_who_started_the_hive_are_not_there(hive):
+    """Possession of the session keyring is enough to read its keys, whatever the uid and the user namespace."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    add_key, keyctl, join, session = 248, 250, 1, -3
+    if os.uname().machine == "x86_64" and libc.syscall(keyctl, join, None) > 0:
+        assert libc.syscall(add_key, b"user", b"admin-secret", b"x", ctypes.c_size_t(1), session) > 0
+    search = "import ctypes; print(ctypes.CDLL(None).syscall(250, 10, -3, b'user', b'admin-secret', 0) > 0)"
+    answers = ask(hive, f'/usr/bin/python3 -c "{search}"')
+    assert answers == {phase: ["False"] for phase in PHASES}

@@ -219,3 +219,34 @@ def test_redirect_of_a_download_to_a_file_is_not_followed(hive, http_catalog):
     http_catalog.add("some", recipe([f"{http_catalog.url}/files/sly"], build='cat "$srcdir/sly"'))
     job = hive.refuses("some", "SourceUnavailable")
     assert not any("root:" in line for line in job.lines())
+
+
+def test_source_of_a_name_that_an_archive_had_takes_its_place(hive, http_catalog):
+    data = archive([("fix.patch", b"from the archive\n")])
+    http_catalog.answers["/files/a.tar.gz"] = (200, "application/gzip", data)
+    http_catalog.add("some", recipe([f"{http_catalog.url}/files/a.tar.gz", "fix.patch"], build='cat "$srcdir/fix.patch"'), {"fix.patch": "beside the recipe\n"})
+    lines = hive.installs("some").lines()
+    assert "beside the recipe" in lines and "from the archive" not in lines
+
+
+def test_source_and_dependency_of_absurd_length(hive):
+    hive.catalog.add("some", recipe(["http://127.0.0.1:1/" + "x" * 200_000]))
+    hive.refuses("some", "RecipeInvalid", "8 KiB")
+    hive.catalog.add("some", pkgbuild("some", depends=["x" * 200_000]))
+    hive.refuses("some", "RecipeInvalid", "dependency")
+
+
+def test_long_url_keeps_its_error(hive):
+    hive.catalog.add("some", recipe([f"x::http://127.0.0.1:{free_port()}/" + "x" * 5000]))
+    hive.refuses("some", "SourceUnavailable", "can't be fetched")
+
+
+def test_cancel_while_a_large_source_is_verified(hive):
+    hive.catalog.add("some", recipe(["big"], ["0" * 64]))
+    with open(hive.catalog.folder("some") / "big", "wb") as file:
+        file.truncate(3 << 30)
+    job = hive.install("some")
+    job.wait_for_line("Build: none")
+    job.cancel()
+    assert job.wait(8).result == "cancelled"
+    hive.nothing_left()
