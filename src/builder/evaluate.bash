@@ -4,7 +4,7 @@
 # Reads a PKGBUILD and says on descriptor 9 what it defined. Started by the builder as `bash evaluate.bash PKGBUILD`, in a sandbox
 # without a network, with limits on time, memory and output. What the recipe prints goes to standard output and error, never here.
 #
-# The dump, every word ended by NUL: `v NAME COUNT VALUE…` for a variable, `f NAME` for a function, `r NAME` for one that takes the place of a
+# The dump, every word ended by NUL: `v NAME COUNT VALUE…` for a variable, `f NAMES` for the functions, a line each, `r NAME` for one that takes the place of a
 # command used here, `s STATUS` where sourcing failed, and `e` at its end. A dump without `e` is not believed.
 
 shopt -s extglob
@@ -43,10 +43,9 @@ hive_dump() {
     unset -n hive_value
   done
 
-  for hive_name in $(compgen -A function); do
-    printf 'f\0%s\0' "$hive_name" >&9
-  done
-  printf 'e\0' >&9
+  printf 'f\0' >&9
+  compgen -A function >&9 # without a subshell, which takes longer than all of this
+  printf '\0e\0' >&9
   exit 0
 }
 

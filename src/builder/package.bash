@@ -11,8 +11,9 @@ if [[ -z ${FAKEROOTKEY-} ]]; then
   for library in /usr/lib/*/libfakeroot/libfakeroot-sysv.so /usr/lib*/libfakeroot/libfakeroot{-sysv,}.so; do
     [[ ! -e $library ]] || break
   done
-  faked=$(command -v faked-sysv || command -v faked)
-  if [[ ! -e $library || -z $faked ]]; then
+  faked='faked-sysv'
+  hash "$faked" 2>/dev/null || faked=faked
+  if [[ ! -e $library ]] || ! hash "$faked" 2>/dev/null; then
     exec fakeroot -- bash "${BASH_SOURCE[0]}" "$@"
   fi
   key=$("$faked" 9>&-) || exit # KEY:PID; it ends with the sandbox

@@ -129,12 +129,17 @@ recipe_dump_invalid (GError **error)
   return NULL;
 }
 
+/* All of them in one word, a line each. */
 static bool
-recipe_take_function (Recipe *recipe, const char **at, const char *end)
+recipe_take_functions (Recipe *recipe, const char **at, const char *end)
 {
-  const char *name = take_name (at, end);
+  const char *word = take_word (at, end);
+  g_auto (GStrv) names = word && g_utf8_validate (word, -1, NULL) ? g_strsplit (word, "\n", -1) : NULL;
 
-  return name && g_hash_table_add (recipe->functions, g_strdup (name));
+  for (char **name = names; name && *name; name++)
+    if (**name)
+      g_hash_table_add (recipe->functions, g_strdup (*name));
+  return names != NULL;
 }
 
 Recipe *
@@ -150,7 +155,7 @@ recipe_parse_dump (const char *dump, size_t length, GError **error)
         return dump == end ? g_steal_pointer (&recipe) : recipe_dump_invalid (error);
       if (g_str_equal (word, "v") && recipe_take_variable (recipe, &dump, end))
         continue;
-      if (g_str_equal (word, "f") && recipe_take_function (recipe, &dump, end))
+      if (g_str_equal (word, "f") && recipe_take_functions (recipe, &dump, end))
         continue;
 
       if (g_str_equal (word, "r") && (name = take_name (&dump, end)))
