@@ -89,6 +89,19 @@ def wait_until(condition, timeout=20, what="it"):
         time.sleep(0.005)
 
 
+def with_argument(marker):
+    """The processes of this machine that have @marker as one of their arguments."""
+    found = []
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                if marker in pathlib.Path("/proc", name, "cmdline").read_bytes().decode(errors="replace").split("\0"):
+                    found.append(int(name))
+            except OSError:
+                pass
+    return found
+
+
 def read_records(data):
     """The whole records of a log. A line that is none fails the test: nothing here crashes in the middle of a write."""
     records, cursor = [], 0

@@ -13,7 +13,7 @@ typedef struct
   char *implementation, *worker_type, *build_system; /* worker_type: the backend, "cpu" */
   char *binary_name, *install_path;
   char **platforms, **architectures, **depends, **makedepends, **supported_formats, **backends, **features;
-  char *pkgbuild_url;         /* as written; NULL: {base}/workers/{id}/PKGBUILD */
+  char *pkgbuild_url;         /* as written; empty: {base}/workers/{id}/PKGBUILD */
   char *pkgbuild_url_git;     /* camelCase only */
   int64_t max_context_length; /* 0: unknown */
   bool supports_streaming, supports_batching;

@@ -390,11 +390,8 @@ catalog_copy_file (const Configuration *configuration, const char *url, const ch
     {
       if (n < 0)
         return hive_error_set_errno (error, errno, "Can't read %s", url);
-      if (sandbox_was_cancelled ())
-        {
-          g_set_error (error, HIVE_ERROR, HIVE_ERROR_INTERRUPTED, "The job was cancelled");
-          return false;
-        }
+      if (!sandbox_check_cancelled (error))
+        return false;
       total += n;
       if (total > configuration->max_download_size)
         return fetch_set_source_error (FETCH_TOO_LARGE, url, target, error);

@@ -104,11 +104,8 @@ checksum_of_fd (ChecksumKind kind, int fd, GError **error)
     {
       ssize_t n = read (fd, buffer, buffer_size);
 
-      if (sandbox_was_cancelled ())
-        {
-          g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_INTERRUPTED, "The job was cancelled");
-          return NULL;
-        }
+      if (!sandbox_check_cancelled (error))
+        return NULL;
       if (n < 0 && errno == EINTR)
         continue;
       if (n < 0)

@@ -138,6 +138,8 @@ git_name_origin (Builder *builder, const Source *source, GError **error)
   const char *arguments[] = { "git", "-C", source->name, "remote", "set-url", "origin", shown, NULL };
   int status;
 
+  if (!git_is_local (source) && g_str_equal (shown, source->url))
+    return true; /* it does already */
   return git_run (builder, source, arguments, &status, NULL, error);
 }
 

@@ -10,7 +10,6 @@ struct Output
   LogWriter *writer;
   char *phase;
   LogStream stream;
-  uint64_t total;
   size_t held; /* bytes of a line whose end has not come yet */
   char line[LOG_TEXT_MAX];
   GString *clean; /* a line being cleaned */
@@ -24,7 +23,6 @@ output_new (LogWriter *writer, const char *phase, LogStream stream)
   output->writer = writer;
   output->phase = g_strdup (phase);
   output->stream = stream;
-  output->total = 0;
   output->held = 0;
   output->clean = g_string_new (NULL);
   return output;
@@ -38,12 +36,6 @@ output_free (Output *output)
   g_free (output->phase);
   g_string_free (output->clean, TRUE);
   g_free (output);
-}
-
-uint64_t
-output_total (const Output *output)
-{
-  return output->total;
 }
 
 /* How much of @text, at most LOG_TEXT_MAX bytes, can be cut off without breaking a character. */
@@ -146,7 +138,6 @@ output_feed (Output *output, const char *data, size_t length)
 {
   const char *end = data + length;
 
-  output->total += length;
   log_writer_stamp (output->writer, output->phase, output->stream);
 
   while (data < end)

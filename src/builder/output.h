@@ -17,7 +17,4 @@ void output_feed (Output *output, const char *data, size_t length);
 /* At the end of the stream: a last line without a newline is a line too. */
 void output_finish (Output *output);
 
-/* Bytes that came in all. */
-uint64_t output_total (const Output *output);
-
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Output, output_free)

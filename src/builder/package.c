@@ -31,12 +31,9 @@ package_run (Builder *builder, GError **error)
   g_autofree char *own = g_strdup_printf ("package_%s", recipe_value (builder->recipe, "pkgname"));
   const char *function = recipe_has_function (builder->recipe, "package") ? "package" : own;
   const char *arguments[] = { "bash", script, run, function, NULL };
-  g_autoptr (Sandbox) sandbox = step_sandbox (builder);
+  g_autoptr (Sandbox) sandbox = step_function_sandbox (builder);
 
-  step_bind (builder, sandbox, "src");
   step_bind (builder, sandbox, "pkg");
-  step_bind (builder, sandbox, "home");
-  sandbox_setenv (sandbox, "HIVE_PKGVER", recipe_value (builder->recipe, "pkgver"));
   sandbox_setenv (sandbox, "FAKEROOTDONTTRYCHOWN", "1");
   sandbox_collect (sandbox, LIST_FD, LIST_MAX);
   if (!step_run_in (builder, &step, sandbox, arguments, error))

@@ -14,12 +14,8 @@ parse_tell_diagnostics (Builder *builder, Sandbox *sandbox, GError **error)
   g_autoptr (GRegex) regex = g_regex_new ("PKGBUILD: line ([0-9]+): syntax error", 0, 0, NULL);
   g_autoptr (GMatchInfo) match = NULL;
   const char *said = sandbox_diagnostics (sandbox);
-  g_auto (GStrv) lines = g_strsplit (said, "\n", -1);
 
-  for (char **line = lines; *line; line++)
-    if (**line)
-      log_writer_write (builder->log, "parse", LOG_STREAM_ERR, *line, -1);
-
+  step_tell_diagnostics (builder, sandbox);
   if (g_regex_match (regex, said, 0, &match))
     {
       g_autofree char *number = g_match_info_fetch (match, 1);

@@ -19,9 +19,7 @@ pkgver_run (Builder *builder, GError **error)
 
   if (!recipe_has_function (builder->recipe, "pkgver"))
     return true;
-  sandbox = step_sandbox (builder);
-  step_bind (builder, sandbox, "src");
-  step_bind (builder, sandbox, "home");
+  sandbox = step_function_sandbox (builder);
   sandbox_set_output (sandbox, out, err);
   sandbox_collect (sandbox, ANSWER_FD, ANSWER_MAX);
   sandbox_set_timeout (sandbox, builder->configuration->step_timeout);

@@ -4,9 +4,7 @@
 #include "error.h"
 
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 typedef struct
 {
@@ -30,8 +28,8 @@ static const Trouble troubles[] = {
     "Load the profile that comes with rbee-hive: apparmor_parser -r /etc/apparmor.d/rbee-hive-bwrap (tools/try offers "
     "to do it)" },
   { NULL, NULL, "mount proc", "A new /proc may not be mounted here, as in a container whose own /proc is protected",
-    "Start the container so that it may: podman or docker with --security-opt unmask=/proc/* (systemd-nspawn: "
-    "--property=DelegateSubgroup= is not enough; run the hive outside)" },
+    "Start the container so that it may: podman or docker with --security-opt unmask=/proc/*, systemd-nspawn with "
+    "SYSTEMD_NSPAWN_API_VFS_WRITABLE=yes; or run the hive outside" },
   { NULL, NULL, "No permissions to create", "This machine denies new namespaces to bubblewrap",
     "In a container, allow them (docker: --security-opt seccomp=unconfined); elsewhere see "
     "kernel.unprivileged_userns_clone "

@@ -87,6 +87,14 @@ sandbox_was_cancelled (void)
   return cancelled;
 }
 
+bool
+sandbox_check_cancelled (GError **error)
+{
+  if (cancelled)
+    g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_INTERRUPTED, "The job was cancelled");
+  return !cancelled;
+}
+
 Sandbox *
 sandbox_new (const Configuration *configuration)
 {
@@ -664,8 +672,7 @@ sandbox_stopped (const Sandbox *sandbox, GError **error)
   switch (sandbox->stop)
     {
     case STOP_CANCELLED:
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INTERRUPTED, "The job was cancelled");
-      return true;
+      return !sandbox_check_cancelled (error);
     case STOP_TIMED_OUT:
       g_set_error (error, HIVE_ERROR, HIVE_ERROR_TIMED_OUT, "It took longer than %u s", sandbox->timeout);
       return true;

@@ -49,4 +49,7 @@ bool sandbox_probe (const Configuration *configuration, char **ret_hint, GError 
 void sandbox_cancel_all (void);
 bool sandbox_was_cancelled (void);
 
+/* The same for whatever else takes long: true, or false and Interrupted once the job was cancelled. */
+bool sandbox_check_cancelled (GError **error);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Sandbox, sandbox_free)

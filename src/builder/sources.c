@@ -234,8 +234,7 @@ sources_run_bsdtar (Builder *builder, const char *const *arguments, int *ret_sta
   if (*ret_status == 127)
     return step_missing_program (builder, "bsdtar", error);
   if (*ret_status != 0)
-    for (const char *said = sandbox_diagnostics (sandbox); *said; said += strlen (said))
-      log_writer_write (builder->log, "sources", LOG_STREAM_ERR, said, -1);
+    step_tell_diagnostics (builder, sandbox);
   return true;
 }
 

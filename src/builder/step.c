@@ -82,6 +82,27 @@ step_bind (Builder *builder, Sandbox *sandbox, const char *name)
   sandbox_bind (sandbox, outside, inside);
 }
 
+Sandbox *
+step_function_sandbox (Builder *builder)
+{
+  Sandbox *sandbox = step_sandbox (builder);
+
+  step_bind (builder, sandbox, "src");
+  step_bind (builder, sandbox, "home");
+  sandbox_setenv (sandbox, "HIVE_PKGVER", recipe_value (builder->recipe, "pkgver"));
+  return sandbox;
+}
+
+void
+step_tell_diagnostics (Builder *builder, Sandbox *sandbox)
+{
+  g_auto (GStrv) lines = g_strsplit (sandbox_diagnostics (sandbox), "\n", -1);
+
+  for (char **line = lines; *line; line++)
+    if (**line)
+      log_writer_write (builder->log, builder->phase, LOG_STREAM_ERR, *line, -1);
+}
+
 bool
 step_explain (GError **error, const char *what, const char *key)
 {
@@ -145,9 +166,6 @@ step_run (Builder *builder, const Step *step, GError **error)
 
   if (!recipe_has_function (builder->recipe, step->phase))
     return true;
-  sandbox = step_sandbox (builder);
-  step_bind (builder, sandbox, "src");
-  step_bind (builder, sandbox, "home");
-  sandbox_setenv (sandbox, "HIVE_PKGVER", recipe_value (builder->recipe, "pkgver"));
+  sandbox = step_function_sandbox (builder);
   return step_run_in (builder, step, sandbox, arguments, error);
 }

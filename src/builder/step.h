@@ -18,6 +18,9 @@ char *step_script (const char *name);
 /* Makes a directory of the work directory writable inside, at the same name. */
 void step_bind (Builder *builder, Sandbox *sandbox, const char *name);
 
+/* The same for a function of the recipe: with the sources and a home to write on, and the version as it is by now. */
+Sandbox *step_function_sandbox (Builder *builder);
+
 /* Runs a function of the recipe whose output is shown, with the notes around it: "🏗️  Starting build phase...". */
 typedef struct
 {
@@ -36,6 +39,9 @@ bool step_run_in (Builder *builder, const Step *step, Sandbox *sandbox, const ch
 /* Says of a TimedOut or LimitsExceeded of sandbox_run() what was too long and which key of hive.conf allows more.
  * Returns false, so that callers can return it. */
 bool step_explain (GError **error, const char *what, const char *key);
+
+/* What a program whose output was not shown said to standard error, as lines of the log. */
+void step_tell_diagnostics (Builder *builder, Sandbox *sandbox);
 
 /* MissingDependencies, with its notes, for a program that the hive itself needs. Returns false. */
 bool step_missing_program (Builder *builder, const char *program, GError **error);

@@ -2,6 +2,7 @@
 #include <glib/gi18n.h>
 
 #include "json.h"
+#include "listing.h"
 #include "table.h"
 #include "terminal.h"
 #include "variant.h"
@@ -24,7 +25,6 @@ static ExitStatus
 catalog_run (Client *client, const Options *options, char **arguments, GError **error)
 {
   g_autoptr (JsonNode) workers = NULL;
-  g_autoptr (Table) table = NULL;
 
   workers =
       client_read_as (JSON_NODE_ARRAY,
@@ -32,21 +32,10 @@ catalog_run (Client *client, const Options *options, char **arguments, GError **
                       error);
   if (!workers)
     return EXIT_STATUS_FAILED;
-  if (options->json)
-    {
-      variant_print (workers);
-      return EXIT_STATUS_OK;
-    }
-  if (variant_is_empty (workers))
-    {
-      terminal_printf ("%s\n", _ ("The catalog is empty."));
-      return EXIT_STATUS_OK;
-    }
-  table =
-      table_new ((const char *const[]){ _ ("ID"), _ ("VERSION"), _ ("BACKEND"), _ ("FITS"), _ ("DESCRIPTION"), NULL });
-  variant_foreach (workers, catalog_add, table);
-  table_print (table);
-  return EXIT_STATUS_OK;
+  return listing_print (options, workers, _ ("The catalog is empty."),
+                        (const char *const[]){ _ ("ID"), _ ("VERSION"), _ ("BACKEND"), _ ("FITS"), _ ("DESCRIPTION"),
+                                               NULL },
+                        catalog_add);
 }
 
 const Verb catalog_verb = {

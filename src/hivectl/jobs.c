@@ -2,6 +2,7 @@
 #include <glib/gi18n.h>
 
 #include "json.h"
+#include "listing.h"
 #include "table.h"
 #include "terminal.h"
 #include "variant.h"
@@ -64,7 +65,6 @@ jobs_run (Client *client, const Options *options, char **arguments, GError **err
 {
   g_autoptr (JsonNode) all = NULL;
   g_autoptr (JsonNode) jobs = NULL;
-  g_autoptr (Table) table = NULL;
 
   all = client_read_as (JSON_NODE_ARRAY,
                         client_call (client, HIVE_PATH, HIVE_INTERFACE, "ListJobs", CLIENT_SOON, error, "a{sv}", 1,
@@ -73,21 +73,10 @@ jobs_run (Client *client, const Options *options, char **arguments, GError **err
   if (!all)
     return EXIT_STATUS_FAILED;
   jobs = options->all ? json_node_ref (all) : jobs_shorten (all);
-  if (options->json)
-    {
-      variant_print (jobs);
-      return EXIT_STATUS_OK;
-    }
-  if (variant_is_empty (jobs))
-    {
-      terminal_printf ("%s\n", _ ("There was no job yet. See: hivectl install --help"));
-      return EXIT_STATUS_OK;
-    }
-  table = table_new (
-      (const char *const[]){ _ ("ID"), _ ("OPERATION"), _ ("WORKER"), _ ("STATE"), _ ("STARTED"), _ ("ERROR"), NULL });
-  variant_foreach (jobs, jobs_add, table);
-  table_print (table);
-  return EXIT_STATUS_OK;
+  return listing_print (options, jobs, _ ("There was no job yet. See: hivectl install --help"),
+                        (const char *const[]){ _ ("ID"), _ ("OPERATION"), _ ("WORKER"), _ ("STATE"), _ ("STARTED"),
+                                               _ ("ERROR"), NULL },
+                        jobs_add);
 }
 
 const Verb jobs_verb = {

@@ -3,6 +3,7 @@
 
 #include "json.h"
 #include "size.h"
+#include "listing.h"
 #include "table.h"
 #include "terminal.h"
 #include "variant.h"
@@ -23,24 +24,12 @@ static ExitStatus
 list_run (Client *client, const Options *options, char **arguments, GError **error)
 {
   g_autoptr (JsonNode) workers = client_list_workers (client, error);
-  g_autoptr (Table) table = NULL;
 
   if (!workers)
     return EXIT_STATUS_FAILED;
-  if (options->json)
-    {
-      variant_print (workers);
-      return EXIT_STATUS_OK;
-    }
-  if (variant_is_empty (workers))
-    {
-      terminal_printf ("%s\n", _ ("No worker is installed. See: hivectl catalog"));
-      return EXIT_STATUS_OK;
-    }
-  table = table_new ((const char *const[]){ _ ("ID"), _ ("VERSION"), _ ("SIZE"), _ ("INSTALLED"), _ ("PATH"), NULL });
-  variant_foreach (workers, list_add, table);
-  table_print (table);
-  return EXIT_STATUS_OK;
+  return listing_print (options, workers, _ ("No worker is installed. See: hivectl catalog"),
+                        (const char *const[]){ _ ("ID"), _ ("VERSION"), _ ("SIZE"), _ ("INSTALLED"), _ ("PATH"), NULL },
+                        list_add);
 }
 
 const Verb list_verb = {

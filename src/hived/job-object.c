@@ -97,6 +97,16 @@ job_get_number (sd_bus *bus, const char *path, const char *interface, const char
   return sd_bus_message_append (reply, "t", value);
 }
 
+int
+job_reply (Job *job, const GError *failure, sd_bus_message *message, sd_bus_error *error)
+{
+  if (!job)
+    return bus_error_from_gerror (error, failure);
+  if (!job->audience)
+    job->audience = g_strdup (sd_bus_message_get_sender (message));
+  return sd_bus_reply_method_return (message, "o", job->path);
+}
+
 static int
 job_method_cancel (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {

@@ -207,10 +207,12 @@ job_run_capabilities (JobRun *run)
 }
 
 static void
-job_run_succeed_install (JobRun *run)
+job_run_succeed (JobRun *run)
 {
   run->outcome = JOB_DONE;
-  log_writer_note (run->log, "cleanup", "🧹 Cleaning up temp files...");
+  log_writer_note (run->log, "cleanup",
+                   run->job->operation == JOB_INSTALL ? "🧹 Cleaning up temp files..." :
+                                                        "✅ Worker removal complete!");
   job_run_clean (run);
 }
 
@@ -233,15 +235,10 @@ job_run_succeed_commit (JobRun *run)
 
   job_run_capabilities (run);
   if (job->operation == JOB_INSTALL)
-    {
-      worker_announce_installed (job->hive, job->worker_id, run->replaced);
-      job_run_succeed_install (run);
-      return;
-    }
-  worker_announce_removed (job->hive, job->worker_id);
-  log_writer_note (run->log, "cleanup", "✅ Worker removal complete!");
-  run->outcome = JOB_DONE;
-  job_run_clean (run);
+    worker_announce_installed (job->hive, job->worker_id, run->replaced);
+  else
+    worker_announce_removed (job->hive, job->worker_id);
+  job_run_succeed (run);
 }
 
 /* A commit that was ended in its middle was completed or undone: only now it is known which. */
@@ -374,7 +371,7 @@ job_run_finish_build (void *userdata)
   if (error)
     job_run_fail (run, error, written);
   else if (run->installed_already)
-    job_run_succeed_install (run);
+    job_run_succeed (run);
   else
     job_run_commit_install (run, record);
 }
@@ -673,14 +670,7 @@ job_run_recover (Job *job)
   g_clear_error (&error);
   if (job_run_was_committed (job))
     {
-      if (job->operation == JOB_INSTALL)
-        {
-          job_run_succeed_install (run);
-          return;
-        }
-      log_writer_note (run->log, "cleanup", "✅ Worker removal complete!");
-      run->outcome = JOB_DONE;
-      job_run_clean (run);
+      job_run_succeed (run);
       return;
     }
   error =

@@ -66,13 +66,6 @@ job_free (Job *job)
   g_free (job);
 }
 
-void
-job_set_audience (Job *job, const char *sender)
-{
-  if (!job->audience)
-    job->audience = g_strdup (sender);
-}
-
 bool
 job_is_active (const Job *job)
 {

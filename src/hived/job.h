@@ -68,8 +68,9 @@ struct Job
 Job *job_new (Hive *hive, uint64_t number, JobOperation operation, const char *worker_id);
 void job_free (Job *job);
 
-/* The connection that asked for the job: the first one, when several did. */
-void job_set_audience (Job *job, const char *sender);
+/* Answers a call that asked for a job with its path, or with @failure where @job is NULL. The first sender to get it is
+ * its audience. */
+int job_reply (Job *job, const GError *failure, sd_bus_message *message, sd_bus_error *error);
 
 bool job_is_active (const Job *job);
 const char *job_state_name (JobState state);

@@ -77,10 +77,7 @@ manager_method_install_worker (sd_bus_message *message, void *userdata, sd_bus_e
   if (r < 0)
     return r;
   job = hive_install (hive, worker_id, options, uid, &failure);
-  if (!job)
-    return bus_error_from_gerror (error, failure);
-  job_set_audience (job, sd_bus_message_get_sender (message));
-  return sd_bus_reply_method_return (message, "o", job->path);
+  return job_reply (job, failure, message, error);
 }
 
 static int
@@ -104,10 +101,7 @@ manager_method_install_with_options (sd_bus_message *message, void *userdata, sd
   if (r < 0)
     return r;
   job = hive_install (hive, worker_id, options, uid, &failure);
-  if (!job)
-    return bus_error_from_gerror (error, failure);
-  job_set_audience (job, sd_bus_message_get_sender (message));
-  return sd_bus_reply_method_return (message, "o", job->path);
+  return job_reply (job, failure, message, error);
 }
 
 static int
@@ -127,10 +121,7 @@ manager_method_remove_worker (sd_bus_message *message, void *userdata, sd_bus_er
   if (r < 0)
     return r;
   job = hive_remove (hive, worker_id, uid, &failure);
-  if (!job)
-    return bus_error_from_gerror (error, failure);
-  job_set_audience (job, sd_bus_message_get_sender (message));
-  return sd_bus_reply_method_return (message, "o", job->path);
+  return job_reply (job, failure, message, error);
 }
 
 static void
@@ -350,10 +341,7 @@ manager_method_get_job (sd_bus_message *message, void *userdata, sd_bus_error *e
   if (r < 0)
     return r;
   job = job_store_revive (hive->jobs, id, &failure);
-  if (!job)
-    return bus_error_from_gerror (error, failure);
-  job_set_audience (job, sd_bus_message_get_sender (message));
-  return sd_bus_reply_method_return (message, "o", job->path);
+  return job_reply (job, failure, message, error);
 }
 
 static void

@@ -160,10 +160,7 @@ worker_method_remove (sd_bus_message *message, void *userdata, sd_bus_error *err
   if (r <= 0)
     return r;
   job = hive_remove (worker_hive, id, uid, &failure);
-  if (!job)
-    return bus_error_from_gerror (error, failure);
-  job_set_audience (job, sd_bus_message_get_sender (message));
-  return sd_bus_reply_method_return (message, "o", job->path);
+  return job_reply (job, failure, message, error);
 }
 
 static void

@@ -3,13 +3,12 @@
 
 import json
 import os
-import pathlib
 import time
 import uuid
 
 import pytest
 
-from harness import HiveError, Job, pkgbuild, variant, wait_until
+from harness import HiveError, Job, pkgbuild, variant, wait_until, with_argument
 
 
 def sleeper(hive, name, marker="86399"):
@@ -21,18 +20,6 @@ def waiter(hive, name):
     """A worker whose build goes on when its file says so: nothing is visible inside but its own sources, so it asks a catalog."""
     hive.catalog.add(name, pkgbuild(name, build="echo started\nsleep 0.5"))
     return name
-
-
-def with_argument(marker):
-    found = []
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                if marker in pathlib.Path("/proc", name, "cmdline").read_bytes().decode(errors="replace").split("\0"):
-                    found.append(int(name))
-            except OSError:
-                pass
-    return found
 
 
 def unique_seconds():

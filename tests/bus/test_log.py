@@ -139,8 +139,18 @@ def test_several_jobs_share_one_budget(hive):
         assert [record.text for record in job.records() if record.stream == "out"] == [str(number) for number in range(1, 30001)]
 
 
-def test_a_gigabyte_without_a_newline_stays_small(hive):
-    hive.catalog.add("endless", pkgbuild("endless", build="head -c 1G /dev/zero | tr '\\0' x"))
+# What is printed, and MaxLogSize=: of short lines, so many that fit into 64M are more than this test wants to hold.
+FLOODS = {
+    "a-gigabyte-without-a-newline": ("head -c 1G /dev/zero | tr '\\0' x", "64M"),
+    "ten-million-lines": ("yes short | head -n 10000000", "4M"),
+}
+
+
+@pytest.mark.parametrize("flood", FLOODS)
+def test_a_flood_of_output_stays_small(hive, flood):
+    command, limit = FLOODS[flood]
+    hive.configure("Log", MaxLogSize=limit)
+    hive.catalog.add("endless", pkgbuild("endless", build=command))
     job = hive.install("endless")
     peak = 0
     while not job.finished():

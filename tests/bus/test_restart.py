@@ -4,7 +4,6 @@
 import json
 import contextlib
 import os
-import pathlib
 import signal
 import subprocess
 import time
@@ -12,19 +11,7 @@ import uuid
 
 import pytest
 
-from harness import Job, install_script, pkgbuild, wait_until
-
-
-def with_argument(marker):
-    found = []
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                if marker in pathlib.Path("/proc", name, "cmdline").read_bytes().decode(errors="replace").split("\0"):
-                    found.append(int(name))
-            except OSError:
-                pass
-    return found
+from harness import Job, install_script, pkgbuild, wait_until, with_argument
 
 
 def marker():

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "listing.h"
+
+#include "table.h"
+#include "terminal.h"
+#include "variant.h"
+
+ExitStatus
+listing_print (const Options *options, JsonNode *list, const char *empty, const char *const *headings,
+               void (*add) (JsonObject *object, void *userdata))
+{
+  g_autoptr (Table) table = NULL;
+
+  if (options->json)
+    variant_print (list);
+  else if (variant_is_empty (list))
+    terminal_printf ("%s\n", empty);
+  else
+    {
+      table = table_new (headings);
+      variant_foreach (list, add, table);
+      table_print (table);
+    }
+  return EXIT_STATUS_OK;
+}
