@@ -35,6 +35,15 @@ def obstacle():
     return None
 
 
+def install(build, root):
+    """The programs of a build with the prefix /usr, into a machine that does not run yet; systemd does the rest at its boot."""
+    subprocess.run(["meson", "install", "-C", str(build), "--no-rebuild", "--quiet", "--destdir", str(root)], check=True,
+                   stdout=subprocess.DEVNULL)
+    wants = root / "etc/systemd/system/multi-user.target.wants"
+    wants.mkdir(parents=True, exist_ok=True)
+    (wants / "rbee-hived.path").symlink_to("/usr/lib/systemd/system/rbee-hived.path")
+
+
 class Machine:
     """Boots when it is made. @prepare gets the root folder before the boot and may put files there."""
 
@@ -182,8 +191,8 @@ class SystemHive(harness.Hive):
 
     call_flags = harness.Gio.DBusCallFlags.NONE
 
-    def __init__(self, build, machine):
-        self.build, self.machine = build, machine
+    def __init__(self, machine):
+        self.machine = machine
         self.patience = 2 if os.environ.get("CI") else 1
         self.uid_range = (61184, 65519)  # systemd's dynamic users
         self.signals, self.foreign, self.stops = [], set(), []
