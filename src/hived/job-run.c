@@ -250,7 +250,8 @@ job_run_mended (const Ending *ending, void *userdata)
       job_run_succeed_commit (run);
       return;
     }
-  error = g_error_new (HIVE_ERROR, HIVE_ERROR_FAILED, "rbee-hive-commit ended unexpectedly (%s); what it began %s", how,
+  error = g_error_new (HIVE_ERROR, run->committed.kind == ENDING_UNKNOWN ? HIVE_ERROR_INTERRUPTED : HIVE_ERROR_FAILED,
+                       "rbee-hive-commit ended unexpectedly (%s); what it began %s", how,
                        mended ? "is undone" : "is mended when the hive starts again");
   job_run_fail (run, error, false);
 }
