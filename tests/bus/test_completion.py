@@ -113,9 +113,8 @@ def make_shell(request, hive, build):
     """A shell that knows the installed completion; with another environment or another hivectl if told so."""
     if not shutil.which(request.param):
         pytest.skip(f"{request.param} is not installed here")
-    parts = {"bash": "bash-completion/completions/hivectl", "zsh": "zsh/site-functions/_hivectl",
-             "fish": "fish/vendor_completions.d/hivectl.fish"}
-    completion = build.path(build.options["prefix"], build.options["datadir"], parts[request.param])
+    part = {"bash": "bash-completion/completions/hivectl", "zsh": "zsh/*/_hivectl", "fish": "fish/vendor_completions.d/hivectl.fish"}[request.param]
+    (completion,) = build.path(build.options["prefix"], build.options["datadir"]).glob(part)
     shells = []
 
     def make(program=None, **changes):
