@@ -27,6 +27,8 @@ static const struct
     { "reinstall", 0, 0, G_OPTION_ARG_NONE, &parsed.reinstall, N_ ("Build again what is installed already"), NULL } },
   { OPTION_ALL,
     { "all", 'a', 0, G_OPTION_ARG_NONE, &parsed.all, N_ ("Show every job there still is something of"), NULL } },
+  { OPTION_PLAIN,
+    { "plain", 0, 0, G_OPTION_ARG_NONE, &parsed.plain, N_ ("Print rows alone, tabs between their columns"), NULL } },
   { OPTION_FOLLOW,
     { "follow", 'f', 0, G_OPTION_ARG_NONE, &parsed.follow, N_ ("Show what comes, until the job ends"), NULL } },
   { OPTION_NO_WAIT,
@@ -115,7 +117,9 @@ options_parse (Options *options, char ***arguments, GError **error)
                    options->color);
       return false;
     }
-  return true;
+  if (options->json && options->plain)
+    g_set_error_literal (error, CLIENT_ERROR, EXIT_STATUS_USAGE, _ ("Give --json or --plain, not both"));
+  return !(options->json && options->plain);
 }
 
 static bool

@@ -14,7 +14,7 @@ typedef struct
   gboolean help, version;
 
   /* of some: OptionSet says which */
-  gboolean quiet, no_wait, all, follow;
+  gboolean quiet, no_wait, all, follow, plain;
   gboolean check, reinstall;
   char *backend, *source;
 } Options;
@@ -28,6 +28,7 @@ typedef enum
   OPTION_FOLLOW = 1 << 3,
   OPTION_VARIANT = 1 << 4, /* --backend and --source */
   OPTION_BUILD = 1 << 5,   /* --check and --reinstall */
+  OPTION_PLAIN = 1 << 6,
 } OptionSet;
 
 /* Takes all options out of @arguments (NULL-terminated, without the program's name), wherever they stand. Fails for an

@@ -180,6 +180,21 @@ def test_install_list_verify_and_remove(hive):
     hive.nothing_left()
 
 
+def test_plain_lists_are_for_programs(hive):
+    hive.catalog.add("some", description="One\tof\nthem")
+    hive.catalog.add("other", version="2.0", worker_type="cuda", architectures=["riscv64"], description="")
+    hive.installs("some")
+    assert hive.hivectl("catalog", "--plain").stdout == "other\t2.0\tcuda\tno\t\nsome\t1.0\tcpu\tyes\tOne of them\n"
+    (row,) = hive.hivectl("list", "--plain").stdout.splitlines()
+    assert row.split("\t")[:2] == ["some", "1.0-1"] and row.split("\t")[4] == str(hive.installed("/usr/local/bin/some"))
+    (row,) = hive.hivectl("jobs", "--plain", "--all").stdout.splitlines()
+    assert row.split("\t")[:4] == ["1", "install", "some", "done"]
+    hive.removes("some")
+    assert hive.hivectl("list", "--plain").stdout == ""
+    assert "--plain" in hive.hivectl("list", "--plain", "--json", status=2).stderr
+    assert "--plain" in hive.hivectl("status", "--plain", status=2).stderr
+
+
 def test_nothing_is_said_in_words_and_as_empty_json(hive):
     for verb, words in (("list", "No worker is installed"), ("catalog", "The catalog is empty"), ("jobs", "There was no job"),
                         ("verify", "No worker is installed")):
