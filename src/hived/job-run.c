@@ -17,6 +17,7 @@
 #include "log-writer.h"
 #include "registry.h"
 #include "scheduler.h"
+#include "size.h"
 #include "worker.h"
 
 #define STOP_TIMEOUT (10 * G_USEC_PER_SEC) /* between SIGTERM and SIGKILL */
@@ -316,7 +317,7 @@ static GError *
 job_run_limit_failure (const Job *job)
 {
   const Configuration *configuration = job->hive->configuration;
-  g_autofree char *memory = g_format_size_full (configuration->memory_max, G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *memory = size_to_string (configuration->memory_max);
 
   if (job->ending.kind == ENDING_OUT_OF_MEMORY)
     return g_error_new (HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
