@@ -9,7 +9,6 @@ import pathlib
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 
 import harness
@@ -49,7 +48,8 @@ class Machine:
     """Boots when it is made. @prepare gets the root folder before the boot and may put files there."""
 
     def __init__(self, prepare=None):
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="rbee-machine.", dir="/var/tmp"))
+        self.directory = pathlib.Path(f"/var/tmp/rbee-machine-{os.urandom(6).hex()}")
+        self.directory.mkdir(mode=0o700)
         self.overlay, self.files = self.directory / "overlay", self.directory / "root"
         self.nspawn = self.leader = None
         self.overlay.mkdir()
@@ -103,7 +103,7 @@ class Machine:
         with open(self.directory / "console", "ab") as console:
             self.nspawn = subprocess.Popen(
                 ["systemd-nspawn", "--quiet", "-D", str(self.files), "--boot", "--keep-unit", "--register=no", "--console=pipe",
-                 "--link-journal=no", "--kill-signal=SIGRTMIN+3", f"--machine={self.directory.name.replace('_', '-')}"],
+                 "--link-journal=no", "--kill-signal=SIGRTMIN+3", f"--machine={self.directory.name}"],
                 stdin=subprocess.DEVNULL, stdout=console, stderr=console, preexec_fn=self.enter_cgroups,
                 env=dict(os.environ, SYSTEMD_NSPAWN_API_VFS_WRITABLE="yes"))
         self.wait_for_boot()

@@ -273,6 +273,9 @@ unit_handle_started (sd_bus_message *message, void *userdata, sd_bus_error *erro
 
   if (unit_retries (unit, message, unit_start))
     return 0;
+  /* The first try had reached systemd after all. */
+  if (unit->retry == unit_start && sd_bus_error_has_name (failure, "org.freedesktop.systemd1.UnitExists"))
+    failure = NULL;
   unit->started = true;
   g_clear_pointer (&unit->launch, launch_free);
   if (failure)

@@ -140,6 +140,17 @@ def test_jobs_have_users_of_their_own_and_do_not_see_each_other(hive, machine, g
     assert [job.wait().result for job in jobs] == ["done", "done"]
 
 
+def test_catalog_in_somebodys_home_is_read_and_nothing_else_there(hive, machine):
+    home = machine.path("/home/anna/catalog")
+    machine.run("cp", "-r", "/srv/catalog", "/home/anna/catalog")
+    catalog = type(hive.catalog).__new__(type(hive.catalog))
+    catalog.directory = home
+    catalog.add("some")
+    hive.configure("Catalog", URL="file:///home/anna/catalog")
+    machine.run("systemctl", "restart", "rbee-hived.service")
+    hive.installs("some")
+
+
 def test_nobody_else_enters_a_work_tree(hive, machine, gate):
     hive.catalog.add("slow", pkgbuild("slow", build=GATE))
     job = hive.install("slow")
