@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -110,6 +111,23 @@ file_replace (const char *path, const char *content, ssize_t size, bool durable,
     return hive_error_set_errno (error, errno, "Can't sync the folder of %s", path);
 
   return true;
+}
+
+bool
+file_make_directories (const char *path, GError **error)
+{
+  g_autofree char *outer = g_path_get_dirname (path);
+  int r;
+
+  if (g_file_test (path, G_FILE_TEST_IS_DIR))
+    return true;
+  if (!g_str_equal (outer, path) && !file_make_directories (outer, error))
+    return false;
+
+  r = mkdir (path, 0755) < 0 || !file_sync_directory (path) ? errno : 0;
+  if (r == EEXIST && g_file_test (path, G_FILE_TEST_IS_DIR)) /* somebody else was faster */
+    r = 0;
+  return r == 0 || hive_error_set_errno (error, r, "Can't make %s", path);
 }
 
 int
