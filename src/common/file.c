@@ -77,7 +77,7 @@ file_write_all (int fd, const char *data, size_t size)
   return 0;
 }
 
-static bool
+bool
 file_sync_directory (const char *path)
 {
   g_autofree char *directory = g_path_get_dirname (path);
