@@ -11,6 +11,7 @@ typedef struct
   char *host; /* USER@HOST; NULL: this machine */
   char *color;
   gboolean json;
+  gboolean no_ask_password;
   gboolean help, version;
 
   /* of some: OptionSet says which */
