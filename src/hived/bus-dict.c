@@ -19,8 +19,9 @@ bus_option_read (sd_bus_message *message, const BusOption *option, void *ret, sd
   const char *contents;
   char **string = (char **)((char *)ret + option->offset);
   bool *flag = (bool *)((char *)ret + option->offset);
+  uint32_t *number = (uint32_t *)((char *)ret + option->offset);
   const char *text;
-  int value;
+  uint32_t value; /* a boolean is as wide on the bus */
   int r;
 
   r = sd_bus_message_peek_type (message, NULL, &contents);
@@ -35,6 +36,8 @@ bus_option_read (sd_bus_message *message, const BusOption *option, void *ret, sd
     return r;
   if (option->type == 'b')
     *flag = value;
+  else if (option->type == 'u')
+    *number = value;
   else
     {
       g_free (*string);

@@ -7,6 +7,7 @@
 
 #include "capabilities.h"
 #include "error.h"
+#include "history.h"
 #include "job-object.h"
 #include "job-run.h"
 #include "job-store.h"
@@ -54,6 +55,7 @@ hive_new (sd_event *event, sd_bus *bus, Configuration *configuration, GError **e
   hive->registry = registry_new (hive);
   hive->lines = line_signals_new (event);
   hive->scheduler = scheduler_new (hive);
+  hive->history = history_new (hive);
   hive->jobs = job_store_new (hive, error);
   if (!hive->jobs || !hive_publish (hive, error))
     {
@@ -70,6 +72,7 @@ hive_free (Hive *hive)
     return;
   sd_event_source_disable_unref (hive->stop_timer);
   sd_event_source_disable_unref (hive->counts_timer);
+  history_free (hive->history);
   scheduler_free (hive->scheduler);
   committer_free (hive->committer);
   job_store_free (hive->jobs);
@@ -163,6 +166,7 @@ hive_start (Hive *hive)
 
   hive->started_at = (uint64_t)g_get_real_time ();
   committer_run (hive->committer, COMMIT_RECOVER, nothing, -1, hive_recovered, hive);
+  history_look (hive->history);
 }
 
 static bool
@@ -275,6 +279,7 @@ hive_job_ended (Hive *hive, Job *job)
   scheduler_release (hive->scheduler, job);
   hive_counts_changed (hive);
   job_store_trim (hive->jobs);
+  history_look (hive->history);
   malloc_trim (0);
 }
 

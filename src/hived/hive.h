@@ -15,6 +15,7 @@
 #define HIVE_INTERFACE "org.rbee.Hive"
 #define HIVE_PLATFORM  "linux"
 
+typedef struct History History;
 typedef struct Job Job;
 typedef struct JobStore JobStore;
 typedef struct LineSignals LineSignals;
@@ -35,6 +36,7 @@ typedef struct Hive
   Registry *registry;
   LineSignals *lines;
   JobStore *jobs;
+  History *history;
   Scheduler *scheduler;
 
   uint64_t started_at;         /* µs since the epoch */
