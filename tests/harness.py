@@ -396,7 +396,7 @@ class Hive:
                      "LibexecDirectory": build.libexec},
             "Catalog": {"URL": self.catalog.url},
             "Jobs": {"UserRange": f"{uid_range[0]}-{uid_range[1]}"},
-            "Log": {}, "Build": {},
+            "Log": {}, "History": {}, "Build": {},
         }
         self.uid_range = uid_range
         self.environment = {}
@@ -436,6 +436,27 @@ class Hive:
         subprocess.run(["mount", "--bind", str(target), str(target)], check=True)
         self.mounts.append(target)
         subprocess.run(["mount", "-o", "remount,bind,ro", str(target)], check=True)
+
+    def old_job(self, number, log=b"", **changes):
+        """The folder of a job that ended before the hive was started, as the daemon leaves it. @log: its bytes, or a file to link."""
+        folder = self.state / "jobs" / str(number)
+        folder.mkdir(parents=True)
+        now = int(time.time() * 1e6)
+        record = {"format": 1, "id": str(number), "operation": "worker_install", "worker_id": "old", "options": {}, "owner": os.getuid(),
+                  "state": "done", "phase": "cleanup", "created_at": now, "started_at": now, "finished_at": now}
+        (folder / "job.json").write_text(json.dumps(dict(record, **changes)))
+        if isinstance(log, bytes):
+            (folder / "log").write_bytes(log)
+        else:
+            os.link(log, folder / "log")
+        (self.state / "next-job").write_text(f"{number + 1}\n")
+        return Job(self, f"{PATH}/job/{number}")
+
+    def jobs_on_disk(self):
+        return sorted(int(path.name) for path in (self.state / "jobs").iterdir())
+
+    def list_jobs(self, **options):
+        return self.call("ListJobs", GLib.Variant("(a{sv})", ({key: variant(value) for key, value in options.items()},)))
 
     # starting and ending
 

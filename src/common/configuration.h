@@ -42,6 +42,11 @@ typedef struct
   uint64_t max_log_size; /* MaxLogSize=64M */
   bool owner_reads_log;  /* LogAccess=everybody: or owner, and then root besides */
 
+  /* [History] */
+  unsigned history_max_jobs; /* MaxJobs=1000 */
+  unsigned history_max_age;  /* MaxAge=365, in days; 0: any */
+  uint64_t history_max_size; /* MaxTotalSize=2G, of all logs */
+
   /* [Build] */
   char **network_steps;        /* NetworkSteps=prepare : which of prepare, build, check have a network */
   unsigned evaluation_timeout; /* EvaluationTimeout=10 */

@@ -60,16 +60,61 @@ jobs_add (JsonObject *job, void *userdata)
                                               json_get_string (job, "state", ""), started, error, NULL });
 }
 
+/* One answer of the hive, oldest first. @before: NULL, or only what is older than that job. */
+static JsonNode *
+jobs_ask (Client *client, bool all, const char *before, GError **error)
+{
+  sd_bus_message *reply = before ? client_call (client, HIVE_PATH, HIVE_INTERFACE, "ListJobs", CLIENT_SOON, error,
+                                                "a{sv}", 2, "all", "b", (int)all, "before", "s", before) :
+                                   client_call (client, HIVE_PATH, HIVE_INTERFACE, "ListJobs", CLIENT_SOON, error,
+                                                "a{sv}", 1, "all", "b", (int)all);
+
+  return client_read_as (JSON_NODE_ARRAY, reply, error);
+}
+
+static const char *
+jobs_oldest (JsonArray *jobs)
+{
+  JsonNode *first = json_array_get_length (jobs) > 0 ? json_array_get_element (jobs, 0) : NULL;
+
+  return first && JSON_NODE_HOLDS_OBJECT (first) ? json_get_string (json_node_get_object (first), "id", NULL) : NULL;
+}
+
+/* What one answer had no room for is in the next. */
+static JsonNode *
+jobs_ask_all (Client *client, GError **error)
+{
+  g_autoptr (GPtrArray) answers = g_ptr_array_new_with_free_func ((GDestroyNotify)json_node_unref);
+  g_autoptr (JsonArray) all = json_array_new ();
+  const char *oldest = NULL;
+
+  do
+    {
+      JsonNode *answer = jobs_ask (client, true, oldest, error);
+
+      if (!answer)
+        return NULL;
+      g_ptr_array_add (answers, answer);
+      oldest = jobs_oldest (json_node_get_array (answer));
+    }
+  while (oldest);
+
+  for (guint i = answers->len; i > 0; i--)
+    {
+      JsonArray *jobs = json_node_get_array (answers->pdata[i - 1]);
+
+      for (guint j = 0; j < json_array_get_length (jobs); j++)
+        json_array_add_element (all, json_array_dup_element (jobs, j));
+    }
+  return json_node_init_array (json_node_alloc (), all);
+}
+
 static ExitStatus
 jobs_run (Client *client, const Options *options, char **arguments, GError **error)
 {
-  g_autoptr (JsonNode) all = NULL;
+  g_autoptr (JsonNode) all = options->all ? jobs_ask_all (client, error) : jobs_ask (client, false, NULL, error);
   g_autoptr (JsonNode) jobs = NULL;
 
-  all = client_read_as (JSON_NODE_ARRAY,
-                        client_call (client, HIVE_PATH, HIVE_INTERFACE, "ListJobs", CLIENT_SOON, error, "a{sv}", 1,
-                                     "all", "b", options->all ? 1 : 0),
-                        error);
   if (!all)
     return EXIT_STATUS_FAILED;
   jobs = options->all ? json_node_ref (all) : jobs_shorten (all);

@@ -8,6 +8,7 @@
 #include "authority.h"
 #include "capabilities.h"
 #include "error.h"
+#include "history.h"
 #include "idle.h"
 #include "job-object.h"
 #include "job-run.h"
@@ -59,6 +60,7 @@ hive_new (sd_event *event, sd_bus *bus, Configuration *configuration, bool units
   hive->registry = registry_new (hive);
   hive->lines = line_signals_new (event);
   hive->scheduler = scheduler_new (hive);
+  hive->history = history_new (hive);
   hive->jobs = job_store_new (hive, error);
   if (!hive->jobs || !hive_publish (hive, error))
     {
@@ -80,6 +82,7 @@ hive_free (Hive *hive)
   sd_event_source_disable_unref (hive->counts_timer);
   idle_free (hive->idle);
   shutdown_free (hive->shutdown);
+  history_free (hive->history);
   scheduler_free (hive->scheduler);
   committer_free (hive->committer);
   job_store_free (hive->jobs);
@@ -174,6 +177,7 @@ hive_start (Hive *hive)
 
   hive->started_at = (uint64_t)g_get_real_time ();
   committer_run (hive->committer, COMMIT_RECOVER, nothing, hive_recovered, hive);
+  history_look (hive->history);
 }
 
 static bool
@@ -335,6 +339,7 @@ hive_job_ended (Hive *hive, Job *job)
   journal_job_ended (job);
   hive_counts_changed (hive);
   job_store_trim (hive->jobs);
+  history_look (hive->history);
   malloc_trim (0);
 }
 

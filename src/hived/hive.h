@@ -17,6 +17,7 @@
 
 typedef struct Authority Authority;
 typedef struct Idle Idle;
+typedef struct History History;
 typedef struct Job Job;
 typedef struct JobStore JobStore;
 typedef struct LineSignals LineSignals;
@@ -39,6 +40,7 @@ typedef struct Hive
   Registry *registry;
   LineSignals *lines;
   JobStore *jobs;
+  History *history;
   Scheduler *scheduler;
   Shutdown *shutdown;
   Idle *idle; /* NULL where nobody would start the daemon again */

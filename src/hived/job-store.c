@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "job-store.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -23,24 +24,15 @@ struct JobStore
   char *counter_path;
   char *unfinished_path;
   uint64_t next;
-  GPtrArray *jobs;   /* of Job, owned, ascending */
+  GPtrArray *jobs;   /* of Job, owned, ascending: those that are objects */
   GHashTable *by_id; /* of Job, borrowed */
+  JobIndex *index;   /* all that are on disk */
 };
 
 static char *
 job_store_path (JobStore *store, const char *id, const char *name)
 {
   return g_build_filename (store->directory, id, name, NULL);
-}
-
-/* Ids are numbers without leading zeros. */
-static bool
-job_id_parse (const char *id, uint64_t *ret_number)
-{
-  if (!*id || strlen (id) > 18 || *id == '0' || strspn (id, G_CSET_DIGITS) != strlen (id))
-    return false;
-  *ret_number = g_ascii_strtoull (id, NULL, 10);
-  return true;
 }
 
 static int
@@ -58,16 +50,19 @@ job_store_numbers (JobStore *store)
   GArray *numbers = g_array_new (FALSE, FALSE, sizeof (uint64_t));
   g_autoptr (GDir) directory = g_dir_open (store->directory, 0, NULL);
   const char *name;
-  uint64_t number = 0;
 
   while (directory && (name = g_dir_read_name (directory)))
-    if (job_id_parse (name, &number))
-      g_array_append_val (numbers, number);
+    {
+      uint64_t number = job_id_parse (name);
+
+      if (number > 0)
+        g_array_append_val (numbers, number);
+    }
   g_array_sort (numbers, number_compare);
   return numbers;
 }
 
-static Job *
+Job *
 job_store_load (JobStore *store, uint64_t number, GError **error)
 {
   g_autofree char *id = g_strdup_printf ("%" G_GUINT64_FORMAT, number);
@@ -114,6 +109,21 @@ job_store_drop (JobStore *store, Job *job)
   g_ptr_array_remove (store->jobs, job);
 }
 
+/* Of one whose record can't be read, it is known when its folder changed last and how large its log is. */
+static void
+job_store_add_damaged (JobStore *store, uint64_t number)
+{
+  g_autofree char *id = g_strdup_printf ("%" G_GUINT64_FORMAT, number);
+  g_autofree char *folder = g_build_filename (store->directory, id, NULL);
+  g_autofree char *log_path = job_store_path (store, id, "log");
+  struct stat status = { 0 }, log_status = { 0 };
+
+  stat (folder, &status);
+  stat (log_path, &log_status);
+  job_index_finish (store->index, job_index_add (store->index, number, ""), (uint64_t)status.st_mtime * G_USEC_PER_SEC,
+                    (uint64_t)log_status.st_size);
+}
+
 static void
 job_store_load_all (JobStore *store)
 {
@@ -121,12 +131,21 @@ job_store_load_all (JobStore *store)
 
   for (guint i = 0; i < numbers->len; i++)
     {
+      uint64_t number = g_array_index (numbers, uint64_t, i);
       g_autoptr (GError) error = NULL;
-      g_autoptr (Job) job = job_store_load (store, g_array_index (numbers, uint64_t, i), &error);
+      g_autoptr (Job) job = job_store_load (store, number, &error);
+      JobEntry *entry;
 
       if (!job)
-        g_warning ("A job is passed over: %s", error->message);
-      else if (job_is_active (job) || numbers->len - i <= JOBS_KEPT)
+        {
+          g_warning ("A job is passed over: %s", error->message);
+          job_store_add_damaged (store, number);
+          continue;
+        }
+      entry = job_index_add (store->index, number, job->worker_id);
+      if (!job_is_active (job))
+        job_index_finish (store->index, entry, job->finished_at, job->log_size);
+      if (job_is_active (job) || numbers->len - i <= JOBS_KEPT)
         job_store_insert (store, g_steal_pointer (&job));
     }
   if (numbers->len > 0)
@@ -174,12 +193,13 @@ job_store_new (Hive *hive, GError **error)
   store->unfinished_path = configuration_state_path (hive->configuration, "unfinished", NULL);
   store->jobs = g_ptr_array_new_with_free_func ((GDestroyNotify)job_free);
   store->by_id = g_hash_table_new (g_str_hash, g_str_equal);
+  store->index = job_index_new ();
   store->next = 1;
   /* A hive that cannot write can still answer questions; who asks for a job is told why there is none. */
   if (!job_store_make_directories (store, &failure))
     g_warning ("%s", failure->message);
   if (g_file_get_contents (store->counter_path, &counter, NULL, NULL) &&
-      !job_id_parse (g_strchomp (counter), &store->next))
+      (store->next = job_id_parse (g_strchomp (counter))) == 0)
     g_warning ("%s is damaged; counting on from the newest job", store->counter_path);
   store->next = MAX (store->next, 1);
   job_store_load_all (store);
@@ -194,6 +214,7 @@ job_store_free (JobStore *store)
     return;
   g_hash_table_unref (store->by_id);
   g_ptr_array_unref (store->jobs);
+  job_index_free (store->index);
   g_free (store->directory);
   g_free (store->counter_path);
   g_free (store->unfinished_path);
@@ -207,7 +228,10 @@ job_store_save (JobStore *store, const Job *job, GError **error)
   g_autoptr (JsonObject) object = job_to_json (job);
   g_autofree char *text = json_to_text (object, true);
   bool saved;
+  JobEntry *entry = job_index_find (store->index, job->number);
 
+  if (entry && !job_is_active (job))
+    job_index_finish (store->index, entry, job->finished_at, job->log_size);
   /* A rename without a sync: after a power cut the old or the new text is there, and an older state than the true one
    * is mended at the next start (what was installed is durable by itself). */
   saved = file_replace (path, text, -1, false, error);
@@ -256,16 +280,41 @@ job_store_make_folder (JobStore *store, uint64_t *ret_number, GError **error)
     }
 }
 
-static void
+/* The record goes last: of a folder that is half erased it says what that was. */
+static int
+folder_empty (int fd)
+{
+  DIR *directory = fdopendir (fd);
+  struct dirent *each;
+  int r = 0;
+
+  if (!directory)
+    {
+      close (fd);
+      return -errno;
+    }
+  while (r == 0 && (each = readdir (directory)))
+    if (!g_str_equal (each->d_name, ".") && !g_str_equal (each->d_name, "..") &&
+        !g_str_equal (each->d_name, "job.json") && unlinkat (fd, each->d_name, 0) < 0)
+      r = -errno;
+  if (r == 0 && unlinkat (fd, "job.json", 0) < 0 && errno != ENOENT)
+    r = -errno;
+  closedir (directory);
+  return r;
+}
+
+/* Removes a job's folder; one that is gone already is no error. */
+static int
 job_store_erase (JobStore *store, uint64_t number)
 {
-  g_autofree char *folder = g_strdup_printf ("%s/%" G_GUINT64_FORMAT, store->directory, number);
-  g_autofree char *log = g_build_filename (folder, "log", NULL);
-  g_autofree char *record = g_build_filename (folder, "job.json", NULL);
+  g_autofree char *id = g_strdup_printf ("%" G_GUINT64_FORMAT, number);
+  g_auto (Fd) jobs = open (store->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  int fd = jobs < 0 ? -errno : file_open_beneath (jobs, id, O_RDONLY | O_DIRECTORY, 0);
+  int r = fd < 0 ? fd : folder_empty (fd);
 
-  unlink (log);
-  unlink (record);
-  rmdir (folder);
+  if (r == 0 && unlinkat (jobs, id, AT_REMOVEDIR) < 0)
+    r = -errno;
+  return r == -ENOENT ? 0 : r;
 }
 
 static bool
@@ -297,6 +346,7 @@ job_store_create (JobStore *store, JobOperation operation, const char *worker_id
       job_store_erase (store, number);
       return NULL;
     }
+  job_index_add (store->index, number, worker_id);
   job_store_insert (store, job);
   job_store_mark_unfinished (store);
   journal_job_asked (job);
@@ -309,6 +359,15 @@ Job *
 job_store_find (JobStore *store, const char *id)
 {
   return g_hash_table_lookup (store->by_id, id);
+}
+
+Job *
+job_store_find_number (JobStore *store, uint64_t number)
+{
+  char id[24];
+
+  g_snprintf (id, sizeof id, "%" G_GUINT64_FORMAT, number);
+  return job_store_find (store, id);
 }
 
 /* Only so many old ones stay: the oldest of them goes. */
@@ -332,22 +391,37 @@ job_store_trim_revived (JobStore *store)
     job_store_drop (store, oldest);
 }
 
+/* Why there is none of that id. */
+static void
+job_store_set_not_found (JobStore *store, const char *id, uint64_t number, GError **error)
+{
+  g_autofree char *shown = g_utf8_substring (id, 0, MIN (g_utf8_strlen (id, -1), 40));
+
+  if (number > 0 && number < store->next)
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_JOB_NOT_FOUND,
+                 "There is no job %s any more: it is past what is kept (MaxJobs=, MaxAge= and MaxTotalSize= of "
+                 "[History] in hive.conf)",
+                 shown);
+  else
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_JOB_NOT_FOUND, "There is no job %s", shown);
+}
+
 Job *
 job_store_revive (JobStore *store, const char *id, GError **error)
 {
   Job *job = job_store_find (store, id);
-  g_autoptr (GError) failure = NULL;
-  uint64_t number = 0;
+  uint64_t number = job_id_parse (id);
 
   if (job)
     return job;
-  if (!job_id_parse (id, &number) || !(job = job_store_load (store, number, &failure)))
+  if (!job_index_find (store->index, number))
     {
-      g_autofree char *shown = g_utf8_substring (id, 0, MIN (g_utf8_strlen (id, -1), 40));
-
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_JOB_NOT_FOUND, "There is no job %s", shown);
+      job_store_set_not_found (store, id, number, error);
       return NULL;
     }
+  job = job_store_load (store, number, error);
+  if (!job)
+    return NULL;
   job_store_trim_revived (store);
   job->revived = true;
   job_store_insert (store, job);
@@ -388,28 +462,23 @@ job_store_jobs (JobStore *store)
   return store->jobs;
 }
 
-int
-job_store_foreach (JobStore *store, JobHandler handler, void *userdata)
+JobIndex *
+job_store_index (JobStore *store)
 {
-  g_autoptr (GArray) numbers = job_store_numbers (store);
+  return store->index;
+}
 
-  for (guint i = 0; i < numbers->len; i++)
-    {
-      uint64_t number = g_array_index (numbers, uint64_t, i);
-      g_autofree char *id = g_strdup_printf ("%" G_GUINT64_FORMAT, number);
-      g_autoptr (Job) loaded = NULL;
-      Job *job = job_store_find (store, id);
-      int r;
+bool
+job_store_forget (JobStore *store, uint64_t number, GError **error)
+{
+  Job *job = job_store_find_number (store, number);
+  int r = job_store_erase (store, number);
 
-      if (!job)
-        job = loaded = job_store_load (store, number, NULL);
-      if (!job)
-        continue;
-      r = handler (job, userdata);
-      if (r < 0)
-        return r;
-    }
-  return 0;
+  if (job)
+    job_store_drop (store, job);
+  job_index_remove (store->index, job_index_find (store->index, number));
+  return r == 0 ||
+         hive_error_set_errno (error, -r, "Cannot remove the old job %s/%" G_GUINT64_FORMAT, store->directory, number);
 }
 
 void

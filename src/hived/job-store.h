@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "job-index.h"
 #include "job.h"
 
 /* Jobs on disk (jobs/<id>/job.json and log, next-job) and those of them that are objects: the active ones, the newest
@@ -24,8 +25,12 @@ int job_store_open_log (JobStore *store, const Job *job, int flags);
 
 /* The job that is an object, or NULL. */
 Job *job_store_find (JobStore *store, const char *id);
+Job *job_store_find_number (JobStore *store, uint64_t number);
 
-/* The same, bringing it back from disk. JobNotFound. */
+/* Reads a job that is on disk; it becomes no object. Failed when its record is damaged. */
+Job *job_store_load (JobStore *store, uint64_t number, GError **error);
+
+/* The job as an object, brought back from disk if need be. JobNotFound; Failed when its record is damaged. */
 Job *job_store_revive (JobStore *store, const char *id, GError **error);
 
 /* The active job of a worker, or NULL. */
@@ -37,10 +42,12 @@ Job *job_store_find_key (JobStore *store, const char *worker_id, uid_t owner, co
 /* All that are objects, by ascending number. Borrowed. */
 GPtrArray *job_store_jobs (JobStore *store);
 
-/* Calls @handler with every job that is on disk, by ascending number, until it returns a negative errno, which is
- * returned. */
-typedef int (*JobHandler) (Job *job, void *userdata);
-int job_store_foreach (JobStore *store, JobHandler handler, void *userdata);
+/* All that are on disk. Borrowed; the store alone changes it. */
+JobIndex *job_store_index (JobStore *store);
+
+/* Removes a finished job: from the bus, from memory, and from disk; who has its log open reads on. On failure (Failed)
+ * some of it stays on disk until the next start. */
+bool job_store_forget (JobStore *store, uint64_t number, GError **error);
 
 /* Takes finished jobs beyond the newest 200 from the bus. */
 void job_store_trim (JobStore *store);

@@ -68,6 +68,14 @@ job_free (Job *job)
   g_free (job);
 }
 
+uint64_t
+job_id_parse (const char *id)
+{
+  if (!*id || strlen (id) > 18 || *id == '0' || strspn (id, G_CSET_DIGITS) != strlen (id))
+    return 0;
+  return g_ascii_strtoull (id, NULL, 10);
+}
+
 bool
 job_is_active (const Job *job)
 {

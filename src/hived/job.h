@@ -76,6 +76,9 @@ void job_free (Job *job);
  * its audience. */
 int job_reply (Job *job, const GError *failure, sd_bus_message *message, sd_bus_error *error);
 
+/* The number that @id stands for: ids are numbers without leading zeros. 0: it is no job's id. */
+uint64_t job_id_parse (const char *id);
+
 bool job_is_active (const Job *job);
 const char *job_state_name (JobState state);
 const char *job_operation_name (JobOperation operation);

@@ -7,7 +7,7 @@
 #include "catalog-reply.h"
 #include "config.h"
 #include "error.h"
-#include "job-object.h"
+#include "job-list.h"
 #include "job-store.h"
 #include "json.h"
 #include "scheduler.h"
@@ -286,60 +286,23 @@ manager_method_list_workers (sd_bus_message *message, void *userdata, sd_bus_err
   return r < 0 ? r : 1;
 }
 
-typedef struct
-{
-  bool all;
-  char *worker;
-  sd_bus_message *reply;
-} JobList;
-
-static int
-job_list_append (Job *job, void *userdata)
-{
-  JobList *list = userdata;
-
-  if ((job->revived && !list->all) || (list->worker && !g_str_equal (job->worker_id, list->worker)))
-    return 0;
-  return job_object_append (job, list->reply);
-}
-
-static int
-job_list_append_all (JobList *list, Hive *hive)
-{
-  GPtrArray *jobs = job_store_jobs (hive->jobs);
-  int r = 0;
-
-  if (list->all)
-    return job_store_foreach (hive->jobs, job_list_append, list);
-  for (guint i = 0; r >= 0 && i < jobs->len; i++)
-    r = job_list_append (jobs->pdata[i], list);
-  return r;
-}
-
 static int
 manager_method_list_jobs (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-  static const BusOption known[] = {
-    { "all", 'b', offsetof (JobList, all) },
-    { "worker", 's', offsetof (JobList, worker) },
-    {},
-  };
-  JobList list = { 0 };
+  Hive *hive = userdata;
+  g_auto (JobList) list = { 0 };
+  sd_bus_message *reply = NULL;
   int r;
 
-  r = bus_dict_read (message, known, &list, error);
+  r = job_list_read (&list, message, error);
+  if (r < 0)
+    return r;
+  r = sd_bus_message_new_method_return (message, &reply);
   if (r >= 0)
-    r = sd_bus_message_new_method_return (message, &list.reply);
+    r = job_list_append (&list, hive->jobs, reply);
   if (r >= 0)
-    r = sd_bus_message_open_container (list.reply, 'a', "a{sv}");
-  if (r >= 0)
-    r = job_list_append_all (&list, userdata);
-  if (r >= 0)
-    r = sd_bus_message_close_container (list.reply);
-  if (r >= 0)
-    r = sd_bus_send (NULL, list.reply, NULL);
-  sd_bus_message_unref (list.reply);
-  g_free (list.worker);
+    r = sd_bus_send (NULL, reply, NULL);
+  sd_bus_message_unref (reply);
   return r < 0 ? r : 1;
 }
 

@@ -311,6 +311,20 @@ def test_jobs_shows_the_latest_and_all(hive):
     assert len(json.loads(hive.hivectl("jobs", "--all", "--json").stdout)) == 22
 
 
+def test_jobs_and_logs_of_a_long_history(hive):
+    hive.configure("History", MaxJobs=620)
+    for number in range(1, 631):
+        hive.old_job(number, f"2026-11-23T07:35:04.000211Z build out line of {number}\n2026-11-23T07:35:05.000000Z cleanup end done\n".encode())
+    hive.start()
+    wait_until(lambda: hive.jobs_on_disk()[0] == 11, what="the oldest to go")
+    every = json.loads(hive.hivectl("jobs", "--all", "--json").stdout)
+    assert [job["id"] for job in every] == [str(number) for number in range(11, 631)]
+    assert len(hive.hivectl("jobs", "--all").stdout.splitlines()) == 621
+    assert hive.hivectl("log", "11").stdout == "line of 11\n[DONE]\n"
+    assert "MaxJobs=" in hive.hivectl("log", "10", status=3).stderr
+    assert "no job 631" in hive.hivectl("log", "631", status=3).stderr
+
+
 def test_cancel_says_why_not(hive):
     hive.catalog.add("some")
     hive.installs("some")

@@ -276,12 +276,7 @@ def test_more_than_200_jobs_keep_the_newest_as_objects_and_get_job_brings_one_ba
     first = json.loads((hive.state / "jobs" / jobs[0].id / "job.json").read_text())
     log = jobs[0].log_path.read_bytes()
     for number in range(2, 211):
-        folder = hive.state / "jobs" / str(number)
-        folder.mkdir()
-        text = json.dumps(dict(first, id=str(number), idempotency_key=str(number)))
-        (folder / "job.json").write_text(text)
-        (folder / "log").write_bytes(log)
-    (hive.state / "next-job").write_text("211\n")
+        hive.old_job(number, log, **dict(first, id=str(number), idempotency_key=str(number)))
     hive.start()
     listed = [job["id"] for job in hive.call("ListJobs", {}, signature="(a{sv})")]
     assert listed == [str(number) for number in range(11, 211)]

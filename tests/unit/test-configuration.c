@@ -59,6 +59,9 @@ test_defaults (Files *files, gconstpointer data)
   g_assert_cmpstr (configuration->install_root, ==, "/");
   g_assert_cmpuint (configuration->max_parallel, ==, 2);
   g_assert_cmpuint (configuration->max_log_size, ==, 64 << 20);
+  g_assert_cmpuint (configuration->history_max_jobs, ==, 1000);
+  g_assert_cmpuint (configuration->history_max_age, ==, 365);
+  g_assert_cmpuint (configuration->history_max_size, ==, 2ULL << 30);
   g_assert_true (configuration_step_has_network (configuration, "prepare"));
   g_assert_false (configuration_step_has_network (configuration, "build"));
 }
@@ -91,6 +94,10 @@ test_bad_value_names_its_key (Files *files, gconstpointer data)
     { "[Jobs]\nMaxParalel=2\n", "MaxParalel" },
     { "[Log]\nMaxLogSize=lots\n", "MaxLogSize" },
     { "[Log]\nLogAccess=nobody\n", "LogAccess" },
+    { "[History]\nMaxJobs=0\n", "MaxJobs" },
+    { "[History]\nMaxAge=36501\n", "MaxAge" },
+    { "[History]\nMaxTotalSize=1K\n", "MaxTotalSize" },
+    { "[History]\nMaxLogs=1\n", "MaxLogs" },
     { "[Hive]\nStateDirectory=relative\n", "StateDirectory" },
     { "[Hive]\nInstallRoot=/a/../b\n", "InstallRoot" },
     { "[Hive]\nInstallPrefixes=/\n", "InstallPrefixes" },
