@@ -17,6 +17,7 @@
 #define CHUNKS_A_TURN 32           /* then other events have their turn */
 #define FAST_INTERVAL (G_USEC_PER_SEC / 10)
 #define FAST_RECORDS  50 /* more than that in one interval: look 10 times a second instead of at every write */
+#define LEARNED       (256 * 1024) /* of a log that an earlier daemon's job has already */
 #define RESULT_MAX    (16 * 1024)
 #define ERROR_MAX     4096
 #define PREFIX_OFFSET (LOG_TIME_LENGTH + 1)
@@ -37,7 +38,8 @@ struct LineTail
   int fd;
   uint64_t cursor;
   uint64_t told_from;
-  LogWatch *watch;        /* while the log grows slowly */
+  bool partial;    /* the cursor may be within a record: what is left of that is passed over, whatever it looks like */
+  LogWatch *watch; /* while the log grows slowly */
   sd_event_source *timer; /* while it grows fast, and for turns that are due */
   char prefix[48];        /* "build out ": how the last line of output began after its time */
   size_t prefix_length;
@@ -227,6 +229,13 @@ line_tail_scan (LineTail *tail, const char *buffer, size_t size)
   const char *end = buffer + size;
   const char *newline;
 
+  if (tail->partial && (newline = memchr (line, '\n', size)))
+    {
+      line = newline + 1;
+      tail->partial = false;
+    }
+  if (tail->partial)
+    return size;
   while ((newline = memchr (line, '\n', (size_t)(end - line))))
     {
       size_t length = (size_t)(newline - line);
@@ -365,6 +374,9 @@ line_tail_new (LineSignals *signals, Job *job, int fd, uint64_t told_from)
   tail->job = job;
   tail->fd = fd;
   tail->told_from = told_from;
+  /* What a builder says last is what counts, and no log is read whole for it. */
+  tail->cursor = told_from > LEARNED ? told_from - LEARNED : 0;
+  tail->partial = tail->cursor > 0;
   signals->tails++;
   line_tail_look_in (tail, 0);
   return tail;
