@@ -16,7 +16,8 @@ typedef struct
   /* of some: OptionSet says which */
   gboolean quiet, no_wait, all, follow;
   gboolean check, reinstall;
-  char *backend, *source;
+  gboolean open, token, rotate;
+  char *backend, *source, *socket;
 } Options;
 
 /* The options a verb takes beside those of every verb. */
@@ -28,6 +29,7 @@ typedef enum
   OPTION_FOLLOW = 1 << 3,
   OPTION_VARIANT = 1 << 4, /* --backend and --source */
   OPTION_BUILD = 1 << 5,   /* --check and --reinstall */
+  OPTION_WEB = 1 << 6,     /* --open, --token, --rotate and --socket */
 } OptionSet;
 
 /* Takes all options out of @arguments (NULL-terminated, without the program's name), wherever they stand. Fails for an
