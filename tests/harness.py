@@ -381,6 +381,8 @@ class Job:
 
 
 class Hive:
+    call_flags = Gio.DBusCallFlags.NO_AUTO_START
+
     def __init__(self, build, uid_range):
         self.build = build
         self.patience = 6 if build.sanitized else 2 if os.environ.get("CI") else 1
@@ -550,7 +552,7 @@ class Hive:
         else:
             parameters = GLib.Variant(signature or "(" + "s" * len(arguments) + ")", arguments)
         try:
-            answer = (connection or self.connection).call_sync(NAME, path, interface, method, parameters, None, Gio.DBusCallFlags.NO_AUTO_START,
+            answer = (connection or self.connection).call_sync(NAME, path, interface, method, parameters, None, self.call_flags,
                                                int(timeout * self.patience * 1000), None)
         except GLib.Error as error:
             name = Gio.DBusError.get_remote_error(error) or "?"

@@ -39,14 +39,14 @@ static int
 bridge_on_idle_timer (sd_event_source *source, uint64_t usec, void *userdata)
 {
   Bridge *bridge = userdata;
-  uint64_t timeout = (uint64_t)bridge->configuration->idle_timeout * G_USEC_PER_SEC;
+  uint64_t timeout = (uint64_t)bridge->configuration->bridge_idle_timeout * G_USEC_PER_SEC;
   uint64_t now = bridge_now (bridge);
 
   if (bridge_is_used (bridge))
     bridge->used_at = now;
   if (now >= bridge->used_at + timeout)
     {
-      g_message ("Nobody asked for %u s; systemd listens on", bridge->configuration->idle_timeout);
+      g_message ("Nobody asked for %u s; systemd listens on", bridge->configuration->bridge_idle_timeout);
       bridge_drain (bridge);
       return 0;
     }
@@ -59,9 +59,9 @@ static void
 bridge_watch_idleness (Bridge *bridge)
 {
   bridge->used_at = bridge_now (bridge);
-  if (bridge->listener->from_systemd && bridge->configuration->idle_timeout > 0)
+  if (bridge->listener->from_systemd && bridge->configuration->bridge_idle_timeout > 0)
     sd_event_add_time_relative (bridge->event, &bridge->idle_timer, CLOCK_MONOTONIC,
-                                (uint64_t)bridge->configuration->idle_timeout * G_USEC_PER_SEC, G_USEC_PER_SEC,
+                                (uint64_t)bridge->configuration->bridge_idle_timeout * G_USEC_PER_SEC, G_USEC_PER_SEC,
                                 bridge_on_idle_timer, bridge);
 }
 

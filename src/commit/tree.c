@@ -204,7 +204,7 @@ typedef struct
   const Configuration *configuration;
   const Places *places;
   PackageList *list;
-  dev_t device;
+  uint64_t mount;
 } Reading;
 
 static char *
@@ -235,7 +235,7 @@ tree_add (Reading *reading, int fd, const char *directory, const char *name, Tre
 
   if (fstatat (fd, name, &entry->st, AT_SYMLINK_NOFOLLOW) < 0)
     return tree_set_changed (entry->path, error);
-  if (entry->st.st_dev != reading->device)
+  if (file_mount (fd, name) != reading->mount)
     return tree_refuse (error, "%s in the package is on another file system", entry->path);
   if (S_ISLNK (entry->st.st_mode) && !(entry->target = read_target (fd, name)))
     return tree_set_changed (entry->path, error);
@@ -330,11 +330,10 @@ tree_read (const Configuration *configuration, const Places *places, int work_fd
   g_autoptr (Tree) tree = g_new0 (Tree, 1);
   g_autoptr (PackageList) list = NULL;
   Reading reading = { .tree = tree, .configuration = configuration, .places = places };
-  struct stat st;
 
   tree->entries = g_ptr_array_new_with_free_func ((GDestroyNotify)tree_entry_free);
   tree->fd = file_open_beneath (work_fd, "pkg", O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
-  if (tree->fd < 0 || fstat (tree->fd, &st) < 0)
+  if (tree->fd < 0)
     {
       tree_refuse (error, "The package's tree is missing: build the worker again");
       return NULL;
@@ -344,7 +343,7 @@ tree_read (const Configuration *configuration, const Places *places, int work_fd
   if (!list)
     return NULL;
   reading.list = list;
-  reading.device = st.st_dev;
+  reading.mount = file_mount (tree->fd, "");
   if (!tree_read_directory (&reading, fcntl (tree->fd, F_DUPFD_CLOEXEC, 3), "", 0, error))
     return NULL;
 

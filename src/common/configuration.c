@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 typedef enum
 {
@@ -19,6 +20,9 @@ typedef enum
   KEY_STEPS,
   KEY_UIDS,
   KEY_ACCESS, /* everybody, or owner: true */
+  KEY_MEMORY, /* a size, or a percentage of this machine's memory */
+  KEY_NICE,
+  KEY_DELAY, /* no, or delay: true */
   KEY_LISTEN,
   KEY_ORIGIN,
   KEY_ORIGINS,
@@ -45,12 +49,20 @@ static const Key keys[] = {
   { "Hive", "LibexecDirectory", KEY_PATH, LIBEXECDIR, AT (libexec_directory) },
   { "Hive", "InstallRoot", KEY_PATH, "/", AT (install_root) },
   { "Hive", "InstallPrefixes", KEY_PATHS, "/usr/local;/opt", AT (install_prefixes) },
+  { "Hive", "IdleTimeout", KEY_NUMBER, "60", AT (idle_timeout), 0, 24 * 3600 },
   { "Catalog", "URL", KEY_URL, "file://" PKGDATADIR "/catalog", AT (catalog_url) },
   { "Catalog", "Timeout", KEY_NUMBER, "30", AT (catalog_timeout), 1, 3600 },
   { "Catalog", "MaxSize", KEY_SIZE, "4M", AT (catalog_max_size), 1024, 1 << 30 },
   { "Jobs", "MaxParallel", KEY_NUMBER, "2", AT (max_parallel), 1, 64 },
   { "Jobs", "MaxQueued", KEY_NUMBER, "100", AT (max_queued), 1, 100000 },
   { "Jobs", "UserRange", KEY_UIDS, "61000-61183", AT (first_uid) },
+  { "Jobs", "MemoryMax", KEY_MEMORY, "80%", AT (memory_max), 16 * 1024 * 1024, INT64_MAX },
+  { "Jobs", "TasksMax", KEY_NUMBER, "4096", AT (tasks_max), 16, 1 << 22 },
+  { "Jobs", "CPUWeight", KEY_NUMBER, "50", AT (cpu_weight), 1, 10000 },
+  { "Jobs", "IOWeight", KEY_NUMBER, "50", AT (io_weight), 1, 10000 },
+  { "Jobs", "Nice", KEY_NICE, "5", AT (nice) },
+  { "Jobs", "RuntimeMax", KEY_NUMBER, "43200", AT (runtime_max), 1, 7 * 24 * 3600 },
+  { "Jobs", "InhibitShutdown", KEY_DELAY, "delay", AT (inhibit_shutdown) },
   { "Log", "MaxLogSize", KEY_SIZE, "64M", AT (max_log_size), 64 * 1024, INT64_MAX },
   { "Log", "LogAccess", KEY_ACCESS, "everybody", AT (owner_reads_log) },
   { "Build", "NetworkSteps", KEY_STEPS, "prepare", AT (network_steps) },
@@ -71,7 +83,7 @@ static const Key keys[] = {
   { "Bridge", "MaxStreams", KEY_NUMBER, "8192", AT (max_streams), 1, 100000 },
   { "Bridge", "MaxBodySize", KEY_SIZE, "64K", AT (max_body_size), 1024, 1 << 20 },
   { "Bridge", "RequestTimeout", KEY_NUMBER, "15", AT (request_timeout), 1, 3600 },
-  { "Bridge", "IdleTimeout", KEY_NUMBER, "60", AT (idle_timeout), 0, 24 * 3600 },
+  { "Bridge", "IdleTimeout", KEY_NUMBER, "60", AT (bridge_idle_timeout), 0, 24 * 3600 },
 };
 
 void
@@ -182,6 +194,33 @@ read_uids (const char *text, uid_t *range)
   return true;
 }
 
+/* "80%" of the memory that is there, or a size. */
+static bool
+read_memory (const char *text, uint64_t *ret_size)
+{
+  uint64_t all = (uint64_t)sysconf (_SC_PHYS_PAGES) * (uint64_t)sysconf (_SC_PAGESIZE);
+  unsigned percent;
+  char rest;
+
+  if (!g_str_has_suffix (text, "%"))
+    return size_from_string (text, ret_size);
+  if (sscanf (text, "%u%%%c", &percent, &rest) != 1 || percent < 1 || percent > 100)
+    return false;
+  *ret_size = all / 100 * percent;
+  return true;
+}
+
+static bool
+read_nice (const char *text, int *ret_nice)
+{
+  gint64 value;
+
+  if (!g_ascii_string_to_signed (text, 10, -20, 19, &value, NULL))
+    return false;
+  *ret_nice = (int)value;
+  return true;
+}
+
 G_STATIC_ASSERT (AT (last_uid) == AT (first_uid) + sizeof (uid_t));
 
 /* "https://hive.example:8443": a scheme and an authority, as a browser's Origin has them. */
@@ -266,6 +305,13 @@ configuration_set (Configuration *configuration, const Key *key, const char *tex
     case KEY_ACCESS:
       *(bool *)value = g_str_equal (text, "owner");
       return *(bool *)value || g_str_equal (text, "everybody");
+    case KEY_NICE:
+      return read_nice (text, value);
+    case KEY_DELAY:
+      *(bool *)value = g_str_equal (text, "delay");
+      return *(bool *)value || g_str_equal (text, "no");
+    case KEY_MEMORY:
+      return read_memory (text, value) && *(uint64_t *)value >= key->min && *(uint64_t *)value <= key->max;
     case KEY_LISTEN:
       return (*(char ***)value = read_list (text, read_listen)) != NULL;
     case KEY_ORIGIN:
@@ -367,8 +413,8 @@ configuration_load (const char *path, GError **error)
   g_autoptr (GHashTable) values = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   bool must_exist = path != NULL;
 
-  configuration->path = path ? g_canonicalize_filename (path, NULL) : g_strdup (SYSCONFDIR "/rbee-hive/hive.conf");
-  path = configuration->path;
+  configuration->path = path ? g_canonicalize_filename (path, NULL) : NULL;
+  path = configuration->path ? configuration->path : SYSCONFDIR "/rbee-hive/hive.conf";
 
   if ((must_exist || g_file_test (path, G_FILE_TEST_EXISTS)) && !configuration_read_file (values, path, error))
     return NULL;

@@ -10,7 +10,7 @@
  * Sizes are bytes with an optional K, M, G or T (powers of 1024); times are seconds. */
 typedef struct
 {
-  char *path; /* the file that was asked for; the programs pass it on to each other */
+  char *path; /* the file that was asked for, which the programs pass on to each other; NULL: the default */
 
   /* [Hive] */
   char *state_directory;   /* StateDirectory=/var/lib/rbee-hive */
@@ -18,6 +18,7 @@ typedef struct
   char *libexec_directory; /* LibexecDirectory=: the builder, the commit program, the bash files */
   char *install_root;      /* InstallRoot=/ : stands in front of every installed path */
   char **install_prefixes; /* InstallPrefixes=/usr/local;/opt : where a package's files may lie */
+  unsigned idle_timeout;   /* IdleTimeout=60, before a daemon that systemd started ends for want of work; 0: never */
 
   /* [Catalog] */
   char *catalog_url;         /* URL=file://…/catalog, without a trailing slash */
@@ -29,6 +30,13 @@ typedef struct
   unsigned max_queued;   /* MaxQueued=100 */
   uid_t first_uid;       /* UserRange=61000-61183 : uids for jobs when root runs the direct launcher */
   uid_t last_uid;
+  uint64_t memory_max;   /* MemoryMax=80%, of all of a job's processes; also a size */
+  unsigned tasks_max;    /* TasksMax=4096, processes and threads of a job */
+  unsigned cpu_weight;   /* CPUWeight=50, of 1 to 10000 */
+  unsigned io_weight;    /* IOWeight=50, of 1 to 10000 */
+  int nice;              /* Nice=5 */
+  unsigned runtime_max;  /* RuntimeMax=43200, for a whole job until its result is installed */
+  bool inhibit_shutdown; /* InhibitShutdown=delay: or no */
 
   /* [Log] */
   uint64_t max_log_size; /* MaxLogSize=64M */
@@ -55,7 +63,7 @@ typedef struct
   unsigned max_streams;                 /* MaxStreams=8192 */
   uint64_t max_body_size;               /* MaxBodySize=64K, of a request */
   unsigned request_timeout;             /* RequestTimeout=15, for sending one */
-  unsigned idle_timeout;                /* IdleTimeout=60, then it ends where systemd starts it again; 0: never */
+  unsigned bridge_idle_timeout;         /* IdleTimeout=60, then it ends where systemd starts it again; 0: never */
 } Configuration;
 
 /* Reads @path (NULL: the installed default). A missing file gives the defaults only when @path is NULL;

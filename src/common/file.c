@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -112,6 +113,37 @@ file_replace (const char *path, const char *content, ssize_t size, bool durable,
   return true;
 }
 
+/* Step by step, and none through a link: what is opened is beneath what was opened before. */
+static int
+file_walk_beneath (int directory_fd, const char *path, int flags, mode_t mode)
+{
+  g_auto (GStrv) parts = g_strsplit (path, "/", -1);
+  g_auto (Fd) step = -1;
+  int fd;
+
+  if (g_path_is_absolute (path) || g_strv_contains ((const char *const *)parts, ".."))
+    return -EXDEV;
+  for (char **part = parts; part[0] && part[1]; part++)
+    {
+      struct stat status;
+
+      if (!**part)
+        continue;
+      fd = openat (step < 0 ? directory_fd : step, *part, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+      if (fd < 0)
+        return -errno;
+      fd_clear (&step);
+      step = fd;
+      if (fstat (step, &status) < 0)
+        return -errno;
+      if (S_ISLNK (status.st_mode))
+        return -ELOOP;
+    }
+  path = strrchr (path, '/') ? strrchr (path, '/') + 1 : path;
+  fd = openat (step < 0 ? directory_fd : step, *path ? path : ".", flags | O_NOFOLLOW | O_CLOEXEC, mode);
+  return fd < 0 ? -errno : fd;
+}
+
 int
 file_open_beneath (int directory_fd, const char *path, int flags, mode_t mode)
 {
@@ -127,7 +159,19 @@ file_open_beneath (int directory_fd, const char *path, int flags, mode_t mode)
     fd = syscall (SYS_openat2, directory_fd, path, &how, sizeof how);
   while (fd < 0 && (errno == EAGAIN || errno == EINTR));
 
+  if (fd < 0 && errno == ENOSYS)
+    return file_walk_beneath (directory_fd, path, flags, mode);
   return fd < 0 ? -errno : fd;
+}
+
+uint64_t
+file_mount (int directory_fd, const char *name)
+{
+  struct statx status;
+
+  if (statx (directory_fd, name, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW, STATX_MNT_ID, &status) < 0)
+    return 0;
+  return status.stx_mnt_id;
 }
 
 int

@@ -39,8 +39,14 @@ bool file_replace (const char *path, const char *content, ssize_t size, bool dur
 /* Writes everything, through interruptions and short writes. 0 or a negative errno. */
 int file_write_all (int fd, const char *data, size_t size);
 
-/* openat2(2) with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS. A descriptor or a negative errno. */
+/* openat2(2) with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS, or the same by steps where a filter
+ * denies that call, as systemd's RestrictSUIDSGID= does. @path has no "..". A descriptor or a negative errno: -EXDEV
+ * where it would lead out, -ELOOP where a link is in the way. */
 int file_open_beneath (int directory_fd, const char *path, int flags, mode_t mode);
+
+/* The mount that @name in @directory_fd ("": that itself) is on, links not followed: statx(2). Unlike a device number it
+ * is one for all of an overlay. 0 when there is no such file. */
+uint64_t file_mount (int directory_fd, const char *name);
 
 /* A sealed memfd holding @content, its offset at 0: how a request reaches a child's standard input. -1 and @error on
  * failure. */

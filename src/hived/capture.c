@@ -86,12 +86,12 @@ capture_handle_timeout (sd_event_source *source, uint64_t usec, void *userdata)
 }
 
 static void
-capture_handle_exit (const siginfo_t *status, void *userdata)
+capture_handle_exit (const Ending *ending, void *userdata)
 {
   Capture *capture = userdata;
   g_autofree char *program = g_path_get_basename (capture->program);
-  g_autofree char *how = child_status_to_string (status);
-  int code = child_status_code (status);
+  g_autofree char *how = ending_to_string (ending);
+  int code = ending_status (ending);
   int r;
 
   /* What it wrote before it ended is still in the pipe, and never more than a pipe holds. */
@@ -158,11 +158,14 @@ capture_start (Launcher *launcher, sd_event *event, const CaptureSpec *spec, Cap
       hive_error_set_errno (error, -r, "Cannot wait for %s", capture->program);
       return NULL;
     }
-  capture->child = launcher_start (
-      launcher,
-      &(Launch){
-          .arguments = spec->arguments, .input = input, .output = output, .uid = spec->uid, .dies_with_hive = true },
-      capture_handle_exit, capture, error);
+  capture->child = launcher_start (launcher,
+                                   &(Launch){ .role = spec->role,
+                                              .arguments = spec->arguments,
+                                              .description = spec->description,
+                                              .input = input,
+                                              .output = output,
+                                              .dies_with_hive = true },
+                                   capture_handle_exit, capture, error);
   if (!capture->child)
     return NULL;
   return g_steal_pointer (&capture);

@@ -14,7 +14,8 @@ typedef struct
 {
   char *const *arguments;
   const char *input; /* what it reads on standard input; NULL: nothing */
-  uid_t uid;
+  LaunchRole role;
+  const char *description; /* what systemctl shows */
   size_t max_size;
   uint64_t timeout; /* µs */
 } CaptureSpec;

@@ -5,6 +5,7 @@
 
 #include "error.h"
 #include "file.h"
+#include "job.h"
 #include "json.h"
 
 #define CLEANS_MAX 4
@@ -13,9 +14,12 @@ typedef struct
 {
   Committer *committer;
   CommitVerb verb;
-  char *request;
+  char *request;  /* NULL: an earlier daemon's run is waited for */
+  const Job *job; /* NULL: none */
   int log_fd;
   Child *child;
+  Ending ending;
+  char *message; /* of the ending */
   CommitHandler handler;
   void *userdata;
 } Commit;
@@ -42,6 +46,7 @@ commit_free (Commit *commit)
 {
   child_free (commit->child);
   g_free (commit->request);
+  g_free (commit->message);
   g_free (commit);
 }
 
@@ -65,39 +70,65 @@ committer_wake (Committer *committer)
 }
 
 static void
-commit_finish (Commit *commit, const siginfo_t *status, const GError *failure)
+commit_finish (void *userdata)
 {
+  Commit *commit = userdata;
   Committer *committer = commit->committer;
 
   g_queue_remove (&committer->running, commit);
   committer_wake (committer);
-  commit->handler (status, failure, commit->userdata);
+  commit->handler (&commit->ending, commit->userdata);
   commit_free (commit);
 }
 
 static void
-commit_handle_exit (const siginfo_t *status, void *userdata)
+commit_handle_exit (const Ending *ending, void *userdata)
 {
-  commit_finish (userdata, status, NULL);
+  Commit *commit = userdata;
+
+  commit->message = g_strdup (ending->message);
+  commit->ending = (Ending){ ending->kind, ending->number, commit->message };
+  child_collect (commit->child, commit_finish, commit);
+}
+
+static void
+commit_fail (Commit *commit, const GError *error)
+{
+  commit->ending = (Ending){ .kind = ENDING_NOT_STARTED, .message = error->message };
+  commit_finish (commit);
 }
 
 static bool
 commit_start (Commit *commit, GError **error)
 {
-  const Configuration *configuration = commit->committer->configuration;
+  Committer *committer = commit->committer;
+  const Configuration *configuration = committer->configuration;
   g_autofree char *program = g_build_filename (configuration->libexec_directory, "rbee-hive-commit", NULL);
-  char *arguments[] = { program, (char *)"--config", configuration->path, (char *)commit_verbs[commit->verb], NULL };
-  char *defaults[] = { program, (char *)commit_verbs[commit->verb], NULL };
-  g_auto (Fd) input = file_memory ("request", commit->request, -1, error);
+  char *config = (char *)(configuration->path ? "--config" : NULL);
+  char *arguments[] = { program, (char *)commit_verbs[commit->verb], config, configuration->path, NULL };
+  const Job *job = commit->job;
+  g_autofree char *name = job ? g_strconcat ("rbee-commit-", job->id, NULL) : NULL;
+  g_autofree char *description = job ? g_strdup_printf ("Commit of %s (job %s)", job->worker_id, job->id) :
+                                       g_strdup_printf ("Commit: %s", commit_verbs[commit->verb]);
+  g_auto (Fd) input = -1;
 
-  if (input < 0)
+  if (!commit->request)
+    commit->child = launcher_adopt (committer->launcher, name, commit_handle_exit, commit);
+  else if ((input = file_memory ("request", commit->request, -1, error)) >= 0)
+    commit->child = launcher_start (committer->launcher,
+                                    &(Launch){ .role = LAUNCH_COMMIT,
+                                               .arguments = arguments,
+                                               .description = description,
+                                               .input = input,
+                                               .output = commit->log_fd,
+                                               .name = name,
+                                               .job_id = job ? job->id : NULL,
+                                               .worker_id = job ? job->worker_id : NULL },
+                                    commit_handle_exit, commit, error);
+  else
     return false;
-  commit->child = launcher_start (commit->committer->launcher,
-                                  &(Launch){ .arguments = configuration->path ? arguments : defaults,
-                                             .input = input,
-                                             .output = commit->log_fd,
-                                             .uid = geteuid () },
-                                  commit_handle_exit, commit, error);
+  if (!commit->child && !*error)
+    g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_FAILED, "nothing of an earlier daemon runs on");
   return commit->child != NULL;
 }
 
@@ -118,7 +149,7 @@ committer_handle_start (sd_event_source *source, void *userdata)
       g_queue_push_tail (&committer->running, commit);
       if (!commit_start (commit, &error))
         {
-          commit_finish (commit, NULL, error); /* its handler may have queued more: look again from the start */
+          commit_fail (commit, error); /* its handler may have queued more: look again from the start */
           return 0;
         }
     }
@@ -148,30 +179,46 @@ committer_free (Committer *committer)
     return;
   sd_event_source_disable_unref (committer->starter);
   g_queue_clear_full (&committer->waiting, (GDestroyNotify)commit_free);
-  for (GList *each = committer->running.head; each; each = each->next)
-    {
-      Commit *commit = each->data;
-
-      child_abandon (g_steal_pointer (&commit->child));
-    }
   g_queue_clear_full (&committer->running, (GDestroyNotify)commit_free);
   g_free (committer);
 }
 
-void
-committer_run (Committer *committer, CommitVerb verb, JsonObject *request, int log_fd, CommitHandler handler,
-               void *userdata)
+static void
+committer_add (Committer *committer, Commit commit)
 {
-  Commit *commit = g_new0 (Commit, 1);
-
-  *commit = (Commit){ .committer = committer,
-                      .verb = verb,
-                      .request = json_to_text (request, false),
-                      .log_fd = log_fd,
-                      .handler = handler,
-                      .userdata = userdata };
-  g_queue_push_tail (&committer->waiting, commit);
+  commit.committer = committer;
+  g_queue_push_tail (&committer->waiting, g_memdup2 (&commit, sizeof commit));
   committer_wake (committer);
+}
+
+void
+committer_run (Committer *committer, CommitVerb verb, JsonObject *request, CommitHandler handler, void *userdata)
+{
+  committer_add (committer, (Commit){ .verb = verb,
+                                      .request = json_to_text (request, false),
+                                      .log_fd = -1,
+                                      .handler = handler,
+                                      .userdata = userdata });
+}
+
+void
+committer_run_job (Committer *committer, CommitVerb verb, JsonObject *request, const Job *job, int log_fd,
+                   CommitHandler handler, void *userdata)
+{
+  committer_add (committer, (Commit){ .verb = verb,
+                                      .request = json_to_text (request, false),
+                                      .job = job,
+                                      .log_fd = log_fd,
+                                      .handler = handler,
+                                      .userdata = userdata });
+}
+
+void
+committer_adopt_job (Committer *committer, const Job *job, CommitHandler handler, void *userdata)
+{
+  committer_add (committer,
+                 (Commit){
+                     .verb = COMMIT_INSTALL, .job = job, .log_fd = -1, .handler = handler, .userdata = userdata });
 }
 
 bool

@@ -8,6 +8,7 @@
 /* Runs rbee-hive-commit. Whatever touches installed files goes one at a time, in order; removing work trees goes beside
  * it. */
 typedef struct Committer Committer;
+typedef struct Job Job;
 
 typedef enum
 {
@@ -17,18 +18,24 @@ typedef enum
   COMMIT_CLEAN,
 } CommitVerb;
 
-/* Called once when the run is over. @status is NULL when it could not be started, and then @failure says why. */
-typedef void (*CommitHandler) (const siginfo_t *status, const GError *failure, void *userdata);
+/* Called once when the run is over and nothing of it is left. */
+typedef void (*CommitHandler) (const Ending *ending, void *userdata);
 
 Committer *committer_new (sd_event *event, Launcher *launcher, const Configuration *configuration);
 
 /* A run under way is left to end by itself: it is a transaction. */
 void committer_free (Committer *committer);
 
-/* Queues a run of @verb with @request on its standard input and the log @log_fd (borrowed until @handler; -1: none) as
- * its output. @handler comes from the event loop, never from inside this call. */
-void committer_run (Committer *committer, CommitVerb verb, JsonObject *request, int log_fd, CommitHandler handler,
-                    void *userdata);
+/* Queues a run of @verb with @request on its standard input. @handler comes from the event loop, never from inside this
+ * call. */
+void committer_run (Committer *committer, CommitVerb verb, JsonObject *request, CommitHandler handler, void *userdata);
+
+/* The same for a job, with its log @log_fd (borrowed until @handler) as the output. */
+void committer_run_job (Committer *committer, CommitVerb verb, JsonObject *request, const Job *job, int log_fd,
+                        CommitHandler handler, void *userdata);
+
+/* Waits for the run that an earlier daemon started for @job; where there is none it ends as ENDING_UNKNOWN. */
+void committer_adopt_job (Committer *committer, const Job *job, CommitHandler handler, void *userdata);
 
 /* True when nothing runs and nothing waits. */
 bool committer_is_idle (const Committer *committer);

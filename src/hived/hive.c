@@ -7,13 +7,16 @@
 
 #include "capabilities.h"
 #include "error.h"
+#include "idle.h"
 #include "job-object.h"
 #include "job-run.h"
 #include "job-store.h"
+#include "journal.h"
 #include "line-signals.h"
 #include "manager.h"
 #include "registry.h"
 #include "scheduler.h"
+#include "shutdown.h"
 #include "worker-id.h"
 #include "worker.h"
 
@@ -40,7 +43,7 @@ hive_publish (Hive *hive, GError **error)
 }
 
 Hive *
-hive_new (sd_event *event, sd_bus *bus, Configuration *configuration, GError **error)
+hive_new (sd_event *event, sd_bus *bus, Configuration *configuration, bool units, GError **error)
 {
   g_autoptr (Hive) hive = g_new0 (Hive, 1);
 
@@ -48,7 +51,7 @@ hive_new (sd_event *event, sd_bus *bus, Configuration *configuration, GError **e
   hive->bus = sd_bus_ref (bus);
   hive->architecture = machine_architecture ();
   hive->configuration = configuration;
-  hive->launcher = launcher_new (event, configuration);
+  hive->launcher = launcher_new (event, units ? bus : NULL, configuration);
   hive->queries = queries_new (event, hive->launcher, configuration);
   hive->committer = committer_new (event, hive->launcher, configuration);
   hive->registry = registry_new (hive);
@@ -60,6 +63,9 @@ hive_new (sd_event *event, sd_bus *bus, Configuration *configuration, GError **e
       hive->configuration = NULL; /* still the caller's */
       return NULL;
     }
+  hive->shutdown = shutdown_new (hive);
+  if (units && configuration->idle_timeout > 0)
+    hive->idle = idle_new (hive);
   return g_steal_pointer (&hive);
 }
 
@@ -70,6 +76,8 @@ hive_free (Hive *hive)
     return;
   sd_event_source_disable_unref (hive->stop_timer);
   sd_event_source_disable_unref (hive->counts_timer);
+  idle_free (hive->idle);
+  shutdown_free (hive->shutdown);
   scheduler_free (hive->scheduler);
   committer_free (hive->committer);
   job_store_free (hive->jobs);
@@ -86,9 +94,9 @@ hive_free (Hive *hive)
 
 /* Work trees of jobs that are no more. */
 static void
-hive_cleaned (const siginfo_t *status, const GError *failure, void *userdata)
+hive_cleaned (const Ending *ending, void *userdata)
 {
-  if (!status || child_status_code (status) != 0)
+  if (ending_status (ending) != 0)
     g_warning ("An old work tree could not be removed");
 }
 
@@ -109,7 +117,7 @@ hive_clean_work (Hive *hive)
         continue; /* its own end cleans it */
       request = json_object_new ();
       json_object_set_string_member (request, "work", work);
-      committer_run (hive->committer, COMMIT_CLEAN, request, -1, hive_cleaned, hive);
+      committer_run (hive->committer, COMMIT_CLEAN, request, hive_cleaned, hive);
     }
 }
 
@@ -140,14 +148,14 @@ hive_resume_jobs (Hive *hive)
 }
 
 static void
-hive_recovered (const siginfo_t *status, const GError *failure, void *userdata)
+hive_recovered (const Ending *ending, void *userdata)
 {
   Hive *hive = userdata;
   g_autoptr (GError) error = NULL;
+  g_autofree char *how = ending_to_string (ending);
 
-  if (!status || child_status_code (status) != 0)
-    g_warning ("Transactions could not be recovered: %s",
-               failure ? failure->message : "see the messages of rbee-hive-commit");
+  if (ending_status (ending) != 0)
+    g_warning ("Transactions could not be recovered (%s); see the messages of rbee-hive-commit", how);
   hive_resume_jobs (hive);
   hive_clean_work (hive);
   if (!capabilities_refresh (hive, &error))
@@ -162,7 +170,7 @@ hive_start (Hive *hive)
   g_autoptr (JsonObject) nothing = json_object_new ();
 
   hive->started_at = (uint64_t)g_get_real_time ();
-  committer_run (hive->committer, COMMIT_RECOVER, nothing, -1, hive_recovered, hive);
+  committer_run (hive->committer, COMMIT_RECOVER, nothing, hive_recovered, hive);
 }
 
 static bool
@@ -195,11 +203,31 @@ hive_stop (Hive *hive)
   if (hive->stop_timer)
     return;
   sd_notify (0, "STOPPING=1");
+  if (launcher_outlives_hive (hive->launcher))
+    {
+      sd_event_exit (hive->event, 0);
+      return;
+    }
   scheduler_set_open (hive->scheduler, false);
   for (guint i = 0; i < jobs->len; i++)
-    job_run_interrupt (jobs->pdata[i]);
+    job_run_interrupt (jobs->pdata[i], "The hive was stopped");
   if (sd_event_add_time_relative (hive->event, &hive->stop_timer, CLOCK_MONOTONIC, 0, 1, hive_handle_stop, hive) < 0)
     sd_event_exit (hive->event, 0);
+}
+
+bool
+hive_has_questions (const Hive *hive)
+{
+  return !queries_are_idle (hive->queries) || worker_is_verifying ();
+}
+
+bool
+hive_is_busy (const Hive *hive)
+{
+  unsigned running, queued;
+
+  hive_counts ((Hive *)hive, &running, &queued);
+  return running + queued > 0 || !committer_is_idle (hive->committer) || hive_has_questions (hive);
 }
 
 static bool
@@ -273,6 +301,7 @@ void
 hive_job_ended (Hive *hive, Job *job)
 {
   scheduler_release (hive->scheduler, job);
+  journal_job_ended (job);
   hive_counts_changed (hive);
   job_store_trim (hive->jobs);
   malloc_trim (0);
@@ -313,12 +342,14 @@ hive_handle_counts (sd_event_source *source, uint64_t usec, void *userdata)
   hive->announced_queued = queued;
   if (count > 0)
     sd_bus_emit_properties_changed_strv (hive->bus, HIVE_PATH, HIVE_INTERFACE, (char **)names);
+  sd_notifyf (0, "STATUS=Jobs: %u running, %u waiting", running, queued);
   return 0;
 }
 
 void
 hive_counts_changed (Hive *hive)
 {
+  shutdown_update (hive->shutdown);
   if (!hive->counts_timer)
     sd_event_add_time_relative (hive->event, &hive->counts_timer, CLOCK_MONOTONIC, COUNTS_INTERVAL, 0,
                                 hive_handle_counts, hive);

@@ -15,11 +15,13 @@
 #define HIVE_INTERFACE "org.rbee.Hive"
 #define HIVE_PLATFORM  "linux"
 
+typedef struct Idle Idle;
 typedef struct Job Job;
 typedef struct JobStore JobStore;
 typedef struct LineSignals LineSignals;
 typedef struct Registry Registry;
 typedef struct Scheduler Scheduler;
+typedef struct Shutdown Shutdown;
 
 /* What the daemon is made of; every part has a pointer to it. */
 typedef struct Hive
@@ -36,6 +38,8 @@ typedef struct Hive
   LineSignals *lines;
   JobStore *jobs;
   Scheduler *scheduler;
+  Shutdown *shutdown;
+  Idle *idle; /* NULL where nobody would start the daemon again */
 
   uint64_t started_at;         /* µs since the epoch */
   sd_event_source *stop_timer; /* while stopping */
@@ -45,16 +49,23 @@ typedef struct Hive
   sd_event_source *counts_timer;
 } Hive;
 
-/* Makes every part, reads the state from disk and puts the objects on @bus. @configuration is owned from success on. */
-Hive *hive_new (sd_event *event, sd_bus *bus, Configuration *configuration, GError **error);
+/* Makes every part, reads the state from disk and puts the objects on @bus. With @units jobs are units of the systemd
+ * on that bus, else children of this process. @configuration is owned from success on. */
+Hive *hive_new (sd_event *event, sd_bus *bus, Configuration *configuration, bool units, GError **error);
 void hive_free (Hive *hive);
 
 /* Recovers transactions and work trees that an earlier run left, then lets jobs start. */
 void hive_start (Hive *hive);
 
-/* Ends running jobs as Interrupted, waits (not for long) for what can't be ended, and leaves the event loop. Queued
- * jobs stay queued. */
+/* Leaves the event loop. Jobs that are units go on; others are ended first, as Interrupted, and what can't be ended is
+ * waited for, not for long. Queued jobs stay queued. */
 void hive_stop (Hive *hive);
+
+/* Whether a caller waits for an answer. */
+bool hive_has_questions (const Hive *hive);
+
+/* Whether a caller waits for an answer or a job for its end. */
+bool hive_is_busy (const Hive *hive);
 
 /* The job of an install: a new one, or the one under way for an equal request. @options is copied. Borrowed.
  * Errors: InvalidArgument, Busy, LimitsExceeded, NoSpace, Failed. */

@@ -19,9 +19,8 @@
 #include "scheduler.h"
 #include "worker.h"
 
-#define STOP_TIMEOUT    (10 * G_USEC_PER_SEC) /* between SIGTERM and SIGKILL */
-#define ORPHAN_INTERVAL (20 * 1000)
-#define TAIL_SIZE       (32 * 1024)
+#define STOP_TIMEOUT (10 * G_USEC_PER_SEC) /* between SIGTERM and SIGKILL */
+#define TAIL_SIZE    (32 * 1024)
 
 struct JobRun
 {
@@ -31,16 +30,13 @@ struct JobRun
   LineTail *tail;
 
   char *work; /* the work tree, once it was made */
-  uid_t uid;
-  bool has_uid;
   Child *builder;
-  siginfo_t builder_status;
-  sd_event_source *timer; /* SIGKILL after SIGTERM; waiting for orphans */
-  bool cancelled;
-  GError *stopped; /* why the hive ended the builder, when it did */
+  char *not_started;      /* why the builder could not be started */
+  sd_event_source *timer; /* SIGKILL after SIGTERM */
+  GError *stopped;        /* why the hive ended the builder, when it did */
 
-  siginfo_t commit_status;
-  bool commit_ended; /* commit_status is one */
+  Ending committed;
+  char *committed_message;
   bool installed_already;
   bool replaced; /* another version was installed before */
 
@@ -76,14 +72,14 @@ job_run_free (JobRun *run)
   if (!run)
     return;
   child_free (run->builder);
-  if (run->has_uid)
-    launcher_release_uid (run->job->hive->launcher, run->uid);
   sd_event_source_disable_unref (run->timer);
   line_tail_free (run->tail);
   log_writer_free (run->log);
   if (run->log_fd >= 0)
     close (run->log_fd);
   g_clear_error (&run->stopped);
+  g_free (run->not_started);
+  g_free (run->committed_message);
   g_free (run->work);
   g_free (run);
 }
@@ -127,10 +123,10 @@ job_run_finished (void *userdata)
 }
 
 static void
-job_run_cleaned (const siginfo_t *status, const GError *failure, void *userdata)
+job_run_cleaned (const Ending *ending, void *userdata)
 {
   JobRun *run = userdata;
-  bool clean = status && child_status_code (status) == 0;
+  bool clean = ending_status (ending) == 0;
 
   if (!clean)
     g_warning ("Job %s: its work tree %s could not be removed", run->job->id, run->work);
@@ -151,17 +147,14 @@ job_run_clean (JobRun *run)
 {
   g_autoptr (JsonObject) request = NULL;
 
-  if (run->has_uid)
-    launcher_release_uid (run->job->hive->launcher, run->uid);
-  run->has_uid = false;
-  if (!run->work)
+  if (!run->work || !g_file_test (run->work, G_FILE_TEST_EXISTS))
     {
       job_run_end (run);
       return;
     }
   request = json_object_new ();
   json_object_set_string_member (request, "work", run->work);
-  committer_run (run->job->hive->committer, COMMIT_CLEAN, request, -1, job_run_cleaned, run);
+  committer_run (run->job->hive->committer, COMMIT_CLEAN, request, job_run_cleaned, run);
 }
 
 static const char *
@@ -243,11 +236,11 @@ job_run_succeed_commit (JobRun *run)
 
 /* A commit that was ended in its middle was completed or undone: only now it is known which. */
 static void
-job_run_mended (const siginfo_t *status, const GError *failure, void *userdata)
+job_run_mended (const Ending *ending, void *userdata)
 {
   JobRun *run = userdata;
-  bool mended = status && child_status_code (status) == 0;
-  g_autofree char *how = run->commit_ended ? child_status_to_string (&run->commit_status) : g_strdup ("not started");
+  bool mended = ending_status (ending) == 0;
+  g_autofree char *how = ending_to_string (&run->committed);
   g_autoptr (GError) error = NULL;
 
   if (!mended)
@@ -267,7 +260,7 @@ static void
 job_run_finish_commit (void *userdata)
 {
   JobRun *run = userdata;
-  int code = run->commit_ended ? child_status_code (&run->commit_status) : -1;
+  int code = ending_status (&run->committed);
   g_autoptr (JsonObject) nothing = json_object_new ();
   g_autoptr (GError) error = NULL;
 
@@ -280,19 +273,16 @@ job_run_finish_commit (void *userdata)
       job_run_fail (run, error, true);
     }
   else
-    committer_run (run->job->hive->committer, COMMIT_RECOVER, nothing, -1, job_run_mended, run);
+    committer_run (run->job->hive->committer, COMMIT_RECOVER, nothing, job_run_mended, run);
 }
 
 static void
-job_run_committed (const siginfo_t *status, const GError *failure, void *userdata)
+job_run_committed (const Ending *ending, void *userdata)
 {
   JobRun *run = userdata;
 
-  run->commit_ended = status != NULL;
-  if (status)
-    run->commit_status = *status;
-  else
-    g_warning ("Job %s: %s", run->job->id, failure->message);
+  run->committed_message = g_strdup (ending->message);
+  run->committed = (Ending){ ending->kind, ending->number, run->committed_message };
   line_tail_drain (run->tail, job_run_finish_commit, run);
 }
 
@@ -307,7 +297,7 @@ job_run_commit (JobRun *run, CommitVerb verb, JsonObject *request)
   line_tail_forget_error (run->tail);
   job_set_state (job, JOB_COMMITTING);
   job_run_save (run);
-  committer_run (job->hive->committer, verb, request, run->log_fd, job_run_committed, run);
+  committer_run_job (job->hive->committer, verb, request, job, run->log_fd, job_run_committed, run);
 }
 
 static void
@@ -320,17 +310,39 @@ job_run_commit_install (JobRun *run, JsonObject *record)
   job_run_commit (run, COMMIT_INSTALL, request);
 }
 
+/* A limit that systemd enforced, and the key that raises it; NULL when it was none. */
+static GError *
+job_run_limit_failure (const Job *job)
+{
+  const Configuration *configuration = job->hive->configuration;
+  g_autofree char *memory = g_format_size_full (configuration->memory_max, G_FORMAT_SIZE_IEC_UNITS);
+
+  if (job->ending.kind == ENDING_OUT_OF_MEMORY)
+    return g_error_new (HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
+                        "The build needed more memory than it may have (%s): raise MemoryMax= in [Jobs] of hive.conf",
+                        memory);
+  if (job->ending.kind == ENDING_TIMED_OUT)
+    return g_error_new (HIVE_ERROR, HIVE_ERROR_TIMED_OUT,
+                        "The job took longer than %u s: raise RuntimeMax= in [Jobs] of hive.conf",
+                        configuration->runtime_max);
+  return NULL;
+}
+
 /* Why the builder did not bring a tree; @ret_written: its log says so already. */
 static GError *
 job_run_build_failure (JobRun *run, bool *ret_written)
 {
+  const Job *job = run->job;
   const GError *told = line_tail_error (run->tail);
-  int code = child_status_code (&run->builder_status);
-  g_autofree char *how = child_status_to_string (&run->builder_status);
+  int code = ending_status (&job->ending);
+  g_autofree char *how = ending_to_string (&job->ending);
+  GError *limit = job_run_limit_failure (job);
 
   *ret_written = false;
   if (run->stopped)
     return g_error_copy (run->stopped);
+  if (limit)
+    return limit;
   if (code == 1 && told)
     {
       *ret_written = true;
@@ -341,10 +353,17 @@ job_run_build_failure (JobRun *run, bool *ret_written)
   if (code == 4)
     return g_error_new (HIVE_ERROR, HIVE_ERROR_NO_SPACE,
                         "There is no space left for the job's log in %s: make room, then install again",
-                        run->job->hive->configuration->state_directory);
-  if (code == 126 || code == 127)
-    return g_error_new (HIVE_ERROR, HIVE_ERROR_FAILED, "The builder could not be started (%s/rbee-hive-builder)",
-                        run->job->hive->configuration->libexec_directory);
+                        job->hive->configuration->state_directory);
+  if (job->ending.kind == ENDING_NOT_STARTED)
+    return g_error_new (HIVE_ERROR, HIVE_ERROR_FAILED, "The builder could not be started: %s",
+                        run->not_started ? run->not_started : "see the journal");
+  /* Of a shell's making, and of systemd's: systemd.exec(5), "Process exit codes". */
+  if (code == 126 || code == 127 || code >= 200)
+    return g_error_new (HIVE_ERROR, HIVE_ERROR_FAILED, "The builder could not be started (%s/rbee-hive-builder, %s)",
+                        job->hive->configuration->libexec_directory, how);
+  if (job->ending.kind == ENDING_UNKNOWN)
+    return g_error_new (HIVE_ERROR, HIVE_ERROR_INTERRUPTED,
+                        "The job's unit is gone and nobody knows how it ended; ask for it again");
   return g_error_new (HIVE_ERROR, HIVE_ERROR_BUILD_FAILED, "The builder ended unexpectedly (%s)", how);
 }
 
@@ -358,13 +377,13 @@ job_run_finish_build (void *userdata)
   bool written = false;
 
   log_writer_mend (run->log);
-  if (run->cancelled)
+  if (run->job->cancelled)
     {
       run->outcome = JOB_CANCELLED;
       job_run_clean (run);
       return;
     }
-  if (child_status_code (&run->builder_status) != 0 || run->stopped)
+  if (ending_status (&run->job->ending) != 0 || run->stopped)
     error = job_run_build_failure (run, &written);
   else
     record = build_result_parse (run->job, line_tail_result (run->tail), &run->installed_already, &error);
@@ -376,32 +395,32 @@ job_run_finish_build (void *userdata)
     job_run_commit_install (run, record);
 }
 
-static int
-job_run_handle_orphans (sd_event_source *source, uint64_t usec, void *userdata)
+/* A builder that crashed may have left processes behind: the job goes on now that the last one is gone. */
+static void
+job_run_collected (void *userdata)
 {
   JobRun *run = userdata;
 
-  run->timer = sd_event_source_disable_unref (run->timer);
-  if (launcher_end_orphans (run->job->hive->launcher))
-    line_tail_drain (run->tail, job_run_finish_build, run);
-  else
-    sd_event_add_time_relative (run->job->hive->event, &run->timer, CLOCK_MONOTONIC, ORPHAN_INTERVAL, 0,
-                                job_run_handle_orphans, run);
-  return 0;
+  g_clear_pointer (&run->builder, child_free);
+  line_tail_drain (run->tail, job_run_finish_build, run);
 }
 
+/* How it ended is noted before its unit goes away: nobody else remembers. */
 static void
-job_run_built (const siginfo_t *status, void *userdata)
+job_run_built (const Ending *ending, void *userdata)
 {
   JobRun *run = userdata;
+  Job *job = run->job;
 
-  run->builder_status = *status;
-  g_clear_pointer (&run->builder, child_free);
   run->timer = sd_event_source_disable_unref (run->timer);
-  /* A builder that crashed left processes behind: the job goes on when the last one is gone. */
-  launcher_release_uid (run->job->hive->launcher, run->uid);
-  run->has_uid = false;
-  job_run_handle_orphans (NULL, 0, run);
+  if (!job->built)
+    {
+      job->built = true;
+      job->ending = (Ending){ .kind = ending->kind, .number = ending->number };
+      run->not_started = g_strdup (ending->message);
+      job_run_save (run);
+    }
+  child_collect (run->builder, job_run_collected, run);
 }
 
 static JsonObject *
@@ -427,48 +446,42 @@ job_run_request (JobRun *run)
   return request;
 }
 
-/* The job's work tree: its own user's alone. */
-static bool
-job_run_make_work (JobRun *run, GError **error)
+static char *
+job_run_unit (const Job *job)
 {
-  Job *job = run->job;
-  g_autofree char *work = configuration_cache_path (job->hive->configuration, "work", job->id, NULL);
-
-  if (!launcher_take_uid (job->hive->launcher, &run->uid, error))
-    return false;
-  run->has_uid = true;
-  if (mkdir (work, 0700) < 0)
-    return hive_error_set_errno (error, errno, "Cannot make the work folder %s", work);
-  run->work = g_steal_pointer (&work);
-  if (run->uid != geteuid () && chown (run->work, run->uid, run->uid) < 0)
-    return hive_error_set_errno (error, errno, "Cannot give %s to uid %u", run->work, (unsigned)run->uid);
-  return true;
+  return g_strconcat ("rbee-job-", job->id, NULL);
 }
 
 static bool
 job_run_start_builder (JobRun *run, GError **error)
 {
-  Hive *hive = run->job->hive;
-  g_autofree char *program = g_build_filename (hive->configuration->libexec_directory, "rbee-hive-builder", NULL);
-  char *arguments[] = { program, (char *)"--config", hive->configuration->path, NULL };
-  char *defaults[] = { program, NULL };
+  Job *job = run->job;
+  Configuration *configuration = job->hive->configuration;
+  g_autofree char *program = g_build_filename (configuration->libexec_directory, "rbee-hive-builder", NULL);
+  char *arguments[] = { program, (char *)(configuration->path ? "--config" : NULL), configuration->path, NULL };
+  g_autofree char *unit = job_run_unit (job);
+  g_autofree char *description = g_strdup_printf ("Build of %s (job %s)", job->worker_id, job->id);
   g_autoptr (JsonObject) request = NULL;
   g_autofree char *text = NULL;
   g_auto (Fd) input = -1;
 
-  if (!job_run_make_work (run, error))
-    return false;
+  run->work = configuration_cache_path (configuration, "work", job->id, NULL);
   request = job_run_request (run);
   text = json_to_text (request, false);
   input = file_memory ("request", text, -1, error);
   if (input < 0)
     return false;
-  run->builder = launcher_start (hive->launcher,
-                                 &(Launch){ .arguments = hive->configuration->path ? arguments : defaults,
+  run->builder = launcher_start (job->hive->launcher,
+                                 &(Launch){ .role = LAUNCH_BUILDER,
+                                            .arguments = arguments,
+                                            .description = description,
                                             .input = input,
                                             .output = run->log_fd,
-                                            .uid = run->uid,
-                                            .dies_with_hive = true },
+                                            .dies_with_hive = true,
+                                            .name = unit,
+                                            .work = run->work,
+                                            .job_id = job->id,
+                                            .worker_id = job->worker_id },
                                  job_run_built, run, error);
   return run->builder != NULL;
 }
@@ -501,6 +514,7 @@ job_run_install (Job *job)
 
   if (!run)
     return;
+  job_set_boot (job);
   job_set_state (job, JOB_RUNNING);
   job_run_save (run);
   if (!job_run_start_builder (run, &error))
@@ -559,11 +573,12 @@ job_run_cancel (Job *job, GError **error)
 
   if (job->state == JOB_QUEUED && !run)
     return job_run_cancel_queued (job);
-  if (job->state == JOB_RUNNING && run && run->cancelled)
+  if (job->state == JOB_RUNNING && run && job->cancelled)
     return true;
   if (job->state == JOB_RUNNING && run && run->builder && !run->stopped)
     {
-      run->cancelled = true;
+      job->cancelled = true;
+      job_run_save (run);
       job_run_stop_builder (run);
       return true;
     }
@@ -577,14 +592,13 @@ job_run_cancel (Job *job, GError **error)
 }
 
 void
-job_run_interrupt (Job *job)
+job_run_interrupt (Job *job, const char *why)
 {
   JobRun *run = job->run;
 
-  if (!run || !run->builder || run->stopped || run->cancelled)
+  if (!run || !run->builder || run->stopped || job->cancelled)
     return;
-  run->stopped =
-      g_error_new (HIVE_ERROR, HIVE_ERROR_INTERRUPTED, "The hive was stopped while this job ran; ask for it again");
+  run->stopped = g_error_new (HIVE_ERROR, HIVE_ERROR_INTERRUPTED, "%s while this job ran; ask for it again", why);
   job_run_stop_builder (run);
 }
 
@@ -635,10 +649,49 @@ job_run_read_end (JobRun *run, JobState *ret_outcome, GError **ret_error)
 }
 
 static void
-job_run_cleaned_late (const siginfo_t *status, const GError *failure, void *userdata)
+job_run_cleaned_late (const Ending *ending, void *userdata)
 {
-  if (!status || child_status_code (status) != 0)
+  if (ending_status (ending) != 0)
     g_warning ("The work tree of a job that had ended could not be removed");
+}
+
+/* Only the record of the outcome is missing. */
+static void
+job_run_finish_late (JobRun *run, const GError *error)
+{
+  g_autoptr (JsonObject) request = json_object_new ();
+
+  if (run->outcome == JOB_FAILED && error)
+    job_set_error (run->job, error);
+  job_set_state (run->job, run->outcome);
+  if (run->work)
+    {
+      json_object_set_string_member (request, "work", run->work);
+      committer_run (run->job->hive->committer, COMMIT_CLEAN, request, job_run_cleaned_late, NULL);
+    }
+  line_tail_drain (run->tail, job_run_finished, run);
+}
+
+/* What it was doing goes on without the daemon, unless the machine was started anew. */
+static bool
+job_run_adopt (JobRun *run)
+{
+  Job *job = run->job;
+  Hive *hive = job->hive;
+  g_autofree char *unit = job_run_unit (job);
+
+  if (!launcher_outlives_hive (hive->launcher) || !job_is_of_this_boot (job))
+    return false;
+  if (job->state == JOB_COMMITTING)
+    {
+      run->replaced = registry_has (hive->registry, job->worker_id);
+      committer_adopt_job (hive->committer, job, job_run_committed, run);
+      return true;
+    }
+  run->builder = launcher_adopt (hive->launcher, unit, job_run_built, run);
+  if (job->cancelled)
+    job_run_stop_builder (run);
+  return true;
 }
 
 void
@@ -652,28 +705,17 @@ job_run_recover (Job *job)
     return;
   run->work = g_file_test (work, G_FILE_TEST_IS_DIR) ? g_steal_pointer (&work) : NULL;
   if (job_run_read_end (run, &run->outcome, &error))
+    job_run_finish_late (run, error);
+  else if (job_run_adopt (run))
+    return;
+  else if (job_run_was_committed (job))
+    job_run_succeed (run);
+  else
     {
-      /* Only the record of the outcome is missing. */
-      if (run->outcome == JOB_FAILED && error)
-        job_set_error (job, error);
-      job_set_state (job, run->outcome);
-      if (run->work)
-        {
-          g_autoptr (JsonObject) request = json_object_new ();
-
-          json_object_set_string_member (request, "work", run->work);
-          committer_run (job->hive->committer, COMMIT_CLEAN, request, -1, job_run_cleaned_late, NULL);
-        }
-      line_tail_drain (run->tail, job_run_finished, run);
-      return;
+      g_clear_error (&error);
+      error =
+          g_error_new (HIVE_ERROR, HIVE_ERROR_INTERRUPTED, "The %s was restarted while this job ran; ask for it again",
+                       job_is_of_this_boot (job) ? "hive" : "machine");
+      job_run_fail (run, error, false);
     }
-  g_clear_error (&error);
-  if (job_run_was_committed (job))
-    {
-      job_run_succeed (run);
-      return;
-    }
-  error =
-      g_error_new (HIVE_ERROR, HIVE_ERROR_INTERRUPTED, "The hive was restarted while this job ran; ask for it again");
-  job_run_fail (run, error, false);
 }

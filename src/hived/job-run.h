@@ -15,10 +15,12 @@ void job_run_remove (Job *job);
 /* Ends a job on its owner's wish. NotCancellable when it has ended, or its files are being changed right now. */
 bool job_run_cancel (Job *job, GError **error);
 
-/* Ends a job that builds because the hive stops; one that commits goes on, a queued one stays queued. */
-void job_run_interrupt (Job *job);
+/* Ends a job that builds because of @why ("The hive was stopped"); one that commits goes on, a queued one stays queued.
+ */
+void job_run_interrupt (Job *job, const char *why);
 
-/* Ends a job that an earlier run of the daemon left running or committing. */
+/* Goes on with a job that an earlier run of the daemon left running or committing, or ends it where it did not outlive
+ * that. */
 void job_run_recover (Job *job);
 
 void job_run_free (JobRun *run);

@@ -9,6 +9,7 @@
 
 #include "error.h"
 #include "file.h"
+#include "journal.h"
 #include "json.h"
 
 #define JOBS_KEPT    200
@@ -20,6 +21,7 @@ struct JobStore
   Hive *hive;
   char *directory;
   char *counter_path;
+  char *unfinished_path;
   uint64_t next;
   GPtrArray *jobs;   /* of Job, owned, ascending */
   GHashTable *by_id; /* of Job, borrowed */
@@ -131,6 +133,20 @@ job_store_load_all (JobStore *store)
     store->next = MAX (store->next, g_array_index (numbers, uint64_t, numbers->len - 1) + 1);
 }
 
+static void
+job_store_mark_unfinished (JobStore *store)
+{
+  bool unfinished = false;
+  int fd;
+
+  for (guint i = 0; i < store->jobs->len; i++)
+    unfinished = unfinished || job_is_active (store->jobs->pdata[i]);
+  if (!unfinished)
+    unlink (store->unfinished_path);
+  else if ((fd = open (store->unfinished_path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644)) >= 0)
+    close (fd);
+}
+
 static bool
 job_store_make_directories (JobStore *store, GError **error)
 {
@@ -155,6 +171,7 @@ job_store_new (Hive *hive, GError **error)
   store->hive = hive;
   store->directory = configuration_state_path (hive->configuration, "jobs", NULL);
   store->counter_path = configuration_state_path (hive->configuration, "next-job", NULL);
+  store->unfinished_path = configuration_state_path (hive->configuration, "unfinished", NULL);
   store->jobs = g_ptr_array_new_with_free_func ((GDestroyNotify)job_free);
   store->by_id = g_hash_table_new (g_str_hash, g_str_equal);
   store->next = 1;
@@ -166,6 +183,7 @@ job_store_new (Hive *hive, GError **error)
     g_warning ("%s is damaged; counting on from the newest job", store->counter_path);
   store->next = MAX (store->next, 1);
   job_store_load_all (store);
+  job_store_mark_unfinished (store);
   return g_steal_pointer (&store);
 }
 
@@ -178,6 +196,7 @@ job_store_free (JobStore *store)
   g_ptr_array_unref (store->jobs);
   g_free (store->directory);
   g_free (store->counter_path);
+  g_free (store->unfinished_path);
   g_free (store);
 }
 
@@ -187,10 +206,15 @@ job_store_save (JobStore *store, const Job *job, GError **error)
   g_autofree char *path = job_store_path (store, job->id, "job.json");
   g_autoptr (JsonObject) object = job_to_json (job);
   g_autofree char *text = json_to_text (object, true);
+  bool saved;
 
   /* A rename without a sync: after a power cut the old or the new text is there, and an older state than the true one
    * is mended at the next start (what was installed is durable by itself). */
-  return file_replace (path, text, -1, false, error);
+  saved = file_replace (path, text, -1, false, error);
+
+  if (!job_is_active (job))
+    job_store_mark_unfinished (store);
+  return saved;
 }
 
 int
@@ -274,6 +298,8 @@ job_store_create (JobStore *store, JobOperation operation, const char *worker_id
       return NULL;
     }
   job_store_insert (store, job);
+  job_store_mark_unfinished (store);
+  journal_job_asked (job);
   sd_bus_emit_object_added (store->hive->bus, job->path);
   sd_bus_emit_signal (store->hive->bus, HIVE_PATH, HIVE_INTERFACE, "JobNew", "so", job->id, job->path);
   return g_steal_pointer (&job);

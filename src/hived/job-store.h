@@ -15,7 +15,8 @@ void job_store_free (JobStore *store);
 Job *job_store_create (JobStore *store, JobOperation operation, const char *worker_id, const InstallOptions *options,
                        uid_t owner, GError **error);
 
-/* Writes job.json. */
+/* Writes job.json. While any job is active there is also a file `unfinished`, for which rbee-hived.path starts the
+ * daemon. */
 bool job_store_save (JobStore *store, const Job *job, GError **error);
 
 /* Opens a job's log. A descriptor or a negative errno. */

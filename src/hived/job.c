@@ -2,6 +2,7 @@
 #include "job.h"
 
 #include <string.h>
+#include <systemd/sd-id128.h>
 
 #include "error.h"
 #include "job-run.h"
@@ -63,6 +64,7 @@ job_free (Job *job)
   g_free (job->worker_id);
   g_free (job->error_name);
   g_free (job->error_message);
+  g_free (job->boot_id);
   g_free (job);
 }
 
@@ -114,6 +116,14 @@ job_to_json (const Job *job)
   json_object_set_int_member (object, "created_at", (gint64)job->created_at);
   json_object_set_int_member (object, "started_at", (gint64)job->started_at);
   json_object_set_int_member (object, "finished_at", (gint64)job->finished_at);
+  if (job->boot_id)
+    json_object_set_string_member (object, "boot_id", job->boot_id);
+  json_object_set_boolean_member (object, "cancelled", job->cancelled);
+  if (job->built)
+    {
+      json_object_set_string_member (object, "ending", ending_kind_name (job->ending.kind));
+      json_object_set_int_member (object, "ending_number", job->ending.number);
+    }
   if (job->error_name)
     {
       json_object_set_string_member (object, "error_name", job->error_name);
@@ -163,6 +173,11 @@ job_from_json (Hive *hive, uint64_t number, JsonObject *object, const char *name
   job->finished_at = (uint64_t)json_get_int (object, "finished_at", 0);
   job->error_name = g_strdup (json_get_string (object, "error_name", NULL));
   job->error_message = g_strdup (json_get_string (object, "error_message", NULL));
+  job->boot_id = g_strdup (json_get_string (object, "boot_id", NULL));
+  job->cancelled = json_get_bool (object, "cancelled", false);
+  job->built = json_object_has_member (object, "ending");
+  job->ending.kind = ending_kind_find (json_get_string (object, "ending", NULL));
+  job->ending.number = (int)json_get_int (object, "ending_number", 0);
   return job;
 }
 
@@ -231,6 +246,32 @@ job_set_state (Job *job, JobState state)
       job_changed (job, JOB_CHANGED_STARTED);
     }
   hive_counts_changed (job->hive);
+}
+
+static char *
+boot_id_now (void)
+{
+  char text[SD_ID128_UUID_STRING_MAX] = "";
+  sd_id128_t id;
+
+  if (sd_id128_get_boot (&id) >= 0)
+    sd_id128_to_uuid_string (id, text);
+  return g_strdup (text);
+}
+
+void
+job_set_boot (Job *job)
+{
+  g_free (job->boot_id);
+  job->boot_id = boot_id_now ();
+}
+
+bool
+job_is_of_this_boot (const Job *job)
+{
+  g_autofree char *now = boot_id_now ();
+
+  return g_strcmp0 (job->boot_id, now) == 0;
 }
 
 void

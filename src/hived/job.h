@@ -56,6 +56,10 @@ struct Job
   uint64_t created_at, started_at, finished_at;
   uint64_t log_size;
   char *error_name, *error_message; /* NULL unless it failed */
+  char *boot_id;                    /* the boot of the machine in which it started; NULL: it has not */
+  bool cancelled;                   /* its end was asked for */
+  bool built;                       /* its builder has ended: */
+  Ending ending;
 
   JobRun *run;  /* while it is active */
   bool revived; /* older than the newest ones, an object because somebody asked for it */
@@ -89,6 +93,12 @@ void job_set_phase (Job *job, const char *phase);
 void job_set_progress (Job *job, double progress);
 void job_set_log_size (Job *job, uint64_t size);
 void job_set_error (Job *job, const GError *error);
+
+/* It starts: in this boot of the machine. */
+void job_set_boot (Job *job);
+
+/* Whether what it started may still run, or the machine was started anew since. */
+bool job_is_of_this_boot (const Job *job);
 
 /* Announces now what has changed. */
 void job_announce (Job *job);

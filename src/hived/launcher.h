@@ -2,61 +2,98 @@
 #pragma once
 
 #include <glib.h>
-#include <signal.h>
 #include <stdbool.h>
-#include <sys/types.h>
+#include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
 
 #include "configuration.h"
 
-/* The direct launcher: forks the hive's own programs (builder, commit) and waits for them in the event loop. */
+/* Starts the hive's own programs (builder, commit) and says how they ended. There are two: the direct launcher forks
+ * them, for containers, demonstrations and tests; systemd's makes each a transient unit, which has a user and limits of
+ * its own and outlives the daemon. */
 typedef struct Launcher Launcher;
 typedef struct Child Child;
 
-/* Called once when the child is gone; the child may be freed in it. */
-typedef void (*ChildHandler) (const siginfo_t *status, void *userdata);
+/* How a program ended. Of what nobody knows any more nothing good is assumed. */
+typedef enum
+{
+  ENDING_UNKNOWN,
+  ENDING_EXITED, /* by itself, with the exit status @number */
+  ENDING_KILLED, /* by the signal @number */
+  ENDING_OUT_OF_MEMORY,
+  ENDING_TIMED_OUT,
+  ENDING_NOT_STARTED, /* @message says why */
+} EndingKind;
 
 typedef struct
 {
-  char *const *arguments; /* the first is the program's path */
-  int input;              /* becomes standard input; -1: /dev/null */
-  int output;             /* becomes standard output; -1: /dev/null */
-  uid_t uid;              /* who runs it; the hive's own uid changes nothing */
-  bool dies_with_hive;    /* is sent SIGTERM when the daemon dies */
+  EndingKind kind;
+  int number;
+  const char *message; /* borrowed; NULL unless it was not started */
+} Ending;
+
+/* Called once, when the program itself has ended; what it started may still run. */
+typedef void (*ChildHandler) (const Ending *ending, void *userdata);
+
+/* Called once, when the last process of a child is gone. The child may be freed in it. */
+typedef void (*ChildGoneHandler) (void *userdata);
+
+typedef enum
+{
+  LAUNCH_BUILDER, /* a user of its own, the network, sandboxes */
+  LAUNCH_COMMIT,  /* root, the installed files, no network */
+} LaunchRole;
+
+typedef struct
+{
+  LaunchRole role;
+  char *const *arguments;  /* the first is the program's path */
+  const char *description; /* what systemctl shows */
+  int input;               /* becomes standard input; -1: /dev/null */
+  int output;              /* becomes standard output; -1: /dev/null */
+  bool dies_with_hive;     /* the direct launcher has it sent SIGTERM when the daemon dies */
+
+  /* Of a job. Only what has a @name can be found again by a later daemon. */
+  const char *name;   /* its unit's, without ".service"; NULL: any */
+  const char *work;   /* a folder that is made for it, and is its user's; NULL: none */
+  const char *job_id; /* fields of its lines in the journal; NULL: none */
+  const char *worker_id;
 } Launch;
 
-/* Makes this process a subreaper, so that what a dead builder leaves behind becomes ours to end. @configuration is
- * borrowed. */
-Launcher *launcher_new (sd_event *event, const Configuration *configuration);
+/* @bus is borrowed, and NULL for the direct launcher. */
+Launcher *launcher_new (sd_event *event, sd_bus *bus, const Configuration *configuration);
 void launcher_free (Launcher *launcher);
 
-/* A user for one job or query: run by root a free uid of UserRange=, else the hive's own. LimitsExceeded when none is
- * free. */
-bool launcher_take_uid (Launcher *launcher, uid_t *ret_uid, GError **error);
+/* Whether jobs run on without the daemon. */
+bool launcher_outlives_hive (const Launcher *launcher);
 
-/* Gives it back, after ending whatever still runs as this user. */
-void launcher_release_uid (Launcher *launcher, uid_t uid);
-
-/* Starts @launch. Failed when it can't be forked; a program that can't be executed ends with status 127. */
+/* Starts @launch; its descriptors are borrowed for the call. Failed or LimitsExceeded when it can't be tried; what
+ * fails later reaches @handler as ENDING_NOT_STARTED, or as the exit status 126 or 127 of the direct launcher. */
 Child *launcher_start (Launcher *launcher, const Launch *launch, ChildHandler handler, void *userdata, GError **error);
 
-/* Ends processes that dead builders left to us; true when none is left. */
-bool launcher_end_orphans (Launcher *launcher);
+/* The child that an earlier daemon started under @name: @handler is told its end, or ENDING_UNKNOWN when there is none.
+ * NULL when nothing outlives the daemon. */
+Child *launcher_adopt (Launcher *launcher, const char *name, ChildHandler handler, void *userdata);
 
-/* Sends @signal to the child alone, or with @group to its whole session's group. */
-void child_signal (Child *child, int signal, bool group);
+/* Sends @signal to the program alone, or with @whole to everything that it started. */
+void child_signal (Child *child, int signal, bool whole);
 
-/* Forgets the child: its handler isn't called any more. One that still runs is killed. */
+/* After its end: ends what it left behind, and calls @gone from the event loop when nothing of it runs any more. */
+void child_collect (Child *child, ChildGoneHandler gone, void *userdata);
+
+/* Forgets the child: none of its handlers is called any more. One that still runs is killed, unless it was started to
+ * outlive the daemon. */
 void child_free (Child *child);
 
-/* Forgets the child and lets it run on. */
-void child_abandon (Child *child);
+/* "status 1", "signal 9", "out of memory": how it ended. */
+char *ending_to_string (const Ending *ending);
 
-/* "signal 9", "status 1": how it ended. */
-char *child_status_to_string (const siginfo_t *status);
+/* "exited", "killed", …: for records, and back; what no kind has for a name is ENDING_UNKNOWN. */
+const char *ending_kind_name (EndingKind kind);
+EndingKind ending_kind_find (const char *name);
 
-/* The exit status, or -1 when a signal ended it. */
-int child_status_code (const siginfo_t *status);
+/* The exit status, or -1 when it did not exit by itself. */
+int ending_status (const Ending *ending);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Launcher, launcher_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Child, child_free)

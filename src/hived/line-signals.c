@@ -36,6 +36,7 @@ struct LineTail
   Job *job;
   int fd;
   uint64_t cursor;
+  uint64_t told_from;
   LogWatch *watch;        /* while the log grows slowly */
   sd_event_source *timer; /* while it grows fast, and for turns that are due */
   char prefix[48];        /* "build out ": how the last line of output began after its time */
@@ -180,6 +181,8 @@ line_tail_record (LineTail *tail, const char *line, size_t length, uint64_t curs
   if (!log_record_parse (line, length, &record))
     return;
   line_tail_learn (tail, &record);
+  if (cursor < tail->told_from)
+    return;
   chatter = record.stream == LOG_STREAM_OUT || record.stream == LOG_STREAM_ERR || record.stream == LOG_STREAM_PROGRESS;
   if (tail->signals->tokens < (chatter ? BUDGET_RESERVE : 1) + (tail->skipped > 0 ? 1 : 0))
     {
@@ -330,14 +333,14 @@ line_tail_handle_growth (void *userdata)
 }
 
 LineTail *
-line_tail_new (LineSignals *signals, Job *job, int fd, uint64_t cursor)
+line_tail_new (LineSignals *signals, Job *job, int fd, uint64_t told_from)
 {
   LineTail *tail = g_new0 (LineTail, 1);
 
   tail->signals = signals;
   tail->job = job;
   tail->fd = fd;
-  tail->cursor = cursor;
+  tail->told_from = told_from;
   signals->tails++;
   line_tail_look_in (tail, 0);
   return tail;

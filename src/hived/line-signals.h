@@ -11,8 +11,9 @@ typedef void (*LineTailHandler) (void *userdata);
 LineSignals *line_signals_new (sd_event *event);
 void line_signals_free (LineSignals *signals);
 
-/* Follows the log behind @fd (borrowed) from @cursor on. NULL when memory or descriptors ran out. */
-LineTail *line_tail_new (LineSignals *signals, Job *job, int fd, uint64_t cursor);
+/* Follows the log behind @fd (borrowed). What is before @told_from was told by an earlier daemon, or by none: it is
+ * only learned from. */
+LineTail *line_tail_new (LineSignals *signals, Job *job, int fd, uint64_t told_from);
 void line_tail_free (LineTail *tail);
 
 /* Calls @handler from the event loop, once, when everything that is in the log by then was seen and told. */

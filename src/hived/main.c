@@ -14,15 +14,19 @@
 #include "config.h"
 #include "error.h"
 #include "hive.h"
+#include "journal.h"
 
 static char *option_config;
 static char *option_bus;
+static char *option_launcher;
 static gboolean option_version;
 
 static const GOptionEntry options[] = {
   { "config", 0, 0, G_OPTION_ARG_FILENAME, &option_config, "Read this file instead of the installed hive.conf",
     "FILE" },
   { "bus", 0, 0, G_OPTION_ARG_STRING, &option_bus, "Use the bus at this address instead of the system bus", "ADDRESS" },
+  { "launcher", 0, 0, G_OPTION_ARG_STRING, &option_launcher,
+    "Run jobs as units of that bus's systemd, or as children of this process (the default)", "systemd|direct" },
   { "version", 0, 0, G_OPTION_ARG_NONE, &option_version, "Print the version", NULL },
   {},
 };
@@ -52,6 +56,12 @@ arguments_parse (int argc, char **argv, GError **error)
   if (argc > 1)
     {
       g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "Unexpected argument %s", argv[1]);
+      return false;
+    }
+  if (option_launcher && !g_str_equal (option_launcher, "systemd") && !g_str_equal (option_launcher, "direct"))
+    {
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "--launcher is systemd or direct, not %s",
+                   option_launcher);
       return false;
     }
   return true;
@@ -134,6 +144,7 @@ static bool
 hive_main (sd_event *event, GError **error)
 {
   g_autoptr (Configuration) configuration = configuration_load (option_config, error);
+  bool units = g_strcmp0 (option_launcher, "systemd") == 0;
   sd_bus *bus;
   Hive *hive;
   int r;
@@ -143,7 +154,7 @@ hive_main (sd_event *event, GError **error)
   bus = bus_open (event, error);
   if (!bus)
     return false;
-  hive = hive_new (event, bus, configuration, error);
+  hive = hive_new (event, bus, configuration, units, error);
   sd_bus_unref (bus);
   if (!hive)
     return false;
@@ -170,6 +181,7 @@ main (int argc, char **argv)
 
   setlocale (LC_CTYPE, "");
   standard_descriptors_open ();
+  journal_open ();
   umask (022);
   /* Before the first child: sd-event wants these blocked. */
   sigemptyset (&signals);
@@ -187,11 +199,15 @@ main (int argc, char **argv)
     }
   if (fine && sd_event_new (&event) < 0)
     return EXIT_FAILURE;
+  /* systemd's watchdog, where the unit has one. */
+  if (fine)
+    sd_event_set_watchdog (event, true);
   fine = fine && hive_main (event, &error);
   sd_event_unref (event);
   if (!fine)
     g_printerr ("rbee-hived: %s\n", error->message);
   g_free (option_config);
   g_free (option_bus);
+  g_free (option_launcher);
   return fine ? EXIT_SUCCESS : EXIT_FAILURE;
 }

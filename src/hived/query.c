@@ -23,8 +23,6 @@ typedef struct
   char *key;
   char **arguments;
   uint64_t keep;
-  uid_t uid;
-  bool has_uid;
   Capture *capture;   /* while it runs */
   JsonObject *answer; /* while it is kept */
   GArray *callers;    /* of QueryCaller */
@@ -50,12 +48,6 @@ query_end (Query *query)
   if (query->capture)
     query->queries->running--;
   g_clear_pointer (&query->capture, capture_free);
-  if (query->has_uid)
-    {
-      launcher_release_uid (query->queries->launcher, query->uid);
-      launcher_end_orphans (query->queries->launcher);
-    }
-  query->has_uid = false;
 }
 
 static void
@@ -164,9 +156,6 @@ query_start (Query *query, GError **error)
   const char *const head[] = { program, "--config", configuration->path, "--query" };
   unsigned seconds = configuration->catalog_timeout + configuration->evaluation_timeout;
 
-  if (!launcher_take_uid (queries->launcher, &query->uid, error))
-    return false;
-  query->has_uid = true;
   for (gsize i = 0; i < G_N_ELEMENTS (head); i++)
     if (configuration->path || (i != 1 && i != 2))
       g_ptr_array_add (arguments, (char *)head[i]);
@@ -176,7 +165,8 @@ query_start (Query *query, GError **error)
 
   query->capture = capture_start (queries->launcher, queries->event,
                                   &(CaptureSpec){ .arguments = (char **)arguments->pdata,
-                                                  .uid = query->uid,
+                                                  .role = LAUNCH_BUILDER,
+                                                  .description = "Question to a catalog or the sandbox",
                                                   .max_size = ANSWER_MAX,
                                                   .timeout = seconds * G_USEC_PER_SEC + GRACE },
                                   query_handle_answer, query, error);
@@ -253,4 +243,10 @@ void
 queries_forget (Queries *queries)
 {
   g_hash_table_foreach_remove (queries->by_key, query_is_kept, NULL);
+}
+
+bool
+queries_are_idle (const Queries *queries)
+{
+  return queries->callers == 0;
 }

@@ -20,6 +20,9 @@ void queries_free (Queries *queries);
 bool queries_ask (Queries *queries, const char *const *arguments, uint64_t keep, QueryHandler handler, void *userdata,
                   GError **error);
 
+/* True when nobody waits for an answer. */
+bool queries_are_idle (const Queries *queries);
+
 /* Forgets kept answers. */
 void queries_forget (Queries *queries);
 

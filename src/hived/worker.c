@@ -231,8 +231,8 @@ verification_start (Verification *verification, const char *id, GError **error)
   const Configuration *configuration = worker_hive->configuration;
   g_autofree char *program = g_build_filename (configuration->libexec_directory, "rbee-hive-commit", NULL);
   g_autofree char *input = g_strdup_printf ("{\"worker_id\":\"%s\"}", id);
-  char *arguments[] = { program, (char *)"--config", configuration->path, (char *)"verify", NULL };
-  char *defaults[] = { program, (char *)"verify", NULL };
+  char *config = (char *)(configuration->path ? "--config" : NULL);
+  char *arguments[] = { program, (char *)"verify", config, configuration->path, NULL };
 
   if (verifications_running >= VERIFIES_MAX)
     {
@@ -240,9 +240,10 @@ verification_start (Verification *verification, const char *id, GError **error)
       return false;
     }
   verification->capture = capture_start (worker_hive->launcher, worker_hive->event,
-                                         &(CaptureSpec){ .arguments = configuration->path ? arguments : defaults,
+                                         &(CaptureSpec){ .arguments = arguments,
                                                          .input = input,
-                                                         .uid = geteuid (),
+                                                         .role = LAUNCH_COMMIT,
+                                                         .description = "Verification of an installed worker",
                                                          .max_size = VERIFY_MAX,
                                                          .timeout = VERIFY_TIMEOUT },
                                          verification_handle_answer, verification, error);
@@ -359,4 +360,10 @@ worker_announce_removed (Hive *hive, const char *id)
 
   sd_bus_emit_interfaces_removed (hive->bus, path, WORKER_INTERFACE, NULL);
   sd_bus_emit_signal (hive->bus, HIVE_PATH, HIVE_INTERFACE, "WorkerRemoved", "s", id);
+}
+
+bool
+worker_is_verifying (void)
+{
+  return verifications_running > 0;
 }

@@ -144,7 +144,7 @@ def test_makepkgs_environment_and_options_are_there(hive):
         for word in ("one", "two", "three", "four"):
             assert word in text, phase
         assert "0022" in lines
-    assert answers["package"][-1] == "0"
+    assert "0" in answers["package"]
 
 
 def test_a_failing_command_ends_a_function(hive):

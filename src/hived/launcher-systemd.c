@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "launcher-backend.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "error.h"
+#include "unit-properties.h"
+
+#define SYSTEMD           "org.freedesktop.systemd1"
+#define SYSTEMD_PATH      "/org/freedesktop/systemd1"
+#define SYSTEMD_MANAGER   "org.freedesktop.systemd1.Manager"
+#define SYSTEMD_UNIT_PATH "/org/freedesktop/systemd1/unit"
+
+typedef struct
+{
+  Launcher base;
+  sd_bus *bus;
+  GHashTable *units; /* of Unit, borrowed: those that are watched */
+  sd_bus_slot *systemd_slot;
+  uint64_t counter;
+} SystemdLauncher;
+
+/* A child that is a unit of systemd's. One question about it is under way at a time. */
+typedef struct
+{
+  Child base;
+  SystemdLauncher *launcher;
+  char *name; /* "rbee-job-17.service" */
+  char *path; /* its object */
+  sd_bus_slot *changes;
+  sd_bus_slot *call;
+  bool outlives;       /* a later daemon finds it again */
+  bool dies_with_hive; /* forgotten, it is killed */
+  bool started;        /* systemd has taken it */
+  bool ended;          /* its handler was told */
+  bool stopped;        /* collecting: it was told to go away */
+  bool again;          /* something happened since the last question was asked */
+} Unit;
+
+/* What systemd says of it. */
+typedef struct
+{
+  char *active_state, *sub_state, *result;
+  int code, status;
+  uint32_t job; /* systemd's job for it that waits or runs; 0: none */
+} UnitState;
+
+static void
+unit_state_clear (UnitState *state)
+{
+  g_free (state->active_state);
+  g_free (state->sub_state);
+  g_free (state->result);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (UnitState, unit_state_clear)
+
+static void unit_ask (Unit *unit);
+
+static int
+unit_state_read_text (sd_bus_message *message, char **ret_text)
+{
+  const char *text;
+  int r = sd_bus_message_read (message, "v", "s", &text);
+
+  g_free (*ret_text);
+  *ret_text = r < 0 ? NULL : g_strdup (text);
+  return r;
+}
+
+/* The a{sv} of GetAll with every interface's properties. */
+static int
+unit_state_read (sd_bus_message *message, UnitState *state)
+{
+  const char *name;
+  int r;
+
+  if ((r = sd_bus_message_enter_container (message, 'a', "{sv}")) < 0)
+    return r;
+  while ((r = sd_bus_message_enter_container (message, 'e', "sv")) > 0)
+    {
+      if ((r = sd_bus_message_read (message, "s", &name)) < 0)
+        return r;
+      if (g_str_equal (name, "ActiveState"))
+        r = unit_state_read_text (message, &state->active_state);
+      else if (g_str_equal (name, "SubState"))
+        r = unit_state_read_text (message, &state->sub_state);
+      else if (g_str_equal (name, "Result"))
+        r = unit_state_read_text (message, &state->result);
+      else if (g_str_equal (name, "Job"))
+        r = sd_bus_message_read (message, "v", "(uo)", &state->job, NULL);
+      else if (g_str_equal (name, "ExecMainCode"))
+        r = sd_bus_message_read (message, "v", "i", &state->code);
+      else if (g_str_equal (name, "ExecMainStatus"))
+        r = sd_bus_message_read (message, "v", "i", &state->status);
+      else
+        r = sd_bus_message_skip (message, "v");
+      if (r < 0 || (r = sd_bus_message_exit_container (message)) < 0)
+        return r;
+    }
+  return r;
+}
+
+/* One whose start still waits is inactive too. */
+static bool
+unit_state_is_gone (const UnitState *state)
+{
+  return state->job == 0 &&
+         (g_strcmp0 (state->active_state, "inactive") == 0 || g_strcmp0 (state->active_state, "failed") == 0);
+}
+
+static bool
+unit_state_has_ended (const UnitState *state)
+{
+  return unit_state_is_gone (state) ||
+         (g_strcmp0 (state->active_state, "active") == 0 && g_strcmp0 (state->sub_state, "exited") == 0);
+}
+
+/* Of systemd's results (systemd.service(5)) only some say more than the process's own end. */
+static Ending
+unit_state_ending (const UnitState *state)
+{
+  if (g_strcmp0 (state->result, "oom-kill") == 0)
+    return (Ending){ .kind = ENDING_OUT_OF_MEMORY };
+  if (g_strcmp0 (state->result, "timeout") == 0)
+    return (Ending){ .kind = ENDING_TIMED_OUT };
+  if (g_strcmp0 (state->result, "resources") == 0)
+    return (Ending){ .kind = ENDING_NOT_STARTED, .message = "systemd lacks the means; see the journal" };
+  if (state->code == CLD_EXITED)
+    return (Ending){ .kind = ENDING_EXITED, .number = state->status };
+  if (state->code == CLD_KILLED || state->code == CLD_DUMPED)
+    return (Ending){ .kind = ENDING_KILLED, .number = state->status };
+  return (Ending){ .kind = ENDING_UNKNOWN };
+}
+
+/* Tells what is new. The handlers may free the unit: nothing follows them. */
+static void
+unit_consider (Unit *unit, const UnitState *state)
+{
+  if (!unit->ended && unit_state_has_ended (state))
+    {
+      unit->ended = true;
+      unit->again = false;
+      child_tell (&unit->base, unit_state_ending (state));
+    }
+  else if (unit->stopped && unit_state_is_gone (state))
+    {
+      sd_bus_call_method_async (unit->launcher->bus, NULL, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, "ResetFailedUnit",
+                                NULL, NULL, "s", unit->name);
+      child_tell_gone (&unit->base);
+    }
+  else if (unit->again)
+    unit_ask (unit);
+}
+
+static int
+unit_handle_state (sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+  Unit *unit = userdata;
+  g_auto (UnitState) state = { 0 };
+
+  unit->call = sd_bus_slot_unref (unit->call);
+  /* A unit that systemd cannot even name is not there. */
+  if (sd_bus_message_is_method_error (message, NULL) || unit_state_read (message, &state) < 0)
+    {
+      unit_state_clear (&state);
+      state = (UnitState){ .active_state = g_strdup ("inactive") };
+    }
+  unit_consider (unit, &state);
+  return 0;
+}
+
+static void
+unit_ask (Unit *unit)
+{
+  unit->again = unit->call != NULL;
+  if (unit->call)
+    return;
+  if (sd_bus_call_method_async (unit->launcher->bus, &unit->call, SYSTEMD, unit->path,
+                                "org.freedesktop.DBus.Properties", "GetAll", unit_handle_state, unit, "s", "") < 0)
+    g_warning ("%s: its state can't be asked for", unit->name);
+}
+
+static int
+unit_handle_change (sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+  Unit *unit = userdata;
+
+  if (!unit->ended || unit->stopped)
+    unit_ask (unit);
+  return 0;
+}
+
+static int
+unit_handle_started (sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+  Unit *unit = userdata;
+  const sd_bus_error *failure = sd_bus_message_get_error (message);
+
+  unit->call = sd_bus_slot_unref (unit->call);
+  unit->started = true;
+  if (failure)
+    {
+      unit->ended = true;
+      child_tell (&unit->base, (Ending){ .kind = ENDING_NOT_STARTED, .message = failure->message });
+    }
+  else
+    unit_ask (unit);
+  return 0;
+}
+
+static Unit *
+unit_new (SystemdLauncher *launcher, const char *name, ChildHandler handler, void *userdata)
+{
+  Unit *unit = g_new0 (Unit, 1);
+
+  unit->base = (Child){ .launcher = &launcher->base, .handler = handler, .userdata = userdata };
+  unit->launcher = launcher;
+  unit->name = g_strconcat (name, ".service", NULL);
+  if (sd_bus_path_encode (SYSTEMD_UNIT_PATH, unit->name, &unit->path) < 0)
+    g_error ("Out of memory");
+  g_hash_table_add (launcher->units, unit);
+  /* Before it starts: its end can't be missed. */
+  sd_bus_match_signal_async (launcher->bus, &unit->changes, SYSTEMD, unit->path, "org.freedesktop.DBus.Properties",
+                             "PropertiesChanged", unit_handle_change, NULL, unit);
+  return unit;
+}
+
+static void
+unit_forget (Child *base)
+{
+  Unit *unit = (Unit *)base;
+  sd_bus *bus = unit->launcher->bus;
+
+  if (unit->dies_with_hive && !unit->outlives && !unit->ended)
+    child_signal (base, SIGKILL, true);
+  if (!unit->outlives && unit->started)
+    sd_bus_call_method_async (bus, NULL, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, "UnrefUnit", NULL, NULL, "s",
+                              unit->name);
+  g_hash_table_remove (unit->launcher->units, unit);
+  sd_bus_slot_unref (unit->changes);
+  sd_bus_slot_unref (unit->call);
+  free (unit->path);
+  g_free (unit->name);
+  g_free (unit);
+}
+
+/* Nobody but root enters the folder above it, and every other builder has an empty one in its place: it can be
+ * everybody's, and no file has to change hands. */
+static bool
+systemd_make_work (const char *work, GError **error)
+{
+  g_autofree char *above = g_path_get_dirname (work);
+
+  if (chmod (above, 0700) < 0 || mkdir (work, 0700) < 0 || chmod (work, 0777) < 0)
+    return hive_error_set_errno (error, errno, "Cannot make the work folder %s", work);
+  return true;
+}
+
+static Child *
+systemd_start (Launcher *base, const Launch *launch, ChildHandler handler, void *userdata, GError **error)
+{
+  SystemdLauncher *launcher = (SystemdLauncher *)base;
+  g_autofree char *program = g_path_get_basename (launch->arguments[0]);
+  g_autofree char *any = g_strdup_printf ("%s-%" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT, program,
+                                          (uint64_t)g_get_monotonic_time (), ++launcher->counter);
+  sd_bus_message *message = NULL;
+  Unit *unit;
+  int r;
+
+  if (launch->work && !systemd_make_work (launch->work, error))
+    return NULL;
+  unit = unit_new (launcher, launch->name ? launch->name : any, handler, userdata);
+  unit->outlives = launch->name != NULL;
+  unit->dies_with_hive = launch->dies_with_hive;
+  if ((r = sd_bus_message_new_method_call (launcher->bus, &message, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER,
+                                           "StartTransientUnit")) >= 0 &&
+      (r = sd_bus_message_append (message, "ss", unit->name, "fail")) >= 0 &&
+      (r = unit_properties_append (message, launch, base->configuration)) >= 0 &&
+      (r = sd_bus_message_append (message, "a(sa(sv))", 0)) >= 0)
+    r = sd_bus_call_async (launcher->bus, &unit->call, message, unit_handle_started, unit, 0);
+  sd_bus_message_unref (message);
+  if (r >= 0)
+    return &unit->base;
+  unit->ended = true;
+  unit_forget (&unit->base);
+  hive_error_set_errno (error, -r, "Cannot ask systemd to start %s", program);
+  return NULL;
+}
+
+static Child *
+systemd_adopt (Launcher *base, const char *name, ChildHandler handler, void *userdata)
+{
+  Unit *unit = unit_new ((SystemdLauncher *)base, name, handler, userdata);
+
+  unit->outlives = unit->started = true;
+  unit_ask (unit);
+  return &unit->base;
+}
+
+static void
+unit_signal (Child *base, int signal, bool whole)
+{
+  Unit *unit = (Unit *)base;
+
+  sd_bus_call_method_async (unit->launcher->bus, NULL, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, "KillUnit", NULL, NULL,
+                            "ssi", unit->name, whole ? "all" : "main", (int32_t)signal);
+}
+
+static int
+unit_handle_stopping (sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+  Unit *unit = userdata;
+
+  unit->call = sd_bus_slot_unref (unit->call);
+  unit->stopped = true;
+  unit_ask (unit);
+  return 0;
+}
+
+static void
+unit_collect (Child *base)
+{
+  Unit *unit = (Unit *)base;
+
+  unit->call = sd_bus_slot_unref (unit->call);
+  if (sd_bus_call_method_async (unit->launcher->bus, &unit->call, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, "StopUnit",
+                                unit_handle_stopping, unit, "ss", unit->name, "replace") < 0)
+    g_warning ("%s can't be stopped", unit->name);
+}
+
+static void
+systemd_free (Launcher *base)
+{
+  SystemdLauncher *launcher = (SystemdLauncher *)base;
+
+  sd_bus_slot_unref (launcher->systemd_slot);
+  g_hash_table_unref (launcher->units);
+  sd_bus_unref (launcher->bus);
+  g_free (launcher);
+}
+
+static void
+systemd_subscribe (SystemdLauncher *launcher)
+{
+  sd_bus_call_method_async (launcher->bus, NULL, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, "Subscribe", NULL, NULL, "");
+}
+
+/* systemd was executed anew: its new self does not know us, and may have said something in between. */
+static int
+systemd_handle_owner (sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+  SystemdLauncher *launcher = userdata;
+  g_autoptr (GList) units = g_hash_table_get_keys (launcher->units);
+
+  systemd_subscribe (launcher);
+  for (GList *each = units; each; each = each->next)
+    unit_ask (each->data);
+  return 0;
+}
+
+static const LauncherBackend systemd_backend = {
+  .free = systemd_free,
+  .start = systemd_start,
+  .adopt = systemd_adopt,
+  .signal = unit_signal,
+  .collect = unit_collect,
+  .forget = unit_forget,
+};
+
+Launcher *
+launcher_systemd_new (sd_event *event, sd_bus *bus, const Configuration *configuration)
+{
+  SystemdLauncher *launcher = g_new0 (SystemdLauncher, 1);
+
+  launcher->base = (Launcher){ .backend = &systemd_backend, .event = event, .configuration = configuration };
+  launcher->bus = sd_bus_ref (bus);
+  launcher->units = g_hash_table_new (NULL, NULL);
+  sd_bus_add_match_async (bus, &launcher->systemd_slot,
+                          "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',"
+                          "arg0='" SYSTEMD "'",
+                          systemd_handle_owner, NULL, launcher);
+  systemd_subscribe (launcher);
+  return &launcher->base;
+}

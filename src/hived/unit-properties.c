@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "unit-properties.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "launcher-backend.h"
+
+#define STOP_TIMEOUT (10 * G_USEC_PER_SEC) /* between SIGTERM and SIGKILL */
+
+typedef struct
+{
+  const char *name;
+  const char *value;
+} Text;
+
+typedef struct
+{
+  const char *name;
+  uint64_t value;
+} Number;
+
+/* What both roles live without. */
+static const char *const denied[] = {
+  "NoNewPrivileges",      "PrivateTmp",   "PrivateDevices", "ProtectKernelModules", "ProtectKernelLogs",
+  "ProtectControlGroups", "ProtectClock", "PrivateIPC",     "RestrictRealtime",     "RemoveIPC",
+};
+static const Text denied_texts[] = {
+  { "ProtectSystem", "strict" },
+  { "DevicePolicy", "closed" },
+  { "ProtectProc", "invisible" },
+  { "KeyringMode", "private" },
+};
+
+static const char *const only_native[] = { "native", NULL };
+
+/* A builder makes sandboxes: ProtectKernelTunables= and ProcSubset=pid would keep bubblewrap from mounting /proc, and
+ * it wants netlink and mount(2). Recipes inherit what is here, so MemoryDenyWriteExecute= (compilers at run time) and
+ * LockPersonality= (setarch) are left out. */
+static const char *const builder_families[] = { "AF_UNIX", "AF_INET", "AF_INET6", "AF_NETLINK", NULL };
+static const char *const builder_calls[] = { "@system-service", "@mount", "sethostname", NULL };
+#define BUILDER_NAMESPACES                                                                                             \
+  (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
+
+/* A commit touches files and nothing else. */
+static const char *const commit_denied[] = {
+  "PrivateNetwork",   "ProtectHostname",        "ProtectKernelTunables",
+  "RestrictSUIDSGID", "MemoryDenyWriteExecute", "LockPersonality",
+};
+static const char *const commit_families[] = { "AF_UNIX", NULL };
+static const char *const commit_calls[] = { "@system-service", NULL };
+#define COMMIT_CAPABILITIES (1 << CAP_CHOWN | 1 << CAP_DAC_OVERRIDE | 1 << CAP_FOWNER)
+
+static int
+append_true (sd_bus_message *message, const char *const *names, gsize count)
+{
+  int r = 0;
+
+  for (gsize i = 0; r >= 0 && i < count; i++)
+    r = sd_bus_message_append (message, "(sv)", names[i], "b", true);
+  return r;
+}
+
+static int
+append_texts (sd_bus_message *message, const Text *texts, gsize count)
+{
+  int r = 0;
+
+  for (gsize i = 0; r >= 0 && i < count; i++)
+    if (texts[i].value)
+      r = sd_bus_message_append (message, "(sv)", texts[i].name, "s", texts[i].value);
+  return r;
+}
+
+static int
+append_numbers (sd_bus_message *message, const Number *numbers, gsize count)
+{
+  int r = 0;
+
+  for (gsize i = 0; r >= 0 && i < count; i++)
+    r = sd_bus_message_append (message, "(sv)", numbers[i].name, "t", numbers[i].value);
+  return r;
+}
+
+static int
+append_list (sd_bus_message *message, const char *name, char **list)
+{
+  int r;
+
+  if ((r = sd_bus_message_open_container (message, 'r', "sv")) < 0 ||
+      (r = sd_bus_message_append (message, "s", name)) < 0 ||
+      (r = sd_bus_message_open_container (message, 'v', "as")) < 0 ||
+      (r = sd_bus_message_append_strv (message, list)) < 0 || (r = sd_bus_message_close_container (message)) < 0)
+    return r;
+  return sd_bus_message_close_container (message);
+}
+
+/* A list of what is allowed. */
+static int
+append_allowed (sd_bus_message *message, const char *name, const char *const *list)
+{
+  int r;
+
+  if ((r = sd_bus_message_open_container (message, 'r', "sv")) < 0 ||
+      (r = sd_bus_message_append (message, "s", name)) < 0 ||
+      (r = sd_bus_message_open_container (message, 'v', "(bas)")) < 0 ||
+      (r = sd_bus_message_open_container (message, 'r', "bas")) < 0 ||
+      (r = sd_bus_message_append (message, "b", true)) < 0 ||
+      (r = sd_bus_message_append_strv (message, (char **)list)) < 0 ||
+      (r = sd_bus_message_close_container (message)) < 0 || (r = sd_bus_message_close_container (message)) < 0)
+    return r;
+  return sd_bus_message_close_container (message);
+}
+
+static int
+append_command (sd_bus_message *message, char *const *arguments)
+{
+  int r;
+
+  if ((r = sd_bus_message_open_container (message, 'r', "sv")) < 0 ||
+      (r = sd_bus_message_append (message, "s", "ExecStart")) < 0 ||
+      (r = sd_bus_message_open_container (message, 'v', "a(sasb)")) < 0 ||
+      (r = sd_bus_message_open_container (message, 'a', "(sasb)")) < 0 ||
+      (r = sd_bus_message_open_container (message, 'r', "sasb")) < 0 ||
+      (r = sd_bus_message_append (message, "s", arguments[0])) < 0 ||
+      (r = sd_bus_message_append_strv (message, (char **)arguments)) < 0 ||
+      (r = sd_bus_message_append (message, "b", false)) < 0 || (r = sd_bus_message_close_container (message)) < 0 ||
+      (r = sd_bus_message_close_container (message)) < 0 || (r = sd_bus_message_close_container (message)) < 0)
+    return r;
+  return sd_bus_message_close_container (message);
+}
+
+static int
+append_descriptors (sd_bus_message *message, const Launch *launch)
+{
+  g_auto (Fd) null = open ("/dev/null", O_RDWR | O_CLOEXEC);
+  int input = launch->input >= 0 ? launch->input : null;
+  int output = launch->output >= 0 ? launch->output : null;
+
+  if (input < 0 || output < 0)
+    return -EBADF;
+  return sd_bus_message_append (message, "(sv)(sv)", "StandardInputFileDescriptor", "h", input,
+                                "StandardOutputFileDescriptor", "h", output);
+}
+
+/* "RBEE_JOB=17": systemd.journal-fields(7) of every line that the unit logs. */
+static int
+append_journal_fields (sd_bus_message *message, const Launch *launch)
+{
+  g_autofree char *job = g_strconcat ("RBEE_JOB=", launch->job_id, NULL);
+  g_autofree char *worker = g_strconcat ("RBEE_WORKER=", launch->worker_id, NULL);
+  int r;
+
+  if (!launch->job_id)
+    return 0;
+  if ((r = sd_bus_message_open_container (message, 'r', "sv")) < 0 ||
+      (r = sd_bus_message_append (message, "s", "LogExtraFields")) < 0 ||
+      (r = sd_bus_message_open_container (message, 'v', "aay")) < 0 ||
+      (r = sd_bus_message_open_container (message, 'a', "ay")) < 0 ||
+      (r = sd_bus_message_append_array (message, 'y', job, strlen (job))) < 0 ||
+      (r = sd_bus_message_append_array (message, 'y', worker, strlen (worker))) < 0 ||
+      (r = sd_bus_message_close_container (message)) < 0 || (r = sd_bus_message_close_container (message)) < 0)
+    return r;
+  return sd_bus_message_close_container (message);
+}
+
+/* What is found again stays, whatever came of it, until the hive has noted that; the rest goes with its end or with the
+ * daemon's connection. */
+static int
+append_lifetime (sd_bus_message *message, const Launch *launch)
+{
+  if (launch->name)
+    return sd_bus_message_append (message, "(sv)(sv)", "RemainAfterExit", "b", true, "OnFailure", "as", 1,
+                                  "rbee-hived.service");
+  return sd_bus_message_append (message, "(sv)(sv)", "AddRef", "b", true, "CollectMode", "s", "inactive-or-failed");
+}
+
+/* All of the hive's folders vanish from a builder's view but its own work tree; a catalog of files stays readable,
+ * wherever it is. */
+static int
+append_builder_paths (sd_bus_message *message, const Launch *launch, const Configuration *configuration)
+{
+  const char *catalog =
+      g_str_has_prefix (configuration->catalog_url, "file://") ? configuration->catalog_url + strlen ("file://") : NULL;
+  int r;
+
+  r = sd_bus_message_append (message, "(sv)", "TemporaryFileSystem", "a(ss)", 2, configuration->state_directory, "ro",
+                             configuration->cache_directory, "ro");
+  if (r >= 0 && launch->work)
+    r = sd_bus_message_append (message, "(sv)", "BindPaths", "a(ssbt)", 1, launch->work, launch->work, false,
+                               (uint64_t)MS_REC);
+  if (r >= 0 && catalog)
+    r = sd_bus_message_append (message, "(sv)", "BindReadOnlyPaths", "a(ssbt)", 1, catalog, catalog, true,
+                               (uint64_t)MS_REC);
+  return r;
+}
+
+static int
+append_limits (sd_bus_message *message, const Configuration *configuration)
+{
+  const Number limits[] = {
+    { "MemoryMax", configuration->memory_max },
+    { "TasksMax", configuration->tasks_max },
+    { "CPUWeight", configuration->cpu_weight },
+    { "IOWeight", configuration->io_weight },
+    { "RuntimeMaxUSec", configuration->runtime_max * G_USEC_PER_SEC },
+    { "TimeoutStopUSec", STOP_TIMEOUT },
+    { "LimitCORE", 0 },
+  };
+  int r = append_numbers (message, limits, G_N_ELEMENTS (limits));
+
+  /* Where memory is short a build goes first, and as a whole. */
+  return r < 0 ? r :
+                 sd_bus_message_append (message, "(sv)(sv)(sv)", "Nice", "i", (int32_t)configuration->nice,
+                                        "OOMScoreAdjust", "i", 500, "OOMPolicy", "s", "kill");
+}
+
+static int
+append_builder (sd_bus_message *message, const Launch *launch, const Configuration *configuration)
+{
+  const Text texts[] = { { "ProtectHome", "tmpfs" }, { "KillMode", "mixed" } };
+  const char *const own[] = { "DynamicUser", "PrivateUsers" };
+  const Number numbers[] = {
+    { "CapabilityBoundingSet", 0 },
+    { "RestrictNamespaces", BUILDER_NAMESPACES },
+  };
+  int r;
+
+  if ((r = append_texts (message, texts, G_N_ELEMENTS (texts))) < 0 ||
+      (r = append_true (message, own, G_N_ELEMENTS (own))) < 0 ||
+      (r = append_numbers (message, numbers, G_N_ELEMENTS (numbers))) < 0 ||
+      (r = append_allowed (message, "RestrictAddressFamilies", builder_families)) < 0 ||
+      (r = append_allowed (message, "SystemCallFilter", builder_calls)) < 0 ||
+      (r = append_builder_paths (message, launch, configuration)) < 0)
+    return r;
+  return append_limits (message, configuration);
+}
+
+/* The folders that a commit may write to. One that is not there is nobody's mistake yet. */
+static int
+append_writable (sd_bus_message *message, const Configuration *configuration)
+{
+  g_autoptr (GStrvBuilder) paths = g_strv_builder_new ();
+  g_auto (GStrv) list = NULL;
+
+  g_strv_builder_add_many (paths, configuration->state_directory, configuration->cache_directory, NULL);
+  for (char **prefix = configuration->install_prefixes; *prefix; prefix++)
+    {
+      g_autofree char *path = configuration_installed_path (configuration, *prefix);
+      g_autofree char *optional = g_strconcat ("-", path, NULL);
+
+      g_strv_builder_add (paths, optional);
+    }
+  list = g_strv_builder_end (paths);
+  return append_list (message, "ReadWritePaths", list);
+}
+
+static int
+append_commit (sd_bus_message *message, const Configuration *configuration)
+{
+  const Text texts[] = { { "ProtectHome", "read-only" } };
+  const Number numbers[] = {
+    { "CapabilityBoundingSet", COMMIT_CAPABILITIES },
+    { "RestrictNamespaces", 0 },
+    { "TimeoutStopUSec", 90 * G_USEC_PER_SEC },
+  };
+  int r;
+
+  if ((r = append_texts (message, texts, G_N_ELEMENTS (texts))) < 0 ||
+      (r = append_true (message, commit_denied, G_N_ELEMENTS (commit_denied))) < 0 ||
+      (r = append_numbers (message, numbers, G_N_ELEMENTS (numbers))) < 0 ||
+      (r = append_allowed (message, "RestrictAddressFamilies", commit_families)) < 0 ||
+      (r = append_allowed (message, "SystemCallFilter", commit_calls)) < 0 ||
+      (r = append_writable (message, configuration)) < 0)
+    return r;
+  /* Who stops it waits for it: a transaction is short. SIGCONT is a signal that nothing comes of. */
+  return sd_bus_message_append (message, "(sv)", "KillSignal", "i", SIGCONT);
+}
+
+int
+unit_properties_append (sd_bus_message *message, const Launch *launch, const Configuration *configuration)
+{
+  g_auto (GStrv) environment = launcher_environment ();
+  const Text texts[] = {
+    { "Description", launch->description },
+    { "Slice", "rbee-hive.slice" },
+    { "Type", "exec" },
+    { "StandardError", "journal" },
+  };
+  int r;
+
+  if ((r = sd_bus_message_open_container (message, 'a', "(sv)")) < 0 ||
+      (r = append_texts (message, texts, G_N_ELEMENTS (texts))) < 0 ||
+      (r = append_command (message, launch->arguments)) < 0 || (r = append_descriptors (message, launch)) < 0 ||
+      (r = append_list (message, "Environment", environment)) < 0 ||
+      (r = append_journal_fields (message, launch)) < 0 || (r = append_lifetime (message, launch)) < 0 ||
+      (r = append_true (message, denied, G_N_ELEMENTS (denied))) < 0 ||
+      (r = append_texts (message, denied_texts, G_N_ELEMENTS (denied_texts))) < 0 ||
+      (r = append_list (message, "SystemCallArchitectures", (char **)only_native)) < 0 ||
+      (r = sd_bus_message_append (message, "(sv)", "SystemCallErrorNumber", "i", EPERM)) < 0 ||
+      (r = launch->role == LAUNCH_BUILDER ? append_builder (message, launch, configuration) :
+                                            append_commit (message, configuration)) < 0)
+    return r;
+  return sd_bus_message_close_container (message);
+}

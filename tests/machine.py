@@ -1,0 +1,288 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A whole machine for tests: a real systemd, dbus-daemon, polkitd and journal, booted by systemd-nspawn from this machine's own files
+with a throw-away overlay on top, in a few seconds and without a download. The hive is installed into that overlay."""
+
+import contextlib
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+import harness
+from harness import wait_until
+
+# What this machine may start at boot and no test needs.
+MASKED = ("getty.target", "console-getty.service", "systemd-logind-varlink.socket", "cron.service", "anacron.timer", "apt-daily.timer",
+          "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "e2scrub_reap.service", "fstrim.timer", "man-db.timer",
+          "postgresql.service", "redis-server.service", "nginx.service", "docker.service", "docker.socket", "containerd.service",
+          "ssh.service", "systemd-resolved.service", "systemd-networkd.service", "systemd-timesyncd.service", "networking.service",
+          "systemd-firstboot.service", "ldconfig.service", "systemd-update-done.service")
+USERS = ("anna", "bob")
+
+
+def obstacle():
+    """Why no machine can be booted here, or None."""
+    if os.geteuid() != 0:
+        return "booting a machine needs root"
+    for command in ("systemd-nspawn", "nsenter"):
+        if not shutil.which(command):
+            return f"there is no {command} here (Debian: systemd-container, util-linux)"
+    if not pathlib.Path("/lib/systemd/systemd").exists():
+        return "there is no systemd here"
+    return None
+
+
+def install(build, root):
+    """The programs of a build with the prefix /usr, into a machine that does not run yet; systemd does the rest at its boot."""
+    subprocess.run(["meson", "install", "-C", str(build), "--no-rebuild", "--quiet", "--destdir", str(root)], check=True,
+                   stdout=subprocess.DEVNULL)
+    wants = root / "etc/systemd/system/multi-user.target.wants"
+    wants.mkdir(parents=True, exist_ok=True)
+    (wants / "rbee-hived.path").symlink_to("/usr/lib/systemd/system/rbee-hived.path")
+
+
+class Machine:
+    """Boots when it is made. @prepare gets the root folder before the boot and may put files there."""
+
+    def __init__(self, prepare=None):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="rbee-machine.", dir="/var/tmp"))
+        self.overlay, self.files = self.directory / "overlay", self.directory / "root"
+        self.nspawn = self.leader = None
+        self.overlay.mkdir()
+        self.files.mkdir()
+        self.mount("-t", "tmpfs", "-o", "size=4g", "tmpfs", self.overlay)
+        for name in ("upper", "work"):
+            (self.overlay / name).mkdir()
+        self.mount("-t", "overlay", "-o", f"lowerdir=/,upperdir={self.overlay}/upper,workdir={self.overlay}/work", "overlay", self.files)
+        self.prepare()
+        if prepare:
+            prepare(self.files)
+        self.boot()
+
+    @staticmethod
+    def mount(*arguments):
+        subprocess.run(["mount", *map(str, arguments)], check=True)
+
+    def prepare(self):
+        units = self.files / "etc/systemd/system"
+        for name in MASKED:
+            with contextlib.suppress(FileExistsError):
+                (units / name).symlink_to("/dev/null")
+        (self.files / "etc/machine-id").write_text(os.urandom(16).hex() + "\n")
+        (self.files / "etc/hostname").write_text("machine\n")
+        shutil.rmtree(self.files / "var/log/journal", ignore_errors=True)
+        for name in USERS:
+            self.chroot("useradd", "--create-home", "--shell", "/bin/bash", name)
+
+    def chroot(self, *command):
+        subprocess.run(["chroot", str(self.files), *command], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+    # its life
+
+    def boot(self):
+        with open(self.directory / "console", "ab") as console:
+            self.nspawn = subprocess.Popen(
+                ["systemd-nspawn", "--quiet", "-D", str(self.files), "--boot", "--keep-unit", "--register=no", "--console=pipe",
+                 "--link-journal=no", "--kill-signal=SIGRTMIN+3", f"--machine={self.directory.name.replace('_', '-')}"],
+                stdin=subprocess.DEVNULL, stdout=console, stderr=console, env=dict(os.environ, SYSTEMD_NSPAWN_API_VFS_WRITABLE="yes"))
+        self.wait_for_boot()
+
+    def wait_for_boot(self):
+        wait_until(self.find_leader, 30, lambda: "the machine's first process:\n" + self.console())
+        wait_until(lambda: self.run("systemctl", "is-system-running", status=None).stdout.strip() in ("running", "degraded"), 90,
+                   lambda: "the end of the boot:\n" + self.console())
+
+    def find_leader(self):
+        assert self.nspawn.poll() is None, f"systemd-nspawn ended:\n{self.console()}"
+        children = pathlib.Path(f"/proc/{self.nspawn.pid}/task/{self.nspawn.pid}/children").read_text().split()
+        if not children or not pathlib.Path(f"/proc/{children[0]}/root/run/systemd/private").exists():
+            return False
+        self.leader = int(children[0])
+        return True
+
+    def power_off(self):
+        """The plug is pulled: nothing in the machine notices."""
+        for pid in self.pids():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.nspawn.kill()
+        self.nspawn.wait()
+        self.leader = None
+
+    def reboot(self):
+        """In order: everything is told to end."""
+        os.kill(self.leader, signal.SIGRTMIN + 3)
+        self.nspawn.wait(90)
+        self.leader = None
+        self.boot()
+
+    def pids(self):
+        """Its processes, the first one last."""
+        ours = os.readlink(f"/proc/{self.leader}/ns/pid") if self.leader else None
+        found = []
+        for name in os.listdir("/proc"):
+            with contextlib.suppress(OSError):
+                if name.isdigit() and os.readlink(f"/proc/{name}/ns/pid") == ours:
+                    found.append(int(name))
+        return sorted(found, key=lambda pid: pid == self.leader)
+
+    def close(self):
+        try:
+            if self.nspawn and self.nspawn.poll() is None:
+                if self.leader:
+                    os.kill(self.leader, signal.SIGKILL)
+                self.nspawn.kill()
+                self.nspawn.wait()
+        finally:
+            for target in (self.files, self.overlay):
+                subprocess.run(["umount", "--lazy", str(target)], check=False)
+            time.sleep(0.1)
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+    def console(self):
+        return (self.directory / "console").read_text(errors="replace")[-4000:]
+
+    # in it
+
+    @property
+    def root(self):
+        """Its files, as its processes see them."""
+        return pathlib.Path(f"/proc/{self.leader}/root")
+
+    def path(self, path):
+        return self.root / str(path).lstrip("/")
+
+    def command(self, *command, user=None, environment=None):
+        """The command line that runs @command in it, as @user (root unless told)."""
+        whole = ["nsenter", "-t", str(self.leader), "-m", "-u", "-i", "-n", "-p", "-r", "-w", "-C", "--", "env", "-i",
+                 "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "TERM=xterm-256color",
+                 f"HOME=/home/{user}" if user else "HOME=/root"]
+        whole += [f"{key}={value}" for key, value in (environment or {}).items()]
+        if user:
+            whole += ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"]
+        return whole + [str(part) for part in command]
+
+    def run(self, *command, user=None, status=0, timeout=60, environment=None, **options):
+        """Runs a command to its end; @status None: any."""
+        done = subprocess.run(self.command(*command, user=user, environment=environment), stdin=options.pop("stdin", subprocess.DEVNULL)
+                              if "input" not in options else None, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              timeout=timeout * (2 if os.environ.get("CI") else 1), **options)
+        if status is not None:
+            assert done.returncode == status, f"{command} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def spawn(self, *command, user=None, environment=None, **options):
+        return subprocess.Popen(self.command(*command, user=user, environment=environment), **options)
+
+    def show(self, unit, *properties):
+        """Properties of a unit as text, by name."""
+        text = self.run("systemctl", "show", unit, *(f"--property={name}" for name in properties)).stdout
+        return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+
+    def journal(self, *arguments):
+        return self.run("journalctl", "--no-pager", "--output=cat", *arguments).stdout
+
+
+class SystemHive(harness.Hive):
+    """The hive of a machine, activated by the bus. The files that the tests of the private bus look at are the machine's."""
+
+    call_flags = harness.Gio.DBusCallFlags.NONE
+
+    def __init__(self, machine):
+        self.machine = machine
+        self.patience = 2 if os.environ.get("CI") else 1
+        self.uid_range = (61184, 65519)  # systemd's dynamic users
+        self.signals, self.foreign, self.stops = [], set(), []
+        self.configuration = {"Hive": {}, "Catalog": {}, "Jobs": {}, "Log": {}, "Build": {}, "History": {}}
+        self._connection = None
+        self.process = None
+        self.reset()
+
+    @property
+    def directory(self):
+        return self.machine.root
+
+    @property
+    def state(self):
+        return self.machine.path("/var/lib/rbee-hive")
+
+    @property
+    def cache(self):
+        return self.machine.path("/var/cache/rbee-hive")
+
+    @property
+    def root(self):
+        return self.machine.root
+
+    def installed(self, path):
+        return self.machine.path(path)
+
+    def reset(self):
+        """As after the installation: nothing asked for, nothing installed, not running."""
+        self.disconnect()
+        self.machine.run("systemctl", "stop", "rbee-hived.path", "rbee-hived.service", "rbee-hive.slice", status=None)
+        self.machine.run("systemctl", "reset-failed")
+        for folder in (self.state, self.cache, self.machine.path("/srv/catalog")):
+            shutil.rmtree(folder, ignore_errors=True)
+        self.machine.run("systemd-tmpfiles", "--create", "--prefix=/var/lib/rbee-hive", "--prefix=/var/cache/rbee-hive")
+        self.catalog = harness.Catalog(self.machine.path("/srv/catalog"))
+        self.configuration["Catalog"]["URL"] = "file:///srv/catalog"
+        self.write_configuration()
+        self.machine.run("systemctl", "start", "rbee-hived.path")
+        self.connect_again()
+
+    def configure(self, group, **keys):
+        super().configure(group, **keys)
+        self.write_configuration()
+
+    def write_configuration(self):
+        folder = self.machine.path("/etc/rbee-hive/hive.conf.d")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "test.conf").write_text("".join(
+            f"[{group}]\n" + "".join(f"{key}={value}\n" for key, value in keys.items()) for group, keys in self.configuration.items() if keys))
+
+    # the bus
+
+    @property
+    def address(self):
+        return f"unix:path={self.machine.root}/run/dbus/system_bus_socket"
+
+    def connect_again(self):
+        """Also after the machine was booted anew."""
+        self.disconnect()
+        self._connection = wait_until(self.try_to_connect, what="the bus")
+        self._connection.signal_subscribe(None, None, None, None, None, harness.Gio.DBusSignalFlags.NONE, self.on_signal)
+
+    def disconnect(self):
+        if self._connection:
+            with contextlib.suppress(harness.GLib.Error):
+                self._connection.close_sync()
+        self._connection = None
+        self.signals.clear()
+
+    def start(self):
+        return self
+
+    @property
+    def connection(self):
+        return self._connection
+
+    def daemon_log(self):
+        return self.machine.journal("--unit=rbee-hived.service", "--lines=100")
+
+    @property
+    def pid(self):
+        """The daemon's process in the machine's own numbers; 0 when it does not run."""
+        return int(self.machine.show("rbee-hived.service", "MainPID")["MainPID"])
+
+    def kill(self, number=signal.SIGKILL):
+        self.machine.run("systemctl", "kill", f"--signal={number.name}", "--kill-whom=main", "rbee-hived.service")
+
+    def hivectl(self, *arguments, user=None, **options):
+        return self.machine.run("hivectl", *arguments, user=user, **options)
+
+    def close(self):
+        self.disconnect()
