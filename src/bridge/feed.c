@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,11 +16,13 @@
 #include "sse.h"
 #include "stream.h"
 
-#define READ_SIZE     (192 * 1024) /* of a log at once */
-#define CHUNK_SIZE    (96 * 1024)  /* of events at once */
-#define CHUNKS        4
-#define FAST_INTERVAL (G_USEC_PER_SEC / 200) /* lines that come faster than that come together */
-#define TAIL_SIZE     256                    /* the last record of an ended log is shorter */
+#define READ_SIZE   (192 * 1024) /* of a log at once */
+#define CHUNK_SIZE  (96 * 1024)  /* of events at once */
+#define CHUNKS      4
+#define TURN_SHARE  4                      /* turns may take that part of the time; lines meanwhile come together */
+#define PAUSE_LEAST 200                    /* µs */
+#define PAUSE_MOST  (G_USEC_PER_SEC / 200) /* from one turn to the next, while a log grows */
+#define TAIL_SIZE   256                    /* the last record of an ended log is shorter */
 
 /* A log that is read. */
 typedef struct
@@ -32,7 +35,8 @@ typedef struct
   unsigned openings;      /* who will be readers soon */
   LogWatch *watch;        /* while it grows slowly */
   sd_event_source *timer; /* while it grows fast */
-  uint64_t turned_at;
+  uint64_t turned_at;     /* µs, when the last turn began; and how long to wait for the next, by how long that took */
+  uint64_t pause;
   uint64_t size;       /* of the log, as of the last turn */
   unsigned generation; /* counts turns */
   bool turning;
@@ -69,15 +73,6 @@ struct Feeds
   unsigned next_chunk;
   sd_event_source *heartbeat;
 };
-
-static uint64_t
-feeds_now (const Feeds *feeds)
-{
-  uint64_t now = 0;
-
-  sd_event_now (feeds->bridge->event, CLOCK_MONOTONIC, &now);
-  return now;
-}
 
 /* Chunks */
 
@@ -142,6 +137,7 @@ feeds_forget_chunks (Feeds *feeds)
       g_string_free (feeds->chunks[i].text, true);
   memset (feeds->chunks, 0, sizeof feeds->chunks);
   g_clear_pointer (&feeds->buffer, g_free);
+  malloc_trim (0); /* thousands of readers may have gone */
 }
 
 /* Feeds */
@@ -180,10 +176,8 @@ static void feed_on_growth (void *userdata);
 static int feed_on_timer (sd_event_source *source, uint64_t usec, void *userdata);
 
 static void
-feed_look_in (Feed *feed, uint64_t delay)
+feed_look_at (Feed *feed, uint64_t at)
 {
-  uint64_t at = feeds_now (feed->feeds) + delay;
-
   if (!feed->timer)
     {
       sd_event_add_time (feed->feeds->bridge->event, &feed->timer, CLOCK_MONOTONIC, at, 1, feed_on_timer, feed);
@@ -205,8 +199,9 @@ static void
 feed_turn (Feed *feed)
 {
   struct stat status;
+  uint64_t took;
 
-  feed->turned_at = feeds_now (feed->feeds);
+  feed->turned_at = (uint64_t)g_get_monotonic_time ();
   feed->generation++;
   if (fstat (feed->fd, &status) == 0)
     {
@@ -223,24 +218,25 @@ feed_turn (Feed *feed)
         stream_turn (&reader->stream);
     }
   feed->turning = false;
+  took = (uint64_t)g_get_monotonic_time () - feed->turned_at;
+  feed->pause = CLAMP (took * TURN_SHARE, PAUSE_LEAST, PAUSE_MOST);
   feed_free_unless_read (feed);
 }
 
 /* The first line after a pause goes out at once. Lines that follow each other closely are waited for, not long, and go
- * out together; then nobody is woken by each. */
+ * out together; then nobody is woken by each. How long depends on what it costs: with one reader it is nothing. */
 static void
 feed_on_growth (void *userdata)
 {
   Feed *feed = userdata;
-  uint64_t now = feeds_now (feed->feeds);
 
-  if (now >= feed->turned_at + FAST_INTERVAL)
+  if ((uint64_t)g_get_monotonic_time () >= feed->turned_at + feed->pause)
     {
       feed_turn (feed);
       return;
     }
   g_clear_pointer (&feed->watch, log_watch_free);
-  feed_look_in (feed, feed->turned_at + FAST_INTERVAL - now);
+  feed_look_at (feed, feed->turned_at + feed->pause);
 }
 
 static int
@@ -252,7 +248,7 @@ feed_on_timer (sd_event_source *source, uint64_t usec, void *userdata)
 
   /* What comes between the look and the watch is seen by the turn. */
   if (grows)
-    feed_look_in (feed, FAST_INTERVAL);
+    feed_look_at (feed, (uint64_t)g_get_monotonic_time () + feed->pause);
   else
     feed_watch (feed);
   feed_turn (feed);

@@ -216,9 +216,9 @@ class Bridge:
         assert lines[1::2] == [""] * (len(lines) // 2), "events are one line each"
         return [line[6:] for line in lines if line]
 
-    def memory(self, key="Private"):
+    def memory(self, key=r"Private_\w+"):
         text = pathlib.Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
-        return sum(int(size) for size in re.findall(rf"^{key}_\w+:\s+(\d+) kB", text, re.MULTILINE))
+        return sum(int(size) for size in re.findall(rf"^{key}:\s+(\d+) kB", text, re.MULTILINE))
 
     def descriptors(self):
         links = []
