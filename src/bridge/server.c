@@ -138,9 +138,9 @@ connection_on_lingering (sd_event_source *source, int fd, uint32_t revents, void
 
 /* Answers before there is a request, and waits a little until that was read. */
 static void
-connection_refuse (Connection *connection, Problem *problem)
+connection_refuse (Connection *connection, Problem *given)
 {
-  g_autoptr (Problem) owned = problem;
+  g_autoptr (Problem) problem = given;
   g_autofree char *json = problem_to_json (problem);
   g_autoptr (GString) answer = header_new (problem->status, PROBLEM_TYPE, NULL);
   Server *server = connection->server;
