@@ -678,13 +678,16 @@ class Hive:
                         found.append((int(name), command))
         return found
 
+    def walk_root(self):
+        for path, folders, names in os.walk(self.root):
+            yield os.path.normpath("/" + os.path.relpath(path, self.root)), path, folders, names
+
     def root_entries(self):
         """Everything beneath InstallRoot, as paths inside a package: files and links, directories."""
         files, directories = set(), set()
-        for path, folders, names in os.walk(self.root):
+        for above, path, folders, names in self.walk_root():
             for name in folders + names:
-                whole = os.path.join(path, name)
-                inside = "/" + os.path.relpath(whole, self.root)
+                whole, inside = os.path.join(path, name), os.path.join(above, name)
                 (directories if name in folders and not os.path.islink(whole) else files).add(inside)
         return files, directories
 

@@ -3,12 +3,12 @@
 with a throw-away overlay on top, in a few seconds and without a download. The hive is installed into that overlay."""
 
 import contextlib
+import json
 import os
 import pathlib
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 
 import harness
@@ -48,7 +48,8 @@ class Machine:
     """Boots when it is made. @prepare gets the root folder before the boot and may put files there."""
 
     def __init__(self, prepare=None):
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="rbee-machine.", dir="/var/tmp"))
+        self.directory = pathlib.Path(f"/var/tmp/rbee-machine-{os.urandom(6).hex()}")
+        self.directory.mkdir(mode=0o700)
         self.overlay, self.files = self.directory / "overlay", self.directory / "root"
         self.nspawn = self.leader = None
         self.overlay.mkdir()
@@ -82,12 +83,29 @@ class Machine:
 
     # its life
 
+    def cgroups(self):
+        """Its own in every hierarchy: machines side by side would otherwise share their units' ones."""
+        mounts = [line.split() for line in pathlib.Path("/proc/self/mounts").read_text().splitlines()]
+        return [pathlib.Path(mount[1], self.directory.name) for mount in mounts if mount[2] in ("cgroup", "cgroup2") and "cpuset" not in mount[3]]
+
+    def enter_cgroups(self):
+        for cgroup in self.cgroups():
+            cgroup.mkdir(exist_ok=True)
+            (cgroup / "cgroup.procs").write_text(str(os.getpid()))
+
+    def remove_cgroups(self):
+        for cgroup in self.cgroups():
+            for path, _, _ in os.walk(cgroup, topdown=False):
+                with contextlib.suppress(OSError):
+                    os.rmdir(path)
+
     def boot(self):
         with open(self.directory / "console", "ab") as console:
             self.nspawn = subprocess.Popen(
                 ["systemd-nspawn", "--quiet", "-D", str(self.files), "--boot", "--keep-unit", "--register=no", "--console=pipe",
-                 "--link-journal=no", "--kill-signal=SIGRTMIN+3", f"--machine={self.directory.name.replace('_', '-')}"],
-                stdin=subprocess.DEVNULL, stdout=console, stderr=console, env=dict(os.environ, SYSTEMD_NSPAWN_API_VFS_WRITABLE="yes"))
+                 "--link-journal=no", "--kill-signal=SIGRTMIN+3", f"--machine={self.directory.name}"],
+                stdin=subprocess.DEVNULL, stdout=console, stderr=console, preexec_fn=self.enter_cgroups,
+                env=dict(os.environ, SYSTEMD_NSPAWN_API_VFS_WRITABLE="yes"))
         self.wait_for_boot()
 
     def wait_for_boot(self):
@@ -140,6 +158,7 @@ class Machine:
             for target in (self.files, self.overlay):
                 subprocess.run(["umount", "--lazy", str(target)], check=False)
             time.sleep(0.1)
+            self.remove_cgroups()
             shutil.rmtree(self.directory, ignore_errors=True)
 
     def console(self):
@@ -213,26 +232,47 @@ class SystemHive(harness.Hive):
     def cache(self):
         return self.machine.path("/var/cache/rbee-hive")
 
-    @property
-    def root(self):
-        return self.machine.root
-
     def installed(self, path):
         return self.machine.path(path)
+
+    def root_entries(self):
+        """What came since the start of the test."""
+        return tuple(now - before for now, before in zip(super().root_entries(), self.before))
+
+    def walk_root(self):
+        for prefix in ("/usr/local", "/opt"):
+            for path, folders, names in os.walk(self.machine.path(prefix)):
+                yield "/" + os.path.relpath(path, self.machine.root), path, folders, names
+
+    def processes(self):
+        """The units that are left."""
+        units = self.machine.run("systemctl", "list-units", "--plain", "--no-legend", "rbee-job-*", "rbee-commit-*",
+                                 "rbee-hive-builder-*", "rbee-hive-commit-*").stdout
+        return [(0, line) for line in units.splitlines()]
 
     def reset(self):
         """As after the installation: nothing asked for, nothing installed, not running."""
         self.disconnect()
-        self.machine.run("systemctl", "stop", "rbee-hived.path", "rbee-hived.service", "rbee-hive.slice", status=None)
+        # In this order: a job that is stopped starts the daemon, and unfinished jobs do so too.
+        for unit in ("rbee-hived.path", "rbee-hive.slice", "rbee-hived.service"):
+            self.machine.run("systemctl", "stop", unit, status=None)
         self.machine.run("systemctl", "reset-failed")
+        for worker in self.state.glob("workers/*.json"):
+            for file in json.loads(worker.read_text())["files"]:
+                self.machine.path(file["path"]).unlink(missing_ok=True)
+        counter = self.state / "next-job"
+        number = counter.read_text() if counter.exists() else "1\n"
         for folder in (self.state, self.cache, self.machine.path("/srv/catalog")):
             shutil.rmtree(folder, ignore_errors=True)
+        self.state.mkdir()
+        counter.write_text(number)
         self.machine.run("systemd-tmpfiles", "--create", "--prefix=/var/lib/rbee-hive", "--prefix=/var/cache/rbee-hive")
         self.catalog = harness.Catalog(self.machine.path("/srv/catalog"))
         self.configuration["Catalog"]["URL"] = "file:///srv/catalog"
         self.write_configuration()
         self.machine.run("systemctl", "start", "rbee-hived.path")
         self.connect_again()
+        self.before = super().root_entries()
 
     def configure(self, group, **keys):
         super().configure(group, **keys)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "job.h"
 
+#include "cgroup.h"
 #include "file.h"
 #include "json.h"
 #include "sandbox.h"
@@ -111,9 +112,24 @@ job_error_words (int code)
   return g_string_free (words, FALSE);
 }
 
-static int
-job_fail (const Builder *builder, const GError *error)
+/* Programs that were denied a process fail in ways of their own: what they say is in the log, this is why. */
+static const GError *
+job_find_cause (const Builder *builder, const GError *error, GError **ret_cause)
 {
+  if (!cgroup_has_reached_tasks_max ())
+    return error;
+  g_set_error (ret_cause, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
+               "The build needed more processes and threads than it may have (%u): raise TasksMax= in [Jobs] of "
+               "hive.conf",
+               builder->configuration->tasks_max);
+  return *ret_cause;
+}
+
+static int
+job_fail (const Builder *builder, const GError *failure)
+{
+  g_autoptr (GError) cause = NULL;
+  const GError *error = job_find_cause (builder, failure, &cause);
   g_autofree char *words = job_error_words (error->code);
 
   if (sandbox_was_cancelled () || error->code == HIVE_ERROR_INTERRUPTED)

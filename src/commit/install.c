@@ -281,7 +281,7 @@ plan_make (Plan *plan, const char *id, GError **error)
 /* Doing it */
 
 static int
-make_directory (int parent, const char *name, unsigned mode)
+make_directory (int parent, const char *name, unsigned mode, bool sync)
 {
   g_auto (Fd) fd = -1;
 
@@ -291,17 +291,17 @@ make_directory (int parent, const char *name, unsigned mode)
   if (fd < 0)
     return fd;
   /* A folder with the set-group-ID bit gives its group, and the bit, to what is made in it. */
-  return (geteuid () == 0 && fchown (fd, 0, 0) < 0) || fchmod (fd, mode) < 0 ? -errno : 0;
+  return (geteuid () == 0 && fchown (fd, 0, 0) < 0) || fchmod (fd, mode) < 0 || (sync && fsync (fd) < 0) ? -errno : 0;
 }
 
 static bool
-install_make_directories (const Plan *plan, GError **error)
+install_make_directories (const Plan *plan, bool sync, GError **error)
 {
   for (guint i = 0; i < plan->transaction->made->len; i++)
     {
       const char *path = plan->transaction->made->pdata[i], *name;
       int parent = places_open_parent (plan->ledger->places, path, &name);
-      int r = parent < 0 ? parent : make_directory (parent, name, tree_find (plan->tree, path)->mode);
+      int r = parent < 0 ? parent : make_directory (parent, name, tree_find (plan->tree, path)->mode, sync);
 
       if (r < 0)
         return places_set_error (plan->ledger->places, -r, path, error);
@@ -344,7 +344,7 @@ install_prepare (const Plan *plan, GError **error)
   bool many = transaction->steps->len > MANY_FILES;
 
   return transaction_write (transaction, plan->ledger, TRANSACTION_STAGING, error) &&
-         install_make_directories (plan, error) && install_copy (plan, !many, error) &&
+         install_make_directories (plan, !many, error) && install_copy (plan, !many, error) &&
          transaction_sync (transaction, plan->ledger, many, error) &&
          ledger_stage_record (plan->ledger, transaction->record, error) &&
          transaction_write (transaction, plan->ledger, TRANSACTION_PLACING, error) &&
@@ -427,10 +427,8 @@ install_run (const Configuration *configuration, LogWriter *log, JsonObject *req
   if (work < 0)
     return false;
   tree = tree_read (configuration, ledger->places, work, record->binary, error);
-  if (!tree)
+  if (!tree || !file_make_directories (configuration->install_root, error))
     return false;
-  if (g_mkdir_with_parents (configuration->install_root, 0755) < 0)
-    return hive_error_set_errno (error, errno, "Can't make %s", configuration->install_root);
 
   plan.ledger = ledger;
   plan.tree = tree;

@@ -18,13 +18,7 @@ ledger_make_folder (const Configuration *configuration, const char *name, GError
 {
   g_autofree char *path = configuration_state_path (configuration, name, NULL);
 
-  if (g_mkdir_with_parents (path, 0755) < 0)
-    {
-      hive_error_set_errno (error, errno, "Can't make %s", path);
-      return NULL;
-    }
-
-  return g_steal_pointer (&path);
+  return file_make_directories (path, error) ? g_steal_pointer (&path) : NULL;
 }
 
 static int

@@ -2,9 +2,11 @@
 #include "recover.h"
 
 #include "error.h"
+#include "file.h"
 #include "json.h"
 #include "transaction.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -69,6 +71,10 @@ recover_one (const Ledger *ledger, LogWriter *log, const char *path, GError **er
 
   if (!transaction)
     return false;
+  /* Who was killed may not have come to sync this state. What is done now could reach the disk before it, and after a
+   * power cut the state before would be taken for what to do. */
+  if (!file_sync_directory (path))
+    return hive_error_set_errno (error, errno, "Can't sync the folder of %s", path);
 
   if (transaction->state == TRANSACTION_COMMITTED ? transaction_finish (transaction, ledger, false, &failure) :
                                                     transaction_undo (transaction, ledger, &failure))

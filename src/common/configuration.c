@@ -199,12 +199,13 @@ static bool
 read_memory (const char *text, uint64_t *ret_size)
 {
   uint64_t all = (uint64_t)sysconf (_SC_PHYS_PAGES) * (uint64_t)sysconf (_SC_PAGESIZE);
-  unsigned percent;
-  char rest;
+  g_autofree char *digits = NULL;
+  guint64 percent;
 
   if (!g_str_has_suffix (text, "%"))
     return size_from_string (text, ret_size);
-  if (sscanf (text, "%u%%%c", &percent, &rest) != 1 || percent < 1 || percent > 100)
+  digits = g_strndup (text, strlen (text) - 1);
+  if (!g_ascii_string_to_unsigned (digits, 10, 1, 100, &percent, NULL))
     return false;
   *ret_size = all / 100 * percent;
   return true;

@@ -77,7 +77,7 @@ file_write_all (int fd, const char *data, size_t size)
   return 0;
 }
 
-static bool
+bool
 file_sync_directory (const char *path)
 {
   g_autofree char *directory = g_path_get_dirname (path);
@@ -142,6 +142,23 @@ file_walk_beneath (int directory_fd, const char *path, int flags, mode_t mode)
   path = strrchr (path, '/') ? strrchr (path, '/') + 1 : path;
   fd = openat (step < 0 ? directory_fd : step, *path ? path : ".", flags | O_NOFOLLOW | O_CLOEXEC, mode);
   return fd < 0 ? -errno : fd;
+}
+
+bool
+file_make_directories (const char *path, GError **error)
+{
+  g_autofree char *outer = g_path_get_dirname (path);
+  int r;
+
+  if (g_file_test (path, G_FILE_TEST_IS_DIR))
+    return true;
+  if (!g_str_equal (outer, path) && !file_make_directories (outer, error))
+    return false;
+
+  r = mkdir (path, 0755) < 0 || !file_sync_directory (path) ? errno : 0;
+  if (r == EEXIST && g_file_test (path, G_FILE_TEST_IS_DIR)) /* somebody else was faster */
+    r = 0;
+  return r == 0 || hive_error_set_errno (error, r, "Can't make %s", path);
 }
 
 int

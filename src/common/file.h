@@ -36,6 +36,13 @@ char *file_read (const char *path, size_t max_size, size_t *ret_size, GError **e
 /* Replaces @path by @content in one rename; mode 0644. With @durable, file and directory are synced first. */
 bool file_replace (const char *path, const char *content, ssize_t size, bool durable, GError **error);
 
+/* Makes the names in the directory that holds @path durable. False with errno on failure. */
+bool file_sync_directory (const char *path);
+
+/* Makes the directory @path and those above it that are missing; mode 0755. Their names are durable then: what is
+ * synced in a directory is lost with it. */
+bool file_make_directories (const char *path, GError **error);
+
 /* Writes everything, through interruptions and short writes. 0 or a negative errno. */
 int file_write_all (int fd, const char *data, size_t size);
 
@@ -44,8 +51,8 @@ int file_write_all (int fd, const char *data, size_t size);
  * where it would lead out, -ELOOP where a link is in the way. */
 int file_open_beneath (int directory_fd, const char *path, int flags, mode_t mode);
 
-/* The mount that @name in @directory_fd ("": that itself) is on, links not followed: statx(2). Unlike a device number it
- * is one for all of an overlay. 0 when there is no such file. */
+/* The mount that @name in @directory_fd ("": that itself) is on, links not followed: statx(2). Unlike a device number
+ * it is one for all of an overlay. 0 when there is no such file. */
 uint64_t file_mount (int directory_fd, const char *name);
 
 /* A sealed memfd holding @content, its offset at 0: how a request reaches a child's standard input. -1 and @error on

@@ -53,7 +53,10 @@ log_writer_new (int fd, uint64_t max_size)
 {
   LogWriter *writer = g_new (LogWriter, 1);
 
-  *writer = (LogWriter){ .fd = fd, .max_size = max_size };
+  /* All but the buffer: pages that nothing was written to cost no memory. */
+  memset (writer, 0, offsetof (LogWriter, buffer));
+  writer->fd = fd;
+  writer->max_size = max_size;
   log_writer_mend (writer);
   return writer;
 }

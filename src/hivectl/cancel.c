@@ -12,7 +12,7 @@ cancel_run (Client *client, const Options *options, char **arguments, GError **e
   g_autoptr (sd_bus_message) reply = NULL;
 
   if (path)
-    reply = client_call (client, path, JOB_INTERFACE, "Cancel", CLIENT_CONFIRM, error, "");
+    reply = client_call (client, path, JOB_INTERFACE, "Cancel", CLIENT_SOON, error, "");
   if (!reply)
     return EXIT_STATUS_FAILED;
   if (options->json)

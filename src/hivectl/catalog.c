@@ -44,5 +44,6 @@ const Verb catalog_verb = {
   .details = N_ ("FITS says whether a worker is made for this machine's platform and\n"
                  "architecture."),
   .example = "hivectl catalog",
+  .options = OPTION_PLAIN,
   .run = catalog_run,
 };

@@ -5,6 +5,7 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "agent.h"
 #include "bus-json.h"
 #include "error.h"
 
@@ -12,6 +13,7 @@ struct Client
 {
   char *host;
   char *where;
+  bool asks;   /* for passwords */
   sd_bus *bus; /* NULL until it is needed */
 };
 
@@ -22,12 +24,13 @@ client_error_quark (void)
 }
 
 Client *
-client_new (const char *host)
+client_new (const char *host, bool asks)
 {
   Client *client = g_new0 (Client, 1);
   const char *address = g_getenv ("DBUS_SYSTEM_BUS_ADDRESS");
 
   client->host = g_strdup (host);
+  client->asks = asks;
   if (host)
     client->where = g_strdup_printf (_ ("the system bus of %s"), host);
   else if (address && *address)
@@ -102,7 +105,6 @@ client_bus (Client *client, GError **error)
       client_set_no_hive (client, error, g_strerror (-r));
       return NULL;
     }
-  client_must (sd_bus_set_allow_interactive_authorization (client->bus, true));
   return client->bus;
 }
 
@@ -166,6 +168,24 @@ client_set_failure (Client *client, GError **error, const sd_bus_error *failure,
     g_set_error_literal (error, CLIENT_ERROR, status, why);
 }
 
+/* Sends @call once more, and this time somebody may be asked for a password. */
+static int
+client_send_asking (Client *client, sd_bus_message *call, sd_bus_error *failure, sd_bus_message **ret_reply)
+{
+  g_autoptr (sd_bus_message) again = NULL;
+  Agent *agent = client->host ? NULL : agent_new ();
+  int r;
+
+  client_must (sd_bus_message_new_method_call (client->bus, &again, HIVE_NAME, sd_bus_message_get_path (call),
+                                               sd_bus_message_get_interface (call), sd_bus_message_get_member (call)));
+  client_must (sd_bus_message_rewind (call, true));
+  client_must (sd_bus_message_copy (again, call, true));
+  client_must (sd_bus_message_set_allow_interactive_authorization (again, true));
+  r = sd_bus_call (client->bus, again, CLIENT_CONFIRM, failure, ret_reply);
+  agent_free (agent);
+  return r;
+}
+
 sd_bus_message *
 client_send (Client *client, sd_bus_message *call, uint64_t timeout, GError **error)
 {
@@ -174,6 +194,11 @@ client_send (Client *client, sd_bus_message *call, uint64_t timeout, GError **er
   int r;
 
   r = sd_bus_call (client->bus, call, timeout, &failure, &reply);
+  if (r < 0 && client->asks && sd_bus_error_has_name (&failure, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED))
+    {
+      sd_bus_error_free (&failure);
+      r = client_send_asking (client, call, &failure, &reply);
+    }
   if (r < 0)
     client_set_failure (client, error, &failure, r);
   sd_bus_error_free (&failure);

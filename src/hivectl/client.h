@@ -18,7 +18,7 @@
 /* How long an answer may take. */
 #define CLIENT_SOON    (25 * G_USEC_PER_SEC)
 #define CLIENT_FETCH   (90 * G_USEC_PER_SEC)  /* the hive asks a catalog, or tries a sandbox */
-#define CLIENT_CONFIRM (300 * G_USEC_PER_SEC) /* somebody may have to type a password */
+#define CLIENT_CONFIRM (900 * G_USEC_PER_SEC) /* somebody types a password: the hive loses patience first */
 #define CLIENT_READ    (900 * G_USEC_PER_SEC) /* the hive reads every installed file */
 
 /* An error whose code is the exit status that fits it. */
@@ -28,8 +28,9 @@ GQuark client_error_quark (void);
 /* The connection to a hive: made at the first call, and made again by a call after it broke off. */
 typedef struct Client Client;
 
-/* @host: USER@HOST, reached by ssh; NULL: the system bus of this machine. */
-Client *client_new (const char *host);
+/* @host: USER@HOST, reached by ssh; NULL: the system bus of this machine. @asks: whether a call that takes a password
+ * may ask for it, be it on this terminal. */
+Client *client_new (const char *host, bool asks);
 void client_free (Client *client);
 
 /* The bus, connected. */
@@ -46,7 +47,8 @@ const char *client_host (const Client *client);
 sd_bus_message *client_new_call (Client *client, const char *path, const char *interface, const char *member,
                                  GError **error);
 
-/* Sends @call (and releases it) and waits for its answer; NULL and an error whose code is an exit status. */
+/* Sends @call (and releases it) and waits for its answer; NULL and an error whose code is an exit status. While a
+ * password is asked for @timeout does not count. */
 sd_bus_message *client_send (Client *client, sd_bus_message *call, uint64_t timeout, GError **error);
 
 /* Both for arguments that sd_bus_message_append(3) knows: @types and what they say. */

@@ -174,7 +174,7 @@ follow_cancel (Follow *follow)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (sd_bus_message) reply =
-      client_call (follow->client, follow->path, JOB_INTERFACE, "Cancel", CLIENT_CONFIRM, &error, "");
+      client_call (follow->client, follow->path, JOB_INTERFACE, "Cancel", CLIENT_SOON, &error, "");
 
   if (!reply)
     terminal_report (error->message);

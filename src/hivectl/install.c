@@ -14,7 +14,7 @@ install_start (Client *client, const Options *options, const char *worker, GErro
     return NULL;
   client_must (sd_bus_message_append (call, "s", worker));
   recipe_options_append (options, call);
-  return client_read_path (client_send (client, call, CLIENT_CONFIRM, error), error);
+  return client_read_path (client_send (client, call, CLIENT_SOON, error), error);
 }
 
 static ExitStatus

@@ -84,6 +84,6 @@ const Verb jobs_verb = {
   .summary = N_ ("List installs and removals, running and past"),
   .details = N_ ("Shows those that are active and the latest 20, the newest last."),
   .example = "hivectl jobs --all",
-  .options = OPTION_ALL,
+  .options = OPTION_ALL | OPTION_PLAIN,
   .run = jobs_run,
 };

@@ -36,5 +36,6 @@ const Verb list_verb = {
   .name = "list",
   .summary = N_ ("List the workers installed here"),
   .example = "hivectl list --json",
+  .options = OPTION_PLAIN,
   .run = list_run,
 };

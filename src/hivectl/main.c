@@ -118,7 +118,7 @@ main_check_arguments (const Verb *verb, char **arguments, GError **error)
 static ExitStatus
 main_run (const Verb *verb, const Options *options, char **arguments)
 {
-  g_autoptr (Client) client = client_new (options->host);
+  g_autoptr (Client) client = client_new (options->host, !options->no_ask_password);
   g_autoptr (GError) error = NULL;
   ExitStatus status;
 

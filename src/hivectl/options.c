@@ -34,6 +34,8 @@ static const struct
       N_ ("PATH") } },
   { OPTION_ALL,
     { "all", 'a', 0, G_OPTION_ARG_NONE, &parsed.all, N_ ("Show every job there still is something of"), NULL } },
+  { OPTION_PLAIN,
+    { "plain", 0, 0, G_OPTION_ARG_NONE, &parsed.plain, N_ ("Print rows alone, tabs between their columns"), NULL } },
   { OPTION_FOLLOW,
     { "follow", 'f', 0, G_OPTION_ARG_NONE, &parsed.follow, N_ ("Show what comes, until the job ends"), NULL } },
   { OPTION_NO_WAIT,
@@ -42,6 +44,9 @@ static const struct
   { OPTION_COMMON,
     { "host", 'H', 0, G_OPTION_ARG_STRING, &parsed.host, N_ ("Ask the hive of another machine, by ssh"),
       N_ ("[USER@]HOST") } },
+  { OPTION_COMMON,
+    { "no-ask-password", 0, 0, G_OPTION_ARG_NONE, &parsed.no_ask_password,
+      N_ ("Fail where a password would be asked for"), NULL } },
   { OPTION_COMMON, { "json", 0, 0, G_OPTION_ARG_NONE, &parsed.json, N_ ("Print JSON"), NULL } },
   { OPTION_COMMON,
     { "color", 0, 0, G_OPTION_ARG_STRING, &parsed.color, N_ ("When to use colours (auto: on a terminal)"),
@@ -122,7 +127,9 @@ options_parse (Options *options, char ***arguments, GError **error)
                    options->color);
       return false;
     }
-  return true;
+  if (options->json && options->plain)
+    g_set_error_literal (error, CLIENT_ERROR, EXIT_STATUS_USAGE, _ ("Give --json or --plain, not both"));
+  return !(options->json && options->plain);
 }
 
 static bool

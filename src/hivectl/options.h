@@ -11,10 +11,11 @@ typedef struct
   char *host; /* USER@HOST; NULL: this machine */
   char *color;
   gboolean json;
+  gboolean no_ask_password;
   gboolean help, version;
 
   /* of some: OptionSet says which */
-  gboolean quiet, no_wait, all, follow;
+  gboolean quiet, no_wait, all, follow, plain;
   gboolean check, reinstall;
   gboolean open, token, rotate;
   char *backend, *source, *socket;
@@ -29,7 +30,8 @@ typedef enum
   OPTION_FOLLOW = 1 << 3,
   OPTION_VARIANT = 1 << 4, /* --backend and --source */
   OPTION_BUILD = 1 << 5,   /* --check and --reinstall */
-  OPTION_WEB = 1 << 6,     /* --open, --token, --rotate and --socket */
+  OPTION_PLAIN = 1 << 6,
+  OPTION_WEB = 1 << 7,     /* --open, --token, --rotate and --socket */
 } OptionSet;
 
 /* Takes all options out of @arguments (NULL-terminated, without the program's name), wherever they stand. Fails for an

@@ -7,7 +7,7 @@
 static char *
 remove_start (Client *client, const Options *options, const char *worker, GError **error)
 {
-  return client_read_path (client_call (client, HIVE_PATH, HIVE_INTERFACE, "RemoveWorker", CLIENT_CONFIRM, error, "s",
+  return client_read_path (client_call (client, HIVE_PATH, HIVE_INTERFACE, "RemoveWorker", CLIENT_SOON, error, "s",
                                         worker),
                            error);
 }

@@ -102,3 +102,24 @@ table_print (const Table *table)
 
   terminal_write (text, strlen (text));
 }
+
+char *
+table_to_plain (const Table *table)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = table->columns; i < table->cells->len; i++)
+    {
+      g_string_append (text, table->cells->pdata[i]);
+      g_string_append_c (text, (i + 1) % table->columns == 0 ? '\n' : '\t');
+    }
+  return g_string_free (text, FALSE);
+}
+
+void
+table_print_plain (const Table *table)
+{
+  g_autofree char *text = table_to_plain (table);
+
+  terminal_write (text, strlen (text));
+}

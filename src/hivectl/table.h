@@ -20,4 +20,8 @@ char *table_to_text (const Table *table, unsigned width, const char *bold, const
 /* Shows it on standard output: cut to the width of a terminal, whole when that is none. */
 void table_print (const Table *table);
 
+/* The rows alone, whole, a tab between their cells. */
+char *table_to_plain (const Table *table);
+void table_print_plain (const Table *table);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Table, table_free)

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <glib.h>
 #include <stdbool.h>
 #include <sys/types.h>
 #include <systemd/sd-bus.h>
 
-/* The one seam through which every protected call goes. */
+/* The one seam through which every protected call goes: who may do what, asked of polkit where it is not plain. */
+typedef struct Authority Authority;
+
 typedef enum
 {
   ACTION_INSTALL_WORKER,
@@ -15,7 +18,39 @@ typedef enum
   ACTION_REFRESH,
 } Action;
 
-/* Whether the sender of @message may do @action: root and the user who runs the hive may, and @owner (the job's;
- * (uid_t) -1: nobody) too. 1 and the sender's uid in @ret_uid when he may; else a negative errno and an AccessDenied
- * that says who may. */
-int authority_check (sd_bus_message *message, Action action, uid_t owner, uid_t *ret_uid, sd_bus_error *error);
+/* What the sender of a call wants. It must follow from the call alone, so that what was allowed is what is done. */
+typedef struct
+{
+  Action action;
+  const char *worker; /* named to the person who is asked, as is the job; NULL: none */
+  const char *job;
+  uid_t owner; /* of the job: he needs no asking; 0: root, who needs none anyway */
+} Question;
+
+Authority *authority_new (sd_bus *bus);
+
+void authority_free (Authority *authority);
+
+/* Takes back what polkit was asked, and tells who waits that the hive is being stopped. */
+void authority_stop (Authority *authority);
+
+/* Whether the sender of @message may do what @question says. Root, the user who runs the hive, and the owner may;
+ * for anybody else polkit is asked, which may ask a person if @message allows that.
+ *
+ * 0 and the sender's uid in @ret_uid (may be NULL): he may. Not 0 is what the method returns as it is: either 1, polkit
+ * was asked and the method will run again with the same message when it has answered; or a negative errno and @error,
+ * which names polkit's action: AccessDenied, InteractiveAuthorizationRequired, or LimitsExceeded when too many
+ * questions wait. When the sender leaves the bus meanwhile, the question is taken back and the method not run again.
+ *
+ * Arguments belong checked before: nobody should type a password to be told that a name is wrong. */
+int authority_check (Authority *authority, sd_bus_message *message, const Question *question, uid_t *ret_uid,
+                     sd_bus_error *error);
+
+/* 0 when the sender of @message is the web page's bridge, which acts for people it knows; else a negative errno and
+ * AccessDenied, saying that @what is for the bridge alone. */
+int authority_check_bridge (Authority *authority, sd_bus_message *message, const char *what, sd_bus_error *error);
+
+/* False while polkit is being asked. */
+bool authority_is_idle (const Authority *authority);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Authority, authority_free)

@@ -17,10 +17,13 @@ bus_option_read (sd_bus_message *message, const BusOption *option, void *ret, sd
 {
   const char type[] = { option->type, '\0' };
   const char *contents;
-  char **string = (char **)((char *)ret + option->offset);
-  bool *flag = (bool *)((char *)ret + option->offset);
-  const char *text;
-  int value;
+  void *field = (char *)ret + option->offset;
+  union
+  {
+    const char *text;
+    int flag;
+    uint32_t number;
+  } value;
   int r;
 
   r = sd_bus_message_peek_type (message, NULL, &contents);
@@ -30,15 +33,17 @@ bus_option_read (sd_bus_message *message, const BusOption *option, void *ret, sd
     return sd_bus_error_setf (error, HIVE_ERROR_PREFIX "InvalidArgument", "Option %s is of type %s, not %s",
                               option->key, type, contents);
 
-  r = sd_bus_message_read (message, "v", type, option->type == 's' ? (void *)&text : (void *)&value);
+  r = sd_bus_message_read (message, "v", type, &value);
   if (r < 0)
     return r;
   if (option->type == 'b')
-    *flag = value;
+    *(bool *)field = value.flag;
+  else if (option->type == 'u')
+    *(int64_t *)field = value.number;
   else
     {
-      g_free (*string);
-      *string = g_strdup (text);
+      g_free (*(char **)field);
+      *(char **)field = g_strdup (value.text);
     }
   return 0;
 }

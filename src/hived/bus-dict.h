@@ -7,7 +7,8 @@
 #include <systemd/sd-bus.h>
 
 /* One known key of an a{sv} of options: where its value lands in the caller's struct. Type 's' is a char * (a copy),
- * 'b' a bool. A table ends with a NULL key. */
+ * 'b' a bool, 'u' an int64_t, so that -1 can
+ * stand for what is not given. A table ends with a NULL key. */
 typedef struct
 {
   const char *key;

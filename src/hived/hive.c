@@ -5,6 +5,7 @@
 #include <sys/utsname.h>
 #include <systemd/sd-daemon.h>
 
+#include "authority.h"
 #include "capabilities.h"
 #include "error.h"
 #include "idle.h"
@@ -51,6 +52,7 @@ hive_new (sd_event *event, sd_bus *bus, Configuration *configuration, bool units
   hive->bus = sd_bus_ref (bus);
   hive->architecture = machine_architecture ();
   hive->configuration = configuration;
+  hive->authority = authority_new (bus);
   hive->launcher = launcher_new (event, units ? bus : NULL, configuration);
   hive->queries = queries_new (event, hive->launcher, configuration);
   hive->committer = committer_new (event, hive->launcher, configuration);
@@ -85,6 +87,7 @@ hive_free (Hive *hive)
   registry_free (hive->registry);
   queries_free (hive->queries);
   launcher_free (hive->launcher);
+  authority_free (hive->authority);
   g_clear_pointer (&hive->configuration, configuration_free);
   sd_bus_flush_close_unref (hive->bus);
   sd_event_unref (hive->event);
@@ -203,6 +206,7 @@ hive_stop (Hive *hive)
   if (hive->stop_timer)
     return;
   sd_notify (0, "STOPPING=1");
+  authority_stop (hive->authority);
   if (launcher_outlives_hive (hive->launcher))
     {
       sd_event_exit (hive->event, 0);
@@ -218,7 +222,7 @@ hive_stop (Hive *hive)
 bool
 hive_has_questions (const Hive *hive)
 {
-  return !queries_are_idle (hive->queries) || worker_is_verifying ();
+  return !authority_is_idle (hive->authority) || !queries_are_idle (hive->queries) || worker_is_verifying ();
 }
 
 bool
@@ -246,25 +250,62 @@ hive_set_busy (GError **error, const Job *job)
                job->worker_id, job->id, job_operation_name (job->operation), job_state_name (job->state));
 }
 
+/* The install under way for an equal request; NULL where a new one may begin. */
+static bool
+hive_find_install (Hive *hive, const char *worker_id, const InstallOptions *options, Job **ret_job, GError **error)
+{
+  Job *job = job_store_find_active (hive->jobs, worker_id);
+
+  *ret_job = job;
+  if (!job)
+    return scheduler_has_room (hive->scheduler, error);
+  if (job->operation == JOB_INSTALL && install_options_equal (job->options, options))
+    return true;
+  hive_set_busy (error, job);
+  return false;
+}
+
+bool
+hive_check_install (Hive *hive, const char *worker_id, const InstallOptions *options, GError **error)
+{
+  Job *job;
+
+  return worker_id_check (worker_id, error) && hive_check_stopping (hive, error) &&
+         (options->idempotency_key || hive_find_install (hive, worker_id, options, &job, error));
+}
+
+bool
+hive_check_remove (Hive *hive, const char *worker_id, GError **error)
+{
+  const Job *job;
+
+  if (!worker_id_check (worker_id, error) || !hive_check_stopping (hive, error))
+    return false;
+  job = job_store_find_active (hive->jobs, worker_id);
+  if (job && job->operation != JOB_REMOVE)
+    {
+      hive_set_busy (error, job);
+      return false;
+    }
+  if (job || registry_has (hive->registry, worker_id))
+    return true;
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_NOT_INSTALLED, "%s is not installed", worker_id);
+  return false;
+}
+
 Job *
 hive_install (Hive *hive, const char *worker_id, const InstallOptions *options, uid_t owner, GError **error)
 {
   Job *job;
 
-  if (!worker_id_check (worker_id, error) || !hive_check_stopping (hive, error))
+  if (!hive_check_install (hive, worker_id, options, error))
     return NULL;
   if (options->idempotency_key && (job = job_store_find_key (hive->jobs, worker_id, owner, options->idempotency_key)))
     return job;
-  job = job_store_find_active (hive->jobs, worker_id);
-  if (job && job->operation == JOB_INSTALL && install_options_equal (job->options, options))
-    return job;
-  if (job)
-    {
-      hive_set_busy (error, job);
-      return NULL;
-    }
-  if (!scheduler_has_room (hive->scheduler, error))
+  if (!hive_find_install (hive, worker_id, options, &job, error))
     return NULL;
+  if (job)
+    return job;
   job = job_store_create (hive->jobs, JOB_INSTALL, worker_id, options, owner, error);
   if (job)
     scheduler_add (hive->scheduler, job);
@@ -276,21 +317,11 @@ hive_remove (Hive *hive, const char *worker_id, uid_t owner, GError **error)
 {
   Job *job;
 
-  if (!worker_id_check (worker_id, error) || !hive_check_stopping (hive, error))
+  if (!hive_check_remove (hive, worker_id, error))
     return NULL;
   job = job_store_find_active (hive->jobs, worker_id);
-  if (job && job->operation == JOB_REMOVE)
-    return job;
   if (job)
-    {
-      hive_set_busy (error, job);
-      return NULL;
-    }
-  if (!registry_has (hive->registry, worker_id))
-    {
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_NOT_INSTALLED, "%s is not installed", worker_id);
-      return NULL;
-    }
+    return job;
   job = job_store_create (hive->jobs, JOB_REMOVE, worker_id, NULL, owner, error);
   if (job)
     job_run_remove (job);

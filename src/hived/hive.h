@@ -15,6 +15,7 @@
 #define HIVE_INTERFACE "org.rbee.Hive"
 #define HIVE_PLATFORM  "linux"
 
+typedef struct Authority Authority;
 typedef struct Idle Idle;
 typedef struct Job Job;
 typedef struct JobStore JobStore;
@@ -31,6 +32,7 @@ typedef struct Hive
   Configuration *configuration;
   char *architecture; /* as uname -m says it */
 
+  Authority *authority;
   Launcher *launcher;
   Queries *queries;
   Committer *committer;
@@ -66,6 +68,12 @@ bool hive_has_questions (const Hive *hive);
 
 /* Whether a caller waits for an answer or a job for its end. */
 bool hive_is_busy (const Hive *hive);
+
+/* Whether hive_install() and hive_remove() would refuse a request now; what can be known before anybody is asked
+ * whether the caller may. With an idempotency key an install may be there already: then only the arguments are looked
+ * at. */
+bool hive_check_install (Hive *hive, const char *worker_id, const InstallOptions *options, GError **error);
+bool hive_check_remove (Hive *hive, const char *worker_id, GError **error);
 
 /* The job of an install: a new one, or the one under way for an equal request. @options is copied. Borrowed.
  * Errors: InvalidArgument, Busy, LimitsExceeded, NoSpace, Failed. */

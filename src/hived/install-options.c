@@ -16,13 +16,17 @@ static const BusOption install_options_table[] = {
   { "check", 'b', offsetof (InstallOptions, check) },
   { "reinstall", 'b', offsetof (InstallOptions, reinstall) },
   { "idempotency-key", 's', offsetof (InstallOptions, idempotency_key) },
+  { "owner", 'u', offsetof (InstallOptions, owner) },
   {},
 };
 
 InstallOptions *
 install_options_new (void)
 {
-  return g_new0 (InstallOptions, 1);
+  InstallOptions *options = g_new0 (InstallOptions, 1);
+
+  options->owner = -1;
+  return options;
 }
 
 InstallOptions *
@@ -33,6 +37,7 @@ install_options_copy (const InstallOptions *options)
   *copy = (InstallOptions){ .backend = g_strdup (options->backend),
                             .source = g_strdup (options->source),
                             .idempotency_key = g_strdup (options->idempotency_key),
+                            .owner = options->owner,
                             .check = options->check,
                             .reinstall = options->reinstall };
   return copy;
@@ -77,6 +82,11 @@ install_options_check (const InstallOptions *options, GError **error)
   if (key && (!*key || strlen (key) > KEY_MAX))
     {
       g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "Option idempotency-key has 1 to %d bytes", KEY_MAX);
+      return false;
+    }
+  if (options->owner == UINT32_MAX)
+    {
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "Option owner is a user's number");
       return false;
     }
   return true;

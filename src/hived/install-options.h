@@ -4,6 +4,7 @@
 #include <glib.h>
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <systemd/sd-bus.h>
 
 /* What a caller may choose for an install. Strings are NULL when not given. */
@@ -12,6 +13,7 @@ typedef struct
   char *backend;
   char *source; /* "binary" or "git" */
   char *idempotency_key;
+  int64_t owner; /* the uid of the person whom the bridge acts for; -1: not given */
   bool check;
   bool reinstall;
 } InstallOptions;
@@ -28,7 +30,7 @@ int install_options_read (sd_bus_message *message, InstallOptions **ret, sd_bus_
  * otherwise. */
 bool install_options_check_variant (const char *backend, const char *source, GError **error);
 
-/* True when both ask for the same install; the key is no part of that. */
+/* True when both ask for the same install; the key and the owner are no part of that. */
 bool install_options_equal (const InstallOptions *one, const InstallOptions *other);
 
 /* As the builder's request and job.json have them: keys only for what was given. */

@@ -107,6 +107,15 @@ job_reply (Job *job, const GError *failure, sd_bus_message *message, sd_bus_erro
   return sd_bus_reply_method_return (message, "o", job->path);
 }
 
+/* Whether the sender of @message may do that to the job; as authority_check(). */
+static int
+job_check_sender (const Job *job, sd_bus_message *message, Action action, sd_bus_error *error)
+{
+  const Question question = { .action = action, .worker = job->worker_id, .job = job->id, .owner = job->owner };
+
+  return authority_check (job->hive->authority, message, &question, NULL, error);
+}
+
 static int
 job_method_cancel (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
@@ -114,38 +123,40 @@ job_method_cancel (sd_bus_message *message, void *userdata, sd_bus_error *error)
   g_autoptr (GError) failure = NULL;
   int r;
 
-  r = authority_check (message, ACTION_CANCEL_JOB, job->owner, NULL, error);
-  if (r <= 0)
+  r = job_check_sender (job, message, ACTION_CANCEL_JOB, error);
+  if (r != 0)
     return r;
   if (!job_run_cancel (job, &failure))
     return bus_error_from_gerror (error, failure);
   return sd_bus_reply_method_return (message, NULL);
 }
 
-/* The log for the sender of @message, if he may read it. */
+/* The log for the sender of @message, if he may read it; as authority_check(). */
 static int
-job_open_log (Job *job, sd_bus_message *message, sd_bus_error *error)
+job_open_log (Job *job, sd_bus_message *message, int *ret_fd, sd_bus_error *error)
 {
-  bool ask = job->hive->configuration->owner_reads_log;
-  int fd = ask ? authority_check (message, ACTION_READ_LOG, job->owner, NULL, error) : 1;
   g_autoptr (GError) failure = NULL;
+  int r;
 
-  if (fd <= 0)
-    return fd;
-  fd = job_store_open_log (job->hive->jobs, job, O_RDONLY);
-  if (fd >= 0)
-    return fd;
-  hive_error_set_errno (&failure, -fd, "Cannot open the log of job %s", job->id);
+  r = job->hive->configuration->owner_reads_log ? job_check_sender (job, message, ACTION_READ_LOG, error) : 0;
+  if (r != 0)
+    return r;
+  *ret_fd = job_store_open_log (job->hive->jobs, job, O_RDONLY);
+  if (*ret_fd >= 0)
+    return 0;
+  hive_error_set_errno (&failure, -*ret_fd, "Cannot open the log of job %s", job->id);
   return bus_error_from_gerror (error, failure);
 }
 
 static int
 job_method_open_log (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-  g_auto (Fd) fd = job_open_log (userdata, message, error);
+  g_auto (Fd) fd = -1;
+  int r;
 
-  if (fd < 0)
-    return fd;
+  r = job_open_log (userdata, message, &fd, error);
+  if (r != 0)
+    return r;
   return sd_bus_reply_method_return (message, "h", fd);
 }
 
@@ -229,9 +240,9 @@ job_method_read_log (sd_bus_message *message, void *userdata, sd_bus_error *erro
   r = sd_bus_message_read (message, "tu", &cursor, &max);
   if (r < 0)
     return r;
-  fd = job_open_log (job, message, error);
-  if (fd < 0)
-    return fd;
+  r = job_open_log (job, message, &fd, error);
+  if (r != 0)
+    return r;
   if (fstat (fd, &status) < 0)
     return -errno;
   if (cursor > (uint64_t)status.st_size)

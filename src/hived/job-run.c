@@ -17,6 +17,7 @@
 #include "log-writer.h"
 #include "registry.h"
 #include "scheduler.h"
+#include "size.h"
 #include "worker.h"
 
 #define STOP_TIMEOUT (10 * G_USEC_PER_SEC) /* between SIGTERM and SIGKILL */
@@ -250,7 +251,8 @@ job_run_mended (const Ending *ending, void *userdata)
       job_run_succeed_commit (run);
       return;
     }
-  error = g_error_new (HIVE_ERROR, HIVE_ERROR_FAILED, "rbee-hive-commit ended unexpectedly (%s); what it began %s", how,
+  error = g_error_new (HIVE_ERROR, run->committed.kind == ENDING_UNKNOWN ? HIVE_ERROR_INTERRUPTED : HIVE_ERROR_FAILED,
+                       "rbee-hive-commit ended unexpectedly (%s); what it began %s", how,
                        mended ? "is undone" : "is mended when the hive starts again");
   job_run_fail (run, error, false);
 }
@@ -315,7 +317,7 @@ static GError *
 job_run_limit_failure (const Job *job)
 {
   const Configuration *configuration = job->hive->configuration;
-  g_autofree char *memory = g_format_size_full (configuration->memory_max, G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *memory = size_to_string (configuration->memory_max);
 
   if (job->ending.kind == ENDING_OUT_OF_MEMORY)
     return g_error_new (HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,

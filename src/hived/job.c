@@ -248,15 +248,14 @@ job_set_state (Job *job, JobState state)
   hive_counts_changed (job->hive);
 }
 
+/* NULL where nobody says. */
 static char *
 boot_id_now (void)
 {
-  char text[SD_ID128_UUID_STRING_MAX] = "";
+  char text[SD_ID128_UUID_STRING_MAX];
   sd_id128_t id;
 
-  if (sd_id128_get_boot (&id) >= 0)
-    sd_id128_to_uuid_string (id, text);
-  return g_strdup (text);
+  return sd_id128_get_boot (&id) < 0 ? NULL : g_strdup (sd_id128_to_uuid_string (id, text));
 }
 
 void
@@ -271,7 +270,7 @@ job_is_of_this_boot (const Job *job)
 {
   g_autofree char *now = boot_id_now ();
 
-  return g_strcmp0 (job->boot_id, now) == 0;
+  return now && g_strcmp0 (job->boot_id, now) == 0;
 }
 
 void

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "launcher-backend.h"
 
-#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "error.h"
+#include "file.h"
 #include "unit-properties.h"
 
 #define SYSTEMD           "org.freedesktop.systemd1"
 #define SYSTEMD_PATH      "/org/freedesktop/systemd1"
 #define SYSTEMD_MANAGER   "org.freedesktop.systemd1.Manager"
 #define SYSTEMD_UNIT_PATH "/org/freedesktop/systemd1/unit"
+#define RETRY_INTERVAL    (G_USEC_PER_SEC / 5)
 
 typedef struct
 {
@@ -23,8 +25,10 @@ typedef struct
   uint64_t counter;
 } SystemdLauncher;
 
-/* A child that is a unit of systemd's. One question about it is under way at a time. */
-typedef struct
+typedef struct Unit Unit;
+
+/* A child that is a unit of systemd's. One call about it is under way at a time. */
+struct Unit
 {
   Child base;
   SystemdLauncher *launcher;
@@ -32,13 +36,16 @@ typedef struct
   char *path; /* its object */
   sd_bus_slot *changes;
   sd_bus_slot *call;
+  Launch *launch;         /* until systemd has taken it */
+  sd_event_source *timer; /* until it is tried again: */
+  int (*retry) (Unit *unit);
   bool outlives;       /* a later daemon finds it again */
   bool dies_with_hive; /* forgotten, it is killed */
   bool started;        /* systemd has taken it */
   bool ended;          /* its handler was told */
   bool stopped;        /* collecting: it was told to go away */
   bool again;          /* something happened since the last question was asked */
-} Unit;
+};
 
 /* What systemd says of it. */
 typedef struct
@@ -57,7 +64,39 @@ unit_state_clear (UnitState *state)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (UnitState, unit_state_clear)
 
-static void unit_ask (Unit *unit);
+static Launch *
+launch_copy (const Launch *launch)
+{
+  Launch *copy = g_memdup2 (launch, sizeof *launch);
+
+  copy->arguments = g_strdupv ((char **)launch->arguments);
+  copy->description = g_strdup (launch->description);
+  copy->input = launch->input < 0 ? -1 : fcntl (launch->input, F_DUPFD_CLOEXEC, 3);
+  copy->output = launch->output < 0 ? -1 : fcntl (launch->output, F_DUPFD_CLOEXEC, 3);
+  copy->name = g_strdup (launch->name);
+  copy->work = g_strdup (launch->work);
+  copy->job_id = g_strdup (launch->job_id);
+  copy->worker_id = g_strdup (launch->worker_id);
+  return copy;
+}
+
+static void
+launch_free (Launch *launch)
+{
+  if (!launch)
+    return;
+  g_strfreev ((char **)launch->arguments);
+  g_free ((char *)launch->description);
+  fd_clear (&launch->input);
+  fd_clear (&launch->output);
+  g_free ((char *)launch->name);
+  g_free ((char *)launch->work);
+  g_free ((char *)launch->job_id);
+  g_free ((char *)launch->worker_id);
+  g_free (launch);
+}
+
+static int unit_ask (Unit *unit);
 
 static int
 unit_state_read_text (sd_bus_message *message, char **ret_text)
@@ -156,12 +195,44 @@ unit_consider (Unit *unit, const UnitState *state)
 }
 
 static int
+unit_handle_retry (sd_event_source *source, uint64_t usec, void *userdata)
+{
+  Unit *unit = userdata;
+
+  unit->timer = sd_event_source_disable_unref (unit->timer);
+  return unit->call ? 0 : unit->retry (unit);
+}
+
+/* systemd can't answer while it executes itself anew, as its own upgrade has it do: nothing follows from that. True
+ * when
+ * @function is to be called again for it. */
+static bool
+unit_retries (Unit *unit, sd_bus_message *answer, int (*function) (Unit *unit))
+{
+  static const char *const passing[] = {
+    SD_BUS_ERROR_NO_REPLY,          SD_BUS_ERROR_TIMEOUT,      SD_BUS_ERROR_SERVICE_UNKNOWN,
+    SD_BUS_ERROR_NAME_HAS_NO_OWNER, SD_BUS_ERROR_DISCONNECTED, "org.freedesktop.DBus.Error.Spawn.ChildExited",
+  };
+
+  unit->call = sd_bus_slot_unref (unit->call);
+  for (gsize i = 0; i < G_N_ELEMENTS (passing); i++)
+    if (sd_bus_message_is_method_error (answer, passing[i]))
+      {
+        unit->retry = function;
+        return unit->timer || sd_event_add_time_relative (unit->launcher->base.event, &unit->timer, CLOCK_MONOTONIC,
+                                                          RETRY_INTERVAL, 0, unit_handle_retry, unit) >= 0;
+      }
+  return false;
+}
+
+static int
 unit_handle_state (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
   Unit *unit = userdata;
   g_auto (UnitState) state = { 0 };
 
-  unit->call = sd_bus_slot_unref (unit->call);
+  if (unit_retries (unit, message, unit_ask))
+    return 0;
   /* A unit that systemd cannot even name is not there. */
   if (sd_bus_message_is_method_error (message, NULL) || unit_state_read (message, &state) < 0)
     {
@@ -172,15 +243,14 @@ unit_handle_state (sd_bus_message *message, void *userdata, sd_bus_error *error)
   return 0;
 }
 
-static void
+static int
 unit_ask (Unit *unit)
 {
   unit->again = unit->call != NULL;
   if (unit->call)
-    return;
-  if (sd_bus_call_method_async (unit->launcher->bus, &unit->call, SYSTEMD, unit->path,
-                                "org.freedesktop.DBus.Properties", "GetAll", unit_handle_state, unit, "s", "") < 0)
-    g_warning ("%s: its state can't be asked for", unit->name);
+    return 0;
+  return sd_bus_call_method_async (unit->launcher->bus, &unit->call, SYSTEMD, unit->path,
+                                   "org.freedesktop.DBus.Properties", "GetAll", unit_handle_state, unit, "s", "");
 }
 
 static int
@@ -188,10 +258,12 @@ unit_handle_change (sd_bus_message *message, void *userdata, sd_bus_error *error
 {
   Unit *unit = userdata;
 
-  if (!unit->ended || unit->stopped)
+  if (unit->started && (!unit->ended || unit->stopped))
     unit_ask (unit);
   return 0;
 }
+
+static int unit_start (Unit *unit);
 
 static int
 unit_handle_started (sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -199,8 +271,13 @@ unit_handle_started (sd_bus_message *message, void *userdata, sd_bus_error *erro
   Unit *unit = userdata;
   const sd_bus_error *failure = sd_bus_message_get_error (message);
 
-  unit->call = sd_bus_slot_unref (unit->call);
+  if (unit_retries (unit, message, unit_start))
+    return 0;
+  /* The first try had reached systemd after all. */
+  if (unit->retry == unit_start && sd_bus_error_has_name (failure, "org.freedesktop.systemd1.UnitExists"))
+    failure = NULL;
   unit->started = true;
+  g_clear_pointer (&unit->launch, launch_free);
   if (failure)
     {
       unit->ended = true;
@@ -209,6 +286,23 @@ unit_handle_started (sd_bus_message *message, void *userdata, sd_bus_error *erro
   else
     unit_ask (unit);
   return 0;
+}
+
+static int
+unit_start (Unit *unit)
+{
+  SystemdLauncher *launcher = unit->launcher;
+  sd_bus_message *message = NULL;
+  int r;
+
+  if ((r = sd_bus_message_new_method_call (launcher->bus, &message, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER,
+                                           "StartTransientUnit")) >= 0 &&
+      (r = sd_bus_message_append (message, "ss", unit->name, "fail")) >= 0 &&
+      (r = unit_properties_append (message, unit->launch, launcher->base.configuration)) >= 0 &&
+      (r = sd_bus_message_append (message, "a(sa(sv))", 0)) >= 0)
+    r = sd_bus_call_async (launcher->bus, &unit->call, message, unit_handle_started, unit, 0);
+  sd_bus_message_unref (message);
+  return r;
 }
 
 static Unit *
@@ -242,6 +336,8 @@ unit_forget (Child *base)
   g_hash_table_remove (unit->launcher->units, unit);
   sd_bus_slot_unref (unit->changes);
   sd_bus_slot_unref (unit->call);
+  launch_free (unit->launch);
+  sd_event_source_disable_unref (unit->timer);
   free (unit->path);
   g_free (unit->name);
   g_free (unit);
@@ -266,7 +362,6 @@ systemd_start (Launcher *base, const Launch *launch, ChildHandler handler, void 
   g_autofree char *program = g_path_get_basename (launch->arguments[0]);
   g_autofree char *any = g_strdup_printf ("%s-%" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT, program,
                                           (uint64_t)g_get_monotonic_time (), ++launcher->counter);
-  sd_bus_message *message = NULL;
   Unit *unit;
   int r;
 
@@ -275,13 +370,8 @@ systemd_start (Launcher *base, const Launch *launch, ChildHandler handler, void 
   unit = unit_new (launcher, launch->name ? launch->name : any, handler, userdata);
   unit->outlives = launch->name != NULL;
   unit->dies_with_hive = launch->dies_with_hive;
-  if ((r = sd_bus_message_new_method_call (launcher->bus, &message, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER,
-                                           "StartTransientUnit")) >= 0 &&
-      (r = sd_bus_message_append (message, "ss", unit->name, "fail")) >= 0 &&
-      (r = unit_properties_append (message, launch, base->configuration)) >= 0 &&
-      (r = sd_bus_message_append (message, "a(sa(sv))", 0)) >= 0)
-    r = sd_bus_call_async (launcher->bus, &unit->call, message, unit_handle_started, unit, 0);
-  sd_bus_message_unref (message);
+  unit->launch = launch_copy (launch);
+  r = unit_start (unit);
   if (r >= 0)
     return &unit->base;
   unit->ended = true;
@@ -309,15 +399,24 @@ unit_signal (Child *base, int signal, bool whole)
                             "ssi", unit->name, whole ? "all" : "main", (int32_t)signal);
 }
 
+static int unit_stop (Unit *unit);
+
 static int
 unit_handle_stopping (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
   Unit *unit = userdata;
 
-  unit->call = sd_bus_slot_unref (unit->call);
+  if (unit_retries (unit, message, unit_stop))
+    return 0;
   unit->stopped = true;
-  unit_ask (unit);
-  return 0;
+  return unit_ask (unit);
+}
+
+static int
+unit_stop (Unit *unit)
+{
+  return sd_bus_call_method_async (unit->launcher->bus, &unit->call, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, "StopUnit",
+                                   unit_handle_stopping, unit, "ss", unit->name, "replace");
 }
 
 static void
@@ -326,8 +425,7 @@ unit_collect (Child *base)
   Unit *unit = (Unit *)base;
 
   unit->call = sd_bus_slot_unref (unit->call);
-  if (sd_bus_call_method_async (unit->launcher->bus, &unit->call, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, "StopUnit",
-                                unit_handle_stopping, unit, "ss", unit->name, "replace") < 0)
+  if (unit_stop (unit) < 0)
     g_warning ("%s can't be stopped", unit->name);
 }
 
@@ -357,7 +455,12 @@ systemd_handle_owner (sd_bus_message *message, void *userdata, sd_bus_error *err
 
   systemd_subscribe (launcher);
   for (GList *each = units; each; each = each->next)
-    unit_ask (each->data);
+    {
+      Unit *unit = each->data;
+
+      if (unit->started)
+        unit_ask (unit);
+    }
   return 0;
 }
 

@@ -168,7 +168,11 @@ hive_main (sd_event *event, GError **error)
   sd_notify (0, "READY=1");
   r = sd_event_loop (event);
   hive_free (hive);
-  return r >= 0 || hive_error_set_errno (error, -r, "The event loop broke off");
+  if (r > 0)
+    g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_FAILED, "The connection to the bus was lost");
+  else if (r < 0)
+    hive_error_set_errno (error, -r, "The event loop broke off");
+  return r == 0;
 }
 
 int

@@ -60,24 +60,37 @@ pending_call_send (PendingCall *call, sd_bus_message *reply, int r)
 }
 
 static int
-manager_method_install_worker (sd_bus_message *message, void *userdata, sd_bus_error *error)
+manager_install (Hive *hive, sd_bus_message *message, const char *worker_id, const InstallOptions *options,
+                 sd_bus_error *error)
 {
-  Hive *hive = userdata;
-  g_autoptr (InstallOptions) options = install_options_new ();
   g_autoptr (GError) failure = NULL;
-  const char *worker_id;
   uid_t uid;
   Job *job;
   int r;
 
-  r = authority_check (message, ACTION_INSTALL_WORKER, (uid_t)-1, &uid, error);
-  if (r <= 0)
-    return r;
+  if (!hive_check_install (hive, worker_id, options, &failure))
+    return bus_error_from_gerror (error, failure);
+  r = authority_check (hive->authority, message, &(Question){ .action = ACTION_INSTALL_WORKER, .worker = worker_id },
+                       &uid, error);
+  if (r != 0)
+    return r; /* refused, or asked: this method runs again with the answer */
+  if (options->owner >= 0)
+    uid = (uid_t)options->owner;
+  job = hive_install (hive, worker_id, options, uid, &failure);
+  return job_reply (job, failure, message, error);
+}
+
+static int
+manager_method_install_worker (sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+  g_autoptr (InstallOptions) options = install_options_new ();
+  const char *worker_id;
+  int r;
+
   r = sd_bus_message_read (message, "s", &worker_id);
   if (r < 0)
     return r;
-  job = hive_install (hive, worker_id, options, uid, &failure);
-  return job_reply (job, failure, message, error);
+  return manager_install (userdata, message, worker_id, options, error);
 }
 
 static int
@@ -85,23 +98,22 @@ manager_method_install_with_options (sd_bus_message *message, void *userdata, sd
 {
   Hive *hive = userdata;
   g_autoptr (InstallOptions) options = NULL;
-  g_autoptr (GError) failure = NULL;
   const char *worker_id;
-  uid_t uid;
-  Job *job;
   int r;
 
-  r = authority_check (message, ACTION_INSTALL_WORKER, (uid_t)-1, &uid, error);
-  if (r <= 0)
-    return r;
   r = sd_bus_message_read (message, "s", &worker_id);
   if (r < 0)
     return r;
   r = install_options_read (message, &options, error);
   if (r < 0)
     return r;
-  job = hive_install (hive, worker_id, options, uid, &failure);
-  return job_reply (job, failure, message, error);
+  if (options->owner >= 0)
+    {
+      r = authority_check_bridge (hive->authority, message, "Option owner", error);
+      if (r < 0)
+        return r;
+    }
+  return manager_install (hive, message, worker_id, options, error);
 }
 
 static int
@@ -114,11 +126,14 @@ manager_method_remove_worker (sd_bus_message *message, void *userdata, sd_bus_er
   Job *job;
   int r;
 
-  r = authority_check (message, ACTION_REMOVE_WORKER, (uid_t)-1, &uid, error);
-  if (r <= 0)
-    return r;
   r = sd_bus_message_read (message, "s", &worker_id);
   if (r < 0)
+    return r;
+  if (!hive_check_remove (hive, worker_id, &failure))
+    return bus_error_from_gerror (error, failure);
+  r = authority_check (hive->authority, message, &(Question){ .action = ACTION_REMOVE_WORKER, .worker = worker_id },
+                       &uid, error);
+  if (r != 0)
     return r;
   job = hive_remove (hive, worker_id, uid, &failure);
   return job_reply (job, failure, message, error);
@@ -371,8 +386,8 @@ manager_method_refresh_capabilities (sd_bus_message *message, void *userdata, sd
   g_autoptr (GError) failure = NULL;
   int r;
 
-  r = authority_check (message, ACTION_REFRESH, (uid_t)-1, NULL, error);
-  if (r <= 0)
+  r = authority_check (hive->authority, message, &(Question){ .action = ACTION_REFRESH }, NULL, error);
+  if (r != 0)
     return r;
   queries_forget (hive->queries);
   if (!capabilities_refresh (hive, &failure))

@@ -156,8 +156,11 @@ worker_method_remove (sd_bus_message *message, void *userdata, sd_bus_error *err
   Job *job;
   int r;
 
-  r = authority_check (message, ACTION_REMOVE_WORKER, (uid_t)-1, &uid, error);
-  if (r <= 0)
+  if (!hive_check_remove (worker_hive, id, &failure))
+    return bus_error_from_gerror (error, failure);
+  r = authority_check (worker_hive->authority, message, &(Question){ .action = ACTION_REMOVE_WORKER, .worker = id },
+                       &uid, error);
+  if (r != 0)
     return r;
   job = hive_remove (worker_hive, id, uid, &failure);
   return job_reply (job, failure, message, error);

@@ -3,23 +3,18 @@
 
 import contextlib
 import ctypes
-import fcntl
 import json
 import os
-import pty
 import re
-import select
 import signal
 import socket
-import struct
 import subprocess
 import sys
-import termios
-import time
 
 import pytest
 from gi.repository import GLib
 
+import terminal as terminals
 from harness import Job, pkgbuild, wait_until
 
 VERBS = ("catalog", "show", "recipe", "install", "remove", "list", "verify", "jobs", "log", "cancel", "status", "capabilities")
@@ -45,60 +40,12 @@ def lines_of_json(text):
     return [json.loads(line) for line in text.splitlines()]
 
 
-class Terminal:
-    """hivectl on a terminal of its own: what it shows, and keys for it."""
+class Terminal(terminals.Terminal):
+    """hivectl on a terminal."""
 
     def __init__(self, hive, *arguments, columns=80, **environment):
-        self.hive, self.shown, self.status = hive, "", None
-        environment = dict(hive.command_environment(), **environment)
-        program = str(hive.build.bin / "hivectl")
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
-            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-            os.execve(program, [program, *arguments], environment)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.status is None:
-            os.kill(self.pid, signal.SIGKILL)
-            os.waitpid(self.pid, 0)
-        os.close(self.fd)
-
-    def read(self):
-        """What came next; empty at the end, and where nothing comes for a while."""
-        if not select.select([self.fd], [], [], 0.1)[0]:
-            return ""
-        try:
-            data = os.read(self.fd, 65536)
-        except OSError:  # nobody has the other side open
-            return ""
-        self.shown += data.decode("utf-8", "replace")
-        return data
-
-    def wait_for(self, text, timeout=30):
-        deadline = time.monotonic() + timeout * self.hive.patience
-        while text not in self.shown:
-            assert time.monotonic() < deadline, f"{text!r} is not on the terminal:\n{self.shown}"
-            self.read()
-
-    def type(self, keys):
-        os.write(self.fd, keys.encode())
-
-    def end(self, timeout=30):
-        """Waits for its end: the exit status."""
-        deadline = time.monotonic() + timeout * self.hive.patience
-        while self.status is None:
-            assert time.monotonic() < deadline, f"it does not end:\n{self.shown}"
-            self.read()
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self.status = os.waitstatus_to_exitcode(status)
-        while self.read():
-            pass
-        return self.status
+        super().__init__(hive.build.bin / "hivectl", *arguments, environment=dict(hive.command_environment(), **environment),
+                         columns=columns, patience=hive.patience)
 
     def lines(self):
         """What was shown for good: without colours, and without status lines, which are erased."""
@@ -178,6 +125,21 @@ def test_install_list_verify_and_remove(hive):
     assert hive.hivectl("remove", "some").stdout.splitlines()[-1] == "[DONE]"
     assert hive.hivectl("list").stdout == "No worker is installed. See: hivectl catalog\n"
     hive.nothing_left()
+
+
+def test_plain_lists_are_for_programs(hive):
+    hive.catalog.add("some", description="One\tof\nthem")
+    hive.catalog.add("other", version="2.0", worker_type="cuda", architectures=["riscv64"], description="")
+    hive.installs("some")
+    assert hive.hivectl("catalog", "--plain").stdout == "other\t2.0\tcuda\tno\t\nsome\t1.0\tcpu\tyes\tOne of them\n"
+    (row,) = hive.hivectl("list", "--plain").stdout.splitlines()
+    assert row.split("\t")[:2] == ["some", "1.0-1"] and row.split("\t")[4] == str(hive.installed("/usr/local/bin/some"))
+    (row,) = hive.hivectl("jobs", "--plain", "--all").stdout.splitlines()
+    assert row.split("\t")[:4] == ["1", "install", "some", "done"]
+    hive.removes("some")
+    assert hive.hivectl("list", "--plain").stdout == ""
+    assert "--plain" in hive.hivectl("list", "--plain", "--json", status=2).stderr
+    assert "--plain" in hive.hivectl("status", "--plain", status=2).stderr
 
 
 def test_nothing_is_said_in_words_and_as_empty_json(hive):

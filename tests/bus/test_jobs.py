@@ -220,6 +220,13 @@ def test_cancelled_worker_can_be_installed_right_afterwards(hive):
     hive.nothing_left()
 
 
+def test_job_that_takes_too_long_in_all_names_the_key(hive):
+    hive.configure("Jobs", RuntimeMax=2)
+    hive.catalog.add("long", pkgbuild("long", build="echo started; setsid -f sleep 4343; sleep 4343"))
+    job = hive.refuses("long", "TimedOut", "2 s", "RuntimeMax=", "hive.conf")
+    assert "started" in job.lines()
+
+
 def test_step_that_takes_too_long_is_ended(hive):
     marker = unique_seconds()
     hive.configure("Build", StepTimeout=1)

@@ -17,7 +17,7 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session")
 def system_build():
     """The programs as a distribution builds them: with the prefix /usr."""
-    return pathlib.Path(os.environ.get("RBEE_TEST_SYSTEM_BUILD") or harness.SOURCE / "build" / "test").resolve()
+    return pathlib.Path(os.environ.get("RBEE_TEST_BUILD") or harness.SOURCE / "build" / "test").resolve()
 
 
 @pytest.fixture(scope="session")

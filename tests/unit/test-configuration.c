@@ -97,6 +97,12 @@ test_bad_value_names_its_key (Files *files, gconstpointer data)
     { "[Catalog]\nURL=ftp://x\n", "URL" },
     { "[Build]\nNetworkSteps=package\n", "NetworkSteps" },
     { "[Jobs]\nUserRange=0-10\n", "UserRange" },
+    { "[Jobs]\nMemoryMax=0%\n", "MemoryMax" },
+    { "[Jobs]\nMemoryMax=101%\n", "MemoryMax" },
+    { "[Jobs]\nMemoryMax=1M\n", "MemoryMax" },
+    { "[Jobs]\nNice=20\n", "Nice" },
+    { "[Jobs]\nCPUWeight=0\n", "CPUWeight" },
+    { "[Jobs]\nInhibitShutdown=block\n", "InhibitShutdown" },
   };
 
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -111,6 +117,24 @@ test_bad_value_names_its_key (Files *files, gconstpointer data)
       g_assert_nonnull (strstr (error->message, cases[i].key));
       g_assert_nonnull (strstr (error->message, files->path));
     }
+}
+
+static void
+test_memory_is_a_size_or_a_share (Files *files, gconstpointer data)
+{
+  uint64_t all = (uint64_t)sysconf (_SC_PHYS_PAGES) * (uint64_t)sysconf (_SC_PAGESIZE);
+  g_autoptr (Configuration) share = NULL;
+  g_autoptr (Configuration) size = NULL;
+
+  write_file (files->path, "[Jobs]\nMemoryMax=50%\nNice=-3\nInhibitShutdown=no\n");
+  share = configuration_load (files->path, NULL);
+  g_assert_nonnull (share);
+  g_assert_cmpuint (share->memory_max, ==, all / 100 * 50);
+  g_assert_cmpint (share->nice, ==, -3);
+  g_assert_false (share->inhibit_shutdown);
+  write_file (files->path, "[Jobs]\nMemoryMax=3G\n");
+  size = configuration_load (files->path, NULL);
+  g_assert_cmpuint (size->memory_max, ==, 3ULL << 30);
 }
 
 static void
@@ -184,6 +208,8 @@ main (int argc, char **argv)
   g_test_add ("/configuration/defaults", Files, NULL, files_set_up, test_defaults, files_tear_down);
   g_test_add ("/configuration/drop-in-wins", Files, NULL, files_set_up, test_drop_in_wins, files_tear_down);
   g_test_add ("/configuration/bad-value-names-its-key", Files, NULL, files_set_up, test_bad_value_names_its_key,
+              files_tear_down);
+  g_test_add ("/configuration/memory-is-a-size-or-a-share", Files, NULL, files_set_up, test_memory_is_a_size_or_a_share,
               files_tear_down);
   g_test_add_func ("/configuration/missing-file-is-an-error", test_missing_file_is_an_error);
   g_test_add_func ("/sizes", test_sizes);

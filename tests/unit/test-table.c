@@ -117,6 +117,20 @@ test_cells_stay_in_their_line (void)
                    "one two  ?[2J\n");
 }
 
+static void
+test_plain_has_rows_alone_with_tabs_between (void)
+{
+  g_autoptr (Table) table = table_of_workers ();
+  g_autofree char *text = NULL;
+
+  table_add (table, (const char *const[]){ "3\t4", "", "\n", NULL });
+  text = table_to_plain (table);
+  g_assert_cmpstr (text, ==,
+                   "1\t日本\ta long text at the end\n"
+                   "22\tx\t\n"
+                   "3 4\t\t \n");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -130,5 +144,6 @@ main (int argc, char **argv)
   g_test_add_func ("/table/last-column-is-cut", test_last_column_is_cut);
   g_test_add_func ("/table/last-column-keeps-something", test_last_column_keeps_something);
   g_test_add_func ("/table/cells-stay-in-their-line", test_cells_stay_in_their_line);
+  g_test_add_func ("/table/plain-has-rows-alone-with-tabs-between", test_plain_has_rows_alone_with_tabs_between);
   return g_test_run ();
 }

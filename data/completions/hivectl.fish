@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# fish completion for hivectl(1). Workers and jobs are asked of the hive at each key press; where none answers in time
+# there is nothing to choose from. What it says is data: no name of it is expanded, and one that is no name is left out.
+
+# The words before the cursor without options and their values, the verb first.
+function __hivectl_words
+    set -l words (commandline -opc)
+    set -l only_arguments no
+    set -l value no
+    for word in $words[2..-1]
+        if test $value = yes
+            set value no
+        else if test $only_arguments = yes
+            echo -- $word
+        else
+            switch $word
+                case --
+                    set only_arguments yes
+                case --host -H --backend --color --source
+                    set value yes
+                case '-*'
+                case '*'
+                    echo -- $word
+            end
+        end
+    end
+end
+
+# Whether the verb is one of these; without any, whether there is none yet.
+function __hivectl_verb_is
+    set -l words (__hivectl_words)
+    if test (count $argv) -eq 0
+        test (count $words) -eq 0
+    else
+        contains -- "$words[1]" $argv
+    end
+end
+
+# The same, and its only argument is not there yet.
+function __hivectl_wants_one
+    __hivectl_verb_is $argv; and test (count (__hivectl_words)) -eq 1
+end
+
+# The rows of a list, tabs between their columns. Those of another machine's hive would cost an ssh connection, and a
+# password perhaps.
+function __hivectl_rows
+    if not string match -qr -- '^(-H|--host(=|$))' (commandline -opc)
+        timeout 2 hivectl $argv --plain </dev/null 2>/dev/null
+    end
+end
+
+# The workers of `hivectl $argv[1]` that are not on the line yet, described by their column $argv[2].
+function __hivectl_workers
+    set -l words (__hivectl_words)
+    for row in (__hivectl_rows $argv[1])
+        set -l columns (string split \t -- $row)
+        if string match -qr -- '^[a-z0-9][a-z0-9-]*$' $columns[1]; and not contains -- $columns[1] $words[2..-1]
+            printf '%s\t%s\n' $columns[1] $columns[$argv[2]]
+        end
+    end
+end
+
+# The jobs in one of the given states (none: any), the newest first: the latest, or all once a number is begun.
+function __hivectl_jobs
+    set -l all
+    string length -q -- (commandline -ct); and set all --all
+    set -l rows (__hivectl_rows jobs $all)
+    for row in $rows[-1..1]
+        set -l columns (string split \t -- $row)
+        if string match -qr -- '^[0-9]+$' $columns[1]; and begin
+                not set -q argv[1]; or contains -- $columns[4] $argv
+            end
+            printf '%s\t%s %s, %s\n' $columns[1..4]
+        end
+    end
+end
+
+# The backends of the workers that are on the line already, or of all.
+function __hivectl_backends
+    set -l words (__hivectl_words)
+    set -l named
+    set -l all
+    for row in (__hivectl_rows catalog)
+        set -l columns (string split \t -- $row)
+        set -l backends (string match -r -- '^[a-zA-Z0-9][a-zA-Z0-9._-]*$' (string split , -- $columns[3]))
+        set -a all $backends
+        contains -- $columns[1] $words[2..-1]; and set -a named $backends
+    end
+    set -q named[1]; or set named $all
+    set -q named[1]; and printf '%s\n' $named
+end
+
+complete -c hivectl -f
+
+complete -c hivectl -n __hivectl_verb_is -a catalog -d 'List the workers there are'
+complete -c hivectl -n __hivectl_verb_is -a show -d 'Show what the catalog says of a worker'
+complete -c hivectl -n __hivectl_verb_is -a recipe -d 'Show the PKGBUILD by which a worker is built'
+complete -c hivectl -n __hivectl_verb_is -a install -d 'Build and install workers of the catalog'
+complete -c hivectl -n __hivectl_verb_is -a remove -d 'Remove installed workers'
+complete -c hivectl -n __hivectl_verb_is -a list -d 'List the workers installed here'
+complete -c hivectl -n __hivectl_verb_is -a verify -d 'Compare installed files with what was installed'
+complete -c hivectl -n __hivectl_verb_is -a jobs -d 'List installs and removals, running and past'
+complete -c hivectl -n __hivectl_verb_is -a log -d 'Show a job\'s log'
+complete -c hivectl -n __hivectl_verb_is -a cancel -d 'Cancel a job that waits or runs'
+complete -c hivectl -n __hivectl_verb_is -a status -d 'Show whether the hive runs and can install'
+complete -c hivectl -n __hivectl_verb_is -a capabilities -d 'Show the machine\'s devices and workers'
+
+complete -c hivectl -n '__hivectl_verb_is install' -a '(__hivectl_workers catalog 5)'
+complete -c hivectl -n '__hivectl_wants_one show recipe' -a '(__hivectl_workers catalog 5)'
+complete -c hivectl -n '__hivectl_verb_is remove' -a '(__hivectl_workers list 2)'
+complete -c hivectl -n '__hivectl_wants_one verify' -a '(__hivectl_workers list 2)'
+complete -c hivectl -n '__hivectl_wants_one log' -k -a '(__hivectl_jobs)'
+complete -c hivectl -n '__hivectl_wants_one cancel' -k -a '(__hivectl_jobs queued running)'
+
+complete -c hivectl -s H -l host -x -a '(__fish_complete_user_at_hosts)' -d 'Ask the hive of another machine, by ssh'
+complete -c hivectl -l no-ask-password -d 'Fail where a password would be asked for'
+complete -c hivectl -l json -d 'Print JSON'
+complete -c hivectl -l color -x -a 'auto always never' -d 'When to use colours'
+complete -c hivectl -l version -d 'Print the version'
+complete -c hivectl -s h -l help -d 'Print help'
+
+complete -c hivectl -n '__hivectl_verb_is install recipe' -l backend -x -a '(__hivectl_backends)' -d 'The variant of a worker that has several'
+complete -c hivectl -n '__hivectl_verb_is install recipe' -l source -x -a 'binary git' -d 'Take what was built, or build it'
+complete -c hivectl -n '__hivectl_verb_is install' -l check -d 'Run the recipe\'s tests too'
+complete -c hivectl -n '__hivectl_verb_is install' -l reinstall -d 'Build again what is installed already'
+complete -c hivectl -n '__hivectl_verb_is install remove' -l no-wait -d 'Print the job\'s id and return'
+complete -c hivectl -n '__hivectl_verb_is install remove verify log cancel' -s q -l quiet -d 'Show nothing but errors'
+complete -c hivectl -n '__hivectl_verb_is log' -s f -l follow -d 'Show what comes, until the job ends'
+complete -c hivectl -n '__hivectl_verb_is jobs' -s a -l all -d 'Show every job there still is something of'
+complete -c hivectl -n '__hivectl_verb_is catalog list jobs' -l plain -d 'Print rows alone, tabs between their columns'
