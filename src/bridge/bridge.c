@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "bridge.h"
 
+#include <pwd.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #include "bus.h"
 #include "error.h"
@@ -69,6 +71,7 @@ Bridge *
 bridge_new (sd_event *event, const Configuration *configuration, const char *address, GError **error)
 {
   g_autoptr (Bridge) bridge = g_new0 (Bridge, 1);
+  const struct passwd *user = getpwnam (BRIDGE_USER);
 
   bridge->event = event;
   bridge->configuration = configuration;
@@ -90,6 +93,7 @@ bridge_new (sd_event *event, const Configuration *configuration, const char *add
     return NULL;
   if (configuration->trust_everybody)
     g_warning ("Authentication=none: every program and every user of this machine may install and remove workers");
+  bridge->speaks_for_others = user && user->pw_uid == geteuid ();
   bridge_watch_idleness (bridge);
   return g_steal_pointer (&bridge);
 }

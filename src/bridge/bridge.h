@@ -17,6 +17,8 @@ typedef struct Once Once;
 typedef struct Server Server;
 typedef struct Tokens Tokens;
 
+#define BRIDGE_USER "rbee-bridge"
+
 /* What is counted for /metrics. */
 typedef struct
 {
@@ -44,6 +46,7 @@ typedef struct Bridge
   Server *server;
   Metrics metrics;
 
+  bool speaks_for_others; /* it runs as BRIDGE_USER, whom the hive believes for whom a job is */
   bool draining;
   uint64_t used_at; /* µs, CLOCK_MONOTONIC: when it was last not idle */
   sd_event_source *idle_timer;

@@ -16,7 +16,8 @@ struct Events
 {
   Bridge *bridge;
   GPtrArray *readers;
-  BusCall *call; /* asks for the list */
+  BusCall *call;        /* asks for the list */
+  GHashTable *new_jobs; /* paths of those that are being asked for */
   sd_event_source *heartbeat;
 };
 
@@ -170,6 +171,7 @@ changes_are_progress (JsonObject *changes)
          !json_has (changes, "error_name");
 }
 
+/* A job is told whole before it is told by its changes. */
 static void
 events_take_changes (Events *events, sd_bus_message *message)
 {
@@ -179,19 +181,31 @@ events_take_changes (Events *events, sd_bus_message *message)
   JsonObject *changes;
 
   if (!g_str_has_prefix (path, JOB_PREFIX) || sd_bus_message_read (message, "s", &interface) < 0 ||
-      !g_str_equal (interface, JOB_INTERFACE) || bus_json_read (message, &node) < 0 || !JSON_NODE_HOLDS_OBJECT (node))
+      !g_str_equal (interface, JOB_INTERFACE) || g_hash_table_contains (events->new_jobs, path) ||
+      bus_json_read (message, &node) < 0 || !JSON_NODE_HOLDS_OBJECT (node))
     return;
   changes = job_json_from_properties (json_node_get_object (node));
   json_object_set_string_member (changes, "id", path + strlen (JOB_PREFIX));
   events_send (events, changes_are_progress (changes) ? "progress" : "state", changes, false);
 }
 
+/* A job that is being asked for. */
+typedef struct
+{
+  Events *events;
+  char *path;
+} NewJob;
+
 static void
 events_on_new_job (sd_bus_message *reply, void *userdata)
 {
-  Events *events = userdata;
+  NewJob *job = userdata;
+  Events *events = job->events;
   g_autoptr (JsonNode) node = NULL;
 
+  g_hash_table_remove (events->new_jobs, job->path);
+  g_free (job->path);
+  g_free (job);
   if (!bus_reply_failed (reply) && bus_json_read (reply, &node) >= 0 && JSON_NODE_HOLDS_OBJECT (node))
     events_send (events, "state", job_json_from_properties (json_node_get_object (node)), false);
 }
@@ -202,6 +216,7 @@ events_take_new_job (Events *events, sd_bus_message *message)
   g_autoptr (Problem) problem = NULL;
   const char *id, *path;
   sd_bus_message *call;
+  NewJob *job;
 
   if (sd_bus_message_read (message, "so", &id, &path) < 0)
     return;
@@ -209,9 +224,14 @@ events_take_new_job (Events *events, sd_bus_message *message)
   if (!call)
     return;
   if (sd_bus_message_append (call, "s", JOB_INTERFACE) < 0)
-    sd_bus_message_unref (call);
-  else
-    bus_send (events->bridge->bus, NULL, call, events_on_new_job, events);
+    {
+      sd_bus_message_unref (call);
+      return;
+    }
+  job = g_new (NewJob, 1);
+  *job = (NewJob){ .events = events, .path = g_strdup (path) };
+  g_hash_table_add (events->new_jobs, g_strdup (path));
+  bus_send (events->bridge->bus, NULL, call, events_on_new_job, job);
 }
 
 static void
@@ -325,6 +345,7 @@ events_new (Bridge *bridge)
 
   events->bridge = bridge;
   events->readers = g_ptr_array_new ();
+  events->new_jobs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   sd_event_add_time_relative (bridge->event, &events->heartbeat, CLOCK_MONOTONIC, STREAM_BEAT_INTERVAL, 0,
                               events_on_heartbeat, events);
   return events;
@@ -358,5 +379,6 @@ events_free (Events *events)
       g_free (reader);
     }
   g_ptr_array_unref (events->readers);
+  g_hash_table_unref (events->new_jobs);
   g_free (events);
 }

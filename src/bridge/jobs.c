@@ -120,11 +120,11 @@ jobs_on_job (Request *request, sd_bus_message *reply)
     jobs_answer_id (request, strrchr (path, '/') + 1, MHD_HTTP_ACCEPTED);
 }
 
-/* Whom the hive is told to do it for: whoever asks, where that is not us. */
+/* Whom the hive is told to do it for: whoever asks. It takes that from its bridge's user alone. */
 static int
 jobs_append_owner (Request *request, sd_bus_message *call)
 {
-  if (request->uid == UID_UNKNOWN || request->uid == geteuid ())
+  if (request->uid == UID_UNKNOWN || !request->bridge->speaks_for_others)
     return 0;
   return sd_bus_message_append (call, "{sv}", "owner", "u", (uint32_t)request->uid);
 }

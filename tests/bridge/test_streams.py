@@ -268,7 +268,7 @@ def test_pruned_job_is_a_404(bridge):
 
 
 def test_thousand_readers_of_one_job_get_all_of_it_by_one_descriptor_and_one_watch(bridge):
-    bridge.hive.catalog.add("count", numbered_recipe("count", 200, "sleep 0.01"))
+    bridge.hive.catalog.add("count", numbered_recipe("count", 200, "sleep 0.01").replace("done\n}", "done; sleep 1000\n}"))
     job = bridge.install("count")
     hive_job(bridge, job).wait_for_line("line 5")
     streams = [bridge.stream(f"/v1/jobs/{job}/stream") for _ in range(1000)]
@@ -277,10 +277,12 @@ def test_thousand_readers_of_one_job_get_all_of_it_by_one_descriptor_and_one_wat
     assert bridge.descriptors().count(log) == 1
     inotify = [link for link in bridge.descriptors() if "inotify" in link]
     assert len(inotify) <= 1
+    hive_job(bridge, job).wait_for_line("line 200")
+    bridge.delete(f"/v1/jobs/{job}")
     bodies = read_all(streams, bridge)
     assert len(set(bodies)) == 1
     assert [line for line in bodies[0].decode().split("\n\n") if "line " in line][-1] == "data: line 200"
-    assert bodies[0].endswith(b"data: [DONE]\n\n")
+    assert bodies[0].endswith(b"data: [CANCELLED]\n\n")
 
 
 def read_all(streams, bridge):
