@@ -69,6 +69,7 @@ key_write (Tokens *tokens, GError **error)
 {
   g_autofree char *temporary = g_strconcat (tokens->path, ".new", NULL);
   struct group *group = getgrnam (KEY_GROUP);
+  struct stat status;
   g_auto (Fd) fd = -1;
   int r = 0;
 
@@ -78,8 +79,10 @@ key_write (Tokens *tokens, GError **error)
   fd = open (temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0)
     return hive_error_set_errno (error, errno, "Can't make the key %s (KeyFile= in [Bridge])", tokens->path);
-  /* Without that group, or where we are not in it, the key stays ours alone. */
-  if (group && fchown (fd, (uid_t)-1, group->gr_gid) == 0)
+  /* Without that group, or where we are not in it, the key stays ours alone. The service runs in it, and may not chown.
+   */
+  if (group && fstat (fd, &status) == 0 &&
+      (status.st_gid == group->gr_gid || fchown (fd, (uid_t)-1, group->gr_gid) == 0))
     r = fchmod (fd, 0640) < 0 ? -errno : 0;
   if (r == 0)
     r = file_write_all (fd, (const char *)tokens->key, KEY_SIZE);
