@@ -151,6 +151,13 @@ listener_take_passed (Listener *listener, int count, GError **error)
   return true;
 }
 
+static bool
+address_is_any (const Address *address)
+{
+  return address->any.sa_family == AF_INET ? address->four.sin_addr.s_addr == INADDR_ANY :
+                                             IN6_IS_ADDR_UNSPECIFIED (&address->six.sin6_addr);
+}
+
 /* What a Host may say, and a browser be sent to. */
 static bool
 listener_learn (Listener *listener, int fd, const Configuration *configuration, GError **error)
@@ -180,7 +187,7 @@ listener_learn (Listener *listener, int fd, const Configuration *configuration, 
     }
   g_message ("Listening on http://%s:%u", host, port);
   if (!listener->url)
-    listener->url = g_strdup_printf ("http://%s:%u", host, port);
+    listener->url = g_strdup_printf ("http://%s:%u", address_is_any (&address) ? "localhost" : host, port);
   g_ptr_array_add (listener->hosts, g_steal_pointer (&host));
   return true;
 }

@@ -31,7 +31,7 @@ typedef enum
   OPTION_VARIANT = 1 << 4, /* --backend and --source */
   OPTION_BUILD = 1 << 5,   /* --check and --reinstall */
   OPTION_PLAIN = 1 << 6,
-  OPTION_WEB = 1 << 7,     /* --open, --token, --rotate and --socket */
+  OPTION_WEB = 1 << 7, /* --open, --token, --rotate and --socket */
 } OptionSet;
 
 /* Takes all options out of @arguments (NULL-terminated, without the program's name), wherever they stand. Fails for an

@@ -271,9 +271,13 @@ def test_thousand_readers_of_one_job_get_all_of_it_by_one_descriptor_and_one_wat
     bridge.hive.catalog.add("count", numbered_recipe("count", 200, "sleep 0.01").replace("done\n}", "done; sleep 1000\n}"))
     job = bridge.install("count")
     hive_job(bridge, job).wait_for_line("line 5")
-    streams = [bridge.stream(f"/v1/jobs/{job}/stream") for _ in range(1000)]
+    # The first opens the log; the others wait for nothing.
+    streams = [bridge.stream(f"/v1/jobs/{job}/stream")]
+    assert streams[0].answer.status == 200
+    streams += [bridge.stream(f"/v1/jobs/{job}/stream") for _ in range(999)]
     log = str(hive_job(bridge, job).log_path)
-    harness.wait_until(lambda: sum(link.startswith("socket:") for link in bridge.descriptors()) > 1000, what="the readers")
+    harness.wait_until(lambda: sum(link.startswith("socket:") for link in bridge.descriptors()) > 1000, 20 * bridge.hive.patience,
+                       lambda: f"the readers; there are {len(bridge.descriptors())} descriptors and {bridge.log.count(' 503 ')} refusals")
     assert bridge.descriptors().count(log) == 1
     inotify = [link for link in bridge.descriptors() if "inotify" in link]
     assert len(inotify) <= 1
@@ -328,7 +332,7 @@ def test_hundred_readers_that_never_read_cost_a_fixed_buffer_and_delay_nobody(br
     with bridge.stream(f"/v1/jobs/{job}/stream") as stream:
         text = stream.rest()
     assert text.count(b"x" * 99) == 100000 and text.endswith(b"data: [DONE]\n\n")
-    assert bridge.memory() < memory + 4096, "what was not read is not kept"
+    assert bridge.memory() < memory + bridge.leeway, "what was not read is not kept"
     assert all(stream.answer.status == 200 for stream in idle)
     late = idle[0].rest()
     assert late == text, "and it is all there for who reads late"
