@@ -58,10 +58,14 @@ class Machine:
         for name in ("upper", "work"):
             (self.overlay / name).mkdir()
         self.mount("-t", "overlay", "-o", f"lowerdir=/,upperdir={self.overlay}/upper,workdir={self.overlay}/work", "overlay", self.files)
-        self.prepare()
-        if prepare:
-            prepare(self.files)
-        self.boot()
+        try:
+            self.prepare()
+            if prepare:
+                prepare(self.files)
+            self.boot()
+        except BaseException:
+            self.close()
+            raise
 
     @staticmethod
     def mount(*arguments):

@@ -328,8 +328,10 @@ def test_busy_is_refused(hive):
 
 @pytest.mark.root
 def test_what_others_may_not_is_refused(hive):
+    hive.catalog.add("there")
+    hive.installs("there")
     job = hive.install(endless(hive))
-    for arguments in (("install", "endless"), ("remove", "endless"), ("cancel", job.id)):
+    for arguments in (("install", "endless"), ("remove", "there"), ("cancel", job.id)):
         done = hive.hivectl(*arguments, status=4, user=65534, group=65534, extra_groups=[])
         assert "Only" in done.stderr
     job.wait_for_line("started")

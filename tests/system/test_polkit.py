@@ -4,6 +4,7 @@
 import json
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 
@@ -20,6 +21,9 @@ PASSWORD = "correct horse"
 SLOW = pkgbuild("slow", build="sleep 86399")
 NEEDS_INTERACTION = "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired"
 DENIED = "org.freedesktop.DBus.Error.AccessDenied"
+
+
+pytestmark = pytest.mark.skipif(not shutil.which("pkttyagent"), reason="there is no polkit here (Debian: polkitd)")
 
 
 # people and rules

@@ -111,7 +111,7 @@ def test_job_goes_on_whatever_befalls_the_daemon(hive, machine, gate, slow_serve
 
 @pytest.mark.parametrize("mishap", MISHAPS, ids=lambda mishap: mishap.__name__)
 def test_job_that_is_installing_its_files_goes_on(hive, machine, mishap):
-    files = 'mkdir -p "$pkgdir/opt/many"; for i in {1..20000}; do echo $i > "$pkgdir/opt/many/$i"; done\n'
+    files = 'mkdir -p "$pkgdir/opt/many"; for i in {1..5000}; do echo $i > "$pkgdir/opt/many/$i"; done\n'
     hive.catalog.add("many", pkgbuild("many", package=files + install_script("many")))
     job = hive.install("many")
     wait_until(lambda: job_state(job) == "committing", 60, lambda: f"committing\n{job.log_text()}")
@@ -232,7 +232,7 @@ def test_what_was_built_before_another_boot_of_the_machine_is_not_installed(hive
 @pytest.mark.parametrize("state", ["building", "built", "committing"])
 def test_power_cut_ends_a_job_as_interrupted_or_done_and_nothing_between(hive, machine, gate, state):
     if state == "committing":
-        files = 'mkdir -p "$pkgdir/opt/many"; for i in {1..20000}; do echo $i > "$pkgdir/opt/many/$i"; done\n'
+        files = 'mkdir -p "$pkgdir/opt/many"; for i in {1..5000}; do echo $i > "$pkgdir/opt/many/$i"; done\n'
         hive.catalog.add("some", pkgbuild("some", package=files + install_script("some")))
     else:
         hive.catalog.add("some", pkgbuild("some", build=f"echo started; {GATE}"))
@@ -284,7 +284,7 @@ def test_reboot_in_order_ends_builds_as_interrupted_before_it(hive, machine, gat
 
 
 def test_shutdown_is_blocked_while_files_are_installed(hive, machine):
-    files = 'mkdir -p "$pkgdir/opt/many"; for i in {1..20000}; do echo $i > "$pkgdir/opt/many/$i"; done\n'
+    files = 'mkdir -p "$pkgdir/opt/many"; for i in {1..5000}; do echo $i > "$pkgdir/opt/many/$i"; done\n'
     hive.catalog.add("many", pkgbuild("many", package=files + install_script("many")))
     job = hive.install("many")
     wait_until(lambda: job_state(job) == "committing", 60, "committing")
