@@ -28,9 +28,11 @@ def build():
 
 @pytest.fixture(scope="session")
 def uid_range(worker_id):
-    """Each test process has its own, so that one's jobs are not taken for another's."""
+    """Each test process has its own, so that one's jobs are not taken for another's. Of several runs at once, each has another
+    RBEE_TEST_FIRST_UID."""
     number = int(worker_id.removeprefix("gw")) if worker_id.startswith("gw") else 9
-    return 61000 + 10 * number, 61000 + 10 * number + 9
+    first = int(os.environ.get("RBEE_TEST_FIRST_UID", 61000)) + 10 * number
+    return first, first + 9
 
 
 @pytest.fixture

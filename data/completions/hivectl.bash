@@ -118,6 +118,7 @@ __hivectl_reply_options() {
     log) options+=' --follow --quiet' ;;
     jobs) options+=' --all --plain' ;;
     catalog | list) options+=' --plain' ;;
+    web) options+=' --open --token --rotate --socket' ;;
   esac
   __hivectl_reply "$options"
 }
@@ -125,7 +126,7 @@ __hivectl_reply_options() {
 # Names of another machine's hive would cost an ssh connection, and a password perhaps.
 __hivectl_reply_argument() {
   if [[ -z $verb ]]; then
-    __hivectl_reply 'catalog show recipe install remove list verify jobs log cancel status capabilities'
+    __hivectl_reply 'catalog show recipe install remove list verify jobs log cancel status capabilities web'
     return
   fi
   [[ $remote == no ]] || return

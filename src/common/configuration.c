@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 typedef enum
@@ -22,6 +23,11 @@ typedef enum
   KEY_MEMORY, /* a size, or a percentage of this machine's memory */
   KEY_NICE,
   KEY_DELAY, /* no, or delay: true */
+  KEY_LISTEN,
+  KEY_ORIGIN,
+  KEY_ORIGINS,
+  KEY_HOSTS,
+  KEY_AUTHENTICATION, /* token, or none: true */
 } KeyKind;
 
 typedef struct
@@ -68,6 +74,19 @@ static const Key keys[] = {
   { "Build", "DownloadTimeout", KEY_NUMBER, "3600", AT (download_timeout), 1, 7 * 24 * 3600 },
   { "Build", "MaxDownloadSize", KEY_SIZE, "20G", AT (max_download_size), 1, INT64_MAX },
   { "Build", "MaxTreeSize", KEY_SIZE, "20G", AT (max_tree_size), 1, INT64_MAX },
+  { "Bridge", "Listen", KEY_LISTEN, "127.0.0.1:7835;[::1]:7835;/run/rbee-hive/http.sock", AT (listen) },
+  { "Bridge", "PublicOrigin", KEY_ORIGIN, "", AT (public_origin) },
+  { "Bridge", "AllowedHosts", KEY_HOSTS, "", AT (allowed_hosts) },
+  { "Bridge", "AllowedOrigins", KEY_ORIGINS, "", AT (allowed_origins) },
+  { "Bridge", "Authentication", KEY_AUTHENTICATION, "token", AT (trust_everybody) },
+  { "Bridge", "KeyFile", KEY_PATH, LOCALSTATEDIR "/lib/rbee-hive-bridge/key", AT (key_file) },
+  { "Bridge", "WebDirectory", KEY_PATH, PKGDATADIR "/web", AT (web_directory) },
+  { "Bridge", "MaxConnections", KEY_NUMBER, "512", AT (max_connections), 8, 100000 },
+  { "Bridge", "MaxConnectionsPerAddress", KEY_NUMBER, "64", AT (max_connections_per_address), 1, 100000 },
+  { "Bridge", "MaxStreams", KEY_NUMBER, "8192", AT (max_streams), 1, 100000 },
+  { "Bridge", "MaxBodySize", KEY_SIZE, "64K", AT (max_body_size), 1024, 1 << 20 },
+  { "Bridge", "RequestTimeout", KEY_NUMBER, "15", AT (request_timeout), 1, 3600 },
+  { "Bridge", "IdleTimeout", KEY_NUMBER, "60", AT (bridge_idle_timeout), 0, 24 * 3600 },
 };
 
 void
@@ -79,10 +98,23 @@ configuration_free (Configuration *configuration)
     {
       void *value = G_STRUCT_MEMBER_P (configuration, keys[i].offset);
 
-      if (keys[i].kind == KEY_PATH || keys[i].kind == KEY_URL)
-        g_free (*(char **)value);
-      else if (keys[i].kind == KEY_PATHS || keys[i].kind == KEY_STEPS)
-        g_strfreev (*(char ***)value);
+      switch (keys[i].kind)
+        {
+        case KEY_PATH:
+        case KEY_URL:
+        case KEY_ORIGIN:
+          g_free (*(char **)value);
+          break;
+        case KEY_PATHS:
+        case KEY_STEPS:
+        case KEY_LISTEN:
+        case KEY_ORIGINS:
+        case KEY_HOSTS:
+          g_strfreev (*(char ***)value);
+          break;
+        default:
+          break;
+        }
     }
   g_free (configuration->path);
   g_free (configuration);
@@ -195,6 +227,67 @@ read_nice (const char *text, int *ret_nice)
 
 G_STATIC_ASSERT (AT (last_uid) == AT (first_uid) + sizeof (uid_t));
 
+/* "https://hive.example:8443": a scheme and an authority, as a browser's Origin has them. */
+static char *
+read_origin (const char *text)
+{
+  g_autoptr (GUri) uri = g_uri_parse (text, G_URI_FLAGS_NONE, NULL);
+  g_autofree char *origin = g_ascii_strdown (text, -1);
+  const char *scheme = uri ? g_uri_get_scheme (uri) : "";
+
+  if ((!g_str_equal (scheme, "http") && !g_str_equal (scheme, "https")) || !g_uri_get_host (uri) ||
+      !*g_uri_get_host (uri) || *g_uri_get_path (uri) || g_uri_get_query (uri) || g_uri_get_fragment (uri) ||
+      g_uri_get_userinfo (uri))
+    return NULL;
+  return g_steal_pointer (&origin);
+}
+
+/* A name without its port: "hive.example", "192.168.1.5", "[fe80::1]". */
+static char *
+read_host (const char *text)
+{
+  g_autofree char *origin = g_strconcat ("http://", text, NULL);
+  g_autofree char *valid = read_origin (origin);
+  g_autoptr (GUri) uri = valid ? g_uri_parse (valid, G_URI_FLAGS_NONE, NULL) : NULL;
+
+  return uri && g_uri_get_port (uri) < 0 ? g_ascii_strdown (text, -1) : NULL;
+}
+
+/* "127.0.0.1:7835", "[::1]:7835", "/run/rbee-hive/http.sock": numbers alone, since nothing here may ask a name server.
+ */
+static char *
+read_listen (const char *text)
+{
+  g_autofree char *url = g_strconcat ("http://", text, NULL);
+  g_autoptr (GUri) uri = NULL;
+
+  if (*text == '/')
+    return strlen (text) < sizeof ((struct sockaddr_un *)NULL)->sun_path ? read_path (text) : NULL;
+  uri = g_uri_parse (url, G_URI_FLAGS_NONE, NULL);
+  if (!uri || g_uri_get_port (uri) < 0 || *g_uri_get_path (uri) || !g_hostname_is_ip_address (g_uri_get_host (uri)))
+    return NULL;
+  return g_strdup (text);
+}
+
+/* A list by `;` of what @read_one takes; NULL when one of them is nothing. */
+static char **
+read_list (const char *text, char *(*read_one) (const char *text))
+{
+  g_auto (GStrv) parts = g_strsplit (text, ";", -1);
+  g_autoptr (GStrvBuilder) list = g_strv_builder_new ();
+
+  for (char **part = parts; *part; part++)
+    {
+      g_autofree char *value = *g_strstrip (*part) ? read_one (*part) : NULL;
+
+      if (**part && !value)
+        return NULL;
+      if (value)
+        g_strv_builder_add (list, value);
+    }
+  return g_strv_builder_end (list);
+}
+
 static bool
 configuration_set (Configuration *configuration, const Key *key, const char *text)
 {
@@ -223,6 +316,17 @@ configuration_set (Configuration *configuration, const Key *key, const char *tex
       return *(bool *)value || g_str_equal (text, "no");
     case KEY_MEMORY:
       return read_memory (text, value) && *(uint64_t *)value >= key->min && *(uint64_t *)value <= key->max;
+    case KEY_LISTEN:
+      return (*(char ***)value = read_list (text, read_listen)) != NULL;
+    case KEY_ORIGIN:
+      return !*text || (*(char **)value = read_origin (text)) != NULL;
+    case KEY_ORIGINS:
+      return (*(char ***)value = read_list (text, read_origin)) != NULL;
+    case KEY_HOSTS:
+      return (*(char ***)value = read_list (text, read_host)) != NULL;
+    case KEY_AUTHENTICATION:
+      *(bool *)value = g_str_equal (text, "none");
+      return *(bool *)value || g_str_equal (text, "token");
     case KEY_SIZE:
       return size_from_string (text, value) && *(uint64_t *)value >= key->min && *(uint64_t *)value <= key->max;
     case KEY_NUMBER:

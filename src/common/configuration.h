@@ -54,6 +54,21 @@ typedef struct
   unsigned download_timeout;   /* DownloadTimeout=3600, for one source */
   uint64_t max_download_size;  /* MaxDownloadSize=20G, for one source */
   uint64_t max_tree_size;      /* MaxTreeSize=20G, of what package() makes */
+
+  /* [Bridge] */
+  char **listen;                        /* Listen=: ADDRESS:PORT or the path of a socket, `;` between them */
+  char *public_origin;                  /* PublicOrigin=: of a proxy in front; NULL: none */
+  char **allowed_hosts;                 /* AllowedHosts=: names beside those it listens on */
+  char **allowed_origins;               /* AllowedOrigins=: pages of other sites that may ask */
+  bool trust_everybody;                 /* Authentication=token: or none, and then nobody needs one */
+  char *key_file;                       /* KeyFile=: what tokens are signed with */
+  char *web_directory;                  /* WebDirectory=: the web page */
+  unsigned max_connections;             /* MaxConnections=512, that are no streams */
+  unsigned max_connections_per_address; /* MaxConnectionsPerAddress=64, of other machines */
+  unsigned max_streams;                 /* MaxStreams=8192 */
+  uint64_t max_body_size;               /* MaxBodySize=64K, of a request */
+  unsigned request_timeout;             /* RequestTimeout=15, for sending one */
+  unsigned bridge_idle_timeout;         /* IdleTimeout=60, then it ends where systemd starts it again; 0: never */
 } Configuration;
 
 /* Reads @path (NULL: the installed default). A missing file gives the defaults only when @path is NULL;

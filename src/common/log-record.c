@@ -168,3 +168,27 @@ log_record_to_line (const LogRecord *record)
       return NULL;
     }
 }
+
+double
+log_progress_parse (const char *text)
+{
+  char *end;
+  double done = g_ascii_strtod (text, &end);
+  double all;
+
+  if (end == text)
+    return -1;
+  if (*end == '%' && end[1] == '\0')
+    all = 100;
+  else if (*end == '/')
+    {
+      const char *second = end + 1;
+
+      all = g_ascii_strtod (second, &end);
+      if (end == second || *end)
+        return -1;
+    }
+  else
+    return -1;
+  return all > 0 && done >= 0 && done <= all ? done / all : -1;
+}

@@ -55,3 +55,6 @@ void log_record_parse_error (const LogRecord *record, int *ret_code, char **ret_
  * error): note, out and err are their text; error is "[ERROR] message"; end is "[DONE]", "[CANCELLED]", or NULL for
  * failed. */
 char *log_record_to_line (const LogRecord *record);
+
+/* How far the text of a `progress` record says its phase is, 0 to 1; -1 when it does not. */
+double log_progress_parse (const char *text);

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "agent.h"
+#include "bus-json.h"
 #include "error.h"
-#include "variant.h"
 
 struct Client
 {
@@ -236,7 +236,7 @@ client_read (sd_bus_message *reply, GError **error)
 
   if (!reply)
     return NULL;
-  r = variant_read (reply, &node);
+  r = bus_json_read (reply, &node);
   sd_bus_message_unref (reply);
   if (r < 0)
     client_set_unreadable (error, r);

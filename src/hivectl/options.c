@@ -25,6 +25,13 @@ static const struct
   { OPTION_BUILD, { "check", 0, 0, G_OPTION_ARG_NONE, &parsed.check, N_ ("Run the recipe's tests too"), NULL } },
   { OPTION_BUILD,
     { "reinstall", 0, 0, G_OPTION_ARG_NONE, &parsed.reinstall, N_ ("Build again what is installed already"), NULL } },
+  { OPTION_WEB, { "open", 0, 0, G_OPTION_ARG_NONE, &parsed.open, N_ ("Open the page in a browser"), NULL } },
+  { OPTION_WEB, { "token", 0, 0, G_OPTION_ARG_NONE, &parsed.token, N_ ("Print a token for a script instead"), NULL } },
+  { OPTION_WEB,
+    { "rotate", 0, 0, G_OPTION_ARG_NONE, &parsed.rotate, N_ ("Make every token void that was ever given"), NULL } },
+  { OPTION_WEB,
+    { "socket", 0, 0, G_OPTION_ARG_FILENAME, &parsed.socket, N_ ("The bridge's socket, where it is another one"),
+      N_ ("PATH") } },
   { OPTION_ALL,
     { "all", 'a', 0, G_OPTION_ARG_NONE, &parsed.all, N_ ("Show every job there still is something of"), NULL } },
   { OPTION_PLAIN,
@@ -151,6 +158,7 @@ options_clear (Options *options)
   g_free (options->color);
   g_free (options->backend);
   g_free (options->source);
+  g_free (options->socket);
   *options = (Options){ 0 };
 }
 

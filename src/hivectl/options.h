@@ -17,7 +17,8 @@ typedef struct
   /* of some: OptionSet says which */
   gboolean quiet, no_wait, all, follow, plain;
   gboolean check, reinstall;
-  char *backend, *source;
+  gboolean open, token, rotate;
+  char *backend, *source, *socket;
 } Options;
 
 /* The options a verb takes beside those of every verb. */
@@ -30,6 +31,7 @@ typedef enum
   OPTION_VARIANT = 1 << 4, /* --backend and --source */
   OPTION_BUILD = 1 << 5,   /* --check and --reinstall */
   OPTION_PLAIN = 1 << 6,
+  OPTION_WEB = 1 << 7, /* --open, --token, --rotate and --socket */
 } OptionSet;
 
 /* Takes all options out of @arguments (NULL-terminated, without the program's name), wherever they stand. Fails for an

@@ -3,13 +3,8 @@
 
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
-#include <systemd/sd-bus.h>
 
-/* What a message says, as JSON: for --json, and for tables too, which read it by json.h. Dictionaries become objects,
- * arrays and structs arrays, variants what is in them. */
-
-/* Reads the next value of @message. A negative errno when there is none or it can't be JSON (a descriptor). */
-int variant_read (sd_bus_message *message, JsonNode **ret_node);
+/* What a message says, as bus-json.h reads it: for --json, and for tables too, which read it by json.h. */
 
 /* Whether an array has nothing in it. */
 bool variant_is_empty (JsonNode *array);

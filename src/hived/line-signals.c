@@ -131,30 +131,6 @@ line_tail_skip (LineTail *tail, uint64_t cursor, const char *phase, size_t phase
   g_snprintf (tail->skipped_phase, sizeof tail->skipped_phase, "%.*s", (int)MIN (phase_length, 31), phase);
 }
 
-static double
-progress_parse (const char *text)
-{
-  char *end;
-  double done = g_ascii_strtod (text, &end);
-  double all;
-
-  if (end == text)
-    return -1;
-  if (*end == '%' && end[1] == '\0')
-    all = 100;
-  else if (*end == '/')
-    {
-      const char *second = end + 1;
-
-      all = g_ascii_strtod (second, &end);
-      if (end == second || *end)
-        return -1;
-    }
-  else
-    return -1;
-  return all > 0 && done >= 0 && done <= all ? done / all : -1;
-}
-
 /* What the daemon itself wants of a record; the budget has no say in it. */
 static void
 line_tail_learn (LineTail *tail, const LogRecord *record)
@@ -167,7 +143,7 @@ line_tail_learn (LineTail *tail, const LogRecord *record)
     {
       g_autofree char *text = g_strndup (record->text, record->text_length);
 
-      job_set_progress (tail->job, progress_parse (text));
+      job_set_progress (tail->job, log_progress_parse (text));
     }
   else if (record->stream == LOG_STREAM_RESULT)
     {

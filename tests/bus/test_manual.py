@@ -12,7 +12,7 @@ import pytest
 
 from harness import FINAL, SOURCE, Job, wait_until
 
-PAGES = ("hivectl.1", "hive.conf.5", "org.rbee.Hive.5", "rbee-hived.8", "rbee-hive-builder.8", "rbee-hive-commit.8")
+PAGES = ("hivectl.1", "hive.conf.5", "org.rbee.Hive.5", "rbee-hived.8", "rbee-hive-bridge.8", "rbee-hive-builder.8", "rbee-hive-commit.8")
 ALIASES = {"hive.conf.d.5": "hive.conf.5", "rbee-hive-fetch.8": "rbee-hive-builder.8", "rbee-hived.service.8": "rbee-hived.8"}
 COMMON = {"--host", "--no-ask-password", "--json", "--color", "--version", "--help"}
 
@@ -181,14 +181,14 @@ def test_hivectl_page_has_each_verb_with_its_options(hive, manual):
 
 def test_hivectl_page_has_each_option_and_exit_status(hive, manual):
     found = whole_sections(shown(manual, "hivectl.1"))
-    known = set().union(*(long_options(hive.hivectl(verb, "--help").stdout) for verb in ("install", "log", "jobs")))
+    known = set().union(*(long_options(hive.hivectl(verb, "--help").stdout) for verb in ("install", "log", "jobs", "web")))
     documented = re.findall(r"^ {7}(-\S.*?)(?: {2}|$)", found["OPTIONS"], re.MULTILINE)
     assert {option for tag in documented for option in re.findall(r"--[a-z-]+", tag)} == known
     statuses = re.findall(r"^  (\d+) +(.*)", hive.hivectl("--help").stdout, re.MULTILINE)
     assert {status for status, _ in statuses} == set(entries(manual, "hivectl.1", "EXIT STATUS"))
 
 
-@pytest.mark.parametrize("program", ["rbee-hived", "rbee-hive-builder", "rbee-hive-commit"])
+@pytest.mark.parametrize("program", ["rbee-hived", "rbee-hive-bridge", "rbee-hive-builder", "rbee-hive-commit"])
 def test_page_of_a_program_has_its_options(build, manual, program):
     help_ = run(build.libexec / program, "--help").stdout
     found = whole_sections(shown(manual, f"{program}.8"))["OPTIONS"]

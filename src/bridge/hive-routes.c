@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hive-routes.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "bus-json.h"
+#include "bus.h"
+
+/* {"workers":[…]}, as catalogs have it too. */
+static void
+hive_on_workers (Request *request, sd_bus_message *reply)
+{
+  JsonNode *workers = NULL;
+  int r = bus_json_read (reply, &workers);
+  JsonObject *object;
+
+  if (r < 0)
+    {
+      request_answer_unreadable (request, r);
+      return;
+    }
+  object = json_object_new ();
+  json_object_set_member (object, "workers", workers);
+  request_answer_json (request, MHD_HTTP_OK, object);
+}
+
+static void
+hive_on_object (Request *request, sd_bus_message *reply)
+{
+  g_autoptr (JsonNode) node = NULL;
+  int r = bus_json_read (reply, &node);
+
+  if (r < 0 || !JSON_NODE_HOLDS_OBJECT (node))
+    request_answer_unreadable (request, r < 0 ? r : -EPROTO);
+  else
+    request_answer_json (request, MHD_HTTP_OK, json_node_dup_object (node));
+}
+
+void
+hive_get_catalog (Request *request)
+{
+  request_call (request, hive_on_workers, HIVE_PATH, HIVE_INTERFACE, "ListCatalog", "a{sv}", 0);
+}
+
+void
+hive_get_catalog_worker (Request *request)
+{
+  request_call (request, hive_on_object, HIVE_PATH, HIVE_INTERFACE, "GetCatalogWorker", "s", request->parameter);
+}
+
+static void
+hive_on_recipe (Request *request, sd_bus_message *reply)
+{
+  const char *recipe;
+  int r = sd_bus_message_read (reply, "s", &recipe);
+
+  if (r < 0)
+    request_answer_unreadable (request, r);
+  else
+    request_answer_text (request, MHD_HTTP_OK, "text/plain; charset=utf-8", g_strdup (recipe));
+}
+
+void
+hive_get_recipe (Request *request)
+{
+  g_autofree char *backend = NULL;
+  g_autofree char *source = NULL;
+  sd_bus_message *call;
+  int r;
+
+  if (!head_query (request->head, "backend", &backend) || !head_query (request->head, "source", &source))
+    {
+      request_answer_problem (request, problem_new (MHD_HTTP_BAD_REQUEST, PROBLEM_INVALID, NULL,
+                                                    "The query has \"backend\" and \"source\", each once"));
+      return;
+    }
+  call = request_new_call (request, HIVE_PATH, HIVE_INTERFACE, "GetRecipe");
+  if (!call)
+    return;
+  r = sd_bus_message_append (call, "s", request->parameter);
+  if (r >= 0)
+    r = sd_bus_message_open_container (call, 'a', "{sv}");
+  if (r >= 0 && backend)
+    r = sd_bus_message_append (call, "{sv}", "backend", "s", backend);
+  if (r >= 0 && source)
+    r = sd_bus_message_append (call, "{sv}", "source", "s", source);
+  if (r >= 0)
+    r = sd_bus_message_close_container (call);
+  if (r >= 0)
+    {
+      request_send (request, call, hive_on_recipe);
+      return;
+    }
+  sd_bus_message_unref (call);
+  request_answer_unreadable (request, r);
+}
+
+void
+hive_get_workers (Request *request)
+{
+  request_call (request, hive_on_workers, HIVE_PATH, HIVE_INTERFACE, "ListWorkers", "");
+}
+
+void
+hive_get_capabilities (Request *request)
+{
+  request_call (request, hive_on_object, HIVE_PATH, HIVE_INTERFACE, "GetCapabilities", "");
+}
+
+static void
+hive_on_version (Request *request, sd_bus_message *reply)
+{
+  JsonObject *object;
+  const char *version;
+  int r = sd_bus_message_read (reply, "v", "s", &version);
+
+  if (r < 0)
+    {
+      request_answer_unreadable (request, r);
+      return;
+    }
+  object = json_object_new ();
+  json_object_set_string_member (object, "status", "ok");
+  json_object_set_string_member (object, "version", version);
+  json_object_set_string_member (object, "authentication",
+                                 request->bridge->configuration->trust_everybody ? "none" : "token");
+  request_answer_json (request, MHD_HTTP_OK, object);
+}
+
+void
+hive_get_health (Request *request)
+{
+  request_call (request, hive_on_version, HIVE_PATH, "org.freedesktop.DBus.Properties", "Get", "ss", HIVE_INTERFACE,
+                "Version");
+}

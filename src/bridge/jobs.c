@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "jobs.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bus-json.h"
+#include "bus.h"
+#include "error.h"
+#include "feed.h"
+#include "job-json.h"
+#include "json.h"
+#include "question.h"
+#include "worker-id.h"
+
+#define ID_LENGTH_MAX 20
+#define KEY_MAX       128
+
+/* The fields of a request for a job, and their types. */
+static const struct
+{
+  const char *name;
+  GType type;
+  bool of_install; /* an option of InstallWorkerWithOptions */
+} fields[] = {
+  { "operation", G_TYPE_STRING, false }, { "worker_id", G_TYPE_STRING, false }, { "hive_id", G_TYPE_STRING, false },
+  { "backend", G_TYPE_STRING, true },    { "source", G_TYPE_STRING, true },     { "check", G_TYPE_BOOLEAN, true },
+  { "reinstall", G_TYPE_BOOLEAN, true },
+};
+
+static void jobs_refuse (Request *request, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+static void
+jobs_refuse (Request *request, const char *format, ...)
+{
+  g_autofree char *detail = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  detail = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  request_answer_problem (request, problem_new (MHD_HTTP_BAD_REQUEST, PROBLEM_INVALID, NULL, "%s", detail));
+}
+
+static gssize
+field_find (const char *name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (fields); i++)
+    if (g_str_equal (fields[i].name, name))
+      return (gssize)i;
+  return -1;
+}
+
+/* Every field is known, of its type, and of use for @operation. False: the request is answered. */
+static bool
+jobs_check_fields (Request *request, JsonObject *object)
+{
+  const char *operation = json_get_string (object, "operation", "");
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *value;
+
+  json_object_iter_init (&iter, object);
+  while (json_object_iter_next (&iter, &name, &value))
+    {
+      gssize field = field_find (name);
+
+      if (field < 0)
+        jobs_refuse (request, "There is no field \"%s\"", name);
+      else if (!JSON_NODE_HOLDS_VALUE (value) || json_node_get_value_type (value) != fields[field].type)
+        jobs_refuse (request, "The field \"%s\" is %s", name,
+                     fields[field].type == G_TYPE_STRING ? "a string" : "true or false");
+      else if (fields[field].of_install && !g_str_equal (operation, "worker_install"))
+        jobs_refuse (request, "The field \"%s\" is of use for worker_install alone", name);
+      else
+        continue;
+      return false;
+    }
+  return true;
+}
+
+/* The worker an operation is about; NULL: the request is answered. */
+static const char *
+jobs_read_worker (Request *request, JsonObject *object, const char *operation)
+{
+  const char *worker = json_get_string (object, "worker_id", NULL);
+  g_autoptr (GError) error = NULL;
+
+  if (!worker)
+    jobs_refuse (request, "%s needs the field \"worker_id\"", operation);
+  else if (!worker_id_check (worker, &error))
+    {
+      request_answer_problem (request, problem_from_gerror (error));
+      return NULL;
+    }
+  return worker;
+}
+
+static void
+jobs_answer_id (Request *request, const char *id, unsigned status)
+{
+  g_autofree char *url = g_strdup_printf ("/v1/jobs/%s/stream", id);
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "job_id", id);
+  json_object_set_string_member (object, "sse_url", url);
+  request_answer_json (request, status, object);
+}
+
+static void
+jobs_on_job (Request *request, sd_bus_message *reply)
+{
+  const char *path;
+  int r = sd_bus_message_read (reply, "o", &path);
+
+  if (r < 0)
+    request_answer_unreadable (request, r);
+  else
+    jobs_answer_id (request, strrchr (path, '/') + 1, MHD_HTTP_ACCEPTED);
+}
+
+/* Whom the hive is told to do it for: whoever asks. It takes that from its bridge's user alone. */
+static int
+jobs_append_owner (Request *request, sd_bus_message *call)
+{
+  if (request->uid == UID_UNKNOWN || !request->bridge->speaks_for_others)
+    return 0;
+  return sd_bus_message_append (call, "{sv}", "owner", "u", (uint32_t)request->uid);
+}
+
+static int
+jobs_append_options (Request *request, sd_bus_message *call, JsonObject *object)
+{
+  const char *key = request->head->values[HEADER_IDEMPOTENCY_KEY];
+  int r = sd_bus_message_open_container (call, 'a', "{sv}");
+
+  for (gsize i = 0; r >= 0 && i < G_N_ELEMENTS (fields); i++)
+    {
+      if (!fields[i].of_install || !json_has (object, fields[i].name))
+        continue;
+      if (fields[i].type == G_TYPE_STRING)
+        r = sd_bus_message_append (call, "{sv}", fields[i].name, "s", json_get_string (object, fields[i].name, ""));
+      else
+        r = sd_bus_message_append (call, "{sv}", fields[i].name, "b",
+                                   (int)json_get_bool (object, fields[i].name, false));
+    }
+  if (r >= 0 && key)
+    r = sd_bus_message_append (call, "{sv}", "idempotency-key", "s", key);
+  if (r >= 0)
+    r = jobs_append_owner (request, call);
+  return r < 0 ? r : sd_bus_message_close_container (call);
+}
+
+static void
+jobs_install (Request *request, JsonObject *object, const char *worker)
+{
+  sd_bus_message *call = request_new_call (request, HIVE_PATH, HIVE_INTERFACE, "InstallWorkerWithOptions");
+  int r;
+
+  if (!call)
+    return;
+  r = sd_bus_message_append (call, "s", worker);
+  if (r >= 0)
+    r = jobs_append_options (request, call, object);
+  if (r >= 0)
+    {
+      request_send (request, call, jobs_on_job);
+      return;
+    }
+  sd_bus_message_unref (call);
+  request_answer_unreadable (request, r);
+}
+
+static void
+jobs_post_object (Request *request, JsonObject *object)
+{
+  const char *operation = json_get_string (object, "operation", NULL);
+  const char *key = request->head->values[HEADER_IDEMPOTENCY_KEY];
+  const char *worker = NULL;
+  bool takes_worker = true;
+  bool asks;
+
+  if (!jobs_check_fields (request, object))
+    return;
+  if (!operation)
+    {
+      jobs_refuse (request, "The field \"operation\" is missing");
+      return;
+    }
+  asks = question_is_operation (operation, &takes_worker);
+  if (!asks && !g_str_equal (operation, "worker_install") && !g_str_equal (operation, "worker_remove"))
+    {
+      jobs_refuse (request,
+                   "There is no operation \"%s\"; there are worker_install, worker_remove, worker_catalog_list, "
+                   "worker_catalog_get, worker_list_installed and worker_installed_get",
+                   operation);
+      return;
+    }
+  if (key && (!*key || strlen (key) > KEY_MAX || !g_utf8_validate (key, -1, NULL)))
+    {
+      jobs_refuse (request, "An Idempotency-Key has 1 to %d bytes of UTF-8", KEY_MAX);
+      return;
+    }
+  if (takes_worker && !(worker = jobs_read_worker (request, object, operation)))
+    return;
+  if (asks)
+    {
+      g_autofree char *id = question_id (operation, worker);
+
+      jobs_answer_id (request, id, MHD_HTTP_OK);
+    }
+  else if (g_str_equal (operation, "worker_install"))
+    jobs_install (request, object, worker);
+  else
+    request_call (request, jobs_on_job, HIVE_PATH, HIVE_INTERFACE, "RemoveWorker", "s", worker);
+}
+
+void
+jobs_post (Request *request)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonObject) object = json_parse_object (request->body->str, (gssize)request->body->len,
+                                                     "The request's body", HIVE_ERROR_INVALID_ARGUMENT, &error);
+
+  if (object)
+    jobs_post_object (request, object);
+  else
+    request_answer_problem (request, problem_from_gerror (error));
+}
+
+static void
+jobs_on_list (Request *request, sd_bus_message *reply)
+{
+  JsonNode *jobs = NULL;
+  int r = bus_json_read (reply, &jobs);
+  JsonObject *object;
+
+  if (r < 0)
+    {
+      request_answer_unreadable (request, r);
+      return;
+    }
+  object = json_object_new ();
+  json_object_set_member (object, "jobs", jobs);
+  request_answer_json (request, MHD_HTTP_OK, object);
+}
+
+void
+jobs_list (Request *request)
+{
+  g_autofree char *all = NULL;
+  g_autofree char *worker = NULL;
+  sd_bus_message *call;
+  int r;
+
+  if (!head_query (request->head, "all", &all) || !head_query (request->head, "worker", &worker) ||
+      (all && !g_str_equal (all, "true") && !g_str_equal (all, "false")))
+    {
+      jobs_refuse (request, "The query has \"all\" (true or false) and \"worker\" (an id), each once");
+      return;
+    }
+  call = request_new_call (request, HIVE_PATH, HIVE_INTERFACE, "ListJobs");
+  if (!call)
+    return;
+  r = sd_bus_message_open_container (call, 'a', "{sv}");
+  if (r >= 0 && all)
+    r = sd_bus_message_append (call, "{sv}", "all", "b", (int)g_str_equal (all, "true"));
+  if (r >= 0 && worker)
+    r = sd_bus_message_append (call, "{sv}", "worker", "s", worker);
+  if (r >= 0)
+    r = sd_bus_message_close_container (call);
+  if (r >= 0)
+    {
+      request_send (request, call, jobs_on_list);
+      return;
+    }
+  sd_bus_message_unref (call);
+  request_answer_unreadable (request, r);
+}
+
+/* Job ids are numbers. False: the request is answered, as the hive would. */
+static bool
+jobs_check_id (Request *request)
+{
+  const char *id = request->parameter;
+
+  if (strspn (id, G_CSET_DIGITS) == strlen (id) && strlen (id) <= ID_LENGTH_MAX)
+    return true;
+  request_answer_problem (request, problem_new (MHD_HTTP_NOT_FOUND, hive_error_dbus_name (HIVE_ERROR_JOB_NOT_FOUND),
+                                                NULL, "There is no job %s", id));
+  return false;
+}
+
+static void
+jobs_on_properties (Request *request, sd_bus_message *reply)
+{
+  g_autoptr (JsonNode) node = NULL;
+  int r = bus_json_read (reply, &node);
+
+  if (r < 0 || !JSON_NODE_HOLDS_OBJECT (node))
+    request_answer_unreadable (request, r < 0 ? r : -EPROTO);
+  else
+    request_answer_json (request, MHD_HTTP_OK, job_json_from_properties (json_node_get_object (node)));
+}
+
+static void
+jobs_ask_properties (Request *request, sd_bus_message *reply, RequestReply handler)
+{
+  const char *path;
+  int r = sd_bus_message_read (reply, "o", &path);
+
+  if (r < 0)
+    {
+      request_answer_unreadable (request, r);
+      return;
+    }
+  request->data = g_strdup (path);
+  request->free_data = g_free;
+  request_call (request, handler, path, "org.freedesktop.DBus.Properties", "GetAll", "s", JOB_INTERFACE);
+}
+
+static void
+jobs_on_path_to_get (Request *request, sd_bus_message *reply)
+{
+  jobs_ask_properties (request, reply, jobs_on_properties);
+}
+
+void
+jobs_get (Request *request)
+{
+  if (question_is_id (request->parameter))
+    question_show (request, request->parameter);
+  else if (jobs_check_id (request))
+    request_call (request, jobs_on_path_to_get, HIVE_PATH, HIVE_INTERFACE, "GetJob", "s", request->parameter);
+}
+
+static void
+jobs_on_cancelled (Request *request, sd_bus_message *reply)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "job_id", request->parameter);
+  json_object_set_string_member (object, "status", "cancelled");
+  request_answer_json (request, MHD_HTTP_OK, object);
+}
+
+/* The hive lets us cancel everybody's jobs; whose this is, is for us to see. One that nobody is named for is ours. */
+static bool
+jobs_may_cancel (const Request *request, uid_t owner)
+{
+  return request->uid == UID_UNKNOWN || request->uid == 0 || request->uid == owner || owner == geteuid ();
+}
+
+static void
+jobs_on_properties_to_cancel (Request *request, sd_bus_message *reply)
+{
+  g_autoptr (JsonNode) node = NULL;
+  int r = bus_json_read (reply, &node);
+  uid_t owner;
+
+  if (r < 0 || !JSON_NODE_HOLDS_OBJECT (node))
+    {
+      request_answer_unreadable (request, r < 0 ? r : -EPROTO);
+      return;
+    }
+  owner = (uid_t)json_get_int (json_node_get_object (node), "Owner", UID_UNKNOWN);
+  if (jobs_may_cancel (request, owner))
+    request_call (request, jobs_on_cancelled, request->data, JOB_INTERFACE, "Cancel", "");
+  else
+    request_answer_problem (request, problem_new (MHD_HTTP_FORBIDDEN, PROBLEM_DENIED, NULL,
+                                                  "Only its owner (uid %u) and root may cancel job %s", (unsigned)owner,
+                                                  request->parameter));
+}
+
+static void
+jobs_on_path_to_cancel (Request *request, sd_bus_message *reply)
+{
+  jobs_ask_properties (request, reply, jobs_on_properties_to_cancel);
+}
+
+void
+jobs_cancel (Request *request)
+{
+  if (question_is_id (request->parameter))
+    request_answer_problem (request, problem_new (MHD_HTTP_CONFLICT, hive_error_dbus_name (HIVE_ERROR_NOT_CANCELLABLE),
+                                                  NULL, "%s is a question, and nothing that runs", request->parameter));
+  else if (jobs_check_id (request))
+    request_call (request, jobs_on_path_to_cancel, HIVE_PATH, HIVE_INTERFACE, "GetJob", "s", request->parameter);
+}
+
+void
+jobs_stream (Request *request)
+{
+  if (question_is_id (request->parameter))
+    question_stream (request, request->parameter);
+  else if (jobs_check_id (request))
+    feeds_open (request, request->parameter);
+}

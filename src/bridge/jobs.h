@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "request.h"
+
+/* The routes beneath /v1/jobs. Where one is open, request->parameter is the id. */
+void jobs_post (Request *request);
+void jobs_list (Request *request);
+void jobs_get (Request *request);
+void jobs_cancel (Request *request);
+void jobs_stream (Request *request);

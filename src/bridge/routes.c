@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "routes.h"
+
+#include <string.h>
+
+#include "events.h"
+#include "files.h"
+#include "guard.h"
+#include "hive-routes.h"
+#include "jobs.h"
+#include "metrics.h"
+#include "openapi.h"
+#include "session.h"
+
+typedef enum
+{
+  ROUTE_OPEN = 1 << 0,   /* to everybody */
+  ROUTE_TICKET = 1 << 1, /* a ticket will do */
+  ROUTE_UNIX = 1 << 2,   /* on the Unix socket alone */
+} RouteFlags;
+
+typedef struct
+{
+  Method method;    /* GET stands for HEAD too */
+  const char *path; /* "*" is one part, whatever it is */
+  void (*handler) (Request *request);
+  RouteFlags flags;
+} Route;
+
+static const Route routes[] = {
+  { METHOD_GET, "/health", hive_get_health, ROUTE_OPEN },
+  { METHOD_GET, "/metrics", metrics_get },
+  { METHOD_GET, "/v1/openapi.json", openapi_get, ROUTE_OPEN },
+  { METHOD_POST, "/v1/jobs", jobs_post },
+  { METHOD_GET, "/v1/jobs", jobs_list },
+  { METHOD_GET, "/v1/jobs/*", jobs_get },
+  { METHOD_DELETE, "/v1/jobs/*", jobs_cancel },
+  { METHOD_GET, "/v1/jobs/*/stream", jobs_stream, ROUTE_TICKET },
+  { METHOD_GET, "/v1/events", events_open, ROUTE_TICKET },
+  { METHOD_GET, "/v1/catalog", hive_get_catalog },
+  { METHOD_GET, "/v1/catalog/*", hive_get_catalog_worker },
+  { METHOD_GET, "/v1/catalog/*/PKGBUILD", hive_get_recipe },
+  { METHOD_GET, "/v1/workers", hive_get_workers },
+  { METHOD_GET, "/v1/capabilities", hive_get_capabilities },
+  { METHOD_POST, "/v1/codes", session_post_code, ROUTE_UNIX },
+  { METHOD_POST, "/v1/keys", session_post_key, ROUTE_UNIX },
+  { METHOD_POST, "/v1/tokens", session_post_token, ROUTE_OPEN },
+  { METHOD_POST, "/v1/tickets", session_post_ticket },
+};
+
+/* Whether @path is of the form @pattern; @ret_parameter: what stands for its "*". */
+static bool
+route_matches (const char *pattern, const char *path, char **ret_parameter)
+{
+  const char *star = strchr (pattern, '*');
+  const char *rest;
+  size_t length;
+
+  if (!star)
+    return g_str_equal (pattern, path);
+  if (strncmp (pattern, path, (size_t)(star - pattern)) != 0)
+    return false;
+  rest = path + (star - pattern);
+  length = strcspn (rest, "/");
+  if (length == 0 || !g_str_equal (rest + length, star + 1))
+    return false;
+  *ret_parameter = g_strndup (rest, length);
+  return true;
+}
+
+/* The route of a request. NULL: none; @ret_allow: the methods that its path has, if it has any. */
+static const Route *
+routes_find (Request *request, GString *allow)
+{
+  Method method = request->head->method == METHOD_HEAD ? METHOD_GET : request->head->method;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (routes); i++)
+    {
+      g_autofree char *parameter = NULL;
+
+      if (!route_matches (routes[i].path, request->head->path, &parameter))
+        continue;
+      if (routes[i].method == method)
+        {
+          request->parameter = g_steal_pointer (&parameter);
+          return &routes[i];
+        }
+      g_string_append_printf (allow, "%s%s", allow->len > 0 ? ", " : "",
+                              routes[i].method == METHOD_GET ? "GET, HEAD" : method_name (routes[i].method));
+    }
+  return NULL;
+}
+
+/* A form can't be sent as this, so no page of another site can make a browser do it without asking us first. */
+static Problem *
+routes_check_type (const Request *request)
+{
+  const char *type = request->head->values[HEADER_CONTENT_TYPE];
+  size_t length = type ? strcspn (type, "; \t") : 0;
+
+  if (request->head->method != METHOD_POST ||
+      (length == strlen ("application/json") && g_ascii_strncasecmp (type, "application/json", length) == 0))
+    return NULL;
+  return problem_new (MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, PROBLEM_INVALID, NULL,
+                      "A request's body is of Content-Type: application/json, not %s", type ? type : "of none");
+}
+
+static void
+routes_refuse_method (Request *request, const char *allow)
+{
+  Problem *problem = problem_new (MHD_HTTP_METHOD_NOT_ALLOWED, PROBLEM_INVALID, NULL, "%s has %s, not %s",
+                                  request->head->path, allow, method_name (request->head->method));
+
+  request_answer_problem (request, problem);
+  MHD_add_response_header (request->response, "Allow", allow);
+}
+
+/* What a browser asks before it lets another origin's page ask. */
+static void
+routes_answer_options (Request *request, const char *allow)
+{
+  struct MHD_Response *response = MHD_create_response_from_buffer (0, (void *)"", MHD_RESPMEM_PERSISTENT);
+
+  MHD_add_response_header (response, "Allow", allow);
+  if (request->cross_origin)
+    {
+      MHD_add_response_header (response, "Access-Control-Allow-Methods", allow);
+      MHD_add_response_header (response, "Access-Control-Allow-Headers",
+                               "Authorization, Content-Type, Idempotency-Key, Last-Event-ID");
+      MHD_add_response_header (response, "Access-Control-Allow-Private-Network", "true");
+      MHD_add_response_header (response, "Access-Control-Max-Age", "600");
+    }
+  request_answer (request, MHD_HTTP_NO_CONTENT, response);
+}
+
+static void
+routes_answer_unknown (Request *request)
+{
+  const Head *head = request->head;
+
+  if ((head->method == METHOD_GET || head->method == METHOD_HEAD) && !g_str_has_prefix (head->path, "/v1/"))
+    files_answer (request->bridge->files, request);
+  else if (g_str_has_prefix (head->path, "/v1/"))
+    request_answer_problem (request, problem_new (MHD_HTTP_NOT_FOUND, PROBLEM_MISSING, NULL,
+                                                  "There is no %s; /v1/openapi.json says what there is", head->path));
+  else
+    routes_refuse_method (request, "GET, HEAD");
+}
+
+static Problem *
+route_check (const Route *route, Request *request)
+{
+  Problem *problem = NULL;
+
+  if (route->flags & ROUTE_UNIX && !request->peer->is_unix)
+    return problem_new (MHD_HTTP_FORBIDDEN, PROBLEM_DENIED, "Listen",
+                        "%s is for the bridge's Unix socket alone (Listen= in [Bridge]): hivectl web asks there",
+                        request->head->path);
+  if (!(route->flags & ROUTE_OPEN))
+    problem = session_check (request, route->flags & ROUTE_TICKET);
+  return problem ? problem : routes_check_type (request);
+}
+
+void
+routes_dispatch (Request *request)
+{
+  g_autoptr (GString) allow = g_string_new (NULL);
+  Problem *problem = guard_check (request->bridge->guard, request);
+  const Route *route;
+
+  if (problem)
+    {
+      request_answer_problem (request, problem);
+      return;
+    }
+  route = routes_find (request, allow);
+  if (!route && request->head->method == METHOD_OPTIONS)
+    routes_answer_options (request, allow->len > 0 ? allow->str : "GET, HEAD");
+  else if (!route && allow->len > 0)
+    routes_refuse_method (request, allow->str);
+  else if (!route)
+    routes_answer_unknown (request);
+  else if ((problem = route_check (route, request)))
+    request_answer_problem (request, problem);
+  else
+    route->handler (request);
+}

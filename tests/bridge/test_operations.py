@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What who runs it wants: files of the page, figures, the log, drain, idle exit, systemd's sockets."""
+
+import gzip
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+import harness
+from bridge import Answer
+from test_requests import hive_job
+from test_streams import MARKERS, numbered_recipe
+
+
+@pytest.fixture
+def page(new_bridge):
+    web = new_bridge.directory / "web"
+    (web / "assets").mkdir(parents=True)
+    (web / "index.html").write_text("<!doctype html><title>page</title>")
+    (web / "assets" / "index-BqF3x9_a.js").write_text("console.log(1)\n" * 100)
+    (web / "assets" / "index-BqF3x9_a.js.gz").write_bytes(gzip.compress(b"console.log(1)\n" * 100))
+    (web / "assets" / "apple-touch-icon.png").write_bytes(b"\x89PNG")
+    (web / "assets" / "outside").symlink_to("/etc/passwd")
+    (web / "secret-folder").mkdir()
+    os.mkfifo(web / "pipe")
+    return new_bridge.start()
+
+
+def test_page_that_is_not_installed_says_so(bridge):
+    bridge.get("/", token=None).problem(404, None, "not installed", str(bridge.directory / "web"), setting="WebDirectory")
+
+
+def test_page_and_its_files(page):
+    answer = page.get("/", token=None)
+    assert (answer.status, answer.headers["content-type"], answer.headers["cache-control"]) == (200, "text/html; charset=utf-8", "no-cache")
+    assert answer.text == "<!doctype html><title>page</title>"
+    script = page.get("/assets/index-BqF3x9_a.js", token=None)
+    assert (script.headers["content-type"], script.headers["cache-control"]) == ("text/javascript; charset=utf-8", "public, max-age=31536000, immutable")
+    assert "content-encoding" not in script.headers and len(script.body) == 1500
+    packed = page.get("/assets/index-BqF3x9_a.js", {"Accept-Encoding": "br, gzip"}, token=None)
+    assert packed.headers["content-encoding"] == "gzip" and gzip.decompress(packed.body) == script.body
+    assert "Accept-Encoding" in packed.headers["vary"]
+    assert packed.headers["content-type"] == script.headers["content-type"]
+    assert packed.headers["etag"] != script.headers["etag"]
+    refused = page.get("/assets/index-BqF3x9_a.js", {"Accept-Encoding": "gzip;q=0"}, token=None)
+    assert "content-encoding" not in refused.headers
+    assert page.get("/assets/apple-touch-icon.png", token=None).headers["cache-control"] == "no-cache"
+
+
+def test_file_that_is_known_is_not_sent_again_and_a_changed_one_is(page):
+    tag = page.get("/", token=None).headers["etag"]
+    again = page.get("/", {"If-None-Match": tag}, token=None)
+    assert (again.status, again.body, again.headers["etag"]) == (304, b"", tag)
+    (page.directory / "web" / "index.html").write_text("<!doctype html><title>new!</title>")
+    assert page.get("/", {"If-None-Match": tag}, token=None).status == 200
+
+
+def test_paths_of_the_page_are_its_own_and_files_are_not(page):
+    html = {"Accept": "text/html,application/xhtml+xml"}
+    for path in ("/jobs/17", "/catalog", "/deep/er/still"):
+        assert "page" in page.get(path, html, token=None).text
+        page.get(path, {"Accept": "application/json"}, token=None).problem(404)
+    for path in ("/assets/missing-12345678.js", "/missing.png", "/v1/missing", "/assets/x"):
+        page.get(path, html).problem(404)
+
+
+def test_nothing_but_plain_files_beneath_the_folder_is_served(page):
+    for path in ("/assets/outside", "/pipe", "/assets/", "/secret-folder", "/assets"):
+        page.get(path, {"Accept": "*/*"}, token=None).problem(404)
+
+
+def test_metrics_are_openmetrics(bridge):
+    bridge.hive.catalog.add("some-worker")
+    bridge.lines(bridge.install("some-worker"))
+    bridge.raw(b"nonsense\r\n\r\n")
+    answer = bridge.get("/metrics")
+    assert answer.headers["content-type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    lines = answer.text.split("\n")
+    assert lines[-2:] == ["# EOF", ""]
+    kinds, values = {}, {}
+    for line in lines[:-2]:
+        if match := re.fullmatch(r"# (TYPE|HELP) (\w+) (.+)", line):
+            kinds.setdefault(match[2], []).append(match[3])
+        else:
+            name, value = re.fullmatch(r"(\w+(?:\{\w+=\"\w+\"\})?) (\d+)", line).groups()
+            values[name] = int(value)
+            family = name.partition("{")[0].removesuffix("_total")
+            assert family in kinds, line
+            assert name.partition("{")[0].endswith("_total") == (kinds[family][0] == "counter"), line
+    assert values['rbee_jobs{state="done"}'] == 1
+    assert values["rbee_hive_up"] == 1
+    assert values["rbee_bridge_streams_opened_total"] == 1
+    assert values["rbee_bridge_stream_bytes_total"] > 500
+    assert values["rbee_bridge_refused_total"] == 1
+    assert values['rbee_bridge_requests_total{status="2xx"}'] >= 2
+    bridge.hive.stop()
+    assert "rbee_hive_up 0" in bridge.get("/metrics").text
+
+
+def test_each_request_is_logged_without_its_secrets(bridge):
+    token = bridge.token()
+    bridge.get("/v1/jobs?worker=secret-query", token=token)
+    bridge.get("/v1/nothing%0Anew", token=token)
+    bridge.get("/v1/ünïcode", token=None)
+    assert re.search(rf"^127\.0\.0\.1/{os.getuid()} GET /v1/jobs 200 \d+ µs$", bridge.log, re.MULTILINE)
+    assert token not in bridge.log and "secret-query" not in bridge.log
+
+
+def test_drain_ends_streams_between_events_and_answers_what_was_asked(bridge):
+    bridge.hive.catalog.add("count", numbered_recipe("count", 400, "sleep 0.01"))
+    job = bridge.install("count")
+    stream, plain = bridge.events(f"/v1/jobs/{job}/stream"), bridge.stream(f"/v1/jobs/{job}/stream")
+    events = bridge.events("/v1/events")
+    stream.until(lambda event: event[1] == "line 20")
+    assert bridge.stop(signal.SIGTERM) == 0
+    for each in (stream, plain, events):
+        while each.more():
+            pass
+        assert each.answer.status == 200 and (each.buffer == b"" or each.buffer.endswith(b"\n\n"))
+    assert not bridge.socket.exists()
+
+
+def activated(bridge, idle):
+    """As systemd starts it: the sockets are there before, at descriptor 3 and up."""
+    bridge.configure(IdleTimeout=idle)
+    bridge.write_configuration()
+    tcp = socket.create_server(("127.0.0.1", 0))
+    unix = socket.socket(socket.AF_UNIX)
+    unix.bind(str(bridge.socket))
+    unix.listen()
+    bridge.port = tcp.getsockname()[1]
+    return tcp, unix
+
+
+def start_activated(bridge, *sockets):
+    command = ["bash", "-c", 'export LISTEN_PID=$$ LISTEN_FDS=2; exec 3<&"$1" 4<&"$2"; shift 2; exec "$@"', "bash",
+               *(str(each.fileno()) for each in sockets), *bridge.command()]
+    with open(bridge.log_path, "a") as log:
+        bridge.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
+                                          pass_fds=[each.fileno() for each in sockets])
+    harness.wait_until(lambda: bridge.get("/health", token=None).status == 200, what="an answer")
+
+
+def test_sockets_of_systemd_are_taken_and_it_ends_when_idle(new_bridge):
+    bridge = new_bridge
+    bridge.hive.start()
+    sockets = activated(bridge, 2)
+    start_activated(bridge, *sockets)
+    assert bridge.get("/v1/jobs", unix=True).status == 200
+    stream = bridge.events("/v1/events")
+    assert stream.next()[0] == "jobs"
+    time.sleep(4)
+    assert bridge.process.poll() is None, "a stream keeps it"
+    stream.close()
+    assert bridge.process.wait(30) == 0
+    assert "systemd listens on" in bridge.log
+    assert bridge.socket.exists(), "the sockets are systemd's"
+    start_activated(bridge, *sockets)
+    assert bridge.get("/v1/jobs").status == 200
+    for each in sockets:
+        each.close()
+
+
+def test_socket_that_is_somebody_elses_keeps_it_from_starting(new_bridge):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        new_bridge.configure(Listen=f"127.0.0.1:{taken.getsockname()[1]}").start(wait=False)
+        process, new_bridge.process = new_bridge.process, None
+        assert process.wait(20) == 1
+    assert "Can't listen on 127.0.0.1" in new_bridge.log and "Listen=" in new_bridge.log
+
+
+@pytest.mark.parametrize("key,value", [("Listen", "localhost:80"), ("Listen", "127.0.0.1"), ("PublicOrigin", "hive.example"), ("PublicOrigin", "https://hive.example/"),
+                                       ("AllowedOrigins", "*"), ("AllowedHosts", "a:80"), ("Authentication", "maybe"), ("MaxStreams", "0"), ("Nonsense", "1")])
+def test_setting_that_is_none_is_refused_by_name(new_bridge, key, value):
+    new_bridge.configure(**{key: value}).hive.start()
+    new_bridge.write_configuration()
+    done = subprocess.run(new_bridge.command(), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=30)
+    assert done.returncode == 1
+    assert f"{key}=" in done.stderr
+
+
+def test_socket_left_by_a_killed_bridge_is_taken_over(bridge):
+    bridge.restart(signal.SIGKILL)
+    assert bridge.get("/v1/jobs", unix=True).status == 200
