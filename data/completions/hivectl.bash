@@ -108,7 +108,7 @@ __hivectl_reply_value() {
 }
 
 __hivectl_reply_options() {
-  local options='--host --json --color --version --help'
+  local options='--host --json --color --no-ask-password --version --help'
 
   case $verb in
     install) options+=' --backend --source --check --reinstall --no-wait --quiet' ;;

@@ -14,7 +14,7 @@ from harness import FINAL, SOURCE, Job, wait_until
 
 PAGES = ("hivectl.1", "hive.conf.5", "org.rbee.Hive.5", "rbee-hived.8", "rbee-hive-builder.8", "rbee-hive-commit.8")
 ALIASES = {"hive.conf.d.5": "hive.conf.5", "rbee-hive-fetch.8": "rbee-hive-builder.8", "rbee-hived.service.8": "rbee-hived.8"}
-COMMON = {"--host", "--json", "--color", "--version", "--help"}
+COMMON = {"--host", "--json", "--color", "--no-ask-password", "--version", "--help"}
 
 
 @pytest.fixture(scope="module")
