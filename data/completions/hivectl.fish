@@ -118,6 +118,7 @@ complete -c hivectl -s H -l host -x -a '(__fish_complete_user_at_hosts)' -d 'Ask
 complete -c hivectl -l no-ask-password -d 'Fail where a password would be asked for'
 complete -c hivectl -l json -d 'Print JSON'
 complete -c hivectl -l color -x -a 'auto always never' -d 'When to use colours'
+complete -c hivectl -l no-ask-password -d 'Fail where a password would be asked for'
 complete -c hivectl -l version -d 'Print the version'
 complete -c hivectl -s h -l help -d 'Print help'
 

@@ -12,7 +12,7 @@ LineSignals *line_signals_new (sd_event *event);
 void line_signals_free (LineSignals *signals);
 
 /* Follows the log behind @fd (borrowed). What is before @told_from was told by an earlier daemon, or by none: it is
- * only learned from. */
+ * only learned from, and of that no more than its end. */
 LineTail *line_tail_new (LineSignals *signals, Job *job, int fd, uint64_t told_from);
 void line_tail_free (LineTail *tail);
 
