@@ -44,14 +44,14 @@ def install(build, root):
     (wants / "rbee-hived.path").symlink_to("/usr/lib/systemd/system/rbee-hived.path")
 
 
-class Machine:
-    """Boots when it is made. @prepare gets the root folder before the boot and may put files there."""
+class Copy:
+    """This machine's files with a throw-away overlay on top, for a machine that boots when it is made, whatever runs it. @prepare gets the
+    root folder before the boot and may put files there."""
 
     def __init__(self, prepare=None):
         self.directory = pathlib.Path(f"/var/tmp/rbee-machine-{os.urandom(6).hex()}")
         self.directory.mkdir(mode=0o700)
         self.overlay, self.files = self.directory / "overlay", self.directory / "root"
-        self.nspawn = self.leader = None
         self.overlay.mkdir()
         self.files.mkdir()
         self.mount("-t", "tmpfs", "-o", "size=4g", "tmpfs", self.overlay)
@@ -84,6 +84,21 @@ class Machine:
 
     def chroot(self, *command):
         subprocess.run(["chroot", str(self.files), *command], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+    def console(self):
+        return (self.directory / "console").read_text(errors="replace")[-4000:]
+
+    def close(self):
+        for target in (self.files, self.overlay):
+            subprocess.run(["umount", "--lazy", str(target)], check=False)
+        time.sleep(0.1)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+class Machine(Copy):
+    """Booted in a container."""
+
+    nspawn = leader = None
 
     # its life
 
@@ -159,14 +174,8 @@ class Machine:
                 self.nspawn.kill()
                 self.nspawn.wait()
         finally:
-            for target in (self.files, self.overlay):
-                subprocess.run(["umount", "--lazy", str(target)], check=False)
-            time.sleep(0.1)
+            super().close()
             self.remove_cgroups()
-            shutil.rmtree(self.directory, ignore_errors=True)
-
-    def console(self):
-        return (self.directory / "console").read_text(errors="replace")[-4000:]
 
     # in it
 
