@@ -70,7 +70,8 @@ class VirtualMachine(machine.Copy):
 
     # its life
 
-    # A "pc", though a "microvm" would boot sooner: without a timer to measure its clock by, one boot in three hangs there.
+    # A "pc", though a "microvm" would boot sooner: without a timer to measure its clock by, one boot in three hangs there. One processor:
+    # emulated ones wait for each other more than they work.
     def boot(self):
         found = kernel.Kernel()
         initial = found.make_initial(self.directory)
@@ -84,7 +85,7 @@ class VirtualMachine(machine.Copy):
                                                "-o", "sandbox=chroot", "-o", "log_level=warn"], pass_fds=[listener.fileno()], **quiet)
             self.qemu = subprocess.Popen(
                 ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
-                 "-M", "pc,memory-backend=memory", "-accel", "tcg,thread=multi", "-cpu", "max,la57=off", "-smp", "2", "-m", MEMORY,
+                 "-M", "pc,memory-backend=memory", "-accel", "tcg", "-cpu", "max,la57=off", "-smp", "1", "-m", MEMORY,
                  "-object", f"memory-backend-memfd,id=memory,size={MEMORY},share=on",
                  "-kernel", str(found.image), "-initrd", str(initial), "-append", PARAMETERS, "-serial", "stdio",
                  "-chardev", f"socket,id=files,path={files}", "-device", "vhost-user-fs-pci,chardev=files,tag=files",
@@ -123,3 +124,6 @@ class VirtualMachine(machine.Copy):
         if status is not None:
             assert done.status == status, f"{command} ended with {done.status}:\n{done.stdout}\n{done.stderr}"
         return done
+
+    def write(self, path, text):
+        self.run("install", "-D", "--mode=644", "/dev/stdin", path, input=text)

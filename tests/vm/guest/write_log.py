@@ -39,8 +39,8 @@ def replay(content, entries):
 
 
 def cuts(content, entries):
-    """What a power cut may leave of a disk that had @content: (its content, the marks made by then). The writes between two flushes may have
-    reached it in any order and number: none of them, all, either half."""
+    """What a power cut may leave of a disk that had @content: (its content, the marks made by then). Of the writes between two flushes any may
+    have reached it: none of them, all, either half."""
     marks, batch = [], []
     yield content, marks
     for entry in entries:
@@ -48,7 +48,7 @@ def cuts(content, entries):
             batch.append(entry)
             continue
         half = len(batch) // 2
-        for some in (batch[half:], batch[:half], batch) if half else (batch,) if batch else ():
+        for some in filter(None, (batch[half:], batch[:half])):
             yield replay(content, some), marks
         content = replay(content, [*batch, entry])
         batch = []
