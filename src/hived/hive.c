@@ -35,7 +35,8 @@ hive_publish (Hive *hive, GError **error)
 {
   int r;
 
-  if ((r = manager_publish (hive)) < 0 || (r = job_object_publish (hive)) < 0 || (r = worker_publish (hive)) < 0)
+  if ((r = callers_new (&hive->callers, hive->event, hive->bus)) < 0 || (r = manager_publish (hive)) < 0 ||
+      (r = job_object_publish (hive)) < 0 || (r = worker_publish (hive)) < 0)
     return hive_error_set_errno (error, -r, "Cannot put the hive's objects on the bus");
   return true;
 }
@@ -49,6 +50,7 @@ hive_new (sd_event *event, sd_bus *bus, Configuration *configuration, GError **e
   hive->bus = sd_bus_ref (bus);
   hive->architecture = machine_architecture ();
   hive->configuration = configuration;
+  hive->backlog = backlog_new (event, bus);
   hive->launcher = launcher_new (event, configuration);
   hive->queries = queries_new (event, hive->launcher, configuration);
   hive->committer = committer_new (event, hive->launcher, configuration);
@@ -80,6 +82,8 @@ hive_free (Hive *hive)
   registry_free (hive->registry);
   queries_free (hive->queries);
   launcher_free (hive->launcher);
+  backlog_free (hive->backlog);
+  callers_free (hive->callers);
   g_clear_pointer (&hive->configuration, configuration_free);
   sd_bus_flush_close_unref (hive->bus);
   sd_event_unref (hive->event);

@@ -4,6 +4,8 @@
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
 
+#include "backlog.h"
+#include "callers.h"
 #include "committer.h"
 #include "configuration.h"
 #include "install-options.h"
@@ -30,6 +32,8 @@ typedef struct Hive
   Configuration *configuration;
   char *architecture; /* as uname -m says it */
 
+  Callers *callers;
+  Backlog *backlog;
   Launcher *launcher;
   Queries *queries;
   Committer *committer;
