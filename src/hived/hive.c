@@ -51,6 +51,7 @@ hive_new (sd_event *event, sd_bus *bus, Configuration *configuration, GError **e
   hive->architecture = machine_architecture ();
   hive->configuration = configuration;
   hive->backlog = backlog_new (event, bus);
+  hive->log_quota = log_quota_new (configuration);
   hive->launcher = launcher_new (event, configuration);
   hive->queries = queries_new (event, hive->launcher, configuration);
   hive->committer = committer_new (event, hive->launcher, configuration);
@@ -82,6 +83,7 @@ hive_free (Hive *hive)
   registry_free (hive->registry);
   queries_free (hive->queries);
   launcher_free (hive->launcher);
+  log_quota_free (hive->log_quota);
   backlog_free (hive->backlog);
   callers_free (hive->callers);
   g_clear_pointer (&hive->configuration, configuration_free);
@@ -219,6 +221,26 @@ hive_check_stopping (Hive *hive, GError **error)
   return false;
 }
 
+/* One user's jobs are not to fill the queue of all. */
+static bool
+hive_check_share (Hive *hive, uid_t owner, GError **error)
+{
+  GPtrArray *jobs = job_store_jobs (hive->jobs);
+  unsigned max = hive->configuration->max_queued_per_user;
+  unsigned count = 0;
+
+  for (guint i = 0; i < jobs->len; i++)
+    if (((Job *)jobs->pdata[i])->owner == owner && job_is_active (jobs->pdata[i]))
+      count++;
+  if (count < max)
+    return true;
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
+               "User %u has %u jobs under way already (MaxQueuedPerUser=%u in hive.conf); ask again when some have "
+               "ended, or cancel one",
+               (unsigned)owner, count, max);
+  return false;
+}
+
 static void
 hive_set_busy (GError **error, const Job *job)
 {
@@ -243,7 +265,7 @@ hive_install (Hive *hive, const char *worker_id, const InstallOptions *options, 
       hive_set_busy (error, job);
       return NULL;
     }
-  if (!scheduler_has_room (hive->scheduler, error))
+  if (!hive_check_share (hive, owner, error) || !scheduler_has_room (hive->scheduler, error))
     return NULL;
   job = job_store_create (hive->jobs, JOB_INSTALL, worker_id, options, owner, error);
   if (job)
@@ -271,6 +293,8 @@ hive_remove (Hive *hive, const char *worker_id, uid_t owner, GError **error)
       g_set_error (error, HIVE_ERROR, HIVE_ERROR_NOT_INSTALLED, "%s is not installed", worker_id);
       return NULL;
     }
+  if (!hive_check_share (hive, owner, error))
+    return NULL;
   job = job_store_create (hive->jobs, JOB_REMOVE, worker_id, NULL, owner, error);
   if (job)
     job_run_remove (job);

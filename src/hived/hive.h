@@ -10,6 +10,7 @@
 #include "configuration.h"
 #include "install-options.h"
 #include "launcher.h"
+#include "log-quota.h"
 #include "query.h"
 
 #define HIVE_BUS_NAME  "org.rbee.Hive"
@@ -34,6 +35,7 @@ typedef struct Hive
 
   Callers *callers;
   Backlog *backlog;
+  LogQuota *log_quota;
   Launcher *launcher;
   Queries *queries;
   Committer *committer;
@@ -66,7 +68,7 @@ void hive_stop (Hive *hive);
  * Errors: InvalidArgument, Busy, LimitsExceeded, NoSpace, Failed. */
 Job *hive_install (Hive *hive, const char *worker_id, const InstallOptions *options, uid_t owner, GError **error);
 
-/* The job of a removal, likewise. Errors: InvalidArgument, NotInstalled, Busy, NoSpace, Failed. */
+/* The job of a removal, likewise. Errors: InvalidArgument, NotInstalled, Busy, LimitsExceeded, NoSpace, Failed. */
 Job *hive_remove (Hive *hive, const char *worker_id, uid_t owner, GError **error);
 
 /* A job's last signal is out: starts the next one. */

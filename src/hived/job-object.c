@@ -142,10 +142,15 @@ job_open_log (Job *job, sd_bus_message *message, sd_bus_error *error)
 static int
 job_method_open_log (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-  g_auto (Fd) fd = job_open_log (userdata, message, error);
+  Job *job = userdata;
+  g_auto (Fd) fd = job_open_log (job, message, error);
+  g_autoptr (GError) failure = NULL;
 
   if (fd < 0)
     return fd;
+  if (!log_quota_take (job->hive->log_quota, callers_uid (job->hive->callers, message),
+                       (uint64_t)g_get_monotonic_time (), &failure))
+    return bus_error_from_gerror (error, failure);
   return sd_bus_reply_method_return (message, "h", fd);
 }
 

@@ -98,6 +98,7 @@ def assert_stayed_small(hive, before):
 
 @pytest.fixture
 def loud_hive(hive):
+    hive.configure("Log", MaxOpenLogs=100_000)
     hive.catalog.add("loud", pkgbuild("loud", build="seq 20000"))
     for number in range(1, 301):
         hive.old_job(number)
