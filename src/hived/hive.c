@@ -39,7 +39,8 @@ hive_publish (Hive *hive, GError **error)
 {
   int r;
 
-  if ((r = manager_publish (hive)) < 0 || (r = job_object_publish (hive)) < 0 || (r = worker_publish (hive)) < 0)
+  if ((r = callers_new (&hive->callers, hive->event, hive->bus)) < 0 || (r = manager_publish (hive)) < 0 ||
+      (r = job_object_publish (hive)) < 0 || (r = worker_publish (hive)) < 0)
     return hive_error_set_errno (error, -r, "Cannot put the hive's objects on the bus");
   return true;
 }
@@ -54,6 +55,8 @@ hive_new (sd_event *event, sd_bus *bus, Configuration *configuration, bool units
   hive->architecture = machine_architecture ();
   hive->configuration = configuration;
   hive->authority = authority_new (bus);
+  hive->backlog = backlog_new (event, bus);
+  hive->log_quota = log_quota_new (configuration);
   hive->launcher = launcher_new (event, units ? bus : NULL, configuration);
   hive->queries = queries_new (event, hive->launcher, configuration);
   hive->committer = committer_new (event, hive->launcher, configuration);
@@ -91,6 +94,9 @@ hive_free (Hive *hive)
   queries_free (hive->queries);
   launcher_free (hive->launcher);
   authority_free (hive->authority);
+  log_quota_free (hive->log_quota);
+  backlog_free (hive->backlog);
+  callers_free (hive->callers);
   g_clear_pointer (&hive->configuration, configuration_free);
   sd_bus_flush_close_unref (hive->bus);
   sd_event_unref (hive->event);
@@ -247,6 +253,26 @@ hive_check_stopping (Hive *hive, GError **error)
   return false;
 }
 
+/* One user's jobs are not to fill the queue of all. */
+static bool
+hive_check_share (Hive *hive, uid_t owner, GError **error)
+{
+  GPtrArray *jobs = job_store_jobs (hive->jobs);
+  unsigned max = hive->configuration->max_queued_per_user;
+  unsigned count = 0;
+
+  for (guint i = 0; i < jobs->len; i++)
+    if (((Job *)jobs->pdata[i])->owner == owner && job_is_active (jobs->pdata[i]))
+      count++;
+  if (count < max)
+    return true;
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
+               "User %u has %u jobs under way already (MaxQueuedPerUser=%u in hive.conf); ask again when some have "
+               "ended, or cancel one",
+               (unsigned)owner, count, max);
+  return false;
+}
+
 static void
 hive_set_busy (GError **error, const Job *job)
 {
@@ -310,6 +336,8 @@ hive_install (Hive *hive, const char *worker_id, const InstallOptions *options, 
     return NULL;
   if (job)
     return job;
+  if (!hive_check_share (hive, owner, error))
+    return NULL;
   job = job_store_create (hive->jobs, JOB_INSTALL, worker_id, options, owner, error);
   if (job)
     scheduler_add (hive->scheduler, job);
@@ -326,6 +354,8 @@ hive_remove (Hive *hive, const char *worker_id, uid_t owner, GError **error)
   job = job_store_find_active (hive->jobs, worker_id);
   if (job)
     return job;
+  if (!hive_check_share (hive, owner, error))
+    return NULL;
   job = job_store_create (hive->jobs, JOB_REMOVE, worker_id, NULL, owner, error);
   if (job)
     job_run_remove (job);
