@@ -393,7 +393,7 @@ static void
 caller_admit (Caller *caller)
 {
   sd_bus_message_unref (g_queue_pop_head (&caller->released));
-  if (g_queue_is_empty (&caller->released) && !g_queue_is_empty (&caller->held))
+  if (caller->user && g_queue_is_empty (&caller->released) && !g_queue_is_empty (&caller->held))
     user_advance_in (caller->user, 0);
 }
 
@@ -460,4 +460,32 @@ callers_uid (Callers *callers, sd_bus_message *message)
   const Caller *caller = sender ? g_hash_table_lookup (callers->by_name, sender) : NULL;
 
   return caller && caller->user ? caller->user->uid : (uid_t)-1;
+}
+
+int
+callers_run_again (Callers *callers, sd_bus_message *message)
+{
+  Caller *caller = callers_get (callers, sd_bus_message_get_sender (message));
+  int r = sd_bus_enqueue_for_read (callers->bus, message);
+
+  if (r >= 0 && caller)
+    g_queue_push_tail (&caller->released, sd_bus_message_ref (message));
+  return r;
+}
+
+bool
+callers_are_idle (const Callers *callers)
+{
+  GHashTableIter each;
+  void *value;
+
+  g_hash_table_iter_init (&each, callers->by_name);
+  while (g_hash_table_iter_next (&each, NULL, &value))
+    {
+      Caller *caller = value;
+
+      if (!g_queue_is_empty (&caller->held) || !g_queue_is_empty (&caller->released))
+        return false;
+    }
+  return true;
 }

@@ -25,4 +25,11 @@ void callers_free (Callers *callers);
 /* The user that sent @message, a call that is being handled. (uid_t) -1: it came from no connection of a bus. */
 uid_t callers_uid (Callers *callers, sd_bus_message *message);
 
+/* Has the bus hand out @message once more, a call that waited for something: it was let in already. 0 or a negative
+ * errno. */
+int callers_run_again (Callers *callers, sd_bus_message *message);
+
+/* True when no call waits here. */
+bool callers_are_idle (const Callers *callers);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Callers, callers_free)

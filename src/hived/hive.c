@@ -39,8 +39,11 @@ hive_publish (Hive *hive, GError **error)
 {
   int r;
 
-  if ((r = callers_new (&hive->callers, hive->event, hive->bus)) < 0 || (r = manager_publish (hive)) < 0 ||
-      (r = job_object_publish (hive)) < 0 || (r = worker_publish (hive)) < 0)
+  /* Every call goes through these two first. */
+  if ((r = callers_new (&hive->callers, hive->event, hive->bus)) < 0)
+    return hive_error_set_errno (error, -r, "Cannot watch over calls");
+  hive->authority = authority_new (hive->bus, hive->callers);
+  if ((r = manager_publish (hive)) < 0 || (r = job_object_publish (hive)) < 0 || (r = worker_publish (hive)) < 0)
     return hive_error_set_errno (error, -r, "Cannot put the hive's objects on the bus");
   return true;
 }
@@ -54,7 +57,6 @@ hive_new (sd_event *event, sd_bus *bus, Configuration *configuration, bool units
   hive->bus = sd_bus_ref (bus);
   hive->architecture = machine_architecture ();
   hive->configuration = configuration;
-  hive->authority = authority_new (bus);
   hive->backlog = backlog_new (event, bus);
   hive->log_quota = log_quota_new (configuration);
   hive->launcher = launcher_new (event, units ? bus : NULL, configuration);
@@ -232,7 +234,8 @@ hive_stop (Hive *hive)
 bool
 hive_has_questions (const Hive *hive)
 {
-  return !authority_is_idle (hive->authority) || !queries_are_idle (hive->queries) || worker_is_verifying ();
+  return !callers_are_idle (hive->callers) || !authority_is_idle (hive->authority) ||
+         !queries_are_idle (hive->queries) || worker_is_verifying ();
 }
 
 bool
