@@ -45,7 +45,9 @@ BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration
     <allow own="*"/>
     <allow send_destination="*" eavesdrop="true"/>
     <allow receive_sender="*" eavesdrop="true"/>
+    {policy}
   </policy>
+  {limits}
 </busconfig>
 """
 
@@ -369,6 +371,11 @@ class Job:
     def result(self):
         return json.loads(next(record.text for record in self.records() if record.stream == "result"))
 
+    def open_log(self):
+        """The descriptor of OpenLog."""
+        answer, descriptors = self.hive.connection.call_with_unix_fd_list_sync(NAME, self.path, JOB, "OpenLog", None, None, 0, -1, None, None)
+        return descriptors.get(answer.unpack()[0])
+
     def read_log(self, maximum=0, cursor=0):
         """The whole log by ReadLog: records, and whether it had ended."""
         records = []
@@ -400,6 +407,7 @@ class Hive:
         }
         self.uid_range = uid_range
         self.environment = {}
+        self.bus_policy, self.bus_limits = "", {}
         self.signals, self.foreign, self.mounts = [], set(), []
         self.stops = []
         self.bus_process = self.process = self._connection = None
@@ -437,7 +445,7 @@ class Hive:
         self.mounts.append(target)
         subprocess.run(["mount", "-o", "remount,bind,ro", str(target)], check=True)
 
-    def old_job(self, number, log=b"", **changes):
+    def old_job(self, number, log=b"2026-11-23T07:35:05.000000Z cleanup end done\n", **changes):
         """The folder of a job that ended before the hive was started, as the daemon leaves it. @log: its bytes, or a file to link."""
         folder = self.state / "jobs" / str(number)
         folder.mkdir(parents=True)
@@ -462,7 +470,8 @@ class Hive:
 
     def start_bus(self):
         configuration = self.directory / "bus.conf"
-        configuration.write_text(BUS.format(socket=self.directory / "bus"))
+        limits = "".join(f'<limit name="{name}">{value}</limit>' for name, value in self.bus_limits.items())
+        configuration.write_text(BUS.format(socket=self.directory / "bus", policy=self.bus_policy, limits=limits))
         with open(self.directory / "bus.log", "w") as log:
             self.bus_process = subprocess.Popen(["dbus-daemon", "--nofork", "--nosyslog", f"--config-file={configuration}"],
                                                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -640,6 +649,21 @@ class Hive:
     def record(self, worker):
         return json.loads((self.state / "workers" / f"{worker}.json").read_text())
 
+    def ask(self, method, *arguments, connection=None):
+        """A call that is not waited for. What becomes of it: a list that gets the answer, or the error's name."""
+        outcome = []
+
+        def done(source, result):
+            try:
+                outcome.append(source.call_finish(result).unpack())
+            except GLib.Error as error:
+                outcome.append((Gio.DBusError.get_remote_error(error) or "?").removeprefix(ERROR))
+
+        parameters = GLib.Variant("(" + "s" * len(arguments) + ")", arguments)
+        (connection or self.connection).call(NAME, PATH, NAME, method, parameters, None, Gio.DBusCallFlags.NO_AUTO_START,
+                                             int(60000 * self.patience), None, done)
+        return outcome
+
     # commands
 
     def command_environment(self):
@@ -662,6 +686,10 @@ class Hive:
 
     def hivectl(self, *arguments, **options):
         return self.run(self.build.bin / "hivectl", *arguments, **options)
+
+    def call_as_nobody(self, *arguments):
+        """What busctl prints of a call by another user. Root alone can do that."""
+        return self.run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "busctl", "--system", "call", NAME, *arguments).stdout
 
     def spawn(self, *command, **options):
         """Starts a command on our bus; it is ended with the hive."""

@@ -3,6 +3,7 @@
 #include "error.h"
 #include "file.h"
 #include "install.h"
+#include "inventory.h"
 #include "json.h"
 #include "recover.h"
 #include "remove.h"
@@ -61,6 +62,12 @@ verb_verify (Run *run, GError **error)
   return text && (fflush (stdout) == 0 || hive_error_set_errno (error, EIO, "Can't write the answer"));
 }
 
+static bool
+verb_inventory (Run *run, GError **error)
+{
+  return inventory_run (run->configuration, stdout, error);
+}
+
 /* How a failure is told. */
 typedef enum
 {
@@ -82,6 +89,7 @@ static const struct
   { "recover", verb_recover, TELL_LOG, "recover", "Recovery failed" },
   { "verify", verb_verify, TELL_JSON },
   { "clean", verb_clean, TELL_STDERR },
+  { "inventory", verb_inventory, TELL_STDERR },
 };
 
 static const char *
@@ -162,7 +170,7 @@ main (int argc, char **argv)
     { "config", 0, 0, G_OPTION_ARG_FILENAME, &path, "The configuration, instead of the installed one", "FILE" },
     { NULL },
   };
-  g_autoptr (GOptionContext) context = g_option_context_new ("install|remove|recover|verify|clean");
+  g_autoptr (GOptionContext) context = g_option_context_new ("install|remove|recover|verify|clean|inventory");
   g_autoptr (Configuration) configuration = NULL;
   g_autoptr (LogWriter) log = NULL;
   g_autoptr (GError) error = NULL;
@@ -175,7 +183,7 @@ main (int argc, char **argv)
   if (!g_option_context_parse (context, &argc, &argv, &error) || argc != 2 || (verb = find_verb (argv[1])) < 0)
     {
       fprintf (stderr, "rbee-hive-commit: %s\n",
-               error ? error->message : "give one of install, remove, recover, verify, clean");
+               error ? error->message : "give one of install, remove, recover, verify, clean, inventory");
       return EXIT_FAILURE;
     }
 

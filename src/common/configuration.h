@@ -21,14 +21,16 @@ typedef struct
   unsigned idle_timeout;   /* IdleTimeout=60, before a daemon that systemd started ends for want of work; 0: never */
 
   /* [Catalog] */
-  char *catalog_url;         /* URL=file://…/catalog, without a trailing slash */
-  unsigned catalog_timeout;  /* Timeout=30, for one whole request */
-  uint64_t catalog_max_size; /* MaxSize=4M, of one answer */
+  char *catalog_url;             /* URL=file://…/catalog, without a trailing slash */
+  unsigned catalog_timeout;      /* Timeout=30, for one whole request */
+  uint64_t catalog_max_size;     /* MaxSize=4M, of one answer */
+  unsigned max_queries_per_user; /* MaxQueriesPerUser=8 */
 
   /* [Jobs] */
-  unsigned max_parallel; /* MaxParallel=2 */
-  unsigned max_queued;   /* MaxQueued=100 */
-  uid_t first_uid;       /* UserRange=61000-61183 : uids for jobs when root runs the direct launcher */
+  unsigned max_parallel;        /* MaxParallel=2 */
+  unsigned max_queued;          /* MaxQueued=100 */
+  unsigned max_queued_per_user; /* MaxQueuedPerUser=20, those that run among them */
+  uid_t first_uid;              /* UserRange=61000-61183 : uids for jobs when root runs the direct launcher */
   uid_t last_uid;
   uint64_t memory_max;   /* MemoryMax=80%, of all of a job's processes; also a size */
   unsigned tasks_max;    /* TasksMax=4096, processes and threads of a job */
@@ -39,8 +41,9 @@ typedef struct
   bool inhibit_shutdown; /* InhibitShutdown=delay: or no */
 
   /* [Log] */
-  uint64_t max_log_size; /* MaxLogSize=64M */
-  bool owner_reads_log;  /* LogAccess=everybody: or owner, and then root besides */
+  uint64_t max_log_size;  /* MaxLogSize=64M */
+  unsigned max_open_logs; /* MaxOpenLogs=256, a user and minute */
+  bool owner_reads_log;   /* LogAccess=everybody: or owner, and then root besides */
 
   /* [History] */
   unsigned history_max_jobs; /* MaxJobs=1000 */

@@ -21,6 +21,7 @@
 struct Authority
 {
   sd_bus *bus;
+  Callers *callers;
   uid_t bridge;       /* 0: there is no such user */
   GHashTable *checks; /* of Check, by message */
   uint64_t asked;     /* how many ever were */
@@ -74,12 +75,13 @@ check_free (Check *check)
 }
 
 Authority *
-authority_new (sd_bus *bus)
+authority_new (sd_bus *bus, Callers *callers)
 {
   Authority *authority = g_new0 (Authority, 1);
   const struct passwd *bridge = getpwnam (BRIDGE_USER);
 
   authority->bus = sd_bus_ref (bus);
+  authority->callers = callers;
   authority->bridge = bridge ? bridge->pw_uid : 0;
   authority->checks = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify)check_free);
   return authority;
@@ -244,7 +246,7 @@ check_run_again (Check *check)
   if ((r = sd_event_add_defer (sd_bus_get_event (bus), &check->leftover, check_handle_leftover, check)) < 0 ||
       (r = sd_event_source_set_priority (check->leftover, SD_EVENT_PRIORITY_IDLE)) < 0)
     return r;
-  return sd_bus_enqueue_for_read (bus, check->message);
+  return callers_run_again (check->authority->callers, check->message);
 }
 
 static int

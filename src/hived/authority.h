@@ -6,6 +6,8 @@
 #include <sys/types.h>
 #include <systemd/sd-bus.h>
 
+#include "callers.h"
+
 /* The one seam through which every protected call goes: who may do what, asked of polkit where it is not plain. */
 typedef struct Authority Authority;
 
@@ -27,7 +29,8 @@ typedef struct
   uid_t owner; /* of the job: he needs no asking; 0: root, who needs none anyway */
 } Question;
 
-Authority *authority_new (sd_bus *bus);
+/* @callers is borrowed. */
+Authority *authority_new (sd_bus *bus, Callers *callers);
 
 void authority_free (Authority *authority);
 

@@ -39,6 +39,10 @@ hive_publish (Hive *hive, GError **error)
 {
   int r;
 
+  /* Every call goes through these two first. */
+  if ((r = callers_new (&hive->callers, hive->event, hive->bus)) < 0)
+    return hive_error_set_errno (error, -r, "Cannot watch over calls");
+  hive->authority = authority_new (hive->bus, hive->callers);
   if ((r = manager_publish (hive)) < 0 || (r = job_object_publish (hive)) < 0 || (r = worker_publish (hive)) < 0)
     return hive_error_set_errno (error, -r, "Cannot put the hive's objects on the bus");
   return true;
@@ -53,7 +57,8 @@ hive_new (sd_event *event, sd_bus *bus, Configuration *configuration, bool units
   hive->bus = sd_bus_ref (bus);
   hive->architecture = machine_architecture ();
   hive->configuration = configuration;
-  hive->authority = authority_new (bus);
+  hive->backlog = backlog_new (event, bus);
+  hive->log_quota = log_quota_new (configuration);
   hive->launcher = launcher_new (event, units ? bus : NULL, configuration);
   hive->queries = queries_new (event, hive->launcher, configuration);
   hive->committer = committer_new (event, hive->launcher, configuration);
@@ -91,6 +96,9 @@ hive_free (Hive *hive)
   queries_free (hive->queries);
   launcher_free (hive->launcher);
   authority_free (hive->authority);
+  log_quota_free (hive->log_quota);
+  backlog_free (hive->backlog);
+  callers_free (hive->callers);
   g_clear_pointer (&hive->configuration, configuration_free);
   sd_bus_flush_close_unref (hive->bus);
   sd_event_unref (hive->event);
@@ -226,7 +234,8 @@ hive_stop (Hive *hive)
 bool
 hive_has_questions (const Hive *hive)
 {
-  return !authority_is_idle (hive->authority) || !queries_are_idle (hive->queries) || worker_is_verifying ();
+  return !callers_are_idle (hive->callers) || !authority_is_idle (hive->authority) ||
+         !queries_are_idle (hive->queries) || worker_is_verifying ();
 }
 
 bool
@@ -244,6 +253,26 @@ hive_check_stopping (Hive *hive, GError **error)
   if (!hive->stop_timer)
     return true;
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_INTERRUPTED, "The hive is being stopped; ask again when it runs");
+  return false;
+}
+
+/* One user's jobs are not to fill the queue of all. */
+static bool
+hive_check_share (Hive *hive, uid_t owner, GError **error)
+{
+  GPtrArray *jobs = job_store_jobs (hive->jobs);
+  unsigned max = hive->configuration->max_queued_per_user;
+  unsigned count = 0;
+
+  for (guint i = 0; i < jobs->len; i++)
+    if (((Job *)jobs->pdata[i])->owner == owner && job_is_active (jobs->pdata[i]))
+      count++;
+  if (count < max)
+    return true;
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
+               "User %u has %u jobs under way already (MaxQueuedPerUser=%u in hive.conf); ask again when some have "
+               "ended, or cancel one",
+               (unsigned)owner, count, max);
   return false;
 }
 
@@ -310,6 +339,8 @@ hive_install (Hive *hive, const char *worker_id, const InstallOptions *options, 
     return NULL;
   if (job)
     return job;
+  if (!hive_check_share (hive, owner, error))
+    return NULL;
   job = job_store_create (hive->jobs, JOB_INSTALL, worker_id, options, owner, error);
   if (job)
     scheduler_add (hive->scheduler, job);
@@ -326,6 +357,8 @@ hive_remove (Hive *hive, const char *worker_id, uid_t owner, GError **error)
   job = job_store_find_active (hive->jobs, worker_id);
   if (job)
     return job;
+  if (!hive_check_share (hive, owner, error))
+    return NULL;
   job = job_store_create (hive->jobs, JOB_REMOVE, worker_id, NULL, owner, error);
   if (job)
     job_run_remove (job);

@@ -4,10 +4,13 @@
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
 
+#include "backlog.h"
+#include "callers.h"
 #include "committer.h"
 #include "configuration.h"
 #include "install-options.h"
 #include "launcher.h"
+#include "log-quota.h"
 #include "query.h"
 
 #define HIVE_BUS_NAME  "org.rbee.Hive"
@@ -34,6 +37,9 @@ typedef struct Hive
   char *architecture; /* as uname -m says it */
 
   Authority *authority;
+  Callers *callers;
+  Backlog *backlog;
+  LogQuota *log_quota;
   Launcher *launcher;
   Queries *queries;
   Committer *committer;
@@ -81,7 +87,7 @@ bool hive_check_remove (Hive *hive, const char *worker_id, GError **error);
  * Errors: InvalidArgument, Busy, LimitsExceeded, NoSpace, Failed. */
 Job *hive_install (Hive *hive, const char *worker_id, const InstallOptions *options, uid_t owner, GError **error);
 
-/* The job of a removal, likewise. Errors: InvalidArgument, NotInstalled, Busy, NoSpace, Failed. */
+/* The job of a removal, likewise. Errors: InvalidArgument, NotInstalled, Busy, LimitsExceeded, NoSpace, Failed. */
 Job *hive_remove (Hive *hive, const char *worker_id, uid_t owner, GError **error);
 
 /* A job's last signal is out: starts the next one. */

@@ -151,12 +151,17 @@ job_open_log (Job *job, sd_bus_message *message, int *ret_fd, sd_bus_error *erro
 static int
 job_method_open_log (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
+  Job *job = userdata;
   g_auto (Fd) fd = -1;
+  g_autoptr (GError) failure = NULL;
   int r;
 
-  r = job_open_log (userdata, message, &fd, error);
+  r = job_open_log (job, message, &fd, error);
   if (r != 0)
     return r;
+  if (!log_quota_take (job->hive->log_quota, callers_uid (job->hive->callers, message),
+                       (uint64_t)g_get_monotonic_time (), &failure))
+    return bus_error_from_gerror (error, failure);
   return sd_bus_reply_method_return (message, "h", fd);
 }
 

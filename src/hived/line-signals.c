@@ -13,6 +13,8 @@
 #define BUDGET_RATE    200.0 /* a second */
 #define BUDGET_RESERVE 50.0  /* of the burst, for the hive's own notes: a recipe's output can't crowd them out */
 
+#define SIGNAL_OVERHEAD 200 /* bytes of a signal beside its text */
+
 #define CHUNK         (256 * 1024) /* at least one whole record fits */
 #define CHUNKS_A_TURN 32           /* then other events have their turn */
 #define FAST_INTERVAL (G_USEC_PER_SEC / 10)
@@ -186,7 +188,8 @@ line_tail_record (LineTail *tail, const char *line, size_t length, uint64_t curs
   if (cursor < tail->told_from)
     return;
   chatter = record.stream == LOG_STREAM_OUT || record.stream == LOG_STREAM_ERR || record.stream == LOG_STREAM_PROGRESS;
-  if (tail->signals->tokens < (chatter ? BUDGET_RESERVE : 1) + (tail->skipped > 0 ? 1 : 0))
+  if (tail->signals->tokens < (chatter ? BUDGET_RESERVE : 1) + (tail->skipped > 0 ? 1 : 0) ||
+      (chatter && !backlog_take (tail->job->hive->backlog, SIGNAL_OVERHEAD + record.text_length)))
     {
       line_tail_skip (tail, cursor, record.phase, record.phase_length);
       return;
@@ -328,7 +331,7 @@ line_tail_handle_timer (sd_event_source *source, uint64_t usec, void *userdata)
   if (tail->skipped > 0)
     {
       line_signals_refill (tail->signals);
-      if (tail->signals->tokens >= BUDGET_RESERVE + 1)
+      if (tail->signals->tokens >= BUDGET_RESERVE + 1 && backlog_take (tail->job->hive->backlog, SIGNAL_OVERHEAD))
         line_tail_emit_skipped (tail);
     }
   line_tail_turn (tail);

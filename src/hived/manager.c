@@ -42,7 +42,7 @@ manager_ask (Hive *hive, sd_bus_message *message, const char *const *arguments, 
 
   call->hive = hive;
   call->message = sd_bus_message_ref (message);
-  if (queries_ask (hive->queries, arguments, keep, handler, call, &failure))
+  if (queries_ask (hive->queries, arguments, keep, callers_uid (hive->callers, message), handler, call, &failure))
     return 1;
   pending_call_free (call);
   return bus_error_from_gerror (error, failure);

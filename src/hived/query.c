@@ -13,6 +13,7 @@
 
 typedef struct
 {
+  uid_t uid;
   QueryHandler handler;
   void *userdata;
 } QueryCaller;
@@ -207,9 +208,44 @@ queries_add (Queries *queries, char *key, const char *const *arguments, uint64_t
   return query;
 }
 
+/* How many answers a user waits for. */
+static unsigned
+queries_count (Queries *queries, uid_t uid)
+{
+  GHashTableIter each;
+  unsigned count = 0;
+  void *query;
+
+  g_hash_table_iter_init (&each, queries->by_key);
+  while (g_hash_table_iter_next (&each, NULL, &query))
+    {
+      const GArray *callers = ((Query *)query)->callers;
+
+      for (guint i = 0; i < callers->len; i++)
+        if (g_array_index (callers, QueryCaller, i).uid == uid)
+          count++;
+    }
+  return count;
+}
+
+static bool
+queries_check_share (Queries *queries, uid_t uid, GError **error)
+{
+  unsigned max = queries->configuration->max_queries_per_user;
+  unsigned count = queries_count (queries, uid);
+
+  if (count < max)
+    return true;
+  g_set_error (
+      error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
+      "User %u waits for %u answers already (MaxQueriesPerUser=%u in hive.conf); ask again when some are there",
+      (unsigned)uid, count, max);
+  return false;
+}
+
 bool
-queries_ask (Queries *queries, const char *const *arguments, uint64_t keep, QueryHandler handler, void *userdata,
-             GError **error)
+queries_ask (Queries *queries, const char *const *arguments, uint64_t keep, uid_t uid, QueryHandler handler,
+             void *userdata, GError **error)
 {
   g_autofree char *key = g_strjoinv ("\x1f", (char **)arguments);
   Query *query = g_hash_table_lookup (queries->by_key, key);
@@ -219,6 +255,8 @@ queries_ask (Queries *queries, const char *const *arguments, uint64_t keep, Quer
       handler (query->answer, NULL, userdata);
       return true;
     }
+  if (!queries_check_share (queries, uid, error))
+    return false;
   if (queries->callers >= CALLERS_MAX || (!query && g_queue_get_length (&queries->waiting) >= QUERIES_WAITING_MAX))
     {
       g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
@@ -227,7 +265,7 @@ queries_ask (Queries *queries, const char *const *arguments, uint64_t keep, Quer
     }
   if (!query)
     query = queries_add (queries, g_steal_pointer (&key), arguments, keep);
-  g_array_append_val (query->callers, ((QueryCaller){ handler, userdata }));
+  g_array_append_val (query->callers, ((QueryCaller){ uid, handler, userdata }));
   queries->callers++;
   queries_start_next (queries);
   return true;

@@ -15,10 +15,10 @@ typedef void (*QueryHandler) (JsonObject *answer, const GError *failure, void *u
 Queries *queries_new (sd_event *event, Launcher *launcher, const Configuration *configuration);
 void queries_free (Queries *queries);
 
-/* Asks `rbee-hive-builder --query @arguments…`. An answer is kept for @keep µs. False and LimitsExceeded (then @handler
- * isn't called) when too many wait already. */
-bool queries_ask (Queries *queries, const char *const *arguments, uint64_t keep, QueryHandler handler, void *userdata,
-                  GError **error);
+/* Asks `rbee-hive-builder --query @arguments…` for the user @uid. An answer is kept for @keep µs. False and
+ * LimitsExceeded (then @handler isn't called) when too many wait already, of his or of all. */
+bool queries_ask (Queries *queries, const char *const *arguments, uint64_t keep, uid_t uid, QueryHandler handler,
+                  void *userdata, GError **error);
 
 /* True when nobody waits for an answer. */
 bool queries_are_idle (const Queries *queries);

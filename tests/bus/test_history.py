@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from harness import JOB, HiveError, pkgbuild, read_records, wait_until
+from harness import HiveError, pkgbuild, read_records, wait_until
 
 LINE = "2026-11-23T07:35:04.000211Z build out    Compiling candle-core v0.3.0\n"
 END = "2026-11-23T07:35:05.000000Z cleanup end done\n"
@@ -29,11 +29,6 @@ def not_found(hive, number):
         hive.call("GetJob", str(number))
     assert caught.value.name == "JobNotFound"
     return caught.value.message
-
-
-def open_log(hive, job):
-    answer, descriptors = hive.connection.call_with_unix_fd_list_sync("org.rbee.Hive", job.path, JOB, "OpenLog", None, None, 0, -1, None, None)
-    return descriptors.get(answer.unpack()[0])
 
 
 def test_finished_jobs_beyond_max_jobs_go_the_oldest_first(hive):
@@ -126,7 +121,7 @@ def test_log_that_is_open_is_read_to_its_end_although_its_job_went(hive):
     hive.configure("History", MaxJobs=1)
     hive.catalog.add("some", pkgbuild("some", build="seq 1000"))
     job = hive.installs("some")
-    descriptor = open_log(hive, job)
+    descriptor = job.open_log()
     try:
         hive.refuses("no-such-worker", "WorkerNotFound")
         wait_for_jobs(hive, (2,))

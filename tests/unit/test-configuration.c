@@ -59,6 +59,9 @@ test_defaults (Files *files, gconstpointer data)
   g_assert_cmpstr (configuration->install_root, ==, "/");
   g_assert_cmpuint (configuration->max_parallel, ==, 2);
   g_assert_cmpuint (configuration->max_log_size, ==, 64 << 20);
+  g_assert_cmpuint (configuration->max_queued_per_user, ==, 20);
+  g_assert_cmpuint (configuration->max_queries_per_user, ==, 8);
+  g_assert_cmpuint (configuration->max_open_logs, ==, 256);
   g_assert_cmpuint (configuration->history_max_jobs, ==, 1000);
   g_assert_cmpuint (configuration->history_max_age, ==, 365);
   g_assert_cmpuint (configuration->history_max_size, ==, 2ULL << 30);
@@ -94,6 +97,9 @@ test_bad_value_names_its_key (Files *files, gconstpointer data)
     { "[Jobs]\nMaxParalel=2\n", "MaxParalel" },
     { "[Log]\nMaxLogSize=lots\n", "MaxLogSize" },
     { "[Log]\nLogAccess=nobody\n", "LogAccess" },
+    { "[Log]\nMaxOpenLogs=0\n", "MaxOpenLogs" },
+    { "[Jobs]\nMaxQueuedPerUser=0\n", "MaxQueuedPerUser" },
+    { "[Catalog]\nMaxQueriesPerUser=many\n", "MaxQueriesPerUser" },
     { "[History]\nMaxJobs=0\n", "MaxJobs" },
     { "[History]\nMaxAge=36501\n", "MaxAge" },
     { "[History]\nMaxTotalSize=1K\n", "MaxTotalSize" },
