@@ -311,7 +311,7 @@ def read_all(streams, bridge):
 
 
 def test_two_hundred_jobs_with_a_reader_each(make_bridge, hive):
-    hive.configure("Jobs", MaxQueued=300, MaxParallel=2)
+    hive.configure("Jobs", MaxQueued=300, MaxQueuedPerUser=300, MaxParallel=2)
     bridge = make_bridge(hive).start()
     for number in range(200):
         hive.catalog.add(f"w{number}", harness.pkgbuild(f"w{number}", build=f"echo I am {number}"))
