@@ -173,6 +173,25 @@ jobs_install (Request *request, JsonObject *object, const char *worker)
 }
 
 static void
+jobs_remove (Request *request, const char *worker)
+{
+  sd_bus_message *call = request_new_call (request, HIVE_PATH, HIVE_INTERFACE, "RemoveWorkerWithOptions");
+  int r;
+
+  if (!call)
+    return;
+  if ((r = sd_bus_message_append (call, "s", worker)) >= 0 &&
+      (r = sd_bus_message_open_container (call, 'a', "{sv}")) >= 0 && (r = jobs_append_owner (request, call)) >= 0 &&
+      (r = sd_bus_message_close_container (call)) >= 0)
+    {
+      request_send (request, call, jobs_on_job);
+      return;
+    }
+  sd_bus_message_unref (call);
+  request_answer_unreadable (request, r);
+}
+
+static void
 jobs_post_object (Request *request, JsonObject *object)
 {
   const char *operation = json_get_string (object, "operation", NULL);
@@ -213,7 +232,7 @@ jobs_post_object (Request *request, JsonObject *object)
   else if (g_str_equal (operation, "worker_install"))
     jobs_install (request, object, worker);
   else
-    request_call (request, jobs_on_job, HIVE_PATH, HIVE_INTERFACE, "RemoveWorker", "s", worker);
+    jobs_remove (request, worker);
 }
 
 void

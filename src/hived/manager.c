@@ -116,27 +116,59 @@ manager_method_install_with_options (sd_bus_message *message, void *userdata, sd
   return manager_install (hive, message, worker_id, options, error);
 }
 
+/* @owner: whose the job is to be; -1: the caller's. */
 static int
-manager_method_remove_worker (sd_bus_message *message, void *userdata, sd_bus_error *error)
+manager_remove (Hive *hive, sd_bus_message *message, const char *worker_id, int64_t owner, sd_bus_error *error)
 {
-  Hive *hive = userdata;
   g_autoptr (GError) failure = NULL;
-  const char *worker_id;
   uid_t uid;
   Job *job;
   int r;
 
-  r = sd_bus_message_read (message, "s", &worker_id);
-  if (r < 0)
-    return r;
   if (!hive_check_remove (hive, worker_id, &failure))
     return bus_error_from_gerror (error, failure);
   r = authority_check (hive->authority, message, &(Question){ .action = ACTION_REMOVE_WORKER, .worker = worker_id },
                        &uid, error);
   if (r != 0)
     return r;
-  job = hive_remove (hive, worker_id, uid, &failure);
+  job = hive_remove (hive, worker_id, owner >= 0 ? (uid_t)owner : uid, &failure);
   return job_reply (job, failure, message, error);
+}
+
+static int
+manager_method_remove_worker (sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+  const char *worker_id;
+  int r;
+
+  r = sd_bus_message_read (message, "s", &worker_id);
+  if (r < 0)
+    return r;
+  return manager_remove (userdata, message, worker_id, -1, error);
+}
+
+static int
+manager_method_remove_with_options (sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+  static const BusOption known[] = { { "owner", 'u', 0 }, {} };
+  Hive *hive = userdata;
+  int64_t owner = -1;
+  const char *worker_id;
+  int r;
+
+  r = sd_bus_message_read (message, "s", &worker_id);
+  if (r < 0)
+    return r;
+  r = bus_dict_read (message, known, &owner, error);
+  if (r < 0)
+    return r;
+  if (owner >= 0)
+    {
+      r = authority_check_bridge (hive->authority, message, "Option owner", error);
+      if (r < 0)
+        return r;
+    }
+  return manager_remove (hive, message, worker_id, owner, error);
 }
 
 static void
@@ -389,6 +421,8 @@ static const sd_bus_vtable manager_vtable[] = {
                            SD_BUS_RESULT ("o", job), manager_method_install_with_options, SD_BUS_VTABLE_UNPRIVILEGED),
   SD_BUS_METHOD_WITH_ARGS ("RemoveWorker", SD_BUS_ARGS ("s", worker_id), SD_BUS_RESULT ("o", job),
                            manager_method_remove_worker, SD_BUS_VTABLE_UNPRIVILEGED),
+  SD_BUS_METHOD_WITH_ARGS ("RemoveWorkerWithOptions", SD_BUS_ARGS ("s", worker_id, "a{sv}", options),
+                           SD_BUS_RESULT ("o", job), manager_method_remove_with_options, SD_BUS_VTABLE_UNPRIVILEGED),
   SD_BUS_METHOD_WITH_ARGS ("ListCatalog", SD_BUS_ARGS ("a{sv}", options), SD_BUS_RESULT ("aa{sv}", workers),
                            manager_method_list_catalog, SD_BUS_VTABLE_UNPRIVILEGED),
   SD_BUS_METHOD_WITH_ARGS ("GetCatalogWorker", SD_BUS_ARGS ("s", worker_id), SD_BUS_RESULT ("a{sv}", worker),

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from harness import HiveError, Job, install_script, pkgbuild
+from harness import GLib, HiveError, Job, install_script, pkgbuild, variant
 
 
 def with_files(name, *files, version="1.0", text="data"):
@@ -189,3 +189,14 @@ def test_record_that_is_damaged_is_named_and_takes_nothing_away(hive):
     end = Job(hive, hive.call("RemoveWorker", "some")).wait()
     assert end.result == "failed" and "some.json" in end.message
     assert os.path.exists(hive.installed("/usr/local/bin/some"))
+
+
+def test_owner_of_a_removal_is_named_by_the_bridge_alone(hive):
+    hive.catalog.add("some")
+    hive.installs("some")
+    for options, error in (({"owner": 0}, "org.freedesktop.DBus.Error.AccessDenied"), ({"other": True}, "InvalidArgument")):
+        with pytest.raises(HiveError) as refusal:
+            hive.call("RemoveWorkerWithOptions", GLib.Variant("(sa{sv})", ("some", {key: variant(value) for key, value in options.items()})))
+        assert refusal.value.name == error
+    end = Job(hive, hive.call("RemoveWorkerWithOptions", GLib.Variant("(sa{sv})", ("some", {})))).wait()
+    assert end == ("done", "", "")

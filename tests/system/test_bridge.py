@@ -64,6 +64,9 @@ def test_member_of_the_group_installs_over_the_unix_socket_and_owns_the_job(web,
     uid = int(web.run("id", "-u", "dora").stdout)
     assert ask(web, f"/v1/jobs/{answer['job_id']}")[1]["owner"] == uid
     assert uid == ask(web, "/v1/workers")[1]["workers"][0]["installed_by"]
+    status, answer = post(web, "/v1/jobs", {"operation": "worker_remove", "worker_id": "some-worker"})
+    assert status == 202, answer
+    assert ask(web, f"/v1/jobs/{answer['job_id']}")[1]["owner"] == uid
 
 
 def test_who_is_not_in_the_group_does_not_reach_the_socket(web):
