@@ -9,6 +9,9 @@ import pytest
 
 from harness import pkgbuild, wait_until
 
+# Machines side by side share this one's ports.
+pytestmark = pytest.mark.xdist_group("port-7835")
+
 SOCKET = "/run/rbee-hive/http.sock"
 BASE = "http://127.0.0.1:7835"
 
