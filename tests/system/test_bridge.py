@@ -49,7 +49,7 @@ def post(machine, path, body, *arguments, **options):
 
 def test_first_request_starts_bridge_and_hive_and_idleness_ends_it(web):
     assert web.show("rbee-hive-bridge.service", "ActiveState")["ActiveState"] == "inactive"
-    assert ask(web, "/health")[0] == 200
+    wait_until(lambda: ask(web, "/health")[0] == 200, 30, "the hive")  # 503 while the one of an earlier test is still leaving
     assert web.show("rbee-hive-bridge.service", "ActiveState", "SubState") == {"ActiveState": "active", "SubState": "running"}
     pid = int(web.show("rbee-hive-bridge.service", "MainPID")["MainPID"])
     assert web.run("ps", "-o", "user:20=,group=", "-p", str(pid)).stdout.split() == ["rbee-bridge", "rbee"]
