@@ -34,6 +34,7 @@ done
 
 shopt -s extglob
 source "$hive_library/makepkg.bash"
+[[ $1 != package ]] || source "$hive_library/tidy.bash" # before a recipe's aliases are there
 
 # Its top level spoke already, when it was evaluated. makepkg reads it without extglob, whose functions run with it.
 hive_source() {
@@ -116,7 +117,6 @@ case $1 in
     ;;
   package)
     shift
-    source "$hive_library/tidy.bash"
     prepare_buildenv
     hive_package "$@"
     ;;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
 # Variables come from the environment, from makepkg.bash and from the recipe.
-# shellcheck disable=SC2034,SC2154,SC2164
+# shellcheck disable=SC2034,SC2154,SC2164,SC2178
 #
 # Makes the packages of a recipe and tidies each as makepkg does by its options, with few processes. Read by run.bash.
 
@@ -164,9 +164,7 @@ hive_package_one() {
   hive_run "$1"
   hive_tidy || exit
   {
-    for hive_each in install pkgdesc; do
-      printf '%s\0' "$hive_each" "$pkgname" "${!hive_each}"
-    done
+    [[ -z $install ]] || printf '%s\0' install "$pkgname" "$install"
     for hive_each in "${depends[@]}"; do
       printf '%s\0' depends "$pkgname" "$hive_each"
     done
