@@ -182,12 +182,8 @@ recipe_check_visible (const char *name, const char *value, GError **error)
 bool
 recipe_check (const Recipe *recipe, GError **error)
 {
-  static const char *const bounded[] = { "pkgname", "pkgver", "pkgrel", "epoch" };
-  g_autofree char *function = NULL;
+  static const char *const bounded[] = { "pkgver", "pkgrel", "epoch" };
 
-  if (recipe->packages->len != 1)
-    return recipe_refuse (error, "The PKGBUILD makes %u packages: split packages can't be installed as a worker yet",
-                          recipe->packages->len);
   for (size_t i = 0; i < G_N_ELEMENTS (bounded); i++)
     {
       const char *value = recipe_value (recipe, bounded[i]);
@@ -196,9 +192,19 @@ recipe_check (const Recipe *recipe, GError **error)
         return false;
     }
 
-  function = recipe_package_function (recipe, recipe->packages->pdata[0]);
-  if (!function)
-    return recipe_refuse (error, "The PKGBUILD has no package() function: it would install nothing");
+  for (guint i = 0; i < recipe->packages->len; i++)
+    {
+      const RecipePackage *package = recipe->packages->pdata[i];
+      g_autofree char *function = recipe_package_function (recipe, package);
+
+      if (!recipe_check_visible ("pkgname", package->name, error))
+        return false;
+      if (!function && recipe->packages->len > 1)
+        return recipe_refuse (error, "The PKGBUILD has no package_%s() function, which makes that package of it",
+                              package->name);
+      if (!function)
+        return recipe_refuse (error, "The PKGBUILD has no package() function: it would install nothing");
+    }
   return true;
 }
 

@@ -64,8 +64,8 @@ void recipe_package_override (RecipePackage *package, const char *field, char *c
 /* What the recipe says of an option like "strip": the last of `strip` and `!strip` in its `options`, or @fallback. */
 bool recipe_package_option (const Recipe *recipe, const RecipePackage *package, const char *option, bool fallback);
 
-/* What a worker needs beyond what makepkg asks (recipe-lint.h): one package, a function that makes it, a name and
- * version of printable characters and a bounded length. RecipeInvalid otherwise. */
+/* What a worker needs beyond what makepkg asks (recipe-lint.h): a function that makes each package, names and
+ * versions of printable characters and a bounded length. RecipeInvalid otherwise. */
 bool recipe_check (const Recipe *recipe, GError **error);
 
 /* That the recipe and its packages are for @architecture, as makepkg wants it; PlatformIncompatible otherwise. */
