@@ -76,9 +76,9 @@ local_build_read (Builder *builder, const char *file, GError **error)
   text = file_read (file, RECIPE_MAX_SIZE, &size, error);
   if (!text)
     return false;
-  if (memchr (text, '\0', size) || !g_utf8_validate_len (text, size, NULL))
+  if (memchr (text, '\0', size))
     {
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID, "%s is no text in UTF-8", file);
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID, "%s is no text", file);
       return false;
     }
   if (!pkgbuild_take (builder, text, error))
@@ -201,6 +201,21 @@ local_build_invent (Builder *builder, Configuration *configuration, const char *
   builder->reproducible = epoch && g_ascii_string_to_signed (epoch, 10, 0, G_MAXINT64, &builder->started, NULL);
 }
 
+/* What the commit does for a job of the hive. A cache that can't be kept is no failure: the next build does without. */
+static void
+local_build_clean (Builder *builder, int works, bool built)
+{
+  g_autofree char *name = builder->request->work ? g_path_get_basename (builder->request->work) : NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (builder->work_fd >= 0 &&
+      !(built ? cache_promote (builder, &error) :
+                cache_store_promote (builder->configuration, builder->work_fd, CACHE_SOURCES, NULL, &error)))
+    log_writer_note (builder->log, builder->phase, "⚠ %s", error->message);
+  if (name)
+    folder_remove (works, name);
+}
+
 int
 local_build_run (const LocalBuild *build, Configuration *configuration, LogWriter *log)
 {
@@ -227,12 +242,7 @@ local_build_run (const LocalBuild *build, Configuration *configuration, LogWrite
   if (works < 0 || !local_build_make_work (&builder, request, works, &error) ||
       !local_build_all (build, &builder, output, &error))
     status = job_fail (&builder, error);
-  if (request->work)
-    {
-      g_autofree char *name = g_path_get_basename (request->work);
-
-      folder_remove (works, name);
-    }
+  local_build_clean (&builder, works, status == JOB_EXIT_READY);
   log_writer_write (log, builder.phase, LOG_STREAM_END,
                     status == JOB_EXIT_READY     ? "done" :
                     status == JOB_EXIT_CANCELLED ? "cancelled" :

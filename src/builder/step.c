@@ -97,7 +97,13 @@ step_function_sandbox (Builder *builder)
 void
 step_tell_diagnostics (Builder *builder, Sandbox *sandbox)
 {
-  g_auto (GStrv) lines = g_strsplit (sandbox_diagnostics (sandbox), "\n", -1);
+  step_tell (builder, sandbox_diagnostics (sandbox));
+}
+
+void
+step_tell (Builder *builder, const char *text)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
 
   for (char **line = lines; *line; line++)
     if (**line)

@@ -42,6 +42,7 @@ bool step_explain (GError **error, const char *what, const char *key);
 
 /* What a program whose output was not shown said to standard error, as lines of the log. */
 void step_tell_diagnostics (Builder *builder, Sandbox *sandbox);
+void step_tell (Builder *builder, const char *text); /* the same of a text */
 
 /* MissingDependencies, with its notes, for a program that the hive itself needs. Returns false. */
 bool step_missing_program (Builder *builder, const char *program, GError **error);

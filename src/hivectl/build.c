@@ -26,6 +26,7 @@ typedef struct
   GPid pid;
   Fd log;
   GString *line;      /* what there is of the next record */
+  uint64_t cursor;    /* where it begins in the log */
   JsonObject *result; /* what the builder made; NULL: nothing (yet) */
   char *error_name, *error_message;
 } Build;
@@ -101,6 +102,8 @@ build_take_line (Build *build, const char *line, size_t length)
 
   if (!log_record_parse (line, length, &record))
     return;
+  record.cursor = build->cursor;
+  record.next = build->cursor + length + 1;
   view_record (build->view, &record);
   if (record.stream == LOG_STREAM_RESULT && !build->result)
     build->result =
@@ -121,6 +124,7 @@ build_take (Build *build, const char *data, size_t length)
     {
       g_string_append_len (build->line, data, newline - data);
       build_take_line (build, build->line->str, build->line->len);
+      build->cursor += build->line->len + 1;
       g_string_truncate (build->line, 0);
       length -= (size_t)(newline + 1 - data);
       data = newline + 1;
