@@ -5,6 +5,7 @@
 #include "file.h"
 #include "json.h"
 #include "sandbox.h"
+#include "version.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -40,18 +41,35 @@ job_clear (Builder *builder)
   g_free (builder->recipe_sha256);
 }
 
-/* The same version from the same recipe for the same backend: nothing to build. A recipe with pkgver() knows its
- * version only later. */
+/* The same version from the same recipe for the same backend: nothing to build. An upgrade builds what is newer alone.
+ * A recipe with pkgver() knows its version only after that phase; what an install makes of it is built in any case. */
 static bool
-job_is_installed (const Builder *builder)
+job_is_installed (const Builder *builder, bool versioned)
 {
   const Request *request = builder->request;
   g_autofree char *version = recipe_version (builder->recipe);
 
-  return !request->reinstall && request->installed_version && !recipe_has_function (builder->recipe, "pkgver") &&
-         g_str_equal (request->installed_version, version) &&
+  if (!request->installed_version || (!versioned && recipe_has_function (builder->recipe, "pkgver")))
+    return false;
+  if (request->upgrade)
+    return version_compare (version, request->installed_version) <= 0;
+  return !request->reinstall && !versioned && g_str_equal (request->installed_version, version) &&
          g_strcmp0 (request->installed_recipe_sha256, builder->recipe_sha256) == 0 &&
          g_strcmp0 (request->installed_backend, builder->entry->worker_type) == 0;
+}
+
+static void
+job_tell_installed (const Builder *builder)
+{
+  const Request *request = builder->request;
+  g_autofree char *version = recipe_version (builder->recipe);
+
+  if (request->upgrade)
+    log_writer_note (builder->log, builder->phase, "✓ Up to date: %s %s (its catalog has %s)", request->worker_id,
+                     request->installed_version, version);
+  else
+    log_writer_note (builder->log, builder->phase, "✓ Already installed: %s %s (ask for a reinstall to build it again)",
+                     request->worker_id, version);
 }
 
 /* The daemon reads the outcome from the log; without its last record the exit status is all there is. */
@@ -159,20 +177,12 @@ job_run_phases (Builder *builder, const char *first, const char *last, GError **
       builder->phase = phases[i].name;
       if (!phases[i].run (builder, error) || !sandbox_check_cancelled (error))
         return false;
-      builder->installed = phases[i].run == parse_run && job_is_installed (builder);
+      builder->installed = (phases[i].run == parse_run && job_is_installed (builder, false)) ||
+                           (phases[i].run == pkgver_run && job_is_installed (builder, true));
       if (builder->installed || g_str_equal (phases[i].name, last))
         break;
     }
   return true;
-}
-
-static void
-job_tell_installed (const Builder *builder)
-{
-  g_autofree char *version = recipe_version (builder->recipe);
-
-  log_writer_note (builder->log, "parse", "✓ Already installed: %s %s (ask for a reinstall to build it again)",
-                   builder->request->worker_id, version);
 }
 
 int
