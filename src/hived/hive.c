@@ -63,6 +63,7 @@ hive_new (sd_event *event, sd_bus *bus, Configuration *configuration, bool units
   hive->queries = queries_new (event, hive->launcher, configuration);
   hive->committer = committer_new (event, hive->launcher, configuration);
   hive->registry = registry_new (hive);
+  hive->capabilities = capabilities_new (hive);
   hive->lines = line_signals_new (event);
   hive->scheduler = scheduler_new (hive);
   hive->history = history_new (hive);
@@ -92,8 +93,9 @@ hive_free (Hive *hive)
   committer_free (hive->committer);
   job_store_free (hive->jobs);
   line_signals_free (hive->lines);
-  registry_free (hive->registry);
   queries_free (hive->queries);
+  capabilities_free (hive->capabilities);
+  registry_free (hive->registry);
   launcher_free (hive->launcher);
   authority_free (hive->authority);
   log_quota_free (hive->log_quota);
@@ -161,21 +163,39 @@ hive_resume_jobs (Hive *hive)
     }
 }
 
+/* Which backend a worker is built for depends on the devices. */
+static void
+hive_handle_devices (const GError *failure, void *userdata)
+{
+  Hive *hive = userdata;
+
+  scheduler_set_open (hive->scheduler, true);
+  malloc_trim (0);
+}
+
+static void
+hive_open (Hive *hive)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!capabilities_are_known (hive) && capabilities_look (hive, (uid_t)-1, hive_handle_devices, hive, &error))
+    return;
+  if (error || !capabilities_write (hive, &error))
+    g_warning ("%s", error->message);
+  hive_handle_devices (NULL, hive);
+}
+
 static void
 hive_recovered (const Ending *ending, void *userdata)
 {
   Hive *hive = userdata;
-  g_autoptr (GError) error = NULL;
   g_autofree char *how = ending_to_string (ending);
 
   if (ending_status (ending) != 0)
     g_warning ("Transactions could not be recovered (%s); see the messages of rbee-hive-commit", how);
   hive_resume_jobs (hive);
   hive_clean_work (hive);
-  if (!capabilities_refresh (hive, &error))
-    g_warning ("%s", error->message);
-  scheduler_set_open (hive->scheduler, true);
-  malloc_trim (0);
+  hive_open (hive);
 }
 
 void

@@ -19,6 +19,7 @@
 #define HIVE_PLATFORM  "linux"
 
 typedef struct Authority Authority;
+typedef struct Capabilities Capabilities;
 typedef struct Idle Idle;
 typedef struct History History;
 typedef struct Job Job;
@@ -44,6 +45,7 @@ typedef struct Hive
   Queries *queries;
   Committer *committer;
   Registry *registry;
+  Capabilities *capabilities;
   LineSignals *lines;
   JobStore *jobs;
   History *history;

@@ -193,7 +193,7 @@ job_run_capabilities (JobRun *run)
   g_autoptr (GError) error = NULL;
 
   log_writer_note (run->log, "capabilities", "📝 Updating capabilities cache...");
-  if (capabilities_refresh (run->job->hive, &error))
+  if (capabilities_write (run->job->hive, &error))
     log_writer_note (run->log, "capabilities", "✓ Capabilities updated");
   else
     {
