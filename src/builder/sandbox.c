@@ -28,9 +28,6 @@
 #define TAIL_MAX       4096          /* of standard error, for messages */
 #define EVALUATION_MAX (1024 * 1024) /* what a recipe may print while it is read */
 #define BWRAP_PREFIX   "bwrap: "
-#define SANDBOX_SYSTEM_PATH                                                                                            \
-  "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/bin/site_perl:/usr/bin/vendor_perl:"              \
-  "/usr/bin/core_perl:/usr/local/cuda/bin:/opt/cuda/bin"
 
 typedef struct
 {
