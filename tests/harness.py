@@ -757,8 +757,12 @@ class Hive:
         for folder in (self.state / "workers", self.state):
             if folder.exists():
                 stray = [name for name in os.listdir(folder)
-                         if not name.endswith(".json") and name not in ("jobs", "workers", "transactions", "next-job", "lock")]
+                         if not name.endswith(".json") and name not in ("jobs", "workers", "transactions", "kept", "next-job", "lock")]
                 assert not stray, f"{folder} has {stray}"
+        kept = self.state / "kept"
+        for worker in kept.iterdir() if kept.exists() else ():
+            assert (self.state / "workers" / f"{worker.name}.json").exists(), f"{worker} is of no worker"
+            assert all(version.name.isdigit() for version in worker.iterdir()), f"{worker} has a remnant"
         files, directories = self.root_entries()
         recorded, recorded_directories = self.recorded()
         assert files == recorded | self.foreign, "files beneath the root that nobody recorded, or recorded ones that are gone"

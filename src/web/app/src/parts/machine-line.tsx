@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { useCapabilities } from "@rbee/hive-react";
+import type { Device } from "@rbee/hive-sdk";
 
 import { _, format, ngettext } from "../i18n.ts";
-import { devicesOf, type Device } from "./device.ts";
-import { formatSize } from "./format.ts";
+import { deviceMemory } from "./device.ts";
 
 function deviceWords(device: Device): string {
-  if (device.device_type !== "cpu") return device.vram_gb ? `${device.name}, ${formatSize(device.vram_gb * 1024 ** 3, 1024)}` : device.name;
+  const memory = deviceMemory(device);
+
+  if (device.device_type !== "cpu") return [device.name, memory].filter(Boolean).join(", ");
   const words = [];
   if (device.cores) words.push(format(ngettext("{count} core", "{count} cores", device.cores), { count: device.cores }));
-  if (device.memory) words.push(format(_("{size} of memory"), { size: formatSize(device.memory, 1024) }));
+  if (memory) words.push(format(_("{size} of memory"), { size: memory }));
   return words.join(", ");
 }
 
 /** The hive's machine in one line. */
 export function MachineLine() {
   const { data: machine } = useCapabilities();
-  const words = machine ? [machine.architecture, ...devicesOf(machine).map(deviceWords)].filter(Boolean).join(" · ") : "\u00a0";
+  const words = machine ? [machine.architecture, ...machine.devices.map(deviceWords)].filter(Boolean).join(" · ") : "\u00a0";
 
   return <p>{machine ? format(_("Workers for this machine: {machine}"), { machine: words }) : words}</p>;
 }

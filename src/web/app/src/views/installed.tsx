@@ -2,15 +2,14 @@
 import { lazy, Suspense, useState, type ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 
-import { useHiveOperations, useInstalledWorkers, useJobs, useVerify } from "@rbee/hive-react";
-import type { FileProblem } from "@rbee/hive-sdk";
+import { useHiveOperations, useInstalledWorkers, useJobs, useUpdates, useVerify } from "@rbee/hive-react";
+import type { FileProblem, Worker } from "@rbee/hive-sdk";
 
 import { _, format, ngettext } from "../i18n.ts";
 import { formatDate, formatSize } from "../parts/format.ts";
 import { Icon } from "../parts/icons.tsx";
 import { isActive } from "../parts/job-words.tsx";
 import { Notice, PageState } from "../parts/notice.tsx";
-import { useVersions, type InstalledEntry } from "../parts/offered.ts";
 import "./installed.css";
 
 const Confirm = lazy(() => import("../parts/confirm.tsx"));
@@ -55,7 +54,7 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
   );
 }
 
-function Facts({ worker }: { worker: InstalledEntry }) {
+function Facts({ worker }: { worker: Worker }) {
   return (
     <dl className="facts">
       <Fact name={_("Path")}>
@@ -69,9 +68,8 @@ function Facts({ worker }: { worker: InstalledEntry }) {
   );
 }
 
-function WorkerActions({ worker, verify, verifying }: { worker: InstalledEntry; verify: () => void; verifying: boolean }) {
-  const { removeWorker } = useHiveOperations();
-  const { upgradeWorker, rollbackWorker } = useVersions();
+function WorkerActions({ worker, verify, verifying }: { worker: Worker; verify: () => void; verifying: boolean }) {
+  const { removeWorker, upgradeWorker, rollbackWorker } = useHiveOperations();
   const [asked, setAsked] = useState(false);
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState("");
@@ -125,7 +123,7 @@ function WorkerActions({ worker, verify, verifying }: { worker: InstalledEntry; 
   );
 }
 
-function InstalledWorker({ worker }: { worker: InstalledEntry }) {
+function InstalledWorker({ worker }: { worker: Worker }) {
   const { data: problems, error, refetch, isFetching } = useVerify(worker.id);
   const { jobs } = useJobs();
   const job = jobs?.find(({ worker_id, state }) => worker_id === worker.id && isActive(state));
@@ -165,6 +163,30 @@ function InstalledWorker({ worker }: { worker: InstalledEntry }) {
   );
 }
 
+/** Asks for newer versions, and tells what came of it where it is not seen below. */
+function Updates() {
+  const { data: updates, error, refetch, isFetching } = useUpdates();
+  const failed = updates?.filter(({ error }) => error) ?? [];
+  const found = updates?.filter(({ available }) => available).length ?? 0;
+
+  return (
+    <div className="updates">
+      <p className="muted" role="status">
+        {updates && !isFetching && (found > 0 ? format(ngettext("{count} update", "{count} updates", found), { count: found }) : _("All are up to date"))}
+      </p>
+      <button type="button" className="button" onClick={() => void refetch()} disabled={isFetching}>
+        {isFetching ? _("Looking for updates…") : _("Look for updates")}
+      </button>
+      {error && <Notice tone="bad" title={error.message} urgent />}
+      {failed.map(({ id, error }) => (
+        <Notice key={id} tone="warn" title={format(_("Whether {worker} has an update is not known"), { worker: id })}>
+          <p>{error}</p>
+        </Notice>
+      ))}
+    </div>
+  );
+}
+
 export default function Installed() {
   const { data: workers, error } = useInstalledWorkers();
 
@@ -183,6 +205,7 @@ export default function Installed() {
     <>
       <div className="head">
         <h1>{_("Installed")}</h1>
+        {workers && <Updates />}
       </div>
       {error && !workers && <Notice tone="bad" title={error.message} urgent />}
       {!workers && !error && <div className="skeleton card-waiting" role="status" aria-label={_("Loading")} />}

@@ -2,13 +2,13 @@
 import type { ReactNode } from "react";
 
 import { useCapabilities } from "@rbee/hive-react";
+import type { Device, Toolchain } from "@rbee/hive-sdk";
 
 import { _, format } from "../i18n.ts";
-import { devicesOf, type Device } from "../parts/device.ts";
-import { formatAgo, formatNumber, formatSize } from "../parts/format.ts";
+import { deviceMemory } from "../parts/device.ts";
+import { formatAgo, formatNumber } from "../parts/format.ts";
 import { Icon } from "../parts/icons.tsx";
 import { Command, Notice } from "../parts/notice.tsx";
-import { toolchainsOf, type Toolchain } from "../parts/toolchain.ts";
 import "./machine.css";
 
 function deviceKind(type: string): string {
@@ -47,11 +47,11 @@ function DeviceCard({ device }: { device: Device }) {
       <h2>{device.name}</h2>
       <dl>
         <Fact name={_("Cores")}>{device.cores ? formatNumber(device.cores) : ""}</Fact>
-        <Fact name={_("Memory")}>{device.vram_gb ? formatSize(device.vram_gb * 1024 ** 3, 1024) : device.memory ? formatSize(device.memory, 1024) : ""}</Fact>
+        <Fact name={_("Memory")}>{deviceMemory(device)}</Fact>
         <Fact name={_("Compute capability")}>{device.compute_capability}</Fact>
         <Fact name={_("Driver")}>{device.driver}</Fact>
       </dl>
-      {device.instruction_sets && device.instruction_sets.length > 0 && (
+      {device.instruction_sets.length > 0 && (
         <ul className="tags" aria-label={_("Instruction sets")}>
           {device.instruction_sets.map((name) => (
             <li key={name} className="tag">
@@ -78,7 +78,7 @@ function ToolchainRow({ toolchain }: { toolchain: Toolchain }) {
       {!toolchain.visible && toolchain.configuration && (
         <div className="toolchain-advice">
           <p>{_("To let recipes use it, put this into hive.conf:")}</p>
-          <Command>{toolchain.configuration}</Command>
+          <pre className="toolchain-lines">{toolchain.configuration}</pre>
         </div>
       )}
     </li>
@@ -87,8 +87,6 @@ function ToolchainRow({ toolchain }: { toolchain: Toolchain }) {
 
 export default function Machine() {
   const { data: machine, error } = useCapabilities();
-  const toolchains = machine ? toolchainsOf(machine) : [];
-  const { updated_at: updated } = (machine ?? {}) as { updated_at?: number };
 
   return (
     <>
@@ -98,7 +96,8 @@ export default function Machine() {
           {machine && (
             <p>
               {format(_("{architecture}, {platform}"), { architecture: machine.architecture, platform: machine.platform })}
-              {updated ? <> · {format(_("looked at {when}"), { when: formatAgo(updated) })}</> : null}
+              {" · "}
+              {format(_("looked at {when}"), { when: formatAgo(machine.updated_at) })}
             </p>
           )}
         </div>
@@ -111,15 +110,18 @@ export default function Machine() {
           <Command>hivectl status</Command>
         </Notice>
       )}
+      {machine?.["device-warnings"].map((warning) => (
+        <Notice key={warning} tone="warn" title={warning} />
+      ))}
       <ul className="devices">
-        {machine && devicesOf(machine).map((device) => <DeviceCard key={device.id} device={device} />)}
+        {machine && machine.devices.map((device) => <DeviceCard key={device.id} device={device} />)}
       </ul>
-      {toolchains.length > 0 && (
+      {machine && machine.toolchains.length > 0 && (
         <section className="section">
           <h2>{_("Toolchains")}</h2>
           <p>{_("Compilers and kits found outside of the system's own folders.")}</p>
           <ul className="panel toolchains">
-            {toolchains.map((toolchain) => (
+            {machine.toolchains.map((toolchain) => (
               <ToolchainRow key={toolchain.path} toolchain={toolchain} />
             ))}
           </ul>

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { Link, useLocation } from "wouter";
 
 import { useHiveOperations } from "@rbee/hive-react";
-import type { Job } from "@rbee/hive-sdk";
+import type { Job, Worker } from "@rbee/hive-sdk";
 
 import { _, format } from "../i18n.ts";
 import { Bar, useForwardProgress } from "../parts/bar.tsx";
@@ -11,16 +11,8 @@ import { formatList } from "../parts/format.ts";
 import { Icon } from "../parts/icons.tsx";
 import { stateWord } from "../parts/job-words.tsx";
 import { Command } from "../parts/notice.tsx";
-import { useVersions, type CatalogEntry, type InstalledEntry } from "../parts/offered.ts";
+import type { CatalogEntry } from "../parts/offered.ts";
 import { phaseTitle } from "../parts/phases.ts";
-
-/** The version that is there besides the installed one; "": none. */
-export function updateOf(worker: CatalogEntry, installed: InstalledEntry | undefined): string {
-  if (!worker.installed_version) return "";
-  if (installed?.update_version !== undefined) return installed.update_version;
-  const [version] = worker.installed_version.split(/-[^-]*$/);
-  return version === worker.version || worker.installed_version === worker.version ? "" : worker.version;
-}
 
 /** An install that is under way. */
 function CardJob({ job }: { job: Job }) {
@@ -40,8 +32,7 @@ function CardJob({ job }: { job: Job }) {
 }
 
 function CardActions({ worker, update }: { worker: CatalogEntry; update: string }) {
-  const { installWorker } = useHiveOperations();
-  const { upgradeWorker } = useVersions();
+  const { installWorker, upgradeWorker } = useHiveOperations();
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState("");
   const [, go] = useLocation();
@@ -128,7 +119,7 @@ function Tags({ worker }: { worker: CatalogEntry }) {
   );
 }
 
-export function WorkerCard({ worker, installed, job }: { worker: CatalogEntry; installed: InstalledEntry | undefined; job: Job | undefined }) {
+export function WorkerCard({ worker, installed, job }: { worker: CatalogEntry; installed: Worker | undefined; job: Job | undefined }) {
   return (
     <li className={worker.compatible ? "panel card" : "panel card unfit"}>
       <div className="card-head">
@@ -144,7 +135,7 @@ export function WorkerCard({ worker, installed, job }: { worker: CatalogEntry; i
         </p>
       )}
       {worker.compatible && <Lacking worker={worker} />}
-      <div className="card-foot">{job ? <CardJob job={job} /> : <CardActions worker={worker} update={updateOf(worker, installed)} />}</div>
+      <div className="card-foot">{job ? <CardJob job={job} /> : <CardActions worker={worker} update={installed?.update_version ?? ""} />}</div>
     </li>
   );
 }
