@@ -113,11 +113,12 @@ __hivectl_reply_options() {
   case $verb in
     install) options+=' --backend --source --check --reinstall --no-wait --quiet' ;;
     recipe) options+=' --backend --source' ;;
-    remove) options+=' --no-wait --quiet' ;;
+    remove | rollback) options+=' --no-wait --quiet' ;;
+    upgrade) options+=' --all --no-wait --quiet' ;;
     verify | cancel) options+=' --quiet' ;;
     log) options+=' --follow --quiet' ;;
     jobs) options+=' --all --plain' ;;
-    catalog | list) options+=' --plain' ;;
+    catalog | list | outdated) options+=' --plain' ;;
     web) options+=' --open --token --rotate --socket' ;;
   esac
   __hivectl_reply "$options"
@@ -126,13 +127,13 @@ __hivectl_reply_options() {
 # Names of another machine's hive would cost an ssh connection, and a password perhaps.
 __hivectl_reply_argument() {
   if [[ -z $verb ]]; then
-    __hivectl_reply 'catalog show recipe install remove list verify jobs log cancel status capabilities web'
+    __hivectl_reply 'catalog show recipe install remove list verify outdated upgrade rollback jobs log cancel status capabilities web'
     return
   fi
   [[ $remote == no ]] || return
   case $verb${#arguments[@]} in
     install* | show0 | recipe0) __hivectl_reply_names < <(__hivectl_rows catalog) ;;
-    remove* | verify0) __hivectl_reply_names < <(__hivectl_rows list) ;;
+    remove* | upgrade* | rollback* | verify0) __hivectl_reply_names < <(__hivectl_rows list) ;;
     log0) __hivectl_reply_jobs ;;
     cancel0) __hivectl_reply_jobs queued running ;;
   esac

@@ -5,6 +5,7 @@
 #include "file.h"
 #include "json.h"
 #include "sandbox.h"
+#include "version.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -41,18 +42,35 @@ builder_clear (Builder *builder)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Builder, builder_clear)
 
-/* The same version from the same recipe for the same backend: nothing to build. A recipe with pkgver() knows its
- * version only later. */
+/* The same version from the same recipe for the same backend: nothing to build. An upgrade builds what is newer alone.
+ * A recipe with pkgver() knows its version only after that phase; what an install makes of it is built in any case. */
 static bool
-job_is_installed (const Builder *builder)
+job_is_installed (const Builder *builder, bool versioned)
 {
   const Request *request = builder->request;
   g_autofree char *version = recipe_version (builder->recipe);
 
-  return !request->reinstall && request->installed_version && !recipe_has_function (builder->recipe, "pkgver") &&
-         g_str_equal (request->installed_version, version) &&
+  if (!request->installed_version || (!versioned && recipe_has_function (builder->recipe, "pkgver")))
+    return false;
+  if (request->upgrade)
+    return version_compare (version, request->installed_version) <= 0;
+  return !request->reinstall && !versioned && g_str_equal (request->installed_version, version) &&
          g_strcmp0 (request->installed_recipe_sha256, builder->recipe_sha256) == 0 &&
          g_strcmp0 (request->installed_backend, builder->entry->worker_type) == 0;
+}
+
+static void
+job_tell_installed (const Builder *builder)
+{
+  const Request *request = builder->request;
+  g_autofree char *version = recipe_version (builder->recipe);
+
+  if (request->upgrade)
+    log_writer_note (builder->log, builder->phase, "✓ Up to date: %s %s (its catalog has %s)", request->worker_id,
+                     request->installed_version, version);
+  else
+    log_writer_note (builder->log, builder->phase, "✓ Already installed: %s %s (ask for a reinstall to build it again)",
+                     request->worker_id, version);
 }
 
 /* The daemon reads the outcome from the log; without its last record the exit status is all there is. */
@@ -173,12 +191,10 @@ job_run (const Configuration *configuration, const Request *request, LogWriter *
       if (sandbox_was_cancelled ())
         return JOB_EXIT_CANCELLED;
 
-      if (phases[i].run == parse_run && job_is_installed (&builder))
+      if ((phases[i].run == parse_run && job_is_installed (&builder, false)) ||
+          (phases[i].run == pkgver_run && job_is_installed (&builder, true)))
         {
-          g_autofree char *version = recipe_version (builder.recipe);
-
-          log_writer_note (log, "parse", "✓ Already installed: %s %s (ask for a reinstall to build it again)",
-                           request->worker_id, version);
+          job_tell_installed (&builder);
           return job_write_result (&builder, true);
         }
     }

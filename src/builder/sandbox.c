@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -82,6 +83,8 @@ struct Sandbox
   int collect_fd;
   size_t collect_max;
   GString *collected;
+  int give_inside; /* -1: nothing is given */
+  char *given;
 
   Watch watch;
   pid_t pid;
@@ -125,7 +128,7 @@ sandbox_new (const Configuration *configuration)
   sandbox->held = g_string_new (NULL);
   sandbox->status = g_string_new (NULL);
   sandbox->collected = g_string_new (NULL);
-  sandbox->status_fd = sandbox->collect_fd = sandbox->collect_inside = sandbox->stdout_fd = -1;
+  sandbox->status_fd = sandbox->collect_fd = sandbox->collect_inside = sandbox->stdout_fd = sandbox->give_inside = -1;
   sandbox_setenv (sandbox, "PATH", SANDBOX_SYSTEM_PATH);
   sandbox_setenv (sandbox, "LANG", "C.UTF-8");
   return sandbox;
@@ -157,6 +160,7 @@ sandbox_free (Sandbox *sandbox)
     g_string_free (sandbox->held, TRUE);
   g_string_free (sandbox->status, TRUE);
   g_string_free (sandbox->collected, TRUE);
+  g_free (sandbox->given);
   g_free (sandbox->directory);
   g_free (sandbox->hosts);
   g_free (sandbox->watch.path);
@@ -249,6 +253,14 @@ sandbox_collect (Sandbox *sandbox, int inside_fd, size_t max_size)
   g_assert (inside_fd > STDERR_FILENO && inside_fd < FD_BASE);
   sandbox->collect_inside = inside_fd;
   sandbox->collect_max = max_size;
+}
+
+void
+sandbox_give (Sandbox *sandbox, int inside_fd, const char *text)
+{
+  g_assert (inside_fd > STDERR_FILENO && inside_fd < FD_BASE && strlen (text) <= PIPE_BUF);
+  sandbox->give_inside = inside_fd;
+  sandbox->given = g_strdup (text);
 }
 
 const char *
@@ -464,7 +476,7 @@ typedef struct
 {
   const char *program;
   char *const *arguments;
-  int null, out, err, collect; /* the child's ends */
+  int null, out, err, collect, give; /* the child's ends */
   pid_t parent;
   sigset_t mask;
 } Start;
@@ -481,12 +493,16 @@ sandbox_execute (const Sandbox *sandbox, const Start *start)
     _exit (126);
   if (sandbox->collect_inside >= 0 && dup2 (start->collect, sandbox->collect_inside) < 0)
     _exit (126);
+  if (sandbox->give_inside >= 0 && dup2 (start->give, sandbox->give_inside) < 0)
+    _exit (126);
 
   /* Whatever else is open here stays here. */
   if (close_range (STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
     _exit (126);
   if (sandbox->collect_inside >= 0)
     fcntl (sandbox->collect_inside, F_SETFD, 0);
+  if (sandbox->give_inside >= 0)
+    fcntl (sandbox->give_inside, F_SETFD, 0);
   for (guint i = 0; i < sandbox->passed->len; i++)
     fcntl (g_array_index (sandbox->passed, int, i), F_SETFD, 0);
 
@@ -802,6 +818,21 @@ sandbox_conclude (Sandbox *sandbox, int wait_status, int *ret_status, GError **e
   return false;
 }
 
+/* A pipe that holds @text and has no other end any more. */
+static bool
+sandbox_fill_pipe (const char *text, int *ret_read, GError **error)
+{
+  g_auto (Fd) read_fd = -1;
+  g_auto (Fd) write_fd = -1;
+  int r;
+
+  if (!sandbox_pipe (&read_fd, &write_fd, 0, error))
+    return false;
+  r = file_write_all (write_fd, text, strlen (text));
+  *ret_read = fcntl (read_fd, F_DUPFD_CLOEXEC, FD_BASE);
+  return (r >= 0 && *ret_read >= 0) || hive_error_set_errno (error, r < 0 ? -r : errno, "Can't fill a pipe");
+}
+
 static bool
 sandbox_open_pipes (Sandbox *sandbox, Start *start, GError **error)
 {
@@ -811,7 +842,8 @@ sandbox_open_pipes (Sandbox *sandbox, Start *start, GError **error)
 
   return sandbox_pipe (&sandbox->out.fd, &start->out, PIPE_SIZE, error) &&
          sandbox_pipe (&sandbox->err.fd, &start->err, PIPE_SIZE, error) &&
-         (sandbox->collect_inside < 0 || sandbox_pipe (&sandbox->collect_fd, &start->collect, 0, error));
+         (sandbox->collect_inside < 0 || sandbox_pipe (&sandbox->collect_fd, &start->collect, 0, error)) &&
+         (sandbox->give_inside < 0 || sandbox_fill_pipe (sandbox->given, &start->give, error));
 }
 
 /* bubblewrap's command line: its options through a descriptor, because they are many, and the program. */
@@ -846,13 +878,14 @@ start_clear (Start *start)
   fd_clear (&start->out);
   fd_clear (&start->err);
   fd_clear (&start->collect);
+  fd_clear (&start->give);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Start, start_clear)
 
 bool
 sandbox_run (Sandbox *sandbox, const char *const *argv, int *ret_status, GError **error)
 {
-  g_auto (Start) start = { .null = -1, .out = -1, .err = -1, .collect = -1, .parent = getpid () };
+  g_auto (Start) start = { .null = -1, .out = -1, .err = -1, .collect = -1, .give = -1, .parent = getpid () };
   g_autofree char *program = g_find_program_in_path ("bwrap");
   g_auto (GStrv) command = NULL;
   g_auto (Fd) pidfd = -1;

@@ -37,6 +37,9 @@ void sandbox_set_stdout (Sandbox *sandbox, int fd);
  * LimitsExceeded). */
 void sandbox_collect (Sandbox *sandbox, int inside_fd, size_t max_size);
 
+/* The program finds @text (at most 4 KiB) to read on descriptor @inside_fd: once, and in no file. */
+void sandbox_give (Sandbox *sandbox, int inside_fd, const char *text);
+
 /* Runs @argv and waits until the last process inside is gone. Returns true and the exit status (0 to 255; 128+N: ended
  * by signal N), or sets SandboxUnavailable (no bubblewrap, namespaces denied: why and what to do), TimedOut or
  * LimitsExceeded. A sandbox runs once. */

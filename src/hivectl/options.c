@@ -33,7 +33,7 @@ static const struct
     { "socket", 0, 0, G_OPTION_ARG_FILENAME, &parsed.socket, N_ ("The bridge's socket, where it is another one"),
       N_ ("PATH") } },
   { OPTION_ALL,
-    { "all", 'a', 0, G_OPTION_ARG_NONE, &parsed.all, N_ ("Show every job there still is something of"), NULL } },
+    { "all", 'a', 0, G_OPTION_ARG_NONE, &parsed.all, N_ ("All there are, not only the newest or the named"), NULL } },
   { OPTION_PLAIN,
     { "plain", 0, 0, G_OPTION_ARG_NONE, &parsed.plain, N_ ("Print rows alone, tabs between their columns"), NULL } },
   { OPTION_FOLLOW,

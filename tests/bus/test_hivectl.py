@@ -381,7 +381,7 @@ def test_capabilities(hive):
     hive.catalog.add("some")
     hive.installs("some")
     text = hive.hivectl("capabilities").stdout
-    assert "cpu-0" in text and str(hive.installed("/usr/local/bin/some")) in text
+    assert "CPU-0" in text and str(hive.installed("/usr/local/bin/some")) in text
     assert json.loads(hive.hivectl("capabilities", "--json").stdout) == hive.call("GetCapabilities")
 
 

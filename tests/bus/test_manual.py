@@ -171,7 +171,7 @@ def test_hivectl_page_has_each_verb_with_its_options(hive, manual):
     for heading in ("Workers of the catalog", "Installed workers", "Jobs", "The hive"):
         verbs.update(entries(manual, "hivectl.1", heading))
     summary = hive.hivectl("--help").stdout
-    usages = re.findall(r"^  ([a-z]+ ?(?:\[?[A-Z]+\]?…?)?) +[A-Z]", summary[summary.index("Verbs:"):summary.index("Options:")], re.MULTILINE)
+    usages = re.findall(r"^  ([a-z]+ ?(?:\[?[A-Z]+…?\]?)?) +[A-Z]", summary[summary.index("Verbs:"):summary.index("Options:")], re.MULTILINE)
     assert set(verbs) == {usage.strip().replace("…", "...") for usage in usages}
     for usage, text in verbs.items():
         help_ = hive.hivectl(usage.split()[0], "--help").stdout
