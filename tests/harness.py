@@ -513,6 +513,9 @@ class Hive:
 
     def has_started(self):
         assert self.process.poll() is None, f"rbee-hived ended with {self.process.returncode}:\n{self.daemon_log()}"
+        return self.name_is_owned()
+
+    def name_is_owned(self):
         answer = self._connection.call_sync("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameHasOwner",
                                             GLib.Variant("(s)", (NAME,)), None, 0, -1, None)
         return answer.unpack()[0]
@@ -529,9 +532,7 @@ class Hive:
 
     def restart(self, number=signal.SIGTERM):
         self.stop(number)
-        wait_until(lambda: not self._connection.call_sync(
-            "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameHasOwner",
-            GLib.Variant("(s)", (NAME,)), None, 0, -1, None).unpack()[0], what="the name to be free")
+        wait_until(lambda: not self.name_is_owned(), what="the name to be free")
         return self.start()
 
     def close(self):
