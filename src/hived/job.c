@@ -19,6 +19,7 @@ static const char *const job_states[] = {
 static const char *const job_operations[] = {
   [JOB_INSTALL] = "worker_install",
   [JOB_REMOVE] = "worker_remove",
+  [JOB_ROLLBACK] = "worker_rollback",
 };
 
 static const char *const job_phases[] = { "metadata", "platform", "pkgbuild", "parse",        "dependencies",
