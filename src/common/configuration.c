@@ -437,7 +437,7 @@ configuration_read_folder (Texts *texts, const char *path, GError **error)
 }
 
 static bool
-configuration_read_toolchains (Configuration *configuration, GKeyFile *sections, GError **error)
+configuration_read_toolchains (Configuration *configuration, GKeyFile *sections, const char *path, GError **error)
 {
   g_auto (GStrv) groups = g_key_file_get_groups (sections, NULL);
 
@@ -447,7 +447,10 @@ configuration_read_toolchains (Configuration *configuration, GKeyFile *sections,
       Toolchain *toolchain = toolchain_read (sections, *group, error);
 
       if (!toolchain)
-        return false;
+        {
+          g_prefix_error (error, "%s: ", path);
+          return false;
+        }
       g_ptr_array_add (configuration->toolchains, toolchain);
     }
   return true;
@@ -483,7 +486,7 @@ configuration_load (const char *path, GError **error)
         }
     }
 
-  if (!configuration_read_toolchains (configuration, sections, error))
+  if (!configuration_read_toolchains (configuration, sections, path, error))
     return NULL;
   return g_steal_pointer (&configuration);
 }
