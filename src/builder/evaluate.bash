@@ -6,8 +6,8 @@
 # Reads a PKGBUILD as makepkg does and says on descriptor 19 what it defined. Started by the builder as `bash evaluate.bash PKGBUILD` in a
 # sandbox without a network, with limits on time, memory, processes and output. What the recipe prints goes to standard output and error.
 #
-# The dump, every word ended by NUL. First the marker that came on descriptor 18, made anew for each run: before the recipe is read it is
-# where none of its variables and no file shows it. Then records:
+# The dump, every word ended by NUL, begins with the marker that came on descriptor 18, made anew for each run; while the recipe is read it is
+# where no variable, file or descriptor shows it. What comes before the marker is the recipe's noise. Then records:
 #
 #   s STATUS                    sourcing failed, and this is all
 #   o OPTIONS                   the shell's options as the recipe left them
@@ -51,9 +51,9 @@ hive_recover() {
 hive_tell_variable() {
   declare -p -- "$1" >/dev/null 2>&1 || return 0
   local -n hive_value=$1
-  local hive_kind=s hive_keys
+  local hive_name=$1 hive_kind=s hive_keys
 
-  case ${hive_value@a} in
+  case ${!hive_name@a} in # not ${hive_value@a}: an array that was never set counts as none
     *a*)
       hive_kind=a
       hive_keys=("${!hive_value[@]}")
@@ -140,6 +140,7 @@ hive_find_overrides() {
 hive_tell_packages() {
   local hive_package hive_field hive_told hive_key hive_kind hive_lines hive_fields
 
+  ((${#arch[@]} == 0)) || v=url_${arch[-1]} # makepkg's lint leaves that behind, and an override may use it
   for hive_package in "${pkgname[@]}"; do
     printf 'p\0%s\0' "$hive_package" >&19
     ((++hive_count))

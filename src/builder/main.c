@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
+#include "inspection.h"
 #include "job.h"
 #include "query.h"
 #include "sandbox.h"
@@ -40,14 +41,32 @@ main_run_job (const Configuration *configuration)
   return JOB_EXIT_FAILED;
 }
 
+/* What a person runs takes the scripts beside it, wherever it was put. */
+static void
+main_use_own_scripts (Configuration *configuration)
+{
+  g_autofree char *program = g_file_read_link ("/proc/self/exe", NULL);
+  g_autofree char *folder = program ? g_path_get_dirname (program) : NULL;
+  g_autofree char *script = folder ? g_build_filename (folder, "evaluate.bash", NULL) : NULL;
+
+  if (!script || !g_file_test (script, G_FILE_TEST_EXISTS))
+    return;
+  g_free (configuration->libexec_directory);
+  configuration->libexec_directory = g_steal_pointer (&folder);
+}
+
 int
 main (int argc, char **argv)
 {
   g_autofree char *path = NULL;
-  gboolean query = FALSE, version = FALSE;
+  g_autofree char *recipe = NULL;
+  gboolean query = FALSE, version = FALSE, json = FALSE, srcinfo = FALSE;
   const GOptionEntry options[] = {
     { "config", 0, 0, G_OPTION_ARG_FILENAME, &path, "Read this file instead of the installed one", "FILE" },
     { "query", 0, 0, G_OPTION_ARG_NONE, &query, "Answer a question as JSON instead of building", NULL },
+    { "check", 0, 0, G_OPTION_ARG_FILENAME, &recipe, "Say what this PKGBUILD is and breaks", "FILE" },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &json, "With --check: as JSON", NULL },
+    { "srcinfo", 0, 0, G_OPTION_ARG_NONE, &srcinfo, "With --check: as a .SRCINFO file", NULL },
     { "version", 0, 0, G_OPTION_ARG_NONE, &version, "Show the version", NULL },
     { NULL },
   };
@@ -78,5 +97,12 @@ main (int argc, char **argv)
 
   main_watch_signals ();
   prctl (PR_SET_CHILD_SUBREAPER, 1);
+  if (recipe && !path)
+    main_use_own_scripts (configuration);
+  if (recipe)
+    return inspection_run (configuration, recipe,
+                           srcinfo ? INSPECTION_SRCINFO :
+                           json    ? INSPECTION_JSON :
+                                     INSPECTION_TEXT);
   return query ? query_run (configuration, argv + 1) : main_run_job (configuration);
 }
