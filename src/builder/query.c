@@ -6,8 +6,10 @@
 #include "error.h"
 #include "json.h"
 #include "sandbox.h"
+#include "updates.h"
 #include "worker-id.h"
 
+#include <limits.h>
 #include <stdio.h>
 
 static JsonObject *
@@ -74,6 +76,12 @@ query_devices (const Configuration *configuration, char *const *arguments, GErro
   return devices_to_json (devices);
 }
 
+static JsonObject *
+query_updates (const Configuration *configuration, char *const *arguments, GError **error)
+{
+  return updates_look (configuration, arguments, error);
+}
+
 static const struct
 {
   const char *name;
@@ -81,7 +89,7 @@ static const struct
   JsonObject *(*run) (const Configuration *configuration, char *const *arguments, GError **error);
 } queries[] = {
   { "catalog", 0, 0, query_catalog }, { "worker", 1, 1, query_worker },   { "recipe", 1, 3, query_recipe },
-  { "sandbox", 0, 0, query_sandbox }, { "devices", 0, 0, query_devices },
+  { "sandbox", 0, 0, query_sandbox }, { "devices", 0, 0, query_devices }, { "updates", 0, UINT_MAX, query_updates },
 };
 
 static JsonObject *
@@ -94,7 +102,8 @@ query_answer (const Configuration *configuration, char *const *arguments, GError
         count - 1 <= queries[i].arguments_max)
       return queries[i].run (configuration, arguments + 1, error);
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
-               "A query is one of: catalog, worker ID, recipe ID [BACKEND [SOURCE]], sandbox, devices");
+               "A query is one of: catalog, worker ID, recipe ID [BACKEND [SOURCE]], sandbox, devices, "
+               "updates [ID BACKEND SOURCE SHA256]…");
   return NULL;
 }
 

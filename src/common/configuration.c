@@ -49,6 +49,7 @@ static const Key keys[] = {
   { "Hive", "LibexecDirectory", KEY_PATH, LIBEXECDIR, AT (libexec_directory) },
   { "Hive", "InstallRoot", KEY_PATH, "/", AT (install_root) },
   { "Hive", "InstallPrefixes", KEY_PATHS, "/usr/local;/opt", AT (install_prefixes) },
+  { "Hive", "KeepVersions", KEY_NUMBER, "1", AT (keep_versions), 0, 100 },
   { "Hive", "IdleTimeout", KEY_NUMBER, "60", AT (idle_timeout), 0, 24 * 3600 },
   { "Catalog", "URL", KEY_URL, "file://" PKGDATADIR "/catalog", AT (catalog_url) },
   { "Catalog", "Timeout", KEY_NUMBER, "30", AT (catalog_timeout), 1, 3600 },

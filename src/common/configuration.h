@@ -18,6 +18,7 @@ typedef struct
   char *libexec_directory; /* LibexecDirectory=: the builder, the commit program, the bash files */
   char *install_root;      /* InstallRoot=/ : stands in front of every installed path */
   char **install_prefixes; /* InstallPrefixes=/usr/local;/opt : where a package's files may lie */
+  unsigned keep_versions;  /* KeepVersions=1, of each worker, to go back to */
   unsigned idle_timeout;   /* IdleTimeout=60, before a daemon that systemd started ends for want of work; 0: never */
 
   /* [Catalog] */
