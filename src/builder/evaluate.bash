@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
-# The recipe's names come from the recipe, makepkg's are for it to use, and functions are called by their names.
-# shellcheck disable=SC2034,SC2154,SC2317
+# Names come from the recipe and are for it to use, strings may be arrays, and functions are called by their names.
+# shellcheck disable=SC2034,SC2128,SC2154,SC2178,SC2317
 #
 # Reads a PKGBUILD as makepkg does and says on descriptor 19 what it defined. Started by the builder as `bash evaluate.bash PKGBUILD` in a
 # sandbox without a network, with limits on time, memory, processes and output. What the recipe prints goes to standard output and error.
@@ -83,7 +83,7 @@ hive_tell_variables() {
 # the names that makepkg has around it there, and these hide the recipe's: hence theirs, and their values.
 hive_tell_override() {
   local pkg=$1 singlevalued multivalued package_arch a multivalued_arch_attrs
-  local pkgname=$1 attrname=$2 attr=$2 isarray=$3 outputvar=outvalue outvalue= funcname=package_$1 attr_regex decl= r=1
+  local pkgname=$1 attrname=$2 attr=$2 isarray=$3 outputvar=outvalue outvalue="" funcname=package_$1 attr_regex decl="" r=1
   local shellopts='shopt -s extglob'
   local -n hive_value=$2
 
