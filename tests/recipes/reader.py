@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+"""Recipes read by `hivectl recipe --check` and by makepkg, as an ordinary user."""
+
 import os
 import pathlib
 import shutil
 import subprocess
 import tempfile
-
-import pytest
 
 CASES = pathlib.Path(__file__).parent / "cases"
 
@@ -13,12 +13,12 @@ CASES = pathlib.Path(__file__).parent / "cases"
 ORDINARY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
 
 
-class Bench:
-    """A folder in which recipes are read by us and by makepkg, as an ordinary user."""
+class Reader:
+    """A folder in which recipes are read."""
 
     def __init__(self, build):
         self.build = build
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rbee-hive-recipe.", dir="/var/tmp"))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rbee-hive-reader.", dir="/var/tmp"))
         self.folder.chmod(0o755)
         self.config = self.folder / "hive.conf"
         self.config.write_text(f"[Hive]\nLibexecDirectory={build.libexec}\n")
@@ -56,10 +56,3 @@ class Bench:
 
     def makepkg(self, pkgbuild):
         return self.run("makepkg", "--printsrcinfo", cwd=pkgbuild.parent, PACMAN="true")
-
-
-@pytest.fixture(scope="session")
-def bench(build):
-    bench = Bench(build)
-    yield bench
-    bench.close()

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from conftest import CASES
+from reader import CASES
 
 # Where makepkg 6.0.2 says something else, and why; cases/NAME/expected is what is told here then.
 DIFFERENT = {
@@ -19,9 +19,9 @@ pytestmark = pytest.mark.skipif(not shutil.which("makepkg"), reason="makepkg is 
 
 
 @pytest.mark.parametrize("name", sorted(folder.name for folder in CASES.iterdir()))
-def test_srcinfo_is_what_makepkg_prints(bench, name):
-    pkgbuild = bench.case(name)
-    theirs, ours = bench.makepkg(pkgbuild), bench.check(pkgbuild, "--srcinfo")
+def test_srcinfo_is_what_makepkg_prints(reader, name):
+    pkgbuild = reader.case(name)
+    theirs, ours = reader.makepkg(pkgbuild), reader.check(pkgbuild, "--srcinfo")
     fine = theirs.returncode == 0 and theirs.stdout
 
     if name in DIFFERENT:
