@@ -38,3 +38,6 @@ bool pkgver_run (Builder *builder, GError **error);
 bool build_run (Builder *builder, GError **error);
 bool check_run (Builder *builder, GError **error);
 bool package_run (Builder *builder, GError **error); /* pkg/ and list, which the commit reads */
+
+/* Reads start/PKGBUILD as it is now, in a sandbox; RecipeInvalid. */
+Recipe *parse_recipe (Builder *builder, GError **error);

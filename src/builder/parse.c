@@ -26,8 +26,8 @@ parse_tell_diagnostics (Builder *builder, Sandbox *sandbox, GError **error)
     }
 }
 
-static Recipe *
-parse_evaluate (Builder *builder, GError **error)
+Recipe *
+parse_recipe (Builder *builder, GError **error)
 {
   g_autofree char *script = step_script ("evaluate.bash");
   g_autofree char *pkgbuild = step_path (builder, "PKGBUILD");
@@ -58,7 +58,7 @@ bool
 parse_run (Builder *builder, GError **error)
 {
   log_writer_note (builder->log, "parse", "🔍 Parsing PKGBUILD...");
-  builder->recipe = parse_evaluate (builder, error);
+  builder->recipe = parse_recipe (builder, error);
   if (!builder->recipe || !recipe_check (builder->recipe, error))
     return false;
   log_writer_note (builder->log, "parse", "✓ Parsed: pkgname=%s, pkgver=%s", recipe_value (builder->recipe, "pkgname"),

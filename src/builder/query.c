@@ -3,6 +3,7 @@
 
 #include "catalog.h"
 #include "catalog-needs.h"
+#include "device-probe.h"
 #include "error.h"
 #include "json.h"
 #include "sandbox.h"
@@ -79,16 +80,22 @@ query_sandbox (const Configuration *configuration, char *const *arguments, GErro
   return answer;
 }
 
+static JsonObject *
+query_devices (const Configuration *configuration, char *const *arguments, GError **error)
+{
+  g_autoptr (Devices) devices = devices_probe ("/");
+
+  return devices_to_json (devices);
+}
+
 static const struct
 {
   const char *name;
   unsigned arguments_min, arguments_max;
   JsonObject *(*run) (const Configuration *configuration, char *const *arguments, GError **error);
 } queries[] = {
-  { "catalog", 0, 0, query_catalog },
-  { "worker", 1, 1, query_worker },
-  { "recipe", 1, 3, query_recipe },
-  { "sandbox", 0, 0, query_sandbox },
+  { "catalog", 0, 0, query_catalog }, { "worker", 1, 1, query_worker },   { "recipe", 1, 3, query_recipe },
+  { "sandbox", 0, 0, query_sandbox }, { "devices", 0, 0, query_devices },
 };
 
 static JsonObject *
@@ -101,7 +108,7 @@ query_answer (const Configuration *configuration, char *const *arguments, GError
         count - 1 <= queries[i].arguments_max)
       return queries[i].run (configuration, arguments + 1, error);
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
-               "A query is one of: catalog, worker ID, recipe ID [BACKEND [SOURCE]], sandbox");
+               "A query is one of: catalog, worker ID, recipe ID [BACKEND [SOURCE]], sandbox, devices");
   return NULL;
 }
 

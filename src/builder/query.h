@@ -9,6 +9,7 @@
  *   worker ID                      ENTRY
  *   recipe ID [BACKEND [SOURCE]]   {"pkgbuild","url"}; an empty BACKEND or SOURCE is none
  *   sandbox                        {"works":true} or {"works":false,"why","hint"}
+ *   devices                        {"devices":[…],"warnings":[…]} as device.h has it: in a unit that may open them
  *
  * Returns the exit status: 0, or 1 after {"error":NAME,"message"}. */
 int query_run (const Configuration *configuration, char *const *arguments);

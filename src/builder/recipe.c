@@ -213,19 +213,15 @@ recipe_check (const Recipe *recipe, GError **error)
   static const char *const required[] = { "pkgname", "pkgver", "pkgrel" };
   char **names = g_hash_table_lookup (recipe->variables, "pkgname");
   const char *epoch = recipe_value (recipe, "epoch");
-  g_autofree char *own_package = NULL;
 
   for (size_t i = 0; i < G_N_ELEMENTS (required); i++)
     if (!recipe_value (recipe, required[i]))
       return recipe_refuse (error, "The PKGBUILD defines no %s", required[i]);
 
-  if (names[1])
-    return recipe_refuse (error, "The PKGBUILD makes %u packages: split packages can't be installed as a worker yet",
-                          g_strv_length (names));
-  if (!pkgname_is_valid (names[0]))
-    return recipe_refuse (
-        error, "pkgname=%.100s: a name has letters, digits and @ . _ + - only, and doesn't begin with - or .",
-        names[0]);
+  for (char **name = names; *name; name++)
+    if (!pkgname_is_valid (*name))
+      return recipe_refuse (
+          error, "pkgname=%.100s: a name has letters, digits and @ . _ + - only, and doesn't begin with - or .", *name);
   if (!pkgver_is_valid (recipe_value (recipe, "pkgver")))
     return recipe_refuse (error, "pkgver=%.100s: a version has no colons, slashes, hyphens or white space",
                           recipe_value (recipe, "pkgver"));
@@ -234,10 +230,16 @@ recipe_check (const Recipe *recipe, GError **error)
   if (epoch && (strspn (epoch, "0123456789") != strlen (epoch) || strlen (epoch) > RELEASE_MAX))
     return recipe_refuse (error, "epoch=%.100s: an epoch is a whole number", epoch);
 
-  own_package = g_strdup_printf ("package_%s", names[0]);
-  if (!recipe_has_function (recipe, "package") && !recipe_has_function (recipe, own_package))
-    return recipe_refuse (error, "The PKGBUILD has no package() function: it would install nothing");
+  for (char **name = names; *name; name++)
+    {
+      g_autofree char *function = g_strconcat ("package_", *name, NULL);
 
+      if (recipe_has_function (recipe, function) || (!names[1] && recipe_has_function (recipe, "package")))
+        continue;
+      if (names[1])
+        return recipe_refuse (error, "The PKGBUILD has no %.100s() function, which makes that package of it", function);
+      return recipe_refuse (error, "The PKGBUILD has no package() function: it would install nothing");
+    }
   return true;
 }
 

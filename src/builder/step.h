@@ -18,7 +18,7 @@ char *step_script (const char *name);
 /* Makes a directory of the work directory writable inside, at the same name. */
 void step_bind (Builder *builder, Sandbox *sandbox, const char *name);
 
-/* The same for a function of the recipe: with the sources and a home to write on, and the version as it is by now. */
+/* The same for a function of the recipe: with the sources and a home to write on. */
 Sandbox *step_function_sandbox (Builder *builder);
 
 /* Runs a function of the recipe whose output is shown, with the notes around it: "🏗️  Starting build phase...". */
