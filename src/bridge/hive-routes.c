@@ -9,12 +9,12 @@
 #include "error.h"
 #include "question.h"
 
-/* {"workers":[…]}, as catalogs have it too. */
+/* The list in @reply as the only member of an object. */
 static void
-hive_on_workers (Request *request, sd_bus_message *reply)
+hive_answer_list (Request *request, sd_bus_message *reply, const char *name)
 {
-  JsonNode *workers = NULL;
-  int r = bus_json_read (reply, &workers);
+  JsonNode *list = NULL;
+  int r = bus_json_read (reply, &list);
   JsonObject *object;
 
   if (r < 0)
@@ -23,8 +23,21 @@ hive_on_workers (Request *request, sd_bus_message *reply)
       return;
     }
   object = json_object_new ();
-  json_object_set_member (object, "workers", workers);
+  json_object_set_member (object, name, list);
   request_answer_json (request, MHD_HTTP_OK, object);
+}
+
+/* {"workers":[…]}, as catalogs have it too. */
+static void
+hive_on_workers (Request *request, sd_bus_message *reply)
+{
+  hive_answer_list (request, reply, "workers");
+}
+
+static void
+hive_on_updates (Request *request, sd_bus_message *reply)
+{
+  hive_answer_list (request, reply, "updates");
 }
 
 static void
@@ -37,6 +50,12 @@ hive_on_object (Request *request, sd_bus_message *reply)
     request_answer_unreadable (request, r < 0 ? r : -EPROTO);
   else
     request_answer_json (request, MHD_HTTP_OK, json_node_dup_object (node));
+}
+
+void
+hive_get_updates (Request *request)
+{
+  request_call (request, hive_on_updates, HIVE_PATH, HIVE_INTERFACE, "CheckUpdates", "");
 }
 
 void

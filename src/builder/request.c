@@ -66,6 +66,7 @@ request_read (int fd, GError **error)
       request->source = g_strdup (json_get_string (options, "source", NULL));
       request->check = json_get_bool (options, "check", false);
       request->reinstall = json_get_bool (options, "reinstall", false);
+      request->upgrade = json_get_bool (options, "upgrade", false);
     }
 
   installed = request_member (object, "installed");

@@ -14,6 +14,7 @@ typedef struct
   char *source;  /* NULL, "binary" or "git" */
   bool check;
   bool reinstall;
+  bool upgrade;            /* build nothing that is not newer than what is installed */
   char *installed_version; /* NULL: not installed */
   char *installed_recipe_sha256;
   char *installed_backend;

@@ -7,6 +7,7 @@
 #include "pacman.h"
 #include "sandbox.h"
 #include "step.h"
+#include "toolchains.h"
 
 #include <string.h>
 
@@ -375,6 +376,7 @@ resolver_probe (Resolver *resolver, GError **error)
   g_ptr_array_add (arguments, NULL);
 
   sandbox = sandbox_new (resolver->configuration);
+  toolchains_add (resolver->configuration, sandbox);
   step_bind_scripts (resolver->configuration, sandbox);
   sandbox_set_timeout (sandbox, TIMEOUT);
   sandbox_collect (sandbox, ANSWER_FD, ANSWERS_MAX);

@@ -155,6 +155,7 @@ query_start (Query *query, GError **error)
   g_autofree char *program = g_build_filename (configuration->libexec_directory, "rbee-hive-builder", NULL);
   g_autoptr (GPtrArray) arguments = g_ptr_array_new ();
   const char *const head[] = { program, "--config", configuration->path, "--query" };
+  bool probe = g_str_equal (query->arguments[0], "devices");
   unsigned seconds = configuration->catalog_timeout + configuration->evaluation_timeout;
 
   for (gsize i = 0; i < G_N_ELEMENTS (head); i++)
@@ -166,8 +167,9 @@ query_start (Query *query, GError **error)
 
   query->capture = capture_start (queries->launcher, queries->event,
                                   &(CaptureSpec){ .arguments = (char **)arguments->pdata,
-                                                  .role = LAUNCH_BUILDER,
-                                                  .description = "Question to a catalog or the sandbox",
+                                                  .role = probe ? LAUNCH_PROBE : LAUNCH_BUILDER,
+                                                  .description = probe ? "Look at the devices" :
+                                                                         "Question to a catalog or the sandbox",
                                                   .max_size = ANSWER_MAX,
                                                   .timeout = seconds * G_USEC_PER_SEC + GRACE },
                                   query_handle_answer, query, error);

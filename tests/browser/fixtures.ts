@@ -4,9 +4,9 @@ import { join } from "node:path";
 
 import axe from "axe-core";
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from "playwright-core";
-import { expect, test as base } from "vitest";
+import { expect } from "vitest";
 
-import { Stage } from "./stage.ts";
+import { test as base, type Stage } from "./stage.ts";
 
 export { expect };
 export type { Page, Stage };
@@ -21,25 +21,13 @@ export const WAIT = 20_000 * PATIENCE;
 export const SCREENSHOTS = process.env.RBEE_SCREENSHOTS ?? join(import.meta.dirname, "../../build/screenshots");
 
 interface Fixtures {
-  /** One hive.py for all tests of a file. */
-  process: Stage;
   chromium: Browser;
-  /** This test's hive, opened with an empty catalog, not started. */
-  stage: Stage;
   /** More browsers: each has its own session, as another person's. */
   newPage: (options?: BrowserContextOptions) => Promise<Page>;
   page: Page;
 }
 
 export const test = base.extend<Fixtures>({
-  process: [
-    async ({}, use) => {
-      const stage = new Stage();
-      await use(stage);
-      await stage.end();
-    },
-    { scope: "file" },
-  ],
   chromium: [
     async ({}, use) => {
       const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
@@ -49,12 +37,6 @@ export const test = base.extend<Fixtures>({
     },
     { scope: "file" },
   ],
-  stage: async ({ process: stage }, use) => {
-    const { page } = await stage.open();
-    if (!page) throw new Error("The page was not built: npm ci --prefix src/web, then meson setup --reconfigure");
-    await use(stage);
-    await stage.close();
-  },
   newPage: async ({ chromium: browser, task }, use) => {
     const complaints: string[] = [];
     const contexts: BrowserContext[] = [];
@@ -101,7 +83,7 @@ export async function expectAccessible(page: Page): Promise<void> {
     return axe.run(document, { resultTypes: ["violations"] });
   });
   const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-  expect(serious.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html).join(" ")}`)).toEqual([]);
+  expect.soft(serious.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html).join(" ")}`), page.url()).toEqual([]);
 }
 
 /** A picture for people to look at. */

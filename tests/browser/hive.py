@@ -28,7 +28,6 @@ class Stage:
         self.hive = harness.Hive(self.build, (first, first + 9))
         web = self.build.path(self.build.options["prefix"], self.build.options["datadir"], "rbee-hive", "web")
         self.bridge = Bridge(self.hive).configure(WebDirectory=web)
-        return {"page": (web / "index.html").exists()}
 
     def close(self):
         hive, bridge, self.hive, self.bridge = self.hive, self.bridge, None, None
@@ -75,7 +74,9 @@ class Stage:
         self.bridge.start()
 
     def stop_hive(self, kill=False):
+        """Killed, it leaves its jobs running."""
         self.hive.stop(signal.SIGKILL if kill else signal.SIGTERM)
+        harness.wait_until(lambda: not self.hive.name_is_owned(), what="the name to be free")
 
     def start_hive(self):
         self.hive.start()

@@ -2,6 +2,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 
+import { test as base } from "vitest";
+
 /** Fields of harness.pkgbuild(): bash in `build`, `package` and `extra`, arrays for the rest. */
 export type Recipe = Record<string, string | string[]>;
 
@@ -54,8 +56,7 @@ export class Stage {
     await ended;
   }
 
-  /** A hive of its own, not started, its catalog empty. `page`: whether the page was built. */
-  open = () => this.#call<{ page: boolean }>("open");
+  open = () => this.#call<void>("open");
   close = () => this.#call<void>("close");
   configure = (group: string, keys: Record<string, string | number>) => this.#call<void>("configure", group, keys);
   add = (name: string, recipe?: Recipe, entry?: Record<string, unknown>) => this.#call<void>("add", name, recipe ?? null, entry ?? null);
@@ -68,6 +69,7 @@ export class Stage {
   }
   stopBridge = ({ kill = false } = {}) => this.#call<void>("stop_bridge", kill);
   startBridge = () => this.#call<void>("start_bridge");
+  /** Killed, it leaves its jobs running. */
   stopHive = ({ kill = false } = {}) => this.#call<void>("stop_hive", kill);
   startHive = () => this.#call<void>("start_hive");
   /** A link that opens the page, logged in, once. */
@@ -85,3 +87,26 @@ export class Stage {
   jobs = () => this.#call<string[]>("jobs");
   installedPath = (path: string) => this.#call<string>("installed_path", path);
 }
+
+interface Fixtures {
+  /** One hive.py for all tests of a file. */
+  helper: Stage;
+  /** This test's hive, its catalog empty, not started. */
+  stage: Stage;
+}
+
+export const test = base.extend<Fixtures>({
+  helper: [
+    async ({}, use) => {
+      const helper = new Stage();
+      await use(helper);
+      await helper.end();
+    },
+    { scope: "file" },
+  ],
+  stage: async ({ helper }, use) => {
+    await helper.open();
+    await use(helper);
+    await helper.close();
+  },
+});

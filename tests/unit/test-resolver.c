@@ -55,6 +55,7 @@ set_up (Machine *machine, const void *unused)
   machine->configuration = g_new0 (Configuration, 1);
   machine->configuration->libexec_directory = g_test_build_filename (G_TEST_DIST, "../../src/builder", NULL);
   machine->configuration->dependency_rules = machine->rules;
+  machine->configuration->toolchains = g_ptr_array_new ();
 }
 
 static void
@@ -64,6 +65,7 @@ tear_down (Machine *machine, const void *unused)
 
   g_spawn_sync (NULL, arguments, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, NULL, NULL);
   g_free (machine->configuration->libexec_directory);
+  g_ptr_array_unref (machine->configuration->toolchains);
   g_free (machine->configuration);
   g_free (machine->pacman);
   g_free (machine->rules);
@@ -308,7 +310,7 @@ test_rules_that_are_none_are_refused_by_name (Machine *machine, const void *unus
       g_autoptr (GError) error = NULL;
 
       write_file (machine->rules, cases[i].text);
-      g_test_message ("%s", cases[i].text);
+      g_test_message ("case %zu", i);
       g_assert_null (resolver_new (machine->configuration, &error));
       g_assert_error (error, HIVE_ERROR, HIVE_ERROR_FAILED);
       g_assert_nonnull (strstr (error->message, cases[i].why));
