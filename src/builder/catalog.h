@@ -21,7 +21,7 @@ JsonObject *catalog_list (const Configuration *configuration, GError **error);
 char *catalog_get_recipe (const Configuration *configuration, const CatalogEntry *entry, const char *source,
                           char **ret_url, GError **error);
 
-/* Copies a file that lies beside a PKGBUILD, a local source, to @fd; @name has no slash. SourceUnavailable,
+/* Copies a file that lies beside a PKGBUILD, or in a folder there, to @fd. SourceUnavailable,
  * LimitsExceeded (MaxDownloadSize=), or NoSpace and Failed naming @target, what @fd is. */
 bool catalog_copy_source (const Configuration *configuration, const char *recipe_url, const char *name, int fd,
                           const char *target, GError **error);

@@ -83,6 +83,6 @@ package_run (Builder *builder, GError **error)
     }
   scriptlet_tell_all (builder, scriptlets);
   list = g_string_new_len (listed, end - listed);
-  return (!names[1] || package_trees_merge (builder->work_fd, names, list, error)) &&
+  return (!names[1] || builder->apart || package_trees_merge (builder->work_fd, names, list, error)) &&
          package_store_list (builder, list, error);
 }

@@ -3,8 +3,10 @@
 
 #include "error.h"
 #include "file.h"
+#include "folder.h"
 #include "log-text.h"
 #include "sandbox-trouble.h"
+#include "size.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,15 +24,14 @@
 
 /* Descriptors that bubblewrap is to have start here, so that none sits where standard streams or the collecting pipe
  * go. */
-#define FD_BASE        20
-#define PIPE_SIZE      (1024 * 1024)
-#define READ_SIZE      (256 * 1024)
-#define TAIL_MAX       4096          /* of standard error, for messages */
-#define EVALUATION_MAX (1024 * 1024) /* what a recipe may print while it is read */
-#define BWRAP_PREFIX   "bwrap: "
-#define SANDBOX_SYSTEM_PATH                                                                                            \
-  "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/bin/site_perl:/usr/bin/vendor_perl:"              \
-  "/usr/bin/core_perl:/usr/local/cuda/bin:/opt/cuda/bin"
+#define FD_BASE         20
+#define PIPE_SIZE       (1024 * 1024)
+#define READ_SIZE       (256 * 1024)
+#define TAIL_MAX        4096          /* of standard error, for messages */
+#define EVALUATION_MAX  (1024 * 1024) /* what a recipe may print while it is read */
+#define WATCH_INTERVAL  (G_USEC_PER_SEC / 5)
+#define WATCH_DEPTH_MAX 256
+#define BWRAP_PREFIX    "bwrap: "
 
 typedef struct
 {
@@ -46,7 +47,17 @@ typedef enum
   STOP_CANCELLED,
   STOP_TIMED_OUT,
   STOP_TOO_MUCH,
+  STOP_TOO_LARGE,
 } Stop;
+
+/* A folder that may not outgrow its limits. */
+typedef struct
+{
+  char *path; /* NULL: none */
+  uint64_t max_size, size;
+  unsigned max_files, files;
+  int64_t next; /* look again then: monotonic, µs */
+} Watch;
 
 struct Sandbox
 {
@@ -55,6 +66,7 @@ struct Sandbox
   GPtrArray *environment; /* "--setenv", name, value, … */
   GArray *passed;         /* descriptors that bubblewrap is to have */
   char *directory;
+  char *hosts; /* all that /etc/hosts has and that names can be looked up in; NULL: this machine's, and its servers */
   bool network;
   bool evaluation;
   unsigned timeout; /* seconds; 0: none */
@@ -71,6 +83,7 @@ struct Sandbox
   int give_inside; /* -1: nothing is given */
   char *given;
 
+  Watch watch;
   pid_t pid;
   Stop stop;
   int64_t deadline; /* monotonic, µs; 0: none */
@@ -146,6 +159,8 @@ sandbox_free (Sandbox *sandbox)
   g_string_free (sandbox->collected, TRUE);
   g_free (sandbox->given);
   g_free (sandbox->directory);
+  g_free (sandbox->hosts);
+  g_free (sandbox->watch.path);
   g_free (sandbox);
 }
 
@@ -191,9 +206,23 @@ sandbox_allow_network (Sandbox *sandbox)
 }
 
 void
+sandbox_pin_host (Sandbox *sandbox, const char *host, const char *address)
+{
+  g_free (sandbox->hosts);
+  sandbox->hosts = g_strdup_printf ("%s %s\n", address, host);
+}
+
+void
 sandbox_set_timeout (Sandbox *sandbox, unsigned seconds)
 {
   sandbox->timeout = seconds;
+}
+
+void
+sandbox_limit_folder (Sandbox *sandbox, const char *path, uint64_t max_size, unsigned max_files)
+{
+  g_free (sandbox->watch.path);
+  sandbox->watch = (Watch){ .path = g_strdup (path), .max_size = max_size, .max_files = max_files };
 }
 
 void
@@ -337,10 +366,14 @@ sandbox_add_etc (Sandbox *sandbox, GPtrArray *options, GError **error)
 
   if (!sandbox_add_file (sandbox, options, "/etc/passwd", passwd, error) ||
       !sandbox_add_file (sandbox, options, "/etc/group", group, error) ||
-      !sandbox_add_file (sandbox, options, "/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n",
+      !sandbox_add_file (sandbox, options, "/etc/nsswitch.conf",
+                         sandbox->hosts ? "passwd: files\ngroup: files\nhosts: files\n" :
+                                          "passwd: files\ngroup: files\nhosts: files dns\n",
                          error))
     return false;
 
+  if (sandbox->hosts)
+    return sandbox_add_file (sandbox, options, "/etc/hosts", sandbox->hosts, error);
   /* Copies: resolv.conf is mostly a link into /run, which is not there. */
   for (size_t i = 0; sandbox->network && i < G_N_ELEMENTS (network_files); i++)
     {
@@ -619,9 +652,38 @@ sandbox_drain (Sandbox *sandbox)
       ;
 }
 
+static int
+watch_count (int parent, const char *name, const struct stat *st, void *userdata)
+{
+  Watch *watch = userdata;
+
+  watch->size += (uint64_t)st->st_blocks * 512;
+  watch->files++;
+  return watch->size > watch->max_size || watch->files > watch->max_files ? -EFBIG : 0;
+}
+
+/* Looks at the folder, which takes no more than a tenth of the time; the program goes on meanwhile, so that names may
+ * be gone when they are looked at. True when it is over its limits. */
+static bool
+watch_is_over (Watch *watch)
+{
+  int64_t begin = g_get_monotonic_time (), end;
+  g_auto (Fd) fd = open (watch->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  int r;
+
+  watch->size = watch->files = 0;
+  r = fd < 0 ? 0 : folder_visit (fd, watch_count, watch, WATCH_DEPTH_MAX);
+  end = g_get_monotonic_time ();
+  watch->next = end + MAX (WATCH_INTERVAL, (end - begin) * 10);
+  return r == -EFBIG || r == -ELOOP;
+}
+
 static void
 sandbox_check_stop (Sandbox *sandbox, bool *killed)
 {
+  if (sandbox->stop == STOP_NONE && sandbox->watch.path && g_get_monotonic_time () >= sandbox->watch.next &&
+      watch_is_over (&sandbox->watch))
+    sandbox->stop = STOP_TOO_LARGE;
   if (sandbox->stop == STOP_NONE && cancelled)
     sandbox->stop = STOP_CANCELLED;
   if (sandbox->stop == STOP_NONE && sandbox->deadline > 0 && g_get_monotonic_time () >= sandbox->deadline)
@@ -637,10 +699,14 @@ sandbox_check_stop (Sandbox *sandbox, bool *killed)
 static struct timespec *
 sandbox_time_left (const Sandbox *sandbox, struct timespec *ret_time)
 {
-  int64_t left = MAX (sandbox->deadline - g_get_monotonic_time (), 0);
+  int64_t next = sandbox->deadline > 0 ? sandbox->deadline : INT64_MAX;
+  int64_t left;
 
-  if (sandbox->deadline == 0 || sandbox->stop != STOP_NONE)
+  if (sandbox->watch.path)
+    next = MIN (next, sandbox->watch.next);
+  if (next == INT64_MAX || sandbox->stop != STOP_NONE)
     return NULL;
+  left = MAX (next - g_get_monotonic_time (), 0);
   *ret_time = (struct timespec){ .tv_sec = left / G_USEC_PER_SEC, .tv_nsec = left % G_USEC_PER_SEC * 1000 };
   return ret_time;
 }
@@ -685,6 +751,8 @@ sandbox_exit_code (const Sandbox *sandbox, int *ret_status)
 static bool
 sandbox_stopped (const Sandbox *sandbox, GError **error)
 {
+  g_autofree char *max_size = size_to_string (sandbox->watch.max_size);
+
   switch (sandbox->stop)
     {
     case STOP_CANCELLED:
@@ -694,6 +762,11 @@ sandbox_stopped (const Sandbox *sandbox, GError **error)
       return true;
     case STOP_TOO_MUCH:
       g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED, "It printed too much");
+      return true;
+    case STOP_TOO_LARGE:
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
+                   "It made more than %s, more than %u files, or folders more than %d deep", max_size,
+                   sandbox->watch.max_files, WATCH_DEPTH_MAX);
       return true;
     case STOP_NONE:
     default:
@@ -714,6 +787,8 @@ sandbox_conclude (Sandbox *sandbox, int wait_status, int *ret_status, GError **e
   if (sandbox->err.output)
     output_finish (sandbox->err.output);
 
+  if (sandbox->stop == STOP_NONE && sandbox->watch.path && watch_is_over (&sandbox->watch))
+    sandbox->stop = STOP_TOO_LARGE;
   if (sandbox_stopped (sandbox, error))
     return false;
   if (started)

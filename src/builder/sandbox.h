@@ -9,6 +9,11 @@
  * machine only /usr, /opt and the few files of /etc that programs need. Each function adds one right. */
 typedef struct Sandbox Sandbox;
 
+/* Its PATH. */
+#define SANDBOX_SYSTEM_PATH                                                                                            \
+  "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/bin/site_perl:/usr/bin/vendor_perl:"              \
+  "/usr/bin/core_perl:/usr/local/cuda/bin:/opt/cuda/bin"
+
 Sandbox *sandbox_new (const Configuration *configuration);
 void sandbox_free (Sandbox *sandbox);
 
@@ -17,7 +22,14 @@ void sandbox_bind_read_only (Sandbox *sandbox, const char *outside, const char *
 void sandbox_setenv (Sandbox *sandbox, const char *name, const char *value);
 void sandbox_chdir (Sandbox *sandbox, const char *inside);
 void sandbox_allow_network (Sandbox *sandbox); /* with resolv.conf, hosts and CA certificates */
+
+/* With the network, @host is the one name that can be looked up, and stands for @address. */
+void sandbox_pin_host (Sandbox *sandbox, const char *host, const char *address);
 void sandbox_set_timeout (Sandbox *sandbox, unsigned seconds);
+
+/* Ends it with LimitsExceeded when what is below the folder @path (outside) has grown over these: seen a few times a
+ * second, so that what it writes meanwhile comes on top. */
+void sandbox_limit_folder (Sandbox *sandbox, const char *path, uint64_t max_size, unsigned max_files);
 void sandbox_limit_evaluation (Sandbox *sandbox); /* memory, processes, file size */
 
 /* What the program prints goes to these (NULL: discarded, up to a limit of 1 MiB kept for sandbox_diagnostics). */

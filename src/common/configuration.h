@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "toolchain.h"
+
 /* hive.conf and hive.conf.d/ *.conf beside it, read in the order of their names: a later file's key wins.
  * Sizes are bytes with an optional K, M, G or T (powers of 1024); times are seconds. */
 typedef struct
@@ -57,8 +59,13 @@ typedef struct
   unsigned step_timeout;       /* StepTimeout=7200, for each function of a recipe */
   unsigned download_timeout;   /* DownloadTimeout=3600, for one source */
   uint64_t max_download_size;  /* MaxDownloadSize=20G, for one source */
+  uint64_t max_source_size;    /* MaxSourceSize=40G, of all sources unpacked */
+  unsigned max_source_files;   /* MaxSourceFiles=1000000, in them */
   uint64_t max_tree_size;      /* MaxTreeSize=20G, of what package() makes */
   uint64_t max_cache_size;     /* MaxCacheSize=20G, of sources and tool caches that are kept; 0: none are */
+
+  /* [Toolchain NAME]… */
+  GPtrArray *toolchains; /* of Toolchain */
 
   /* [Bridge] */
   char **listen;                        /* Listen=: ADDRESS:PORT or the path of a socket, `;` between them */

@@ -17,7 +17,7 @@ from gi.repository import GLib
 import terminal as terminals
 from harness import Job, pkgbuild, wait_until
 
-VERBS = ("catalog", "show", "recipe", "install", "remove", "list", "verify", "jobs", "log", "cancel", "status", "capabilities")
+VERBS = ("catalog", "show", "recipe", "install", "remove", "list", "verify", "jobs", "log", "cancel", "status", "capabilities", "build")
 SGR = re.compile(r"\x1b\[[0-9;]*m")
 ERASE = "\r\x1b[K"
 
