@@ -65,6 +65,7 @@ withBrowser("operations", () => {
     await stage.add("counts", COUNTING);
     await stage.start();
     await enter(page, stage, `/jobs/${await stage.install("counts")}`);
+    await page.getByRole("log").getByText(/^line \d+$/).first().waitFor();
     for (const mark of ["line 200", "line 800"]) {
       await stage.waitForLine("1", mark);
       await stage.stopBridge({ kill: true });
@@ -105,5 +106,5 @@ withBrowser("operations", () => {
     await page.getByText("1 line", { exact: true }).waitFor();
     await page.getByRole("searchbox", { name: "Search the log" }).press("Enter");
     await line(777_777).waitFor();
-  });
+  }, 12 * WAIT);
 });
