@@ -190,7 +190,7 @@ def test_hivectl_page_has_each_verb_with_its_options(hive, manual):
 
 def test_hivectl_page_has_each_option_and_exit_status(hive, manual):
     found = whole_sections(shown(manual, "hivectl.1"))
-    known = set().union(*(long_options(hive.hivectl(verb, "--help").stdout) for verb in ("install", "log", "jobs", "web", "build")))
+    known = set().union(*(long_options(hive.hivectl(verb, "--help").stdout) for verb in ("install", "log", "jobs", "web", "build", "recipe")))
     documented = re.findall(r"^ {7}(-\S.*?)(?: {2}|$)", found["OPTIONS"], re.MULTILINE)
     assert {option for tag in documented for option in re.findall(r"--[a-z-]+", tag)} == known
     statuses = re.findall(r"^  (\d+) +(.*)", hive.hivectl("--help").stdout, re.MULTILINE)
