@@ -2,6 +2,7 @@
 #include "query.h"
 
 #include "catalog.h"
+#include "catalog-needs.h"
 #include "device-probe.h"
 #include "error.h"
 #include "json.h"
@@ -17,18 +18,31 @@
 static JsonObject *
 query_catalog (const Configuration *configuration, char *const *arguments, GError **error)
 {
-  return catalog_list (configuration, error);
+  JsonObject *answer = catalog_list (configuration, error);
+  JsonArray *workers = answer ? json_object_get_array_member (answer, "workers") : NULL;
+  g_autoptr (GPtrArray) entries = g_ptr_array_new ();
+
+  for (guint i = 0; workers && i < json_array_get_length (workers); i++)
+    g_ptr_array_add (entries, json_array_get_object_element (workers, i));
+  if (answer)
+    catalog_needs_add (configuration, (JsonObject *const *)entries->pdata, entries->len);
+  return answer;
 }
 
 static JsonObject *
 query_worker (const Configuration *configuration, char *const *arguments, GError **error)
 {
   g_autoptr (CatalogEntry) entry = NULL;
+  JsonObject *answer;
 
   if (!worker_id_check (arguments[0], error))
     return NULL;
   entry = catalog_get (configuration, arguments[0], NULL, error);
-  return entry ? catalog_entry_to_json (entry) : NULL;
+  if (!entry)
+    return NULL;
+  answer = catalog_entry_to_json (entry);
+  catalog_needs_add (configuration, &answer, 1);
+  return answer;
 }
 
 static JsonObject *
