@@ -11,10 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MARKER_FD 18 /* evaluate.bash reads it there */
-#define DUMP_FD   19 /* … and writes here */
+#define MARKER_FD    18                  /* evaluate.bash reads it there */
+#define DUMP_FD      19                  /* … and writes here */
 #define MAKEPKG_CONF "/etc/makepkg.conf" /* a recipe may ask what it says, as with makepkg */
-#define DUMP_MAX  (8 * 1024 * 1024)
+#define DUMP_MAX     (8 * 1024 * 1024)
 
 /* As makepkg says: what was written on Windows can't be sourced. */
 static bool

@@ -39,8 +39,8 @@ needs_of_packages (const Recipe *recipe)
 
   for (guint i = 0; i < recipe->packages->len; i++)
     {
-      g_auto (GStrv) depends = recipe_package_values (recipe, recipe->packages->pdata[i], "depends",
-                                                      catalog_machine_architecture ());
+      g_auto (GStrv) depends =
+          recipe_package_values (recipe, recipe->packages->pdata[i], "depends", catalog_machine_architecture ());
 
       for (char **depend = depends; *depend; depend++)
         if (!recipe_package (recipe, *depend) && g_hash_table_add (seen, g_strdup (*depend)))

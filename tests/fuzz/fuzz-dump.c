@@ -87,6 +87,7 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     {
       g_autofree char *version = recipe_version (recipe);
 
+      g_assert_nonnull (strchr (version, '-'));
       check_srcinfo (recipe);
       recipe_check (recipe, NULL);
       recipe_check_architecture (recipe, "x86_64", NULL);

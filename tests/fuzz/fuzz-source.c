@@ -34,8 +34,6 @@ check_url (const Source *source)
 static void
 check_source (const Source *source)
 {
-  g_autofree char *description = source_describe (source);
-
   g_assert_true (*source->name && *source->name != '-' && !strchr (source->name, '/'));
   g_assert_false (g_str_equal (source->name, ".") || g_str_equal (source->name, ".."));
   g_assert_false (g_str_equal (source->name, "PKGBUILD") || g_str_equal (source->name, "src") ||
@@ -44,6 +42,12 @@ check_source (const Source *source)
   g_assert_true ((source->kind == SOURCE_LOCAL) == (source->url == NULL));
   g_assert_true ((source->ref_kind == NULL) == (source->ref == NULL));
   g_assert_true (!source->ref_kind || source_is_repository (source));
+  if (source_is_repository (source))
+    {
+      g_autofree char *description = source_describe (source);
+
+      g_assert_true (description && *description);
+    }
   if (source->ref)
     {
       check_no_control (source->ref);
