@@ -69,6 +69,38 @@ withBrowser("a job's page", () => {
     await page.getByText("one at work").waitFor();
   });
 
+  test("progress only goes forward, and nothing moves while lines come", async ({ stage, page }) => {
+    const steps = [60, 20, 90].map((step) => `echo '[${step}/100] Building CXX object'; sleep 0.5; for ((i = 0; i < 200; i++)); do echo line $i; done`);
+    await stage.add("steps", { build: steps.join("\n") });
+    await stage.start();
+    await enter(page, stage);
+    await page.getByRole("button", { name: "Install Steps" }).waitFor();
+    await page.evaluate(() => {
+      const seen = window as unknown as { seen: number[]; moved: number };
+      seen.seen = [];
+      seen.moved = 0;
+      new PerformanceObserver((list) => {
+        // What ended has something else on top, and what was clicked may open something.
+        if (document.querySelector("[role=progressbar]")) for (const entry of list.getEntries()) seen.moved += (entry as unknown as { value: number }).value;
+      }).observe({ type: "layout-shift" });
+      const look = () => {
+        const bar = document.querySelector("[role=progressbar]");
+        if (bar) seen.seen.push(Number(bar.getAttribute("aria-valuenow")));
+        requestAnimationFrame(look);
+      };
+      look();
+    });
+    await page.getByRole("button", { name: "Install Steps" }).click();
+    await page.getByText("steps is installed").waitFor();
+    const { seen, moved } = await page.evaluate(() => {
+      const { seen, moved } = window as unknown as { seen: number[]; moved: number };
+      return { seen, moved };
+    });
+    expect(seen).toEqual([...seen].sort((a, b) => a - b));
+    expect(Math.max(...seen)).toBeGreaterThan(60);
+    expect(moved).toBeLessThan(0.01);
+  });
+
   test("the phases have their times, and lead to their lines", async ({ stage, page }) => {
     await stage.add("talks", { build: "for ((i = 0; i < 400; i++)); do echo line $i; done" });
     await stage.start();
