@@ -127,6 +127,21 @@ withBrowser("a job's page", () => {
 });
 
 withBrowser("a job's log", () => {
+  test("a long line is scrolled to sideways, and its width stays when it is gone", async ({ stage, page }) => {
+    await stage.add("wide", { build: "printf -v wide '%300s' ''; echo \"${wide// /x}\"; for ((i = 0; i < 500; i++)); do echo line $i; done" });
+    await stage.start();
+    await enter(page, stage, `/jobs/${await stage.installs("wide")}`);
+    const log = page.getByRole("log");
+    await page.getByText("line 499", { exact: true }).waitFor();
+    await log.evaluate((element) => (element.scrollTop = 0));
+    await page.getByText("xxxx").waitFor();
+    const width = await log.evaluate((element) => element.scrollWidth);
+    expect(width).toBeGreaterThan(2000);
+    await log.evaluate((element) => (element.scrollTop = element.scrollHeight));
+    await page.getByText("xxxx").waitFor({ state: "detached" });
+    expect(await log.evaluate((element) => element.scrollWidth)).toBe(width);
+  });
+
   const numbered = { build: "for ((i = 1; i <= 3000; i++)); do echo line $i of many; done; sleep 0.2; echo the end is near" };
 
   test("it is searched, from one line to the next", async ({ stage, page }) => {

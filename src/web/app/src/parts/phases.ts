@@ -73,7 +73,9 @@ export function listPhases(operation: string, starts: readonly PhaseStart[], sta
 
   for (const [index, { phase }] of starts.entries())
     if (!names.includes(phase)) names.splice(names.indexOf(starts[index - 1]?.phase ?? "") + 1, 0, phase);
-  return names.map((name) => {
+  // What was passed over was not needed.
+  const needed = names.filter((name, at) => at > names.indexOf(last ?? "") || starts.some(({ phase }) => phase === name));
+  return needed.map((name) => {
     const index = starts.findIndex(({ phase }) => phase === name);
     const started = index < 0 ? NaN : starts[index]!.time / 1000;
     const next = starts[index + 1];
