@@ -72,6 +72,7 @@ static const Key keys[] = {
   { "History", "MaxJobs", KEY_NUMBER, "1000", AT (history_max_jobs), 1, 100000 },
   { "History", "MaxAge", KEY_NUMBER, "365", AT (history_max_age), 0, 36500 },
   { "History", "MaxTotalSize", KEY_SIZE, "2G", AT (history_max_size), 64 * 1024, INT64_MAX },
+  { "Build", "DependencyRules", KEY_PATH, PKGDATADIR "/dependencies.conf", AT (dependency_rules) },
   { "Build", "NetworkSteps", KEY_STEPS, "prepare", AT (network_steps) },
   { "Build", "EvaluationTimeout", KEY_NUMBER, "10", AT (evaluation_timeout), 1, 3600 },
   { "Build", "StepTimeout", KEY_NUMBER, "7200", AT (step_timeout), 1, 7 * 24 * 3600 },
@@ -123,6 +124,7 @@ configuration_free (Configuration *configuration)
           break;
         }
     }
+  g_clear_pointer (&configuration->toolchains, g_ptr_array_unref);
   g_free (configuration->path);
   g_free (configuration);
 }
@@ -355,9 +357,36 @@ key_find (const char *group, const char *name)
   return NULL;
 }
 
-/* Adds one file's keys to @values (Key → text), and complains about what no key is. */
+/* What the files say: a key's text, and the sections that there may be several of, with all their keys. */
+typedef struct
+{
+  GHashTable *values; /* Key → text */
+  GKeyFile *sections;
+} Texts;
+
+/* Adds one key, or complains that there is none such. */
 static bool
-configuration_read_file (GHashTable *values, const char *path, GError **error)
+texts_add (Texts *texts, GKeyFile *file, const char *group, const char *name, const char *path, GError **error)
+{
+  const Key *key = key_find (group, name);
+  g_autofree char *text = g_key_file_get_value (file, group, name, NULL);
+
+  if (!key && !(g_str_has_prefix (group, TOOLCHAIN_SECTION) && toolchain_has_key (name)))
+    {
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "%s: there is no key %s= in [%s]", path, name,
+                   group);
+      return false;
+    }
+  if (key)
+    g_hash_table_insert (texts->values, (void *)key, g_steal_pointer (&text));
+  else
+    g_key_file_set_value (texts->sections, group, name, text);
+  return true;
+}
+
+/* Adds one file's keys, and complains about what no key is. */
+static bool
+configuration_read_file (Texts *texts, const char *path, GError **error)
 {
   g_autoptr (GKeyFile) file = g_key_file_new ();
   g_autoptr (GError) failure = NULL;
@@ -375,17 +404,8 @@ configuration_read_file (GHashTable *values, const char *path, GError **error)
       g_auto (GStrv) names = g_key_file_get_keys (file, *group, NULL, NULL);
 
       for (char **name = names; name && *name; name++)
-        {
-          const Key *key = key_find (*group, *name);
-
-          if (!key)
-            {
-              g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "%s: there is no key %s= in [%s]", path,
-                           *name, *group);
-              return false;
-            }
-          g_hash_table_insert (values, (void *)key, g_key_file_get_value (file, *group, *name, NULL));
-        }
+        if (!texts_add (texts, file, *group, *name, path, error))
+          return false;
     }
 
   return true;
@@ -398,7 +418,7 @@ compare_names (const void *a, const void *b)
 }
 
 static bool
-configuration_read_folder (GHashTable *values, const char *path, GError **error)
+configuration_read_folder (Texts *texts, const char *path, GError **error)
 {
   g_autofree char *folder = g_strconcat (path, ".d", NULL);
   g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
@@ -411,9 +431,29 @@ configuration_read_folder (GHashTable *values, const char *path, GError **error)
 
   g_ptr_array_sort (names, compare_names);
   for (guint i = 0; i < names->len; i++)
-    if (!configuration_read_file (values, names->pdata[i], error))
+    if (!configuration_read_file (texts, names->pdata[i], error))
       return false;
 
+  return true;
+}
+
+static bool
+configuration_read_toolchains (Configuration *configuration, GKeyFile *sections, const char *path, GError **error)
+{
+  g_auto (GStrv) groups = g_key_file_get_groups (sections, NULL);
+
+  configuration->toolchains = g_ptr_array_new_with_free_func ((GDestroyNotify)toolchain_free);
+  for (char **group = groups; *group; group++)
+    {
+      Toolchain *toolchain = toolchain_read (sections, *group, error);
+
+      if (!toolchain)
+        {
+          g_prefix_error (error, "%s: ", path);
+          return false;
+        }
+      g_ptr_array_add (configuration->toolchains, toolchain);
+    }
   return true;
 }
 
@@ -422,14 +462,16 @@ configuration_load (const char *path, GError **error)
 {
   g_autoptr (Configuration) configuration = g_new0 (Configuration, 1);
   g_autoptr (GHashTable) values = g_hash_table_new_full (NULL, NULL, NULL, g_free);
+  g_autoptr (GKeyFile) sections = g_key_file_new ();
+  Texts texts = { values, sections };
   bool must_exist = path != NULL;
 
   configuration->path = path ? g_canonicalize_filename (path, NULL) : NULL;
   path = configuration->path ? configuration->path : SYSCONFDIR "/rbee-hive/hive.conf";
 
-  if ((must_exist || g_file_test (path, G_FILE_TEST_EXISTS)) && !configuration_read_file (values, path, error))
+  if ((must_exist || g_file_test (path, G_FILE_TEST_EXISTS)) && !configuration_read_file (&texts, path, error))
     return NULL;
-  if (!configuration_read_folder (values, path, error))
+  if (!configuration_read_folder (&texts, path, error))
     return NULL;
 
   for (size_t i = 0; i < G_N_ELEMENTS (keys); i++)
@@ -445,6 +487,8 @@ configuration_load (const char *path, GError **error)
         }
     }
 
+  if (!configuration_read_toolchains (configuration, sections, path, error))
+    return NULL;
   return g_steal_pointer (&configuration);
 }
 

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "toolchain.h"
+
 /* hive.conf and hive.conf.d/ *.conf beside it, read in the order of their names: a later file's key wins.
  * Sizes are bytes with an optional K, M, G or T (powers of 1024); times are seconds. */
 typedef struct
@@ -52,6 +54,7 @@ typedef struct
   uint64_t history_max_size; /* MaxTotalSize=2G, of all logs */
 
   /* [Build] */
+  char *dependency_rules;      /* DependencyRules=…/dependencies.conf : how dependencies are found */
   char **network_steps;        /* NetworkSteps=prepare : which of prepare, build, check have a network */
   unsigned evaluation_timeout; /* EvaluationTimeout=10 */
   unsigned step_timeout;       /* StepTimeout=7200, for each function of a recipe */
@@ -61,6 +64,9 @@ typedef struct
   unsigned max_source_files;   /* MaxSourceFiles=1000000, in them */
   uint64_t max_tree_size;      /* MaxTreeSize=20G, of what package() makes */
   uint64_t max_cache_size;     /* MaxCacheSize=20G, of sources and tool caches that are kept; 0: none are */
+
+  /* [Toolchain NAME]… */
+  GPtrArray *toolchains; /* of Toolchain */
 
   /* [Bridge] */
   char **listen;                        /* Listen=: ADDRESS:PORT or the path of a socket, `;` between them */

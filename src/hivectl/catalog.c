@@ -8,16 +8,31 @@
 #include "variant.h"
 #include "verb.h"
 
+/* What keeps it from being installed, in a word or two. */
+static char *
+catalog_fits (JsonObject *worker)
+{
+  g_auto (GStrv) missing = json_get_strings (worker, "missing");
+  guint count = missing ? g_strv_length (missing) : 0;
+
+  if (!json_get_bool (worker, "compatible", false))
+    return g_strdup (_ ("no"));
+  if (count == 0)
+    return g_strdup (_ ("yes"));
+  return count == 1 ? g_strdup_printf (_ ("lacks %s"), missing[0]) :
+                      g_strdup_printf (_ ("lacks %s +%u"), missing[0], count - 1);
+}
+
 static void
 catalog_add (JsonObject *worker, void *userdata)
 {
   g_autofree char *backends = variant_join (worker, "backends", ",");
+  g_autofree char *fits = catalog_fits (worker);
 
   /* A worker without variants is of one kind. */
   table_add (userdata,
              (const char *const[]){ json_get_string (worker, "id", ""), json_get_string (worker, "version", ""),
-                                    *backends ? backends : json_get_string (worker, "worker_type", ""),
-                                    json_get_bool (worker, "compatible", false) ? _ ("yes") : _ ("no"),
+                                    *backends ? backends : json_get_string (worker, "worker_type", ""), fits,
                                     json_get_string (worker, "description", ""), NULL });
 }
 
@@ -42,7 +57,8 @@ const Verb catalog_verb = {
   .name = "catalog",
   .summary = N_ ("List the workers there are"),
   .details = N_ ("FITS says whether a worker is made for this machine's platform and\n"
-                 "architecture."),
+                 "architecture, and what of its needs is not installed here: hivectl show\n"
+                 "says how to install that."),
   .example = "hivectl catalog",
   .options = OPTION_PLAIN,
   .run = catalog_run,

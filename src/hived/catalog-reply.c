@@ -5,11 +5,11 @@
 #include "json.h"
 #include "registry.h"
 
-static const char *const entry_strings[] = { "id",          "name",           "version",     "description",
-                                             "license",     "implementation", "worker_type", "build_system",
-                                             "binary_name", "install_path" };
-static const char *const entry_lists[] = { "platforms",   "architectures",     "depends",
-                                           "makedepends", "supported_formats", "backends" };
+static const char *const entry_strings[] = { "id",          "name",           "version",        "description",
+                                             "license",     "implementation", "worker_type",    "build_system",
+                                             "binary_name", "install_path",   "install_command" };
+static const char *const entry_lists[] = { "platforms",         "architectures", "depends", "makedepends",
+                                           "supported_formats", "backends",      "missing", "unknown" };
 static const char *const entry_flags[] = { "supports_streaming", "supports_batching", "compatible" };
 
 int

@@ -206,7 +206,8 @@ append_seen (sd_bus_message *message, const char *path)
 }
 
 /* All of the hive's folders vanish from a builder's view but its own work tree and, to read, the caches and what is
- * known of the devices; a catalog of files stays readable, wherever it is. */
+ * known of the devices; a catalog of files stays readable, wherever it is, and so do toolchains,
+ * be they in a home. */
 static int
 append_builder_paths (sd_bus_message *message, const Launch *launch, const Configuration *configuration)
 {
@@ -229,6 +230,9 @@ append_builder_paths (sd_bus_message *message, const Launch *launch, const Confi
     }
   if (r >= 0 && catalog)
     r = append_seen (message, catalog);
+  for (guint i = 0; r >= 0 && i < configuration->toolchains->len; i++)
+    for (char **path = ((Toolchain *)configuration->toolchains->pdata[i])->paths; r >= 0 && *path; path++)
+      r = append_seen (message, *path);
   return r;
 }
 
@@ -240,7 +244,7 @@ append_limits (sd_bus_message *message, const Configuration *configuration)
     { "TasksMax", configuration->tasks_max },
     { "CPUWeight", configuration->cpu_weight },
     { "IOWeight", configuration->io_weight },
-    { "RuntimeMaxUSec", configuration->runtime_max * G_USEC_PER_SEC },
+    { "RuntimeMaxUSec", (uint64_t)configuration->runtime_max * G_USEC_PER_SEC },
     { "TimeoutStopUSec", STOP_TIMEOUT },
     { "LimitCORE", 0 },
   };
