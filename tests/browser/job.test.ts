@@ -25,14 +25,19 @@ withBrowser("a job's page", () => {
     expect(await stage.jobs()).toHaveLength(2);
   });
 
-  test("what a machine lacks is named where the job failed", async ({ stage, page }) => {
-    await stage.add("needy", { depends: ["surely-not-there"] }, { depends: ["surely-not-there"] });
+  test("what a machine lacks is named before one clicks, and where the job failed, with what installs it", async ({ stage, page }) => {
+    await stage.add("needy", { depends: ["cuda"] }, { depends: ["cuda"] });
     await stage.start();
-    await stage.wait(await stage.install("needy"));
-    await enter(page, stage, "/jobs/1");
+    await enter(page, stage);
+    await page.getByRole("heading", { name: "Something is missing first" }).waitFor();
+    await card(page, "Needy").getByText("This machine lacks cuda").waitFor();
+    const command = await card(page, "Needy").locator(".command code").textContent();
+    expect(command).toContain("install");
+    await card(page, "Needy").getByRole("button", { name: "Install Needy" }).click();
     const reason = page.getByRole("alert");
-    await reason.getByText("surely-not-there").first().waitFor();
+    await reason.getByText("Please install cuda before proceeding").waitFor();
     await reason.getByText("Install what is missing, then try again.").waitFor();
+    await reason.getByText(command!, { exact: true }).waitFor();
     await phase(page, "Check what it needs").getByText("failed").waitFor();
   });
 
