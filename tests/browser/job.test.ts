@@ -26,12 +26,12 @@ withBrowser("a job's page", () => {
   });
 
   test("what a machine lacks is named where the job failed", async ({ stage, page }) => {
-    await stage.add("needy", { depends: ["surely-not-there"] }, { depends: ["surely-not-there"] });
+    await stage.add("needy", { depends: ["libsurely-not-there.so"] }, { depends: ["libsurely-not-there.so"] });
     await stage.start();
     await stage.wait(await stage.install("needy"));
     await enter(page, stage, "/jobs/1");
     const reason = page.getByRole("alert");
-    await reason.getByText("surely-not-there").first().waitFor();
+    await reason.getByText("libsurely-not-there.so").first().waitFor();
     await reason.getByText("Install what is missing, then try again.").waitFor();
     await phase(page, "Check what it needs").getByText("failed").waitFor();
   });

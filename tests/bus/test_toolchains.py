@@ -55,9 +55,10 @@ def test_recipe_is_read_with_it_and_its_dependencies_are_looked_for_there(hive, 
     assert hive.installs("some").result()["description"] == f"mytool of {tools}"
 
 
-def test_without_the_section_the_same_is_missing(hive):
-    hive.catalog.add("some", pkgbuild("some", makedepends=["mytool"]))
-    assert hive.install("some").wait().error == "MissingDependencies"
+def test_without_the_section_nobody_knows_of_it(hive):
+    hive.catalog.add("some", pkgbuild("some", makedepends=["mytool"], build="mytool"))
+    job = hive.refuses("some", "BuildFailed")
+    assert "⚠ mytool: not known here, and nothing of that name: going on" in job.lines()
 
 
 def test_what_fetches_sources_does_not_see_it(hive, tools, tmp_path):
