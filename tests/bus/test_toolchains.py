@@ -52,13 +52,14 @@ def test_recipe_has_the_toolchain_its_path_and_its_variables(hive, tools):
 
 def test_recipe_is_read_with_it_and_its_dependencies_are_looked_for_there(hive, tools):
     hive.catalog.add("some", pkgbuild("some", extra="pkgdesc=$(mytool)", makedepends=["mytool"]))
-    assert hive.installs("some").result()["description"] == f"mytool of {tools}"
+    job = hive.installs("some")
+    assert job.result()["description"] == f"mytool of {tools}"
+    assert "✓ Build: mytool" in job.lines()
 
 
-def test_without_the_section_nobody_knows_of_it(hive):
-    hive.catalog.add("some", pkgbuild("some", makedepends=["mytool"], build="mytool"))
-    job = hive.refuses("some", "BuildFailed")
-    assert "⚠ mytool: not known here, and nothing of that name: going on" in job.lines()
+def test_without_the_section_the_same_is_not_found(hive):
+    hive.catalog.add("some", pkgbuild("some", makedepends=["mytool"]))
+    assert "✓ Build: mytool" not in hive.installs("some").lines()
 
 
 def test_what_fetches_sources_does_not_see_it(hive, tools, tmp_path):
@@ -105,8 +106,12 @@ def test_folder_that_builds_may_not_enter_is_named_with_what_to_do(hive, tools):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a folder of somebody else's takes root")
-def test_folder_that_is_not_roots_has_to_be_allowed(hive, tools):
-    os.chown(tools, 12345, 12345)
+@pytest.mark.parametrize("whose", [".", ".."])
+def test_folder_that_is_not_roots_has_to_be_allowed(hive, tools, whose):
+    (hive.directory / "anna").mkdir()
+    tools = tools.rename(hive.directory / "anna" / "tools")
+    hive.configuration["Toolchain mine"].update(Path=tools, Bin=tools / "bin")
+    os.chown(tools / whose, 12345, 12345)
     refused(hive, "is not root's")
     hive.stop()
     hive.configuration["Toolchain mine"]["Owner"] = "any"
