@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define OUTCOME_MAX 4096
+#define INSIDE_CA   "/etc/rbee-hive-ca.pem"
 #define GRACE       10 /* seconds: libcurl says better than the sandbox what took too long */
 
 char *
@@ -39,6 +40,46 @@ fetch_allow_network (Sandbox *sandbox)
       sandbox_setenv (sandbox, proxies[i], g_getenv (proxies[i]));
 }
 
+void
+fetch_state_clear (FetchState *state)
+{
+  g_clear_pointer (&state->etag, g_free);
+  g_clear_pointer (&state->modified, g_free);
+}
+
+static void
+fetch_setenv (Sandbox *sandbox, const char *name, const char *value)
+{
+  if (value)
+    sandbox_setenv (sandbox, name, value);
+}
+
+static void
+fetch_set_server (const Fetch *fetch, Sandbox *sandbox)
+{
+  fetch_setenv (sandbox, FETCH_PROXY, fetch->proxy);
+  fetch_setenv (sandbox, FETCH_TOKEN, fetch->token);
+  fetch_setenv (sandbox, FETCH_SECURE, fetch->secure ? "1" : NULL);
+  fetch_setenv (sandbox, FETCH_CA_FILE, fetch->ca_file ? INSIDE_CA : NULL);
+  fetch_setenv (sandbox, FETCH_ETAG, fetch->known ? fetch->known->etag : NULL);
+  fetch_setenv (sandbox, FETCH_MODIFIED, fetch->known ? fetch->known->modified : NULL);
+  if (fetch->ca_file)
+    sandbox_bind_read_only (sandbox, fetch->ca_file, INSIDE_CA);
+}
+
+static void
+fetch_read_state (const Fetch *fetch, const char *text)
+{
+  const char *newline = strchr (text, '\n');
+
+  if (!fetch->ret_state || !newline)
+    return;
+  if (newline > text)
+    fetch->ret_state->etag = g_utf8_make_valid (text, newline - text);
+  if (newline[1])
+    fetch->ret_state->modified = g_utf8_make_valid (newline + 1, -1);
+}
+
 /* What the program said last. It is hostile if libcurl was taken over, so only its form is believed. */
 static FetchResult
 fetch_read_outcome (const Fetch *fetch, const char *outcome, char **ret_why)
@@ -51,7 +92,9 @@ fetch_read_outcome (const Fetch *fetch, const char *outcome, char **ret_why)
       *ret_why = g_strdup_printf ("%s can't be fetched: rbee-hive-fetch ended unexpectedly", url);
       return FETCH_FAILED;
     }
-  if (result != FETCH_OK)
+  if (result == FETCH_OK)
+    fetch_read_state (fetch, outcome + at);
+  else
     *ret_why = g_utf8_make_valid (outcome + at, -1);
   errno = errnum;
   return result;
@@ -69,8 +112,14 @@ fetch_file (const Fetch *fetch, int fd, char **ret_why)
   g_autoptr (GError) error = NULL;
   int status;
 
+  if (fetch->ca_file && access (fetch->ca_file, R_OK) < 0)
+    {
+      *ret_why = g_strdup_printf ("%s can't be read: %s (CAFile= in hive.conf)", fetch->ca_file, g_strerror (errno));
+      return FETCH_FAILED;
+    }
   step_bind_scripts (fetch->configuration, sandbox);
   fetch_allow_network (sandbox);
+  fetch_set_server (fetch, sandbox);
   sandbox_set_timeout (sandbox, fetch->timeout + GRACE);
   sandbox_set_output (sandbox, NULL, progress);
   sandbox_set_stdout (sandbox, fd);

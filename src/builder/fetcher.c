@@ -17,10 +17,13 @@
 #define STALL_SECONDS     30 /* so long may less than STALL_SPEED bytes a second come */
 #define STALL_SPEED       100
 #define PROGRESS_INTERVAL (G_USEC_PER_SEC / 5)
+#define STATE_MAX         256 /* bytes of an ETag or a date: longer ones are passed over */
 
 typedef struct
 {
   const char *url;
+  bool conditional;
+  struct curl_slist *headers;
   uint64_t max_size;
   unsigned timeout;
   uint64_t size;
@@ -69,6 +72,60 @@ transfer_on_progress (void *userdata, curl_off_t total, curl_off_t now, curl_off
   return 0;
 }
 
+/* "If-None-Match: …". What it was comes from a file, and a header ends with its line. */
+static void
+transfer_add_condition (Transfer *transfer, const char *header, const char *value)
+{
+  g_autofree char *line = value ? g_strdup_printf ("%s: %s", header, value) : NULL;
+
+  if (!line || strlen (value) > STATE_MAX || strpbrk (value, "\r\n"))
+    return;
+  transfer->headers = curl_slist_append (transfer->headers, line);
+  transfer->conditional = true;
+}
+
+/* What fetch.h says a caller may know of a server. libcurl sends the token to no other host, port or scheme. */
+static void
+transfer_set_server (Transfer *transfer, CURL *curl)
+{
+  const char *proxy = g_getenv (FETCH_PROXY), *token = g_getenv (FETCH_TOKEN);
+
+  if (proxy)
+    {
+      bool none = g_str_equal (proxy, "none");
+
+      curl_easy_setopt (curl, CURLOPT_PROXY, none ? "" : proxy);
+      curl_easy_setopt (curl, CURLOPT_NOPROXY, none ? "*" : "");
+    }
+  if (g_getenv (FETCH_CA_FILE))
+    {
+      curl_easy_setopt (curl, CURLOPT_CAINFO, g_getenv (FETCH_CA_FILE));
+      curl_easy_setopt (curl, CURLOPT_CAPATH, NULL);
+    }
+  if (token)
+    {
+      curl_easy_setopt (curl, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
+      curl_easy_setopt (curl, CURLOPT_XOAUTH2_BEARER, token);
+    }
+  if (g_getenv (FETCH_SECURE) && g_ascii_strncasecmp (transfer->url, "https:", 6) == 0)
+    curl_easy_setopt (curl, CURLOPT_REDIR_PROTOCOLS_STR, "https");
+  transfer_add_condition (transfer, "If-None-Match", g_getenv (FETCH_ETAG));
+  transfer_add_condition (transfer, "If-Modified-Since", g_getenv (FETCH_MODIFIED));
+  curl_easy_setopt (curl, CURLOPT_HTTPHEADER, transfer->headers);
+}
+
+/* One header of the last answer, or "". */
+static const char *
+transfer_header (CURL *curl, const char *name)
+{
+  struct curl_header *header = NULL;
+
+  return curl_easy_header (curl, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK &&
+                 strlen (header->value) <= STATE_MAX && !strpbrk (header->value, "\r\n") ?
+             header->value :
+             "";
+}
+
 static void
 transfer_set_options (Transfer *transfer, CURL *curl, char *message)
 {
@@ -101,7 +158,7 @@ transfer_result (const Transfer *transfer, CURLcode code, long status, const cha
   g_autofree char *max_size = size_to_string (transfer->max_size);
 
   if (code == CURLE_OK)
-    return FETCH_OK;
+    return transfer->conditional && status == 304 ? FETCH_NOT_MODIFIED : FETCH_OK;
 
   if (transfer->write_error)
     {
@@ -116,7 +173,9 @@ transfer_result (const Transfer *transfer, CURLcode code, long status, const cha
   if (code == CURLE_HTTP_RETURNED_ERROR)
     {
       *ret_why = g_strdup_printf ("%s answered with HTTP status %ld", url, status);
-      return status == 404 || status == 410 ? FETCH_NOT_FOUND : FETCH_FAILED;
+      return status == 404 || status == 410 ? FETCH_NOT_FOUND :
+             status == 401 || status == 403 ? FETCH_DENIED :
+                                              FETCH_FAILED;
     }
   if (code == CURLE_OPERATION_TIMEDOUT)
     *ret_why = g_strdup_printf ("%s took longer than %u s, or stalled", url, transfer->timeout);
@@ -151,12 +210,16 @@ main (int argc, char **argv)
   curl_global_init (CURL_GLOBAL_DEFAULT);
   curl = curl_easy_init ();
   transfer_set_options (&transfer, curl, message);
+  transfer_set_server (&transfer, curl);
   code = curl_easy_perform (curl);
   curl_easy_getinfo (curl, CURLINFO_RESPONSE_CODE, &status);
+  result = transfer_result (&transfer, code, status, message, &why);
+  if (result == FETCH_OK)
+    why = g_strdup_printf ("%s\n%s", transfer_header (curl, "ETag"), transfer_header (curl, "Last-Modified"));
   curl_easy_cleanup (curl);
+  curl_slist_free_all (transfer.headers);
   curl_global_cleanup ();
 
-  result = transfer_result (&transfer, code, status, message, &why);
   dprintf (FETCH_OUTCOME_FD, "%d %d %.2000s", result, transfer.write_error, why ? why : "");
   return result == FETCH_OK ? 0 : 1;
 }

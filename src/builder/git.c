@@ -146,7 +146,7 @@ git_name_origin (Builder *builder, const Source *source, GError **error)
 bool
 git_fetch (Builder *builder, const Source *source, GError **error)
 {
-  if (git_is_local (source) && !catalog_is_local (builder->configuration))
+  if (git_is_local (source) && !catalog_configuration_is_local (builder->catalog->own))
     {
       g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,
                    "The source %s is a repository on this machine, which only a catalog on this machine may name",

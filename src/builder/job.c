@@ -35,6 +35,9 @@ builder_clear (Builder *builder)
 {
   fd_clear (&builder->work_fd);
   catalog_entry_free (builder->entry);
+  catalog_search_free (builder->search);
+  machine_free (builder->machine);
+  g_free (builder->source);
   recipe_free (builder->recipe);
   g_free (builder->recipe_url);
   g_free (builder->recipe_sha256);
@@ -80,6 +83,7 @@ job_write_result (const Builder *builder, bool installed)
   g_auto (GStrv) licenses = recipe_values (builder->recipe, "license", catalog_machine_architecture ());
   g_autofree char *license = g_strjoinv (" AND ", licenses);
   const char *description = recipe_value (builder->recipe, "pkgdesc");
+  g_autofree char *catalog = fetch_redact (builder->catalog->own->url);
   g_autofree char *text = NULL;
 
   json_object_set_boolean_member (result, "already_installed", installed);
@@ -90,8 +94,9 @@ job_write_result (const Builder *builder, bool installed)
   job_set_text (result, "description", description ? description : builder->entry->description);
   job_set_text (result, "license", *license ? license : builder->entry->license);
   json_object_set_string_member (result, "backend", builder->entry->worker_type);
-  json_object_set_string_member (result, "source", builder->request->source ? builder->request->source : "");
-  json_object_set_string_member (result, "catalog", builder->configuration->catalog_url);
+  json_object_set_string_member (result, "source", builder->source);
+  json_object_set_string_member (result, "catalog", catalog);
+  json_object_set_string_member (result, "catalog_name", builder->catalog->own->name);
   json_object_set_string_member (result, "recipe_sha256", builder->recipe_sha256);
   json_object_set_string_member (result, "binary", binary);
   text = json_to_text (result, false);

@@ -38,8 +38,7 @@ pkgbuild_run (Builder *builder, GError **error)
   g_autofree char *size = NULL;
 
   log_writer_note (builder->log, "pkgbuild", "📄 Downloading PKGBUILD...");
-  text = catalog_get_recipe (builder->configuration, builder->entry, builder->request->source, &builder->recipe_url,
-                             error);
+  text = catalog_get_recipe (builder->catalog, builder->entry, builder->request->source, &builder->recipe_url, error);
   if (!text || !pkgbuild_make_folders (builder, error) || !pkgbuild_store (builder, text, strlen (text), error))
     return false;
 

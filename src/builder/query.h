@@ -5,10 +5,14 @@
 
 /* Answers a question of the daemon's as one JSON object on standard output:
  *
- *   catalog                        {"workers":[ENTRY…],"skipped":[{"id","message"}…]}
- *   worker ID                      ENTRY
- *   recipe ID [BACKEND [SOURCE]]   {"pkgbuild","url"}; an empty BACKEND or SOURCE is none
- *   sandbox                        {"works":true} or {"works":false,"why","hint"}
+ *   catalog NAME                        {"workers":[ENTRY…],"skipped":[{"id","message"}…]}
+ *   worker NAME ID                      ENTRY
+ *   recipe NAME ID [BACKEND [SOURCE]]   {"pkgbuild","url"}; an empty BACKEND or SOURCE is none
+ *   sandbox                             {"works":true} or {"works":false,"why","hint"}
+ *
+ * Those to the catalog NAME read {"remembered":[…],"devices":{…}} from standard input, either of which may be missing
+ * (catalog-memory.h, machine.h), and add to their answer "remember", what there is to be remembered instead, and
+ * "stale_since" and "stale_why", when the answer is one that was remembered.
  *
  * Returns the exit status: 0, or 1 after {"error":NAME,"message"}. */
 int query_run (const Configuration *configuration, char *const *arguments);

@@ -136,7 +136,7 @@ sources_fetch (Builder *builder, const Source *source, GError **error)
       return -1;
     }
   if (source->kind == SOURCE_LOCAL)
-    return catalog_copy_source (builder->configuration, builder->recipe_url, source->name, fd, target, error) ?
+    return catalog_copy_source (builder->catalog, builder->recipe_url, source->name, fd, target, error) ?
                fd_steal (&fd) :
                -1;
 
