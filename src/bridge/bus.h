@@ -13,6 +13,9 @@
 #define JOB_INTERFACE  "org.rbee.Hive.Job"
 #define JOB_PREFIX     HIVE_PATH "/job/"
 
+#define WORKER_INTERFACE "org.rbee.Hive.Worker"
+#define WORKER_PREFIX    HIVE_PATH "/worker"
+
 /* The connection to the hive's bus: made without waiting, and made again whenever it breaks off. */
 
 /* @address: of a bus; NULL: the system's. */

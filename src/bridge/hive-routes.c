@@ -6,6 +6,8 @@
 
 #include "bus-json.h"
 #include "bus.h"
+#include "error.h"
+#include "question.h"
 
 /* {"workers":[…]}, as catalogs have it too. */
 static void
@@ -100,6 +102,63 @@ void
 hive_get_workers (Request *request)
 {
   request_call (request, hive_on_workers, HIVE_PATH, HIVE_INTERFACE, "ListWorkers", "");
+}
+
+/* [[path, what]…] as {"problems":[{"path":…,"problem":…}…]} */
+static void
+hive_on_problems (Request *request, sd_bus_message *reply)
+{
+  JsonArray *problems = json_array_new ();
+  JsonObject *object;
+  const char *path, *problem;
+  int r = sd_bus_message_enter_container (reply, 'a', "(ss)");
+
+  while (r >= 0 && (r = sd_bus_message_read (reply, "(ss)", &path, &problem)) > 0)
+    {
+      object = json_object_new ();
+      json_object_set_string_member (object, "path", path);
+      json_object_set_string_member (object, "problem", problem);
+      json_array_add_object_element (problems, object);
+    }
+  if (r < 0)
+    {
+      json_array_unref (problems);
+      request_answer_unreadable (request, r);
+      return;
+    }
+  object = json_object_new ();
+  json_object_set_array_member (object, "problems", problems);
+  request_answer_json (request, MHD_HTTP_OK, object);
+}
+
+/* A worker that is not there has no object, which by itself could also mean that the hive is about to leave. */
+static void
+hive_on_workers_to_verify (Request *request, sd_bus_message *reply)
+{
+  g_autoptr (JsonNode) workers = NULL;
+  g_autofree char *path = NULL;
+  int r = bus_json_read (reply, &workers);
+
+  if (r >= 0 && !question_find_worker (workers, request->parameter))
+    {
+      request_answer_problem (request, problem_new (MHD_HTTP_NOT_FOUND, hive_error_dbus_name (HIVE_ERROR_NOT_INSTALLED),
+                                                    NULL, "The worker \"%s\" is not installed", request->parameter));
+      return;
+    }
+  if (r >= 0)
+    r = sd_bus_path_encode (WORKER_PREFIX, request->parameter, &path);
+  if (r < 0)
+    {
+      request_answer_unreadable (request, r);
+      return;
+    }
+  request_call (request, hive_on_problems, path, WORKER_INTERFACE, "Verify", "");
+}
+
+void
+hive_get_worker_problems (Request *request)
+{
+  request_call (request, hive_on_workers_to_verify, HIVE_PATH, HIVE_INTERFACE, "ListWorkers", "");
 }
 
 void

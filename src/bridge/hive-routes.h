@@ -8,6 +8,7 @@ void hive_get_catalog (Request *request);
 void hive_get_catalog_worker (Request *request);
 void hive_get_recipe (Request *request);
 void hive_get_workers (Request *request);
+void hive_get_worker_problems (Request *request);
 void hive_get_capabilities (Request *request);
 
 /* /health: whether the hive answers. */

@@ -122,8 +122,8 @@ question_answer_failure (Request *request, const char *name, const char *message
   question_answer (request, events);
 }
 
-static JsonNode *
-find_worker (JsonNode *workers, const char *id)
+JsonNode *
+question_find_worker (JsonNode *workers, const char *id)
 {
   JsonArray *array = JSON_NODE_HOLDS_ARRAY (workers) ? json_node_get_array (workers) : NULL;
 
@@ -156,7 +156,7 @@ question_on_answer (Request *request, sd_bus_message *reply)
     }
   answer = node;
   if (g_str_equal (questions[asked->question].operation, "worker_installed_get"))
-    answer = find_worker (node, asked->worker_id);
+    answer = question_find_worker (node, asked->worker_id);
   if (!answer)
     {
       text = g_strdup_printf ("Worker %s is not installed", asked->worker_id);

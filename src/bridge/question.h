@@ -21,3 +21,6 @@ void question_show (Request *request, const char *id);
 
 /* GET /v1/jobs/ID/stream: one line of JSON and `[DONE]`, or `[ERROR] why`. */
 void question_stream (Request *request, const char *id);
+
+/* The entry of worker @id in the answer of ListCatalog or ListWorkers; NULL: there is none. */
+JsonNode *question_find_worker (JsonNode *workers, const char *id);

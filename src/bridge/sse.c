@@ -169,7 +169,7 @@ phase_is (const LogRecord *record, const char *phase)
   return strlen (phase) == record->phase_length && memcmp (phase, record->phase, record->phase_length) == 0;
 }
 
-/* A new phase is news of the job's state. */
+/* A new phase is news of the job's state, with the time at which it began. */
 static void
 append_state (GString *out, SsePosition *position, const LogRecord *record)
 {
@@ -185,6 +185,8 @@ append_state (GString *out, SsePosition *position, const LogRecord *record)
   else
     APPEND (out, "\"running\",");
   append_phase (out, record);
+  APPEND (out, ",\"time\":");
+  append_number (out, log_time_parse (record->time));
   APPEND (out, "}\n\n");
 }
 

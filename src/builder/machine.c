@@ -1,24 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "machine.h"
 
-#include "json.h"
+#include "device.h"
 
 #include <sys/utsname.h>
 
 /* The best first. */
-static const struct
-{
-  const char *name, *missing;
-} backends_known[] = {
-  { "cuda", "no NVIDIA card was found" },
-  { "rocm", "no AMD card was found" },
-  { "intel", "no Intel card was found" },
-  { "cpu", "" },
-};
+static const char *const backends_known[] = { "cuda", "rocm", "intel", "cpu", NULL };
 
 struct Machine
 {
-  JsonObject *devices; /* NULL: not known */
+  Devices *devices; /* NULL: not known */
 };
 
 Machine *
@@ -26,7 +18,7 @@ machine_new (JsonObject *devices)
 {
   Machine *machine = g_new0 (Machine, 1);
 
-  machine->devices = devices ? json_object_ref (devices) : NULL;
+  machine->devices = devices ? devices_from_json (devices, NULL) : NULL;
   return machine;
 }
 
@@ -35,7 +27,7 @@ machine_free (Machine *machine)
 {
   if (!machine)
     return;
-  g_clear_pointer (&machine->devices, json_object_unref);
+  g_clear_pointer (&machine->devices, devices_free);
   g_free (machine);
 }
 
@@ -63,72 +55,52 @@ machine_is_architecture (char *const *names)
          g_strv_contains ((const char *const *)names, "any");
 }
 
-static JsonObject *
-machine_find_device (const Machine *machine, const char *type)
-{
-  JsonNode *node = json_object_get_member (machine->devices, "devices");
-  JsonArray *devices = node && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
-
-  for (guint i = 0; devices && i < json_array_get_length (devices); i++)
-    {
-      JsonNode *element = json_array_get_element (devices, i);
-      JsonObject *device = JSON_NODE_HOLDS_OBJECT (element) ? json_node_get_object (element) : NULL;
-
-      if (device && g_str_equal (json_get_string (device, "device_type", ""), type))
-        return device;
-    }
-  return NULL;
-}
-
 bool
 machine_has_backend (const Machine *machine, const char *backend, char **ret_why)
 {
-  for (size_t i = 0; machine->devices && i < G_N_ELEMENTS (backends_known); i++)
-    {
-      JsonObject *device;
-
-      if (!g_str_equal (backends_known[i].name, backend))
-        continue;
-      device = machine_find_device (machine, backend);
-      *ret_why = device ? g_strdup_printf ("%s (%s)", json_get_string (device, "name", ""),
-                                           json_get_string (device, "id", "")) :
-                          g_strdup (backends_known[i].missing);
-      return device || g_str_equal (backend, "cpu");
-    }
   *ret_why = NULL;
-  return true;
+  return !machine->devices || !g_strv_contains (backends_known, backend) ||
+         devices_have_backend (machine->devices, backend, ret_why);
 }
 
-/* What is not known to run is taken where it is the only thing that may be, not because of what it is called. */
+/* Where a backend is among @backends, of those that may be chosen; -1: nowhere. */
+static int
+find_usable (char *const *backends, const bool *usable, const char *wanted)
+{
+  for (int i = 0; backends[i]; i++)
+    if (usable[i] && (!wanted || g_str_equal (backends[i], wanted)))
+      return i;
+  return -1;
+}
+
+/* What nobody knows to run here is taken for want of anything else alone. */
 unsigned
 machine_choose_backend (const Machine *machine, char *const *backends, const bool *usable, char **ret_reason)
 {
   g_autoptr (GString) missing = g_string_new (NULL);
+  int place;
 
-  for (size_t i = machine->devices ? 0 : G_N_ELEMENTS (backends_known) - 1; i < G_N_ELEMENTS (backends_known); i++)
-    for (unsigned j = 0; backends[j]; j++)
-      {
-        g_autofree char *why = NULL;
+  for (const char *const *known = backends_known; *known; known++)
+    {
+      bool processor = g_str_equal (*known, "cpu");
+      g_autofree char *why = NULL;
 
-        if (!usable[j] || !g_str_equal (backends[j], backends_known[i].name))
-          continue;
-        if (machine_has_backend (machine, backends[j], &why))
-          {
-            *ret_reason = !machine->devices  ? g_strdup ("this machine's devices are not known yet") :
-                          missing->len > 0   ? g_strdup (missing->str) :
-                          why && *why != ' ' ? g_strdup (why) :
-                                               g_strdup ("it runs on every machine");
-            return j;
-          }
-        g_string_append_printf (missing, "%s%s", missing->len > 0 ? ", " : "", why);
-        break;
-      }
-  for (unsigned j = 0; backends[j]; j++)
-    if (usable[j])
-      {
-        *ret_reason = g_strdup (missing->len > 0 ? missing->str : "it is the first that this machine's architecture has");
-        return j;
-      }
-  *ret_reason = g_strdup ("none is for this machine");
-  return 0;
+      place = find_usable (backends, usable, *known);
+      if (place < 0 || (!machine->devices && !processor))
+        continue;
+      if (machine_has_backend (machine, *known, &why))
+        {
+          *ret_reason = g_strdup (!machine->devices ? "what devices this machine has is not known yet" :
+                                  missing->len > 0  ? missing->str :
+                                  processor         ? "it is the one for the processor" :
+                                                      why);
+          return place;
+        }
+      g_string_append_printf (missing, "%s%s", missing->len > 0 ? ", " : "", why);
+    }
+  place = find_usable (backends, usable, NULL);
+  *ret_reason = g_strdup (place < 0        ? "none is for this machine" :
+                          missing->len > 0 ? missing->str :
+                                             "it is the first for this machine's architecture");
+  return MAX (place, 0);
 }

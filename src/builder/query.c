@@ -2,6 +2,7 @@
 #include "query.h"
 
 #include "catalog.h"
+#include "device-probe.h"
 #include "error.h"
 #include "file.h"
 #include "json.h"
@@ -149,16 +150,22 @@ query_sandbox (const Configuration *configuration, char *const *arguments, GErro
   return answer;
 }
 
+static JsonObject *
+query_devices (const Configuration *configuration, char *const *arguments, GError **error)
+{
+  g_autoptr (Devices) devices = devices_probe ("/");
+
+  return devices_to_json (devices);
+}
+
 static const struct
 {
   const char *name;
   unsigned arguments_min, arguments_max;
   JsonObject *(*run) (const Configuration *configuration, char *const *arguments, GError **error);
 } queries[] = {
-  { "catalog", 1, 1, query_catalog },
-  { "worker", 2, 2, query_worker },
-  { "recipe", 2, 4, query_recipe },
-  { "sandbox", 0, 0, query_sandbox },
+  { "catalog", 1, 1, query_catalog }, { "worker", 2, 2, query_worker },   { "recipe", 2, 4, query_recipe },
+  { "sandbox", 0, 0, query_sandbox }, { "devices", 0, 0, query_devices },
 };
 
 static JsonObject *
@@ -171,7 +178,7 @@ query_answer (const Configuration *configuration, char *const *arguments, GError
         count - 1 <= queries[i].arguments_max)
       return queries[i].run (configuration, arguments + 1, error);
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
-               "A query is one of: catalog NAME, worker NAME ID, recipe NAME ID [BACKEND [SOURCE]], sandbox");
+               "A query is one of: catalog NAME, worker NAME ID, recipe NAME ID [BACKEND [SOURCE]], sandbox, devices");
   return NULL;
 }
 

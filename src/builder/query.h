@@ -9,6 +9,7 @@
  *   worker NAME ID                      ENTRY
  *   recipe NAME ID [BACKEND [SOURCE]]   {"pkgbuild","url"}; an empty BACKEND or SOURCE is none
  *   sandbox                             {"works":true} or {"works":false,"why","hint"}
+ *   devices                             {"devices":[…],"warnings":[…]} as device.h has it: in a unit that may open them
  *
  * Those to the catalog NAME read {"remembered":[…],"devices":{…}} from standard input, either of which may be missing
  * (catalog-memory.h, machine.h), and add to their answer "remember", what there is to be remembered instead, and

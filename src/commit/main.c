@@ -48,7 +48,8 @@ verb_recover (Run *run, GError **error)
 static bool
 verb_clean (Run *run, GError **error)
 {
-  return clean_run (run->configuration, json_get_string (run->request, "work", NULL), error);
+  return clean_run (run->configuration, json_get_string (run->request, "work", NULL),
+                    json_get_string (run->request, "keep_tools_of", NULL), error);
 }
 
 static bool

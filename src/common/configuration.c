@@ -41,6 +41,7 @@ static const Key keys[] = {
   { "Build", "DownloadTimeout", KEY_NUMBER, "3600", AT (download_timeout), 1, 7 * 24 * 3600 },
   { "Build", "MaxDownloadSize", KEY_SIZE, "20G", AT (max_download_size), 1, INT64_MAX },
   { "Build", "MaxTreeSize", KEY_SIZE, "20G", AT (max_tree_size), 1, INT64_MAX },
+  { "Build", "MaxCacheSize", KEY_SIZE, "20G", AT (max_cache_size), 0, INT64_MAX },
   { "Bridge", "Listen", KEY_LISTEN, "127.0.0.1:7835;[::1]:7835;/run/rbee-hive/http.sock", AT (listen) },
   { "Bridge", "PublicOrigin", KEY_ORIGIN, "", AT (public_origin) },
   { "Bridge", "AllowedHosts", KEY_HOSTS, "", AT (allowed_hosts) },

@@ -58,6 +58,7 @@ typedef struct
   unsigned download_timeout;   /* DownloadTimeout=3600, for one source */
   uint64_t max_download_size;  /* MaxDownloadSize=20G, for one source */
   uint64_t max_tree_size;      /* MaxTreeSize=20G, of what package() makes */
+  uint64_t max_cache_size;     /* MaxCacheSize=20G, of sources and tool caches that are kept; 0: none are */
 
   /* [Bridge] */
   char **listen;                        /* Listen=: ADDRESS:PORT or the path of a socket, `;` between them */

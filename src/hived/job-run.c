@@ -155,6 +155,8 @@ job_run_clean (JobRun *run)
     }
   request = json_object_new ();
   json_object_set_string_member (request, "work", run->work);
+  if (run->outcome == JOB_DONE)
+    json_object_set_string_member (request, "keep_tools_of", run->job->worker_id);
   committer_run (run->job->hive->committer, COMMIT_CLEAN, request, job_run_cleaned, run);
 }
 

@@ -8,6 +8,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "cache-store.h"
 #include "file.h"
 #include "launcher-backend.h"
 
@@ -180,8 +181,8 @@ append_lifetime (sd_bus_message *message, const Launch *launch)
   return sd_bus_message_append (message, "(sv)(sv)", "AddRef", "b", true, "CollectMode", "s", "inactive-or-failed");
 }
 
-/* All of the hive's folders vanish from a builder's view but its own work tree; a catalog of files stays readable,
- * wherever it is. */
+/* All of the hive's folders vanish from a builder's view but its own work tree and, to read, the caches; a catalog of
+ * files stays readable, wherever it is. */
 static int
 append_builder_paths (sd_bus_message *message, const Launch *launch, const Configuration *configuration)
 {
@@ -194,6 +195,13 @@ append_builder_paths (sd_bus_message *message, const Launch *launch, const Confi
   if (r >= 0 && launch->work)
     r = sd_bus_message_append (message, "(sv)", "BindPaths", "a(ssbt)", 1, launch->work, launch->work, false,
                                (uint64_t)MS_REC);
+  for (CacheKind kind = CACHE_SOURCES; r >= 0 && launch->work && kind <= CACHE_TOOLS; kind++)
+    {
+      g_autofree char *cache = configuration_cache_path (configuration, cache_kind_name (kind), NULL);
+
+      r = sd_bus_message_append (message, "(sv)", "BindReadOnlyPaths", "a(ssbt)", 1, cache, cache, true,
+                                 (uint64_t)MS_REC);
+    }
   if (r >= 0 && catalog)
     r = sd_bus_message_append (message, "(sv)", "BindReadOnlyPaths", "a(ssbt)", 1, catalog, catalog, true,
                                (uint64_t)MS_REC);

@@ -2,6 +2,7 @@
 """Questions and answers: jobs, the catalog, and what the hive is asked through it."""
 
 import json
+import pathlib
 import signal
 
 import pytest
@@ -179,6 +180,18 @@ def test_installed_workers_and_capabilities(bridge):
     assert worker == bridge.hive.workers()["some-worker"]
     capabilities = bridge.get("/v1/capabilities").json
     assert capabilities["sandbox"] is True and capabilities["platform"] == "linux"
+
+
+def test_files_that_are_not_as_installed_are_named(bridge):
+    bridge.hive.catalog.add("some-worker")
+    bridge.hive.installs("some-worker")
+    assert bridge.get("/v1/workers/some-worker/problems").json == {"problems": []}
+    file, = bridge.get("/v1/workers").json["workers"][0]["files"]
+    pathlib.Path(file).write_text("mine")
+    assert bridge.get("/v1/workers/some-worker/problems").json == {"problems": [{"path": file, "problem": "changed"}]}
+    pathlib.Path(file).unlink()
+    assert bridge.get("/v1/workers/some-worker/problems").json == {"problems": [{"path": file, "problem": "missing"}]}
+    bridge.get("/v1/workers/nobody/problems").problem(404, "NotInstalled", "nobody")
 
 
 QUESTIONS = {

@@ -16,7 +16,7 @@ expect_clean (const Scratch *scratch)
 {
   g_autofree char *work = scratch_path (scratch, "cache/work/1");
   g_autoptr (GError) error = NULL;
-  bool cleaned = clean_run (scratch->configuration, work, &error);
+  bool cleaned = clean_run (scratch->configuration, work, NULL, &error);
 
   g_assert_no_error (error);
   g_assert_true (cleaned);
@@ -103,7 +103,7 @@ test_elsewhere (Scratch *scratch, gconstpointer data)
       g_autofree char *path = g_strconcat (scratch->path, "/", others[i], NULL);
       g_autoptr (GError) error = NULL;
 
-      g_assert_false (clean_run (scratch->configuration, path, &error));
+      g_assert_false (clean_run (scratch->configuration, path, NULL, &error));
       g_assert_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT);
     }
   assert_content (scratch, "cache/work/1/pkg/kept", "kept");

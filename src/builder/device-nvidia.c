@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "device-probe.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define VENDOR     0x10de
+#define NO_LIBRARY 77 /* exit status */
+#define TIMEOUT    15 /* a card that sleeps wakes up first */
+#define MIB        (1024 * 1024)
+
+/* NVML (nvml.h), as far as it is used. */
+typedef void *NvmlDevice;
+typedef struct
+{
+  unsigned long long total, free, used;
+} NvmlMemory;
+
+typedef struct
+{
+  int (*init) (void);
+  const char *(*error_string) (int code);
+  int (*driver_version) (char *version, unsigned length);
+  int (*count) (unsigned *count);
+  int (*handle) (unsigned index, NvmlDevice *device);
+  int (*name) (NvmlDevice device, char *name, unsigned length);
+  int (*memory) (NvmlDevice device, NvmlMemory *memory);
+  int (*capability) (NvmlDevice device, int *major, int *minor);
+} Nvml;
+
+static bool
+nvml_open (Nvml *nvml)
+{
+  static const struct
+  {
+    const char *name;
+    gsize offset;
+  } symbols[] = {
+    { "nvmlInit_v2", G_STRUCT_OFFSET (Nvml, init) },
+    { "nvmlErrorString", G_STRUCT_OFFSET (Nvml, error_string) },
+    { "nvmlSystemGetDriverVersion", G_STRUCT_OFFSET (Nvml, driver_version) },
+    { "nvmlDeviceGetCount_v2", G_STRUCT_OFFSET (Nvml, count) },
+    { "nvmlDeviceGetHandleByIndex_v2", G_STRUCT_OFFSET (Nvml, handle) },
+    { "nvmlDeviceGetName", G_STRUCT_OFFSET (Nvml, name) },
+    { "nvmlDeviceGetMemoryInfo", G_STRUCT_OFFSET (Nvml, memory) },
+    { "nvmlDeviceGetCudaComputeCapability", G_STRUCT_OFFSET (Nvml, capability) },
+  };
+  void *library = dlopen ("libnvidia-ml.so.1", RTLD_NOW);
+
+  for (gsize i = 0; library && i < G_N_ELEMENTS (symbols); i++)
+    if (!(G_STRUCT_MEMBER (void *, nvml, symbols[i].offset) = dlsym (library, symbols[i].name)))
+      return false;
+  return library != NULL;
+}
+
+/* One line as nvidia-smi has it, and as it says what can't be known. */
+static void
+nvml_print_device (const Nvml *nvml, unsigned index, const char *driver)
+{
+  g_autofree char *memory_text = NULL;
+  g_autofree char *capability = NULL;
+  char name[128] = "";
+  NvmlMemory memory;
+  NvmlDevice device;
+  int major, minor;
+
+  if (nvml->handle (index, &device) != 0 || nvml->name (device, name, sizeof name - 1) != 0)
+    g_strlcpy (name, "[Unknown Error]", sizeof name);
+  else
+    {
+      if (nvml->memory (device, &memory) == 0)
+        memory_text = g_strdup_printf ("%llu MiB", memory.total / MIB);
+      if (nvml->capability (device, &major, &minor) == 0)
+        capability = g_strdup_printf ("%d.%d", major, minor);
+    }
+  printf ("%s, %s, %s, %s\n", name, memory_text ? memory_text : "[N/A]", capability ? capability : "[N/A]", driver);
+}
+
+/* In a child: prints the table that nvidia-smi would. */
+static int
+nvml_run (const void *data)
+{
+  char driver[96] = "[N/A]";
+  unsigned count;
+  Nvml nvml;
+  int r;
+
+  if (!nvml_open (&nvml))
+    return NO_LIBRARY;
+  if ((r = nvml.init ()) != 0 || (r = nvml.count (&count)) != 0)
+    {
+      puts (nvml.error_string (r));
+      return fflush (stdout) == 0 ? 1 : NO_LIBRARY;
+    }
+  nvml.driver_version (driver, sizeof driver - 1);
+  puts ("name, memory.total [MiB], compute_cap, driver_version");
+  for (unsigned i = 0; i < count; i++)
+    nvml_print_device (&nvml, i, driver);
+  return fflush (stdout) == 0 ? 0 : 1;
+}
+
+typedef struct
+{
+  const char *program;
+  const char *columns;
+} Smi;
+
+static int
+smi_run (const void *data)
+{
+  const Smi *smi = data;
+  g_autofree char *query = g_strconcat ("--query-gpu=", smi->columns, NULL);
+
+  setenv ("LC_ALL", "C", 1);
+  execl (smi->program, "nvidia-smi", query, "--format=csv", NULL);
+  return 127;
+}
+
+/* Drivers of before 2021 don't know compute_cap, and then answer nothing else. */
+static char *
+smi_ask (const char *program, int *ret_status)
+{
+  const Smi all = { program, "name,memory.total,compute_cap,driver_version" };
+  const Smi old = { program, "name,memory.total,driver_version" };
+  char *text = device_ask (smi_run, &all, TIMEOUT, ret_status);
+  char *again = text && *ret_status != 0 ? device_ask (smi_run, &old, TIMEOUT, ret_status) : NULL;
+
+  if (!again)
+    return text;
+  g_free (text);
+  return again;
+}
+
+/* Where a column of that name is in the first line ("memory.total [MiB]" is memory.total); -1: nowhere. */
+static int
+table_find (char *const *columns, const char *name)
+{
+  for (int i = 0; columns[i]; i++)
+    if (strcspn (columns[i], " ") == strlen (name) && g_str_has_prefix (columns[i], name))
+      return i;
+  return -1;
+}
+
+static char **
+table_split (const char *line)
+{
+  char **cells = g_strsplit (line, ",", 64);
+
+  for (char **cell = cells; *cell; cell++)
+    g_strstrip (*cell);
+  return cells;
+}
+
+/* "[N/A]", "[Not Supported]", "[Unknown Error]", "N/A": nothing. */
+static const char *
+table_cell (char *const *cells, int column)
+{
+  const char *cell = column < 0 ? "" : cells[column];
+
+  return *cell == '[' || g_str_equal (cell, "N/A") ? "" : cell;
+}
+
+/* "8.6" and nothing else: it goes into command lines of compilers. */
+static bool
+capability_is_valid (const char *text)
+{
+  size_t major = strspn (text, G_CSET_DIGITS);
+
+  return major > 0 && major < 4 && text[major] == '.' && strlen (text + major + 1) < 4 && text[major + 1] &&
+         !text[major + 1 + strspn (text + major + 1, G_CSET_DIGITS)];
+}
+
+static void
+table_read_line (Devices *devices, char *const *columns, const char *line, const char *tool)
+{
+  g_auto (GStrv) cells = table_split (line);
+  const char *name = "", *memory, *capability;
+  Device *device;
+  guint64 mib = 0;
+
+  if (g_strv_length (cells) == g_strv_length ((char **)columns) && !strstr (line, "[GPU requires reset]"))
+    name = table_cell (cells, table_find (columns, "name"));
+  if (!*name)
+    {
+      devices_warn (devices, "An NVIDIA card can't be used: %s says \"%s\"", tool, line);
+      return;
+    }
+  device = devices_add (devices, "cuda", name);
+  if (!device)
+    return;
+  memory = table_cell (cells, table_find (columns, "memory.total"));
+  capability = table_cell (cells, table_find (columns, "compute_cap"));
+  if (*memory)
+    mib = g_ascii_strtoull (memory, NULL, 10);
+  device->memory = mib <= 1 << 24 ? mib * MIB : 0;
+  device_set_capability (device, capability_is_valid (capability) ? capability : "");
+  device_set_driver (device, table_cell (cells, table_find (columns, "driver_version")));
+}
+
+void
+device_nvidia_read (Devices *devices, const char *text, const char *tool)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
+  g_auto (GStrv) columns = NULL;
+
+  for (char **line = lines; *line; line++)
+    {
+      g_auto (GStrv) cells = NULL;
+
+      if (!*g_strstrip (*line))
+        continue;
+      if (columns)
+        {
+          table_read_line (devices, columns, *line, tool);
+          continue;
+        }
+      cells = table_split (*line);
+      if (table_find (cells, "name") < 0 || !cells[1])
+        {
+          /* No table: it says why. */
+          devices_warn (devices, "No NVIDIA card can be used: %s says \"%s\"%s", tool, *line,
+                        strstr (text, "version mismatch") ? "; its driver was upgraded: restart the machine" : "");
+          return;
+        }
+      columns = g_steal_pointer (&cells);
+    }
+  if (!columns)
+    devices_warn (devices, "No NVIDIA card can be used: %s says nothing", tool);
+}
+
+void
+device_nvidia_add (Devices *devices, const char *root)
+{
+  g_autofree char *program = NULL;
+  g_autofree char *text = NULL;
+  const char *tool = "libnvidia-ml.so.1";
+  bool plugged = device_pci_has (root, VENDOR);
+  int status;
+
+  text = device_ask (nvml_run, NULL, TIMEOUT, &status);
+  if (status == NO_LIBRARY)
+    {
+      g_clear_pointer (&text, g_free);
+      tool = "nvidia-smi";
+      program = g_find_program_in_path (tool);
+      if (program)
+        text = smi_ask (program, &status);
+      else if (plugged)
+        devices_warn (devices, "There is an NVIDIA card, but NVIDIA's driver is not installed: neither "
+                               "libnvidia-ml.so.1 nor nvidia-smi is there");
+      if (!program)
+        return;
+    }
+  /* The library comes with other packages too, and no card with it. */
+  if (text && *text && status != 0 && !plugged)
+    return;
+  if (text)
+    device_nvidia_read (devices, text, tool);
+  else
+    devices_warn (devices, "No NVIDIA card can be used: %s crashes, or does not answer in %d seconds", tool, TIMEOUT);
+}

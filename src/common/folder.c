@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "folder.h"
+
+#include "file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* Each level holds a descriptor and a stack frame. What lies deeper is moved up to the top and removed from there: a
+ * recipe may nest ten thousand folders. */
+#define DEPTH_MAX 16
+
+typedef DIR AutoDir;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (AutoDir, closedir)
+
+typedef struct
+{
+  int top;
+  dev_t device;
+  unsigned moved; /* directories moved up so far; names the next one */
+} Removal;
+
+/* Opens a directory so that its entries can be removed: a recipe may have taken our rights to it away. */
+static int
+folder_open (const Removal *removal, int parent, const char *name)
+{
+  g_auto (Fd) fd = file_open_beneath (parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW, 0);
+  g_autofree char *path = NULL;
+  struct stat st;
+
+  if (fd < 0)
+    return fd_steal (&fd);
+  if (fstat (fd, &st) < 0)
+    return -errno;
+  if (removal && st.st_dev != removal->device)
+    return -EXDEV;
+
+  path = g_strdup_printf ("/proc/self/fd/%d", fd);
+  if ((st.st_mode & 0700) != 0700 && chmod (path, 0700) < 0)
+    return -errno;
+  return file_open_beneath (fd, ".", O_RDONLY | O_DIRECTORY, 0);
+}
+
+static int
+folder_move_up (Removal *removal, int parent, const char *name)
+{
+  char to[32];
+
+  do
+    snprintf (to, sizeof to, ".rbee-hive-clean-%u", removal->moved++);
+  while (renameat2 (parent, name, removal->top, to, RENAME_NOREPLACE) < 0 && errno == EEXIST);
+
+  return faccessat (removal->top, to, F_OK, AT_SYMLINK_NOFOLLOW) < 0 ? -EBUSY : 0;
+}
+
+static int folder_empty (Removal *removal, int fd, int depth);
+
+static int
+folder_remove_child (Removal *removal, int parent, const char *name, int depth)
+{
+  int fd, r;
+
+  if (unlinkat (parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+    return 0;
+  fd = folder_open (removal, parent, name);
+  if (fd < 0)
+    return fd;
+  if (depth == DEPTH_MAX)
+    {
+      close (fd);
+      return folder_move_up (removal, parent, name);
+    }
+
+  r = folder_empty (removal, fd, depth + 1);
+  return r < 0 ? r : unlinkat (parent, name, AT_REMOVEDIR) < 0 ? -errno : 0;
+}
+
+/* Empties the directory @fd (taken). */
+static int
+folder_empty (Removal *removal, int fd, int depth)
+{
+  g_autoptr (AutoDir) dir = fdopendir (fd);
+  struct dirent *item;
+
+  if (!dir)
+    {
+      int r = -errno;
+
+      close (fd);
+      return r;
+    }
+
+  while ((errno = 0, item = readdir (dir)))
+    {
+      int r = 0;
+
+      if (g_str_equal (item->d_name, ".") || g_str_equal (item->d_name, ".."))
+        continue;
+      if (item->d_type != DT_DIR && unlinkat (fd, item->d_name, 0) < 0 && errno != ENOENT)
+        r = errno == EISDIR ? -EISDIR : -errno;
+      if (item->d_type == DT_DIR || r == -EISDIR)
+        r = folder_remove_child (removal, fd, item->d_name, depth);
+      if (r < 0)
+        return r;
+    }
+
+  return -errno;
+}
+
+int
+folder_remove (int parent, const char *name)
+{
+  g_auto (Fd) top = folder_open (NULL, parent, name);
+  Removal removal = { .top = top };
+  unsigned moved;
+  struct stat st;
+  int r;
+
+  if (top == -ENOENT)
+    return 0;
+  if (top == -ENOTDIR || top == -ELOOP)
+    return unlinkat (parent, name, 0) < 0 ? -errno : 0;
+  if (top < 0)
+    return fd_steal (&top);
+  if (fstat (top, &st) < 0)
+    return -errno;
+  removal.device = st.st_dev;
+
+  /* Once more for what was moved up meanwhile: sixteen levels go each time. */
+  do
+    {
+      int fd = file_open_beneath (top, ".", O_RDONLY | O_DIRECTORY, 0);
+
+      moved = removal.moved;
+      r = fd < 0 ? fd : folder_empty (&removal, fd, 0);
+    }
+  while (r == 0 && removal.moved != moved);
+
+  return r < 0 ? r : unlinkat (parent, name, AT_REMOVEDIR) < 0 ? -errno : 0;
+}
+
+int
+folder_visit (int fd, FolderVisitor visit, void *userdata, unsigned depth)
+{
+  g_autoptr (AutoDir) dir = NULL;
+  int opened = file_open_beneath (fd, ".", O_RDONLY | O_DIRECTORY, 0);
+  struct dirent *item;
+
+  if (opened < 0)
+    return opened;
+  dir = fdopendir (opened);
+  if (!dir)
+    {
+      int r = -errno;
+
+      close (opened);
+      return r;
+    }
+
+  while ((errno = 0, item = readdir (dir)))
+    {
+      g_auto (Fd) inner = -1;
+      struct stat st;
+      int r;
+
+      if (g_str_equal (item->d_name, ".") || g_str_equal (item->d_name, ".."))
+        continue;
+      if (fstatat (fd, item->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return -errno;
+      r = visit (fd, item->d_name, &st, userdata);
+      if (r < 0)
+        return r;
+      if (!S_ISDIR (st.st_mode))
+        continue;
+      if (depth == 0)
+        return -ELOOP;
+      inner = file_open_beneath (fd, item->d_name, O_RDONLY | O_DIRECTORY, 0);
+      r = inner < 0 ? inner : folder_visit (inner, visit, userdata, depth - 1);
+      if (r < 0)
+        return r;
+    }
+  return -errno;
+}
+
+static int
+folder_add_size (int parent, const char *name, const struct stat *st, void *userdata)
+{
+  *(uint64_t *)userdata += (uint64_t)st->st_blocks * 512;
+  return 0;
+}
+
+int
+folder_size (int fd, uint64_t *ret_size)
+{
+  *ret_size = 0;
+  return folder_visit (fd, folder_add_size, ret_size, FOLDER_DEPTH_MAX);
+}

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/// <reference types="vite/client" />
+
+declare module "virtual:translations" {
+  interface Translation {
+    plural: (n: number) => number;
+    messages: Record<string, string | string[]>;
+  }
+  const translations: Record<string, () => Promise<Translation>>;
+  export default translations;
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { HiveClient, type HiveError } from "@rbee/hive-sdk";
+
+const TOKEN = "token";
+
+export type Entry = { entered: true } | { entered: false; error: Error | undefined };
+
+/** Who sits here, to the bridge: a token, which lives as long as the tab. Never a cookie: those ignore ports. */
+export class Session {
+  readonly client: HiveClient;
+  #onUnauthorized: (error: HiveError) => void = () => {};
+
+  constructor() {
+    this.client = new HiveClient("", "", {
+      token: () => sessionStorage.getItem(TOKEN),
+      onUnauthorized: (error) => {
+        sessionStorage.removeItem(TOKEN);
+        this.#onUnauthorized(error);
+      },
+    });
+  }
+
+  /** Tells that the token is no longer good. */
+  onUnauthorized(listener: (error: HiveError) => void): void {
+    this.#onUnauthorized = listener;
+  }
+
+  /** By the code in the link that brought us here, else by the token this tab has, else where none is asked for. */
+  async enter(): Promise<Entry> {
+    const code = new URLSearchParams(location.hash.slice(1)).get("code");
+    let refusal: Error | undefined;
+
+    if (code) {
+      // Good once: nobody need see it, or go back to it.
+      history.replaceState(null, "", location.pathname + location.search);
+      try {
+        sessionStorage.setItem(TOKEN, (await this.client.token(code)).token);
+      } catch (error) {
+        refusal = error as Error;
+      }
+    }
+    if (sessionStorage.getItem(TOKEN)) return { entered: true };
+    try {
+      if ((await this.client.health()).authentication === "token") return { entered: false, error: refusal };
+    } catch {
+      // The hive is away, or the bridge: the page says so. Should a token be asked for, that is told later.
+    }
+    return { entered: true };
+  }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { useQueryClient } from "@tanstack/react-query";
+import { createContext, useContext, useEffect, useMemo, type ReactNode } from "react";
+
+import type { HiveClient } from "@rbee/hive-sdk";
+
+import { JobFeeds } from "./job-feed.ts";
+import { JobsFeed } from "./jobs-feed.ts";
+
+export interface Hive {
+  client: HiveClient;
+  jobs: JobsFeed;
+  feeds: JobFeeds;
+}
+
+const HiveContext = createContext<Hive | undefined>(undefined);
+
+/** Gives its children a hive. It stands inside of TanStack's QueryClientProvider. */
+export function HiveProvider({ client, children }: { client: HiveClient; children: ReactNode }) {
+  const queries = useQueryClient();
+  const hive = useMemo<Hive>(() => {
+    const renew = () => {
+      for (const key of ["workers", "catalog", "capabilities"]) void queries.invalidateQueries({ queryKey: ["hive", key] });
+    };
+    return { client, jobs: new JobsFeed(client, renew), feeds: new JobFeeds(client) };
+  }, [client, queries]);
+
+  useEffect(() => hive.jobs.start(), [hive]);
+  return <HiveContext value={hive}>{children}</HiveContext>;
+}
+
+export function useHive(): Hive {
+  const hive = useContext(HiveContext);
+  if (!hive) throw new Error("There is no <HiveProvider> around this");
+  return hive;
+}

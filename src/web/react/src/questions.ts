@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { useQuery, type UseQueryResult } from "@tanstack/react-query";
+
+import { HiveError, type Capabilities, type CatalogWorker, type FileProblem, type HiveClient, type Worker } from "@rbee/hive-sdk";
+
+import { useHive } from "./hive-provider.tsx";
+
+/** A question is asked again while no bridge or no hive answers; what it refuses it would refuse again. */
+function retry(failures: number, error: Error): boolean {
+  return failures < 3 && !(error instanceof HiveError && error.status !== 503);
+}
+
+function useQuestion<T>(key: string[], ask: (client: HiveClient, signal: AbortSignal) => Promise<T>, enabled = true): UseQueryResult<T> {
+  const { client } = useHive();
+  return useQuery({ queryKey: ["hive", ...key], queryFn: ({ signal }) => ask(client, signal), retry, enabled });
+}
+
+/** What can be installed. */
+export function useWorkerCatalog(): UseQueryResult<CatalogWorker[]> {
+  return useQuestion(["catalog"], (client, signal) => client.catalog(signal));
+}
+
+/** A worker's PKGBUILD. */
+export function useRecipe(workerId: string, { enabled = true }: { enabled?: boolean } = {}): UseQueryResult<string> {
+  return useQuestion(["recipe", workerId], (client, signal) => client.recipe(workerId, signal), enabled);
+}
+
+export function useInstalledWorkers(): UseQueryResult<Worker[]> {
+  return useQuestion(["workers"], (client, signal) => client.workers(signal));
+}
+
+/** Compares a worker's files with what was installed, each time that `refetch` is called. */
+export function useVerify(workerId: string): UseQueryResult<FileProblem[]> {
+  return useQuestion(["verify", workerId], (client, signal) => client.verify(workerId, signal), false);
+}
+
+/** What this machine is and has. */
+export function useCapabilities(): UseQueryResult<Capabilities> {
+  return useQuestion(["capabilities"], (client, signal) => client.capabilities(signal));
+}

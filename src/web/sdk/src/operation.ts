@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import type { JobRequest } from "./types.ts";
+
+export type InstallOptions = Pick<JobRequest, "backend" | "source" | "check" | "reinstall">;
+
+/** The bodies of POST /v1/jobs. */
+export const OperationBuilder = {
+  workerInstall(hiveId: string, workerId: string, options: InstallOptions = {}): JobRequest {
+    return { operation: "worker_install", hive_id: hiveId, worker_id: workerId, ...options };
+  },
+  workerRemove(hiveId: string, workerId: string): JobRequest {
+    return { operation: "worker_remove", hive_id: hiveId, worker_id: workerId };
+  },
+  workerListInstalled(hiveId: string): JobRequest {
+    return { operation: "worker_list_installed", hive_id: hiveId };
+  },
+  workerCatalogList(hiveId: string): JobRequest {
+    return { operation: "worker_catalog_list", hive_id: hiveId };
+  },
+};

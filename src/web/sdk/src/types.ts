@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import type { components } from "./generated/openapi.ts";
+
+type Schemas = components["schemas"];
+
+export type CatalogWorker = Schemas["CatalogWorker"];
+export type Capabilities = Schemas["Capabilities"];
+export type Health = Schemas["Health"];
+export type Job = Schemas["Job"];
+export type JobRequest = Schemas["JobRequest"];
+export type JobStarted = Schemas["JobStarted"];
+export type JobState = Job["state"];
+export type Problem = Schemas["Problem"];
+export type Token = Schemas["Token"];
+export type Worker = Schemas["Worker"];
+
+/** A file of a worker that is not as it was installed. */
+export type FileProblem = Schemas["FileProblems"]["problems"][number];
+
+/** What the stream of a job tells of its state: all of it optional but the state. */
+export interface JobStateChange {
+  state: JobState;
+  phase?: string;
+  /** µs since the epoch, of a phase that begins. */
+  time?: number;
+  error_name?: string;
+  error_message?: string;
+}
+
+export interface JobProgress {
+  phase: string;
+  /** As the job wrote it: "118/312" */
+  text: string;
+  /** Of the phase, 0 to 1; -1: unknown */
+  progress: number;
+}
+
+/** Whether a stream is being read, or waits to be opened again. */
+export type Connection = "connecting" | "connected" | "reconnecting";
+
+export type JobChange = Partial<Job> & Pick<Job, "id">;
+
+/** What /v1/events tells. */
+export type HiveEvent =
+  | { type: "jobs"; jobs: Job[] }
+  | { type: "state" | "progress"; job: JobChange }
+  | { type: "removed"; id: string }
+  | { type: "worker"; worker_id: string; installed: boolean; version: string }
+  | { type: "hive"; reachable: boolean };
