@@ -104,18 +104,19 @@ read_backends (EntryReader *reader, JsonArray *variants, bool *usable)
       JsonObject *variant = JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
       g_autofree char *backend = variant ? entry_reader_string (reader, variant, "backend", true) : NULL;
       g_auto (GStrv) platforms = backend ? entry_reader_strings (reader, variant, "platforms", true) : NULL;
-      g_auto (GStrv) architectures = platforms ? entry_reader_strings (reader, variant, "architectures", true) : NULL;
+      g_auto (GStrv) architectures = backend ? entry_reader_strings (reader, variant, "architectures", true) : NULL;
 
-      if (!architectures)
+      if (!backend)
         {
           entry_reader_fail (reader, "variants", "an array of objects");
           return NULL;
         }
       g_strv_builder_add (backends, backend);
-      usable[i] = machine_is_platform (platforms) && machine_is_architecture (architectures);
+      usable[i] =
+          platforms && architectures && machine_is_platform (platforms) && machine_is_architecture (architectures);
     }
 
-  return g_strv_builder_end (backends);
+  return reader->failed ? NULL : g_strv_builder_end (backends);
 }
 
 /* The place of the variant that was asked for, or of the best one; -1: there is no such. */

@@ -15,8 +15,8 @@ typedef struct
   char *implementation, *worker_type, *build_system; /* worker_type: the backend, "cpu" */
   char *binary_name, *install_path;
   char **platforms, **architectures, **depends, **makedepends, **supported_formats, **backends, **features;
-  char *pkgbuild_url;         /* as written; empty: {base}/workers/{id}/PKGBUILD */
-  char *pkgbuild_url_git;     /* camelCase only */
+  char *pkgbuild_url;                          /* as written; empty: {base}/workers/{id}/PKGBUILD */
+  char *pkgbuild_url_git;                      /* camelCase only */
   char *readme_url, *cover_image, *source_url; /* empty: none */
   char *backend_reason;                        /* why it is worker_type: part of a sentence */
   char *incompatible_because;                  /* a sentence, or empty: it is for this machine */

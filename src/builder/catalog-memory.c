@@ -28,14 +28,15 @@ static void
 catalog_memory_add (CatalogMemory *memory, JsonObject *object)
 {
   const char *url = json_get_string (object, "url", NULL), *body = json_get_string (object, "body", NULL);
-  CatalogAnswer *answer;
+  int64_t at = json_get_int (object, "at", 0);
+  CatalogAnswer *answer = url ? g_hash_table_lookup (memory->answers, url) : NULL;
 
-  if (!url || !body)
+  if (!url || !body || (answer && answer->at >= at))
     return;
   answer = g_new0 (CatalogAnswer, 1);
   answer->state.etag = g_strdup (json_get_string (object, "etag", NULL));
   answer->state.modified = g_strdup (json_get_string (object, "modified", NULL));
-  answer->at = json_get_int (object, "at", 0);
+  answer->at = at;
   answer->body = g_string_new (body);
   g_hash_table_insert (memory->answers, g_strdup (url), answer);
 }

@@ -5,9 +5,10 @@
 
 #include <json-glib/json-glib.h>
 
-/* What one catalog's server answered before, and what it answers now. A builder keeps nothing: the daemon passes it what
- * is remembered of a catalog, takes what is new from what a query of that catalog prints, and stores it where no builder
- * can (hived/catalog-cache.c). So no job can change what is remembered, and no catalog what another one said. */
+/* What one catalog's server answered before, and what it answers now. A builder keeps nothing: the daemon passes it
+ * what is remembered of a catalog, takes what is new from what a query of that catalog prints, and stores it where no
+ * builder can (hived/catalog-cache.c). So no job can change what is remembered, and no catalog what another one said.
+ */
 typedef struct CatalogMemory CatalogMemory;
 
 typedef struct

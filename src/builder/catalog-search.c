@@ -57,23 +57,6 @@ catalog_search_open (CatalogSearch *search, const CatalogConfiguration *own)
   return search->catalog;
 }
 
-/* Of several catalogs that don't have it, one message names them all. */
-static void
-catalog_search_set_missing (const CatalogSearch *search, const char *id, GError **error)
-{
-  g_autoptr (GString) names = g_string_new (NULL);
-
-  for (guint i = 0; i < search->configuration->catalogs->len; i++)
-    {
-      const CatalogConfiguration *own = search->configuration->catalogs->pdata[i];
-      g_autofree char *shown = fetch_redact (own->url);
-
-      g_string_append_printf (names, "%s%s (%s)", i > 0 ? ", " : "", own->name, shown);
-    }
-  g_set_error (error, HIVE_ERROR, HIVE_ERROR_WORKER_NOT_FOUND,
-               "No worker \"%s\" in the catalogs %s; hivectl catalog lists what there is", id, names->str);
-}
-
 static CatalogEntry *
 catalog_search_all (CatalogSearch *search, const char *id, const char *backend, LogWriter *log, GError **error)
 {
@@ -103,7 +86,8 @@ catalog_search_all (CatalogSearch *search, const char *id, const char *backend, 
   if (trouble)
     g_propagate_error (error, g_steal_pointer (&trouble));
   else
-    catalog_search_set_missing (search, id, error);
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_WORKER_NOT_FOUND,
+                 "No worker \"%s\" in any of the %u catalogs; hivectl catalog lists what there is", id, catalogs->len);
   return NULL;
 }
 
@@ -111,15 +95,11 @@ CatalogEntry *
 catalog_search_get (CatalogSearch *search, const char *name, const char *id, const char *backend, LogWriter *log,
                     GError **error)
 {
-  const CatalogConfiguration *own = name ? configuration_catalog (search->configuration, name) : NULL;
+  const CatalogConfiguration *own = name ? configuration_catalog (search->configuration, name, error) : NULL;
 
   if (!name)
     return catalog_search_all (search, id, backend, log, error);
-  if (own)
-    return catalog_get (catalog_search_open (search, own), id, backend, error);
-  g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
-               "There is no catalog \"%s\": hive.conf has no section [Catalog %s]", name, name);
-  return NULL;
+  return own ? catalog_get (catalog_search_open (search, own), id, backend, error) : NULL;
 }
 
 static char *

@@ -6,7 +6,8 @@
 /* The catalogs in the order of their precedence, and which of them a worker is from. */
 typedef struct CatalogSearch CatalogSearch;
 
-/* @remembered: {NAME:[…]}, what the daemon remembers of each (catalog-memory.h); NULL: nothing. @machine is borrowed. */
+/* @remembered: {NAME:[…]}, what the daemon remembers of each (catalog-memory.h); NULL: nothing. @machine is borrowed.
+ */
 CatalogSearch *catalog_search_new (const Configuration *configuration, JsonObject *remembered, const Machine *machine);
 void catalog_search_free (CatalogSearch *search);
 

@@ -19,8 +19,8 @@ catalog_server_is_origin (const CatalogConfiguration *catalog, const char *url)
          g_uri_get_port (own) == g_uri_get_port (other);
 }
 
-/* systemd puts credentials into a folder that only this unit's user enters (systemd.exec(5), LoadCredential=), the direct
- * launcher does likewise; run by a person, the file is the person's own. */
+/* systemd puts credentials into a folder that only this unit's user enters (systemd.exec(5), LoadCredential=), the
+ * direct launcher does likewise; run by a person, the file is the person's own. */
 static char *
 catalog_server_token_path (const CatalogConfiguration *catalog)
 {

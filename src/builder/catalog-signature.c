@@ -95,8 +95,8 @@ catalog_signature_check (const CatalogSignature *signature, const char *text, co
                          GError **error)
 {
   g_autofree char *script = step_script ("signature.bash");
-  const char *const minisign[] = { "minisign", "-V", "-q", "-P", signature->minisign, "-m", INSIDE_RECIPE,
-                                   "-x", INSIDE_SIGNED, NULL };
+  const char *const minisign[] = { "minisign", "-V",          "-q", "-P",          signature->minisign,
+                                   "-m",       INSIDE_RECIPE, "-x", INSIDE_SIGNED, NULL };
   const char *const openpgp[] = { "bash", script, INSIDE_KEY, INSIDE_SIGNED, INSIDE_RECIPE, NULL };
   g_autoptr (Sandbox) sandbox = sandbox_new (signature->configuration);
   int status;
@@ -115,9 +115,10 @@ catalog_signature_check (const CatalogSignature *signature, const char *text, co
     return true;
 
   if (status == 127)
-    g_set_error (error, HIVE_ERROR, HIVE_ERROR_MISSING_DEPENDENCIES,
-                 "Please install %s before proceeding: the recipes of this catalog are signed (SigningKey= in hive.conf)",
-                 signature->minisign ? "minisign" : "gpg and gpgv");
+    g_set_error (
+        error, HIVE_ERROR, HIVE_ERROR_MISSING_DEPENDENCIES,
+        "Please install %s before proceeding: the recipes of this catalog are signed (SigningKey= in hive.conf)",
+        signature->minisign ? "minisign" : "gpg and gpgv");
   else
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,
                  "The signature of the PKGBUILD at %s is not of the key that SigningKey= in hive.conf names: it, the "

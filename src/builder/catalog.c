@@ -205,7 +205,6 @@ catalog_get (Catalog *catalog, const char *id, const char *backend, GError **err
 {
   bool folder = catalog_configuration_is_folder (catalog->own), missing = false;
   g_autofree char *url = g_strdup_printf ("%s/workers/%s%s", catalog->own->url, id, folder ? "/worker.json" : "");
-  g_autofree char *shown = fetch_redact (catalog->own->url);
   g_autoptr (GError) failure = NULL;
   g_autoptr (JsonObject) object = NULL;
 
@@ -216,7 +215,8 @@ catalog_get (Catalog *catalog, const char *id, const char *backend, GError **err
   if (missing)
     {
       g_set_error (error, HIVE_ERROR, HIVE_ERROR_WORKER_NOT_FOUND,
-                   "No worker \"%s\" in the catalog at %s; hivectl catalog lists what there is", id, shown);
+                   "No worker \"%s\" in the catalog at %s; hivectl catalog lists what there is", id,
+                   catalog->own->shown_url);
       return NULL;
     }
   if (!object && failure->code == HIVE_ERROR_CATALOG_UNAVAILABLE)
@@ -294,7 +294,8 @@ catalog_list_answer (const Catalog *catalog, JsonObject *answer, const char *url
       JsonNode *element = json_array_get_element (workers, i);
       JsonObject *object = JSON_NODE_HOLDS_OBJECT (element) ? json_node_get_object (element) : NULL;
       g_autoptr (GError) failure = NULL;
-      g_autoptr (CatalogEntry) entry = object ? catalog_entry_from_json (object, NULL, NULL, catalog->machine, &failure) : NULL;
+      g_autoptr (CatalogEntry) entry =
+          object ? catalog_entry_from_json (object, NULL, NULL, catalog->machine, &failure) : NULL;
 
       if (!object)
         g_set_error (&failure, HIVE_ERROR, HIVE_ERROR_CATALOG_INVALID, "Entry %u of the list is not an object", i);
@@ -348,8 +349,9 @@ catalog_recipe_url (const Catalog *catalog, const CatalogEntry *entry, const cha
     return g_strdup_printf ("%s/workers/%s/PKGBUILD", base, entry->id);
   if (!scheme)
     return g_strconcat (base, *written == '/' ? "" : "/", written, NULL);
-  if (catalog_configuration_is_folder (catalog->own) ? g_str_has_prefix (written, base) && written[strlen (base)] == '/' :
-                                          g_str_equal (scheme, "http") || g_str_equal (scheme, "https"))
+  if (catalog_configuration_is_folder (catalog->own) ?
+          g_str_has_prefix (written, base) && written[strlen (base)] == '/' :
+          g_str_equal (scheme, "http") || g_str_equal (scheme, "https"))
     return g_strdup (written);
 
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_INVALID,

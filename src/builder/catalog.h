@@ -32,8 +32,8 @@ CatalogEntry *catalog_get (Catalog *catalog, const char *id, const char *backend
 /* All entries: {"workers":[ENTRY…],"skipped":[{"id","message"}…]}; an entry that is invalid spoils only itself. */
 JsonObject *catalog_list (Catalog *catalog, GError **error);
 
-/* The PKGBUILD's text, of at most 1 MiB, signed as SigningKey= wants it. @source: "binary", "git" or NULL: whichever the
- * entry has, the prebuilt one first; one that it has not is InvalidArgument. @ret_url: where it came from. */
+/* The PKGBUILD's text, of at most 1 MiB, signed as SigningKey= wants it. @source: "binary", "git" or NULL: whichever
+ * the entry has, the prebuilt one first; one that it has not is InvalidArgument. @ret_url: where it came from. */
 char *catalog_get_recipe (Catalog *catalog, const CatalogEntry *entry, const char *source, char **ret_url,
                           GError **error);
 

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Takes the values of a catalog's entry out of JSON, and notes what went wrong first: CatalogInvalid, naming the key and
- * what was expected. A key that is missing or null is empty, unless it is required. */
+/* Takes the values of a catalog's entry out of JSON, and notes what went wrong first: CatalogInvalid, naming the key
+ * and what was expected. A key that is missing or null is empty, unless it is required. */
 typedef struct
 {
   const char *id; /* for messages */
@@ -21,5 +21,5 @@ char *entry_reader_string (EntryReader *reader, JsonObject *object, const char *
 char **entry_reader_strings (EntryReader *reader, JsonObject *object, const char *key, bool required);
 
 bool entry_reader_bool (EntryReader *reader, JsonObject *object, const char *key);
-int64_t entry_reader_int (EntryReader *reader, JsonObject *object, const char *key);          /* not negative */
-JsonObject *entry_reader_object (EntryReader *reader, JsonObject *object, const char *key);   /* borrowed */
+int64_t entry_reader_int (EntryReader *reader, JsonObject *object, const char *key);        /* not negative */
+JsonObject *entry_reader_object (EntryReader *reader, JsonObject *object, const char *key); /* borrowed */

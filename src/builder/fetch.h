@@ -23,8 +23,8 @@ typedef enum
 } FetchResult;
 
 /* Where the program says what came of it: "RESULT ERRNO WHY", the first a FetchResult as a number; of what came, WHY is
- * its ETag, a newline and its Last-Modified. Its standard output is the body, and each line of its standard error is the
- * text of a `progress` record. */
+ * its ETag, a newline and its Last-Modified. Its standard output is the body, and each line of its standard error is
+ * the text of a `progress` record. */
 #define FETCH_OUTCOME_FD 9
 
 /* What a server says of one state of a document, to be asked by it later; NULL: nothing. */
@@ -33,7 +33,8 @@ typedef struct
   char *etag, *modified;
 } FetchState;
 
-/* What is to be known of a server besides its URL, in the program's environment: nobody else may read that of a process.
+/* What is to be known of a server besides its URL, in the program's environment: nobody else may read that of a
+ * process.
  */
 #define FETCH_PROXY    "FETCH_PROXY"
 #define FETCH_CA_FILE  "FETCH_CA_FILE"

@@ -83,7 +83,6 @@ job_write_result (const Builder *builder, bool installed)
   g_auto (GStrv) licenses = recipe_values (builder->recipe, "license", catalog_machine_architecture ());
   g_autofree char *license = g_strjoinv (" AND ", licenses);
   const char *description = recipe_value (builder->recipe, "pkgdesc");
-  g_autofree char *catalog = fetch_redact (builder->catalog->own->url);
   g_autofree char *text = NULL;
 
   json_object_set_boolean_member (result, "already_installed", installed);
@@ -95,7 +94,7 @@ job_write_result (const Builder *builder, bool installed)
   job_set_text (result, "license", *license ? license : builder->entry->license);
   json_object_set_string_member (result, "backend", builder->entry->worker_type);
   json_object_set_string_member (result, "source", builder->source);
-  json_object_set_string_member (result, "catalog", catalog);
+  json_object_set_string_member (result, "catalog", builder->catalog->own->shown_url);
   json_object_set_string_member (result, "catalog_name", builder->catalog->own->name);
   json_object_set_string_member (result, "recipe_sha256", builder->recipe_sha256);
   json_object_set_string_member (result, "binary", binary);

@@ -26,7 +26,8 @@ bool machine_is_architecture (char *const *names);
 bool machine_has_backend (const Machine *machine, const char *backend, char **ret_why);
 
 /* The place in @backends of the one that is best here: of those that run and @usable says may be chosen, the one for an
- * NVIDIA card, an AMD one, an Intel one, the processor; else one that may be chosen; else the first. @ret_reason: why. */
+ * NVIDIA card, an AMD one, an Intel one, the processor; else one that may be chosen; else the first. @ret_reason: why.
+ */
 unsigned machine_choose_backend (const Machine *machine, char *const *backends, const bool *usable, char **ret_reason);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Machine, machine_free)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "builder.h"
-
 #include "catalog-search.h"
-#include "step.h"
 
 /* What people could not know of their own: which of several catalogs, what stands in for an answer, and what the hive
  * chose of what there is to choose from. */
@@ -12,20 +10,21 @@ metadata_tell_choices (Builder *builder)
   const CatalogEntry *entry = builder->entry;
   const Request *request = builder->request;
   g_autofree char *stale = catalog_search_describe_stale (builder->search);
-  g_autofree char *shown = fetch_redact (builder->catalog->own->url);
   g_auto (GStrv) sources = catalog_entry_sources (entry);
 
   if (stale)
     log_writer_note (builder->log, "metadata", "⚠ %s", stale);
   if (builder->configuration->catalogs->len > 1)
-    log_writer_note (builder->log, "metadata", "✓ Catalog: %s (%s)", builder->catalog->own->name, shown);
+    log_writer_note (builder->log, "metadata", "✓ Catalog: %s (%s)", builder->catalog->own->name,
+                     builder->catalog->own->shown_url);
   if (g_strv_length (entry->backends) > 1)
     log_writer_note (builder->log, "metadata", "✓ Backend: %s (%s)", entry->worker_type, entry->backend_reason);
-  else if (*entry->incompatible_because)
+  else if (*entry->incompatible_because && catalog_entry_fits_platform (entry) &&
+           catalog_entry_fits_architecture (entry))
     log_writer_note (builder->log, "metadata", "⚠ %s", entry->incompatible_because);
   if (g_strv_length (sources) > 1)
     log_writer_note (builder->log, "metadata", "✓ Source: %s (%s)", builder->source,
-                     request->source                           ? "it was asked for" :
+                     request->source                         ? "it was asked for" :
                      g_str_equal (builder->source, "binary") ? "it needs no building; git builds it here" :
                                                                "it is built here");
 }
@@ -38,8 +37,8 @@ metadata_run (Builder *builder, GError **error)
   log_writer_note (builder->log, "metadata", "📦 Fetching worker metadata from catalog...");
   builder->machine = machine_new (request->devices);
   builder->search = catalog_search_new (builder->configuration, request->remembered, builder->machine);
-  builder->entry = catalog_search_get (builder->search, request->catalog, request->worker_id, request->backend,
-                                       builder->log, error);
+  builder->entry =
+      catalog_search_get (builder->search, request->catalog, request->worker_id, request->backend, builder->log, error);
   if (!builder->entry)
     return false;
   builder->catalog = catalog_search_found (builder->search);

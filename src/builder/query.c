@@ -41,28 +41,24 @@ question_member (const Question *question, const char *key, JsonNodeType type)
   return node && json_node_get_node_type (node) == type ? node : NULL;
 }
 
-/* What the daemon knows comes on standard input; who asks by hand on a terminal, or with nothing there, knows nothing. */
+/* What the daemon knows comes on standard input; who asks by hand on a terminal, or with nothing there, knows nothing.
+ */
 static bool
 question_open (Question *question, const Configuration *configuration, const char *name, GError **error)
 {
-  const CatalogConfiguration *own = configuration_catalog (configuration, name);
+  const CatalogConfiguration *own = configuration_catalog (configuration, name, error);
   g_autofree char *text = isatty (STDIN_FILENO) ? g_strdup ("") : NULL;
   JsonNode *remembered, *devices;
   size_t size = 0;
 
   if (!own)
-    {
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
-                   "There is no catalog \"%s\": hive.conf has no section [Catalog %s]", name, name);
-      return false;
-    }
+    return false;
   if (!text)
     text = file_read_fd (STDIN_FILENO, INPUT_MAX, "standard input", &size, error);
   if (!text)
     return false;
-  question->input = size > 0 ?
-                        json_parse_object (text, size, "standard input", HIVE_ERROR_INVALID_ARGUMENT, error) :
-                        json_object_new ();
+  question->input = size > 0 ? json_parse_object (text, size, "standard input", HIVE_ERROR_INVALID_ARGUMENT, error) :
+                               json_object_new ();
   if (!question->input)
     return false;
   remembered = question_member (question, "remembered", JSON_NODE_ARRAY);

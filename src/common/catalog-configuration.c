@@ -32,6 +32,7 @@ catalog_configuration_free (void *data)
   for (size_t i = 0; i < G_N_ELEMENTS (keys); i++)
     key_clear (&keys[i], catalog);
   g_free (catalog->name);
+  g_free (catalog->shown_url);
   g_free (catalog);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CatalogConfiguration, catalog_configuration_free)
@@ -116,6 +117,14 @@ catalog_configuration_check (const CatalogConfiguration *catalog, const char *pa
   return false;
 }
 
+static char *
+show_url (const char *url)
+{
+  g_autoptr (GUri) uri = g_uri_parse (url, G_URI_FLAGS_HAS_PASSWORD | G_URI_FLAGS_ENCODED, NULL);
+
+  return uri && g_uri_get_userinfo (uri) ? g_uri_to_string_partial (uri, G_URI_HIDE_USERINFO) : g_strdup (url);
+}
+
 static CatalogConfiguration *
 catalog_configuration_read (const char *name, GHashTable *values, const char *path, GError **error)
 {
@@ -141,6 +150,7 @@ catalog_configuration_read (const char *name, GHashTable *values, const char *pa
           return NULL;
         }
     }
+  catalog->shown_url = show_url (catalog->url);
   return catalog_configuration_check (catalog, path, group, error) ? g_steal_pointer (&catalog) : NULL;
 }
 

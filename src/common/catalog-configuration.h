@@ -12,6 +12,7 @@ typedef struct
 {
   char *name;
   char *url;              /* URL=, without a trailing slash */
+  char *shown_url;        /* the same without a user's name and password, for eyes */
   unsigned priority;      /* Priority=100 : the smallest comes first */
   unsigned timeout;       /* Timeout=30, for one whole request */
   uint64_t max_size;      /* MaxSize=4M, of one answer */

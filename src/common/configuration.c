@@ -191,7 +191,7 @@ configuration_load (const char *path, GError **error)
 }
 
 const CatalogConfiguration *
-configuration_catalog (const Configuration *configuration, const char *name)
+configuration_catalog (const Configuration *configuration, const char *name, GError **error)
 {
   for (guint i = 0; i < configuration->catalogs->len; i++)
     {
@@ -200,6 +200,8 @@ configuration_catalog (const Configuration *configuration, const char *name)
       if (g_str_equal (catalog->name, name))
         return catalog;
     }
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
+               "There is no catalog \"%s\": hive.conf has no section [Catalog %s]", name, name);
   return NULL;
 }
 

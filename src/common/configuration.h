@@ -81,8 +81,9 @@ typedef struct
 Configuration *configuration_load (const char *path, GError **error);
 void configuration_free (Configuration *configuration);
 
-/* The catalog of that name, or NULL. */
-const CatalogConfiguration *configuration_catalog (const Configuration *configuration, const char *name);
+/* The catalog of that name, or NULL and InvalidArgument. */
+const CatalogConfiguration *configuration_catalog (const Configuration *configuration, const char *name,
+                                                   GError **error);
 
 /* True when the recipe's function @step (prepare, build, check) may use the network. */
 bool configuration_step_has_network (const Configuration *configuration, const char *step);

@@ -20,7 +20,7 @@ typedef struct
 typedef struct
 {
   char *id, *version, *pkgname, *pkgver, *pkgrel, *description, *license;
-  char *backend, *source, *catalog, *recipe_sha256, *binary, *job;
+  char *backend, *source, *catalog, *catalog_name, *recipe_sha256, *binary, *job; /* @catalog: its URL */
   uint64_t installed_at; /* µs since the epoch */
   unsigned installed_by; /* uid */
   uint64_t size;         /* sum of the files' */

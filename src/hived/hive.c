@@ -61,6 +61,7 @@ hive_new (sd_event *event, sd_bus *bus, Configuration *configuration, bool units
   hive->log_quota = log_quota_new (configuration);
   hive->launcher = launcher_new (event, units ? bus : NULL, configuration);
   hive->queries = queries_new (event, hive->launcher, configuration);
+  hive->catalogs = catalogs_new (hive->queries, configuration);
   hive->committer = committer_new (event, hive->launcher, configuration);
   hive->registry = registry_new (hive);
   hive->lines = line_signals_new (event);
@@ -94,6 +95,7 @@ hive_free (Hive *hive)
   line_signals_free (hive->lines);
   registry_free (hive->registry);
   queries_free (hive->queries);
+  catalogs_free (hive->catalogs);
   launcher_free (hive->launcher);
   authority_free (hive->authority);
   log_quota_free (hive->log_quota);
@@ -304,6 +306,7 @@ hive_check_install (Hive *hive, const char *worker_id, const InstallOptions *opt
   Job *job;
 
   return worker_id_check (worker_id, error) && hive_check_stopping (hive, error) &&
+         (!options->catalog || configuration_catalog (hive->configuration, options->catalog, error)) &&
          (options->idempotency_key || hive_find_install (hive, worker_id, options, &job, error));
 }
 

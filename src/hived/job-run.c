@@ -9,6 +9,8 @@
 
 #include "build-result.h"
 #include "capabilities.h"
+#include "catalog-cache.h"
+#include "device.h"
 #include "error.h"
 #include "file.h"
 #include "job-store.h"
@@ -433,11 +435,17 @@ job_run_request (JobRun *run)
   Job *job = run->job;
   JsonObject *request = json_object_new ();
   const WorkerRecord *installed = registry_get (job->hive->registry, job->worker_id, NULL);
+  g_autoptr (Devices) devices = devices_load (job->hive->configuration);
 
   json_object_set_string_member (request, "job", job->id);
   json_object_set_string_member (request, "worker_id", job->worker_id);
   json_object_set_object_member (request, "options", install_options_to_json (job->options));
   json_object_set_string_member (request, "work", run->work);
+  json_object_set_object_member (request, "remembered",
+                                 catalog_cache_read_all (job->hive->configuration, job->worker_id,
+                                                         job->options->backend, job->options->source));
+  if (devices)
+    json_object_set_object_member (request, "devices", devices_to_json (devices));
   if (installed)
     {
       JsonObject *object = json_object_new ();
@@ -479,6 +487,7 @@ job_run_start_builder (JobRun *run, GError **error)
                                  &(Launch){ .role = LAUNCH_BUILDER,
                                             .arguments = arguments,
                                             .description = description,
+                                            .tokens = "*",
                                             .input = input,
                                             .output = run->log_fd,
                                             .dies_with_hive = true,

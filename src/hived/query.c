@@ -2,6 +2,8 @@
 #include "query.h"
 
 #include "capture.h"
+#include "catalog-cache.h"
+#include "device.h"
 #include "error.h"
 #include "json.h"
 
@@ -131,6 +133,34 @@ query_failure (JsonObject *answer)
   return g_error_new_literal (HIVE_ERROR, code, message);
 }
 
+/* The catalog that is asked; NULL: it is another question. */
+static const CatalogConfiguration *
+query_catalog (const Query *query)
+{
+  bool asked = g_strv_contains ((const char *const[]){ "catalog", "worker", "recipe", NULL }, query->arguments[0]);
+
+  return asked ? configuration_catalog (query->queries->configuration, query->arguments[1], NULL) : NULL;
+}
+
+/* What the daemon knows and a catalog's answer depends on. */
+static char *
+query_input (const Query *query)
+{
+  const Configuration *configuration = query->queries->configuration;
+  g_autoptr (Devices) devices = NULL;
+  g_autoptr (JsonObject) input = NULL;
+
+  if (!query_catalog (query))
+    return NULL;
+  devices = devices_load (configuration);
+  input = json_object_new ();
+  json_object_set_array_member (input, "remembered",
+                                catalog_cache_read (configuration, (const char *const *)query->arguments));
+  if (devices)
+    json_object_set_object_member (input, "devices", devices_to_json (devices));
+  return json_to_text (input, false);
+}
+
 static void
 query_handle_answer (const char *text, size_t size, int code, const GError *failure, void *userdata)
 {
@@ -144,6 +174,8 @@ query_handle_answer (const char *text, size_t size, int code, const GError *fail
     answer = json_parse_object (text, (ssize_t)size, "The builder's answer", HIVE_ERROR_FAILED, &error);
   if (answer && code != 0)
     error = query_failure (answer);
+  else if (answer && query_catalog (query))
+    catalog_cache_take (query->queries->configuration, (const char *const *)query->arguments, answer);
   query_finish (query, error ? NULL : answer, error);
 }
 
@@ -155,7 +187,10 @@ query_start (Query *query, GError **error)
   g_autofree char *program = g_build_filename (configuration->libexec_directory, "rbee-hive-builder", NULL);
   g_autoptr (GPtrArray) arguments = g_ptr_array_new ();
   const char *const head[] = { program, "--config", configuration->path, "--query" };
-  unsigned seconds = configuration->catalog_timeout + configuration->evaluation_timeout;
+  const CatalogConfiguration *catalog = query_catalog (query);
+  g_autofree char *input = query_input (query);
+  /* A recipe takes three requests: the entry, itself, its signature. */
+  unsigned seconds = (catalog ? 3 * catalog->timeout : 0) + configuration->evaluation_timeout;
 
   for (gsize i = 0; i < G_N_ELEMENTS (head); i++)
     if (configuration->path || (i != 1 && i != 2))
@@ -166,6 +201,8 @@ query_start (Query *query, GError **error)
 
   query->capture = capture_start (queries->launcher, queries->event,
                                   &(CaptureSpec){ .arguments = (char **)arguments->pdata,
+                                                  .input = input,
+                                                  .tokens = catalog ? catalog->name : NULL,
                                                   .role = LAUNCH_BUILDER,
                                                   .description = "Question to a catalog or the sandbox",
                                                   .max_size = ANSWER_MAX,
@@ -231,8 +268,10 @@ queries_count (Queries *queries, uid_t uid)
 static bool
 queries_check_share (Queries *queries, uid_t uid, GError **error)
 {
-  unsigned max = queries->configuration->max_queries_per_user;
-  unsigned count = queries_count (queries, uid);
+  const Configuration *configuration = queries->configuration;
+  unsigned max = configuration->max_queries_per_user;
+  /* One question is one query a catalog. */
+  unsigned count = queries_count (queries, uid) / configuration->catalogs->len;
 
   if (count < max)
     return true;

@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
 #include "cache-store.h"
+#include "credentials.h"
 #include "file.h"
 #include "launcher-backend.h"
 
@@ -181,13 +183,11 @@ append_lifetime (sd_bus_message *message, const Launch *launch)
   return sd_bus_message_append (message, "(sv)(sv)", "AddRef", "b", true, "CollectMode", "s", "inactive-or-failed");
 }
 
-/* All of the hive's folders vanish from a builder's view but its own work tree and, to read, the caches; a catalog of
- * files stays readable, wherever it is. */
+/* All of the hive's folders vanish from a builder's view but its own work tree; catalogs of files stay readable,
+ * wherever they are. */
 static int
 append_builder_paths (sd_bus_message *message, const Launch *launch, const Configuration *configuration)
 {
-  const char *catalog =
-      g_str_has_prefix (configuration->catalog_url, "file://") ? configuration->catalog_url + strlen ("file://") : NULL;
   int r;
 
   r = sd_bus_message_append (message, "(sv)", "TemporaryFileSystem", "a(ss)", 2, configuration->state_directory, "ro",
@@ -195,17 +195,41 @@ append_builder_paths (sd_bus_message *message, const Launch *launch, const Confi
   if (r >= 0 && launch->work)
     r = sd_bus_message_append (message, "(sv)", "BindPaths", "a(ssbt)", 1, launch->work, launch->work, false,
                                (uint64_t)MS_REC);
-  for (CacheKind kind = CACHE_SOURCES; r >= 0 && launch->work && kind <= CACHE_TOOLS; kind++)
+  for (guint i = 0; r >= 0 && i < configuration->catalogs->len; i++)
     {
-      g_autofree char *cache = configuration_cache_path (configuration, cache_kind_name (kind), NULL);
+      const CatalogConfiguration *catalog = configuration->catalogs->pdata[i];
+      const char *path = catalog->url + strlen ("file://");
 
-      r = sd_bus_message_append (message, "(sv)", "BindReadOnlyPaths", "a(ssbt)", 1, cache, cache, true,
-                                 (uint64_t)MS_REC);
+      if (catalog_configuration_is_folder (catalog))
+        r = sd_bus_message_append (message, "(sv)", "BindReadOnlyPaths", "a(ssbt)", 1, path, path, true,
+                                   (uint64_t)MS_REC);
     }
-  if (r >= 0 && catalog)
-    r = sd_bus_message_append (message, "(sv)", "BindReadOnlyPaths", "a(ssbt)", 1, catalog, catalog, true,
-                               (uint64_t)MS_REC);
   return r;
+}
+
+/* The result of the last one counts. */
+typedef struct
+{
+  sd_bus_message *message;
+  int r;
+} Appending;
+
+static void
+append_credential (const char *name, const char *source, void *userdata)
+{
+  Appending *appending = userdata;
+
+  if (appending->r >= 0)
+    appending->r = sd_bus_message_append (appending->message, "(sv)", "LoadCredential", "a(ss)", 1, name, source);
+}
+
+static int
+append_credentials (sd_bus_message *message, const Launch *launch, const Configuration *configuration)
+{
+  Appending appending = { .message = message };
+
+  credentials_foreach (configuration, launch->tokens, append_credential, &appending);
+  return appending.r;
 }
 
 static int
@@ -244,7 +268,8 @@ append_builder (sd_bus_message *message, const Launch *launch, const Configurati
       (r = append_numbers (message, numbers, G_N_ELEMENTS (numbers))) < 0 ||
       (r = append_allowed (message, "RestrictAddressFamilies", builder_families)) < 0 ||
       (r = append_allowed (message, "SystemCallFilter", builder_calls)) < 0 ||
-      (r = append_builder_paths (message, launch, configuration)) < 0)
+      (r = append_builder_paths (message, launch, configuration)) < 0 ||
+      (r = append_credentials (message, launch, configuration)) < 0)
     return r;
   return append_limits (message, configuration);
 }
