@@ -513,6 +513,9 @@ class Hive:
 
     def has_started(self):
         assert self.process.poll() is None, f"rbee-hived ended with {self.process.returncode}:\n{self.daemon_log()}"
+        return self.name_is_owned()
+
+    def name_is_owned(self):
         answer = self._connection.call_sync("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameHasOwner",
                                             GLib.Variant("(s)", (NAME,)), None, 0, -1, None)
         return answer.unpack()[0]
@@ -529,9 +532,7 @@ class Hive:
 
     def restart(self, number=signal.SIGTERM):
         self.stop(number)
-        wait_until(lambda: not self._connection.call_sync(
-            "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameHasOwner",
-            GLib.Variant("(s)", (NAME,)), None, 0, -1, None).unpack()[0], what="the name to be free")
+        wait_until(lambda: not self.name_is_owned(), what="the name to be free")
         return self.start()
 
     def close(self):
@@ -757,8 +758,12 @@ class Hive:
         for folder in (self.state / "workers", self.state):
             if folder.exists():
                 stray = [name for name in os.listdir(folder)
-                         if not name.endswith(".json") and name not in ("jobs", "workers", "transactions", "next-job", "lock")]
+                         if not name.endswith(".json") and name not in ("jobs", "workers", "transactions", "kept", "next-job", "lock")]
                 assert not stray, f"{folder} has {stray}"
+        kept = self.state / "kept"
+        for worker in kept.iterdir() if kept.exists() else ():
+            assert (self.state / "workers" / f"{worker.name}.json").exists(), f"{worker} is of no worker"
+            assert all(version.name.isdigit() for version in worker.iterdir()), f"{worker} has a remnant"
         files, directories = self.root_entries()
         recorded, recorded_directories = self.recorded()
         assert files == recorded | self.foreign, "files beneath the root that nobody recorded, or recorded ones that are gone"

@@ -19,6 +19,7 @@ MASKED = ("getty.target", "console-getty.service", "systemd-logind-varlink.socke
           "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "e2scrub_reap.service", "fstrim.timer", "man-db.timer",
           "postgresql.service", "redis-server.service", "nginx.service", "docker.service", "docker.socket", "containerd.service",
           "ssh.service", "systemd-resolved.service", "systemd-networkd.service", "systemd-timesyncd.service", "networking.service",
+          "systemd-udevd.service", "systemd-udevd-control.socket", "systemd-udevd-kernel.socket", "systemd-udev-trigger.service",
           "systemd-firstboot.service", "ldconfig.service", "systemd-update-done.service")
 USERS = ("anna", "bob")
 

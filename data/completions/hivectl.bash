@@ -35,8 +35,9 @@ __hivectl_parse() {
     case $only_arguments${words[i]} in
       no--) only_arguments=yes ;;
       no--host | no-H) option=--host remote=yes ;;&
-      no--backend | no--color | no--source) option=${words[i]} ;;&
-      no--host | no-H | no--backend | no--color | no--source)
+      no--backend | no--color | no--config | no--output | no--source) option=${words[i]} ;;&
+      no-o) option=--output ;;&
+      no--host | no-H | no--backend | no--color | no--config | no--output | no-o | no--source)
         i=$((i + 1))
         ((i == last)) || option=''
         ;;
@@ -91,10 +92,16 @@ __hivectl_reply_backends() {
   done < <(__hivectl_rows catalog)
 }
 
+__hivectl_reply_files() {
+  mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+  compopt -o filenames 2>/dev/null
+}
+
 __hivectl_reply_value() {
   case $option in
     --color) __hivectl_reply 'auto always never' ;;
     --source) __hivectl_reply 'binary git' ;;
+    --config | --output) __hivectl_reply_files ;;
     --backend) [[ $remote == yes ]] || __hivectl_reply_backends ;;
     --host)
       cur=${cur##*@}
@@ -113,11 +120,13 @@ __hivectl_reply_options() {
   case $verb in
     install) options+=' --backend --source --check --reinstall --no-wait --quiet' ;;
     recipe) options+=' --backend --source' ;;
-    remove) options+=' --no-wait --quiet' ;;
+    remove | rollback) options+=' --no-wait --quiet' ;;
+    upgrade) options+=' --all --no-wait --quiet' ;;
     verify | cancel) options+=' --quiet' ;;
     log) options+=' --follow --quiet' ;;
     jobs) options+=' --all --plain' ;;
-    catalog | list) options+=' --plain' ;;
+    catalog | list | outdated) options+=' --plain' ;;
+    build) options+=' --output --config --check --quiet' ;;
     web) options+=' --open --token --rotate --socket' ;;
   esac
   __hivectl_reply "$options"
@@ -126,13 +135,14 @@ __hivectl_reply_options() {
 # Names of another machine's hive would cost an ssh connection, and a password perhaps.
 __hivectl_reply_argument() {
   if [[ -z $verb ]]; then
-    __hivectl_reply 'catalog show recipe install remove list verify jobs log cancel status capabilities web'
+    __hivectl_reply 'catalog show recipe install remove list verify outdated upgrade rollback jobs log cancel status capabilities web build'
     return
   fi
   [[ $remote == no ]] || return
   case $verb${#arguments[@]} in
+    build0) __hivectl_reply_files ;;
     install* | show0 | recipe0) __hivectl_reply_names < <(__hivectl_rows catalog) ;;
-    remove* | verify0) __hivectl_reply_names < <(__hivectl_rows list) ;;
+    remove* | upgrade* | rollback* | verify0) __hivectl_reply_names < <(__hivectl_rows list) ;;
     log0) __hivectl_reply_jobs ;;
     cancel0) __hivectl_reply_jobs queued running ;;
   esac

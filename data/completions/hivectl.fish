@@ -17,7 +17,7 @@ function __hivectl_words
             switch $word
                 case --
                     set only_arguments yes
-                case --host -H --backend --color --source
+                case --host -H --backend --color --source --output -o --config
                     set value yes
                 case '-*'
                 case '*'
@@ -100,17 +100,22 @@ complete -c hivectl -n __hivectl_verb_is -a install -d 'Build and install worker
 complete -c hivectl -n __hivectl_verb_is -a remove -d 'Remove installed workers'
 complete -c hivectl -n __hivectl_verb_is -a list -d 'List the workers installed here'
 complete -c hivectl -n __hivectl_verb_is -a verify -d 'Compare installed files with what was installed'
+complete -c hivectl -n __hivectl_verb_is -a outdated -d 'List installed workers of which there is a newer version'
+complete -c hivectl -n __hivectl_verb_is -a upgrade -d 'Build and install newer versions of installed workers'
+complete -c hivectl -n __hivectl_verb_is -a rollback -d 'Put back the version of a worker that the installed one replaced'
 complete -c hivectl -n __hivectl_verb_is -a jobs -d 'List installs and removals, running and past'
 complete -c hivectl -n __hivectl_verb_is -a log -d 'Show a job\'s log'
 complete -c hivectl -n __hivectl_verb_is -a cancel -d 'Cancel a job that waits or runs'
 complete -c hivectl -n __hivectl_verb_is -a status -d 'Show whether the hive runs and can install'
 complete -c hivectl -n __hivectl_verb_is -a capabilities -d 'Show the machine\'s devices and workers'
 complete -c hivectl -n __hivectl_verb_is -a web -d 'Print a link that opens the web page'
+complete -c hivectl -n __hivectl_verb_is -a build -d 'Build a PKGBUILD of your own, and install nothing'
 
 complete -c hivectl -n '__hivectl_verb_is install' -a '(__hivectl_workers catalog 5)'
 complete -c hivectl -n '__hivectl_wants_one show recipe' -a '(__hivectl_workers catalog 5)'
-complete -c hivectl -n '__hivectl_verb_is remove' -a '(__hivectl_workers list 2)'
+complete -c hivectl -n '__hivectl_verb_is remove upgrade rollback' -a '(__hivectl_workers list 2)'
 complete -c hivectl -n '__hivectl_wants_one verify' -a '(__hivectl_workers list 2)'
+complete -c hivectl -n '__hivectl_wants_one build' -F
 complete -c hivectl -n '__hivectl_wants_one log' -k -a '(__hivectl_jobs)'
 complete -c hivectl -n '__hivectl_wants_one cancel' -k -a '(__hivectl_jobs queued running)'
 
@@ -124,13 +129,15 @@ complete -c hivectl -s h -l help -d 'Print help'
 
 complete -c hivectl -n '__hivectl_verb_is install recipe' -l backend -x -a '(__hivectl_backends)' -d 'The variant of a worker that has several'
 complete -c hivectl -n '__hivectl_verb_is install recipe' -l source -x -a 'binary git' -d 'Take what was built, or build it'
-complete -c hivectl -n '__hivectl_verb_is install' -l check -d 'Run the recipe\'s tests too'
+complete -c hivectl -n '__hivectl_verb_is build' -s o -l output -r -d 'Leave the packages\' trees there'
+complete -c hivectl -n '__hivectl_verb_is build' -l config -r -d 'Read another hive.conf than the installed one'
+complete -c hivectl -n '__hivectl_verb_is install build' -l check -d 'Run the recipe\'s tests too'
 complete -c hivectl -n '__hivectl_verb_is install' -l reinstall -d 'Build again what is installed already'
-complete -c hivectl -n '__hivectl_verb_is install remove' -l no-wait -d 'Print the job\'s id and return'
-complete -c hivectl -n '__hivectl_verb_is install remove verify log cancel' -s q -l quiet -d 'Show nothing but errors'
+complete -c hivectl -n '__hivectl_verb_is install remove upgrade rollback' -l no-wait -d 'Print the job\'s id and return'
+complete -c hivectl -n '__hivectl_verb_is install remove upgrade rollback verify log cancel build' -s q -l quiet -d 'Show nothing but errors'
 complete -c hivectl -n '__hivectl_verb_is log' -s f -l follow -d 'Show what comes, until the job ends'
-complete -c hivectl -n '__hivectl_verb_is jobs' -s a -l all -d 'Show every job there still is something of'
-complete -c hivectl -n '__hivectl_verb_is catalog list jobs' -l plain -d 'Print rows alone, tabs between their columns'
+complete -c hivectl -n '__hivectl_verb_is jobs upgrade' -s a -l all -d 'All there are, not only the newest or the named'
+complete -c hivectl -n '__hivectl_verb_is catalog list outdated jobs' -l plain -d 'Print rows alone, tabs between their columns'
 complete -c hivectl -n '__hivectl_verb_is web' -l open -d 'Open the page in a browser'
 complete -c hivectl -n '__hivectl_verb_is web' -l token -d 'Print a token for a script instead'
 complete -c hivectl -n '__hivectl_verb_is web' -l rotate -d 'Make every token void that was ever given'

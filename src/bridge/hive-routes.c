@@ -9,7 +9,7 @@
 #include "error.h"
 #include "question.h"
 
-/* {"workers":[…]} and the like, as catalogs have it too. */
+/* The list in @reply as the only member of an object. */
 static void
 hive_answer_list (Request *request, sd_bus_message *reply, const char *name)
 {
@@ -27,10 +27,17 @@ hive_answer_list (Request *request, sd_bus_message *reply, const char *name)
   request_answer_json (request, MHD_HTTP_OK, object);
 }
 
+/* {"workers":[…]}, as catalogs have it too. */
 static void
 hive_on_workers (Request *request, sd_bus_message *reply)
 {
   hive_answer_list (request, reply, "workers");
+}
+
+static void
+hive_on_updates (Request *request, sd_bus_message *reply)
+{
+  hive_answer_list (request, reply, "updates");
 }
 
 static void
@@ -98,6 +105,12 @@ choice_send (const Choice *choice, Request *request, sd_bus_message *call, Reque
     }
   sd_bus_message_unref (call);
   request_answer_unreadable (request, r);
+}
+
+void
+hive_get_updates (Request *request)
+{
+  request_call (request, hive_on_updates, HIVE_PATH, HIVE_INTERFACE, "CheckUpdates", "");
 }
 
 void

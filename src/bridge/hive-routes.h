@@ -9,6 +9,7 @@ void hive_get_catalogs (Request *request);
 void hive_get_catalog_worker (Request *request);
 void hive_get_recipe (Request *request);
 void hive_get_workers (Request *request);
+void hive_get_updates (Request *request);
 void hive_get_worker_problems (Request *request);
 void hive_get_capabilities (Request *request);
 

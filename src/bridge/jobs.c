@@ -172,10 +172,30 @@ jobs_install (Request *request, JsonObject *object, const char *worker)
   request_answer_unreadable (request, r);
 }
 
-static void
-jobs_remove (Request *request, const char *worker)
+/* Operations that are about a worker and take nothing else. */
+static const struct
 {
-  sd_bus_message *call = request_new_call (request, HIVE_PATH, HIVE_INTERFACE, "RemoveWorkerWithOptions");
+  const char *operation, *member;
+} changes[] = {
+  { "worker_remove", "RemoveWorkerWithOptions" },
+  { "worker_upgrade", "UpgradeWorkerWithOptions" },
+  { "worker_rollback", "RollbackWorkerWithOptions" },
+};
+
+/* The method for an operation; NULL: it is none of those. */
+static const char *
+change_member (const char *operation)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (changes); i++)
+    if (g_str_equal (changes[i].operation, operation))
+      return changes[i].member;
+  return NULL;
+}
+
+static void
+jobs_change (Request *request, const char *member, const char *worker)
+{
+  sd_bus_message *call = request_new_call (request, HIVE_PATH, HIVE_INTERFACE, member);
   int r;
 
   if (!call)
@@ -208,11 +228,12 @@ jobs_post_object (Request *request, JsonObject *object)
       return;
     }
   asks = question_is_operation (operation, &takes_worker);
-  if (!asks && !g_str_equal (operation, "worker_install") && !g_str_equal (operation, "worker_remove"))
+  if (!asks && !g_str_equal (operation, "worker_install") && !change_member (operation))
     {
       jobs_refuse (request,
-                   "There is no operation \"%s\"; there are worker_install, worker_remove, worker_catalog_list, "
-                   "worker_catalog_get, worker_list_installed and worker_installed_get",
+                   "There is no operation \"%s\"; there are worker_install, worker_remove, worker_upgrade, "
+                   "worker_rollback, worker_catalog_list, worker_catalog_get, worker_list_installed and "
+                   "worker_installed_get",
                    operation);
       return;
     }
@@ -232,7 +253,7 @@ jobs_post_object (Request *request, JsonObject *object)
   else if (g_str_equal (operation, "worker_install"))
     jobs_install (request, object, worker);
   else
-    jobs_remove (request, worker);
+    jobs_change (request, change_member (operation), worker);
 }
 
 void

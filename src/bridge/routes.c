@@ -43,6 +43,7 @@ static const Route routes[] = {
   { METHOD_GET, "/v1/catalog/*/PKGBUILD", hive_get_recipe },
   { METHOD_GET, "/v1/workers", hive_get_workers },
   { METHOD_GET, "/v1/workers/*/problems", hive_get_worker_problems },
+  { METHOD_GET, "/v1/updates", hive_get_updates },
   { METHOD_GET, "/v1/capabilities", hive_get_capabilities },
   { METHOD_POST, "/v1/codes", session_post_code, ROUTE_UNIX },
   { METHOD_POST, "/v1/keys", session_post_key, ROUTE_UNIX },

@@ -27,6 +27,10 @@ typedef struct
   char *recipe_url;    /* pkgbuild: where the PKGBUILD came from; local sources lie beside it */
   char *recipe_sha256; /* pkgbuild */
   Recipe *recipe;      /* parse; pkgver changes its version */
+  bool installed;      /* parse: just this is installed already */
+
+  bool apart;        /* each package is left in pkg/NAME, and nothing is installed */
+  bool reproducible; /* @started was given: sources have that time too */
 } Builder;
 
 /* A phase of the pipeline, in the order of job.c's table, each in the file of its name. */
@@ -42,3 +46,9 @@ bool pkgver_run (Builder *builder, GError **error);
 bool build_run (Builder *builder, GError **error);
 bool check_run (Builder *builder, GError **error);
 bool package_run (Builder *builder, GError **error); /* pkg/ and list, which the commit reads */
+
+/* What pkgbuild_run() does with the text that it got. */
+bool pkgbuild_take (Builder *builder, const char *text, GError **error);
+
+/* Reads start/PKGBUILD as it is now, in a sandbox; RecipeInvalid. */
+Recipe *parse_recipe (Builder *builder, GError **error);

@@ -46,7 +46,7 @@ catalog_search_found (CatalogSearch *search)
   return search->catalog;
 }
 
-static Catalog *
+Catalog *
 catalog_search_open (CatalogSearch *search, const CatalogConfiguration *own)
 {
   JsonNode *node = search->remembered ? json_object_get_member (search->remembered, own->name) : NULL;
@@ -78,8 +78,9 @@ catalog_search_all (CatalogSearch *search, const char *id, const char *backend, 
           g_propagate_error (error, g_steal_pointer (&failure));
           return NULL;
         }
-      log_writer_note (log, "metadata", "⚠ The catalog \"%s\" is passed over: %s", catalog->own->name,
-                       failure->message);
+      if (log)
+        log_writer_note (log, "metadata", "⚠ The catalog \"%s\" is passed over: %s", catalog->own->name,
+                         failure->message);
       if (!trouble)
         trouble = g_steal_pointer (&failure);
     }

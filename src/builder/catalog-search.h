@@ -12,10 +12,14 @@ CatalogSearch *catalog_search_new (const Configuration *configuration, JsonObjec
 void catalog_search_free (CatalogSearch *search);
 
 /* The entry of the first catalog that has @id, or of @name alone (NULL: any). One that can't be asked is passed over,
- * which @log is told; unless it said before that it has that worker: then it is not for another one to stand in for it.
+ * which @log (NULL: nobody) is told; unless it said before that it has that worker: then it is not for another one to
+ * stand in for it.
  * @backend: see catalog_get(). Errors: those of catalog_get(), InvalidArgument (no catalog @name). */
 CatalogEntry *catalog_search_get (CatalogSearch *search, const char *name, const char *id, const char *backend,
                                   LogWriter *log, GError **error);
+
+/* Makes @own the catalog that is asked; owned by @search. */
+Catalog *catalog_search_open (CatalogSearch *search, const CatalogConfiguration *own);
 
 /* The catalog of what was found, owned by @search. */
 Catalog *catalog_search_found (CatalogSearch *search);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define KEY_MAX        (1024 * 1024)
-#define STATUS_FD      9 /* signature.bash has gpgv write there */
+#define STATUS_FD      9 /* catalog-signature.bash has gpgv write there */
 #define STATUS_MAX     (64 * 1024)
 #define INSIDE_RECIPE  "/tmp/PKGBUILD"
 #define INSIDE_SIGNED  "/tmp/PKGBUILD.signature"
@@ -94,7 +94,7 @@ bool
 catalog_signature_check (const CatalogSignature *signature, const char *text, const char *signed_by, const char *url,
                          GError **error)
 {
-  g_autofree char *script = step_script ("signature.bash");
+  g_autofree char *script = step_script ("catalog-signature.bash");
   const char *const minisign[] = { "minisign", "-V",          "-q", "-P",          signature->minisign,
                                    "-m",       INSIDE_RECIPE, "-x", INSIDE_SIGNED, NULL };
   const char *const openpgp[] = { "bash", script, INSIDE_KEY, INSIDE_SIGNED, INSIDE_RECIPE, NULL };

@@ -444,7 +444,7 @@ catalog_copy_source (const Catalog *catalog, const char *recipe_url, const char 
 {
   const Configuration *configuration = catalog->configuration;
   g_autofree char *folder = g_strndup (recipe_url, strrchr (recipe_url, '/') - recipe_url);
-  g_autofree char *escaped = g_uri_escape_string (name, NULL, TRUE);
+  g_autofree char *escaped = g_uri_escape_string (name, "/", TRUE);
   g_autofree char *url = g_strdup_printf ("%s/%s", folder, escaped);
   g_autofree char *why = NULL;
   const Fetch what = { .configuration = configuration,

@@ -37,7 +37,7 @@ JsonObject *catalog_list (Catalog *catalog, GError **error);
 char *catalog_get_recipe (Catalog *catalog, const CatalogEntry *entry, const char *source, char **ret_url,
                           GError **error);
 
-/* Copies a file that lies beside a PKGBUILD, a local source, to @fd; @name has no slash. SourceUnavailable,
+/* Copies a file that lies beside a PKGBUILD, or in a folder there, to @fd. SourceUnavailable,
  * LimitsExceeded (MaxDownloadSize=), or NoSpace and Failed naming @target, what @fd is. */
 bool catalog_copy_source (const Catalog *catalog, const char *recipe_url, const char *name, int fd, const char *target,
                           GError **error);

@@ -45,7 +45,7 @@ devices_probe (const char *root)
 Devices *
 devices_list (const Configuration *configuration)
 {
-  Devices *devices = devices_load (configuration);
+  Devices *devices = devices_load (configuration, NULL);
 
   return devices ? devices : devices_probe ("/");
 }

@@ -1,63 +1,214 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
+# The recipe's names come from the recipe, makepkg's are for it to use, and functions are called by their names.
+# shellcheck disable=SC2034,SC2154,SC2317
 #
-# Reads a PKGBUILD and says on descriptor 9 what it defined. Started by the builder as `bash evaluate.bash PKGBUILD`, in a sandbox
-# without a network, with limits on time, memory and output. What the recipe prints goes to standard output and error, never here.
+# Reads a PKGBUILD as makepkg does and says on descriptor 19 what it defined. Started by the builder as `bash evaluate.bash PKGBUILD` in a
+# sandbox without a network, with limits on time, memory, processes and output. What the recipe prints goes to standard output and error.
 #
-# The dump, every word ended by NUL: `v NAME COUNT VALUE…` for a variable, `f NAMES` for the functions, a line each, `r NAME` for one that takes the place of a
-# command used here, `s STATUS` where sourcing failed, and `e` at its end. A dump without `e` is not believed.
+# The dump, every word ended by NUL. First the marker that came on descriptor 18, made anew for each run: before the recipe is read it is
+# where none of its variables and no file shows it. Then records:
+#
+#   s STATUS                    sourcing failed, and this is all
+#   o OPTIONS                   the shell's options as the recipe left them
+#   v NAME KIND COUNT VALUE…    a variable; KIND is s, or a for an array, or h for one with holes
+#   f NAMES                     the functions, a line each
+#   p NAME                      the package whose function the next ones are of
+#   a FIELD KIND COUNT VALUE…   what lines of that function assign to a field, and what makepkg makes of it
+#   m FIELD FILE                a file that install or changelog names and that is not there
+#   e COUNT                     the end, and how many records stand before it
+#
+# makepkg does not run a package function to know what it overrides: it takes those lines of its text that assign to a field, and evaluates
+# them one by one. --srcinfo has to agree with that. What is built is read after the function ran.
 
-shopt -s extglob
+umask 022
+unset CDPATH GREP_OPTIONS
+export -n CARCH CHOST startdir
+readonly startdir
 # Of this sandbox alone; a recipe that only says what it is needs few.
 ulimit -u 1024
 
-hive_fields=(pkgname pkgbase pkgver pkgrel epoch pkgdesc url license groups arch depends makedepends checkdepends optdepends provides
-  conflicts replaces backup options install changelog validpgpkeys noextract source cksums md5sums sha1sums sha224sums sha256sums
-  sha384sums sha512sums b2sums)
+# As recipe-field.c has them.
+hive_arrays=(arch backup checkdepends conflicts depends groups license makedepends noextract optdepends options provides replaces source
+  validpgpkeys cksums md5sums sha1sums sha224sums sha256sums sha384sums sha512sums b2sums)
+hive_strings=(changelog epoch install pkgbase pkgdesc pkgrel pkgver url)
+hive_commands=(builtin command compgen declare local mapfile printf '[' test true echo enable eval source . unset set trap exit export shopt)
+readonly hive_arrays hive_strings hive_commands
+hive_count=0
 
-hive_commands=(builtin command compgen declare local printf '[' test true echo enable shopt eval source . unset set trap exit export)
-
-hive_dump() {
-  # In POSIX mode the special builtins (unset, set, trap, exit …) are found before functions of their names, whatever a recipe
-  # defined; with them the other names are taken back. A function that is read-only ends the shell here, and the dump has no end.
+# Makes the names above those of bash again, whatever the recipe made of them. In POSIX mode the special builtins (unset, set, trap …) are
+# found before functions. A function that is read-only ends the shell here, and the dump has no end.
+hive_recover() {
   POSIXLY_CORRECT=1
   trap - DEBUG ERR EXIT RETURN
-  set +efuxvknT
-  unset IFS
-  for hive_name in "${hive_commands[@]}"; do
-    # `export -f` fails where there is no such function.
-    # shellcheck disable=SC2163
-    export -f "$hive_name" 2>/dev/null || continue
-    unset -f "$hive_name"
-    hive_redefined+=("$hive_name")
-  done
-  ((${#hive_redefined[@]} == 0)) || printf 'r\0%s\0' "${hive_redefined[@]}" >&9
-  local hive_name
+  set +exvkntuTE
+  unset -f "${hive_commands[@]}"
+  unset POSIXLY_CORRECT IFS
+  enable "${hive_commands[@]}" 2>/dev/null
+}
 
-  for hive_name in "${hive_fields[@]}" "${!source_@}" "${!depends_@}" "${!makedepends_@}" "${!checkdepends_@}" "${!optdepends_@}" \
-    "${!provides_@}" "${!conflicts_@}" "${!replaces_@}" "${!cksums_@}" "${!md5sums_@}" "${!sha1sums_@}" "${!sha224sums_@}" \
-    "${!sha256sums_@}" "${!sha384sums_@}" "${!sha512sums_@}" "${!b2sums_@}"; do
-    declare -p -- "$hive_name" >/dev/null 2>&1 || continue
-    local -n hive_value=$hive_name
-    printf '%s\0' v "$hive_name" "${#hive_value[@]}" "${hive_value[@]}" >&9
-    unset -n hive_value
-  done
+# A field's global value, as a record.
+hive_tell_variable() {
+  declare -p -- "$1" >/dev/null 2>&1 || return 0
+  local -n hive_value=$1
+  local hive_kind=s hive_keys
 
-  printf 'f\0' >&9
-  compgen -A function >&9 # without a subshell, which takes longer than all of this
-  printf '\0e\0' >&9
+  case ${hive_value@a} in
+    *a*)
+      hive_kind=a
+      hive_keys=("${!hive_value[@]}")
+      ((${#hive_keys[@]} == 0 || hive_keys[-1] + 1 == ${#hive_keys[@]})) || hive_kind=h
+      ;;
+  esac
+  printf '%s\0' v "$1" "$hive_kind" "${#hive_value[@]}" "${hive_value[@]}" >&19
+  ((++hive_count))
+}
+
+hive_tell_variables() {
+  local hive_names=(pkgname) hive_field
+
+  for hive_field in "${hive_arrays[@]}" "${hive_strings[@]}"; do
+    eval "hive_names+=($hive_field \"\${!${hive_field}_@}\")"
+  done
+  for hive_field in "${hive_names[@]}"; do
+    hive_tell_variable "$hive_field"
+  done
+  printf 'f\0' >&19
+  compgen -A function >&19 # without a subshell, which takes longer than all of this
+  printf '\0' >&19
+  ((++hive_count))
+}
+
+# One field as makepkg's extract_function_variable reads it: what is there globally, then each line of the function. A line is evaluated among
+# the names that makepkg has around it there, and these hide the recipe's: hence theirs, and their values.
+hive_tell_override() {
+  local pkg=$1 singlevalued multivalued package_arch a multivalued_arch_attrs
+  local pkgname=$1 attrname=$2 attr=$2 isarray=$3 outputvar=outvalue outvalue= funcname=package_$1 attr_regex decl= r=1
+  local shellopts='shopt -s extglob'
+  local -n hive_value=$2
+
+  if ((isarray)); then
+    outvalue=()
+    for hive_key in "${!hive_value[@]}"; do
+      outvalue[hive_key]=${hive_value[hive_key]}
+    done
+    hive_kind=a
+  else
+    outvalue=$hive_value
+    hive_kind=s
+  fi
+  for hive_key in "${!hive_lines[@]}"; do
+    [[ ${hive_fields[hive_key]} == "$attr=$isarray" ]] || continue
+    decl=${hive_lines[hive_key]}
+    eval "${decl/#$attr/$outputvar}"
+  done
+  hive_recover
+  printf '%s\0' a "$attrname" "$hive_kind" "${#outvalue[@]}" "${outvalue[@]}" >&19
+  ((++hive_count))
+  [[ $attrname != install && $attrname != changelog ]] || hive_tell_missing "$attrname" "$outvalue"
+}
+
+hive_tell_missing() {
+  [[ $2 && ! -f $2 ]] || return 0
+  printf '%s\0' m "$1" "$2" >&19
+  ((++hive_count))
+}
+
+# The lines of the text of a package's function that makepkg takes for assignments to fields, and FIELD=1 (an array) or FIELD=0 of each.
+hive_find_overrides() {
+  local hive_all hive_line hive_field hive_known=" ${hive_arrays[*]} ${hive_strings[*]} "
+
+  hive_lines=() hive_fields=()
+  declare -f "package_$1" >|/tmp/.function || declare -f package >|/tmp/.function || return 0
+  mapfile -t hive_all </tmp/.function
+  for hive_line in "${hive_all[@]}"; do
+    [[ $hive_line == [[:space:]]*=* ]] || continue
+    hive_field=${hive_line%%=*}
+    hive_field=${hive_field##* }
+    hive_field=${hive_field%+}
+    [[ $hive_known == *" ${hive_field%%_*} "* && $hive_field != *[!a-zA-Z0-9_]* ]] || continue
+    [[ ${hive_line%%"$hive_field"*} == *([[:space:]])' ' ]] || continue
+    hive_lines+=("${hive_line##*([[:space:]])}")
+    case ${hive_line#*=} in
+      '('*) hive_fields+=("$hive_field=1") ;;
+      ?*) hive_fields+=("$hive_field=0") ;;
+      *) unset 'hive_lines[-1]' ;;
+    esac
+  done
+}
+
+hive_tell_packages() {
+  local hive_package hive_field hive_told hive_key hive_kind hive_lines hive_fields
+
+  for hive_package in "${pkgname[@]}"; do
+    printf 'p\0%s\0' "$hive_package" >&19
+    ((++hive_count))
+    hive_find_overrides "$hive_package"
+    hive_told=' '
+    for hive_field in "${hive_fields[@]}"; do
+      [[ $hive_told != *" $hive_field "* ]] || continue
+      hive_told+="$hive_field "
+      hive_tell_override "$hive_package" "${hive_field%=*}" "${hive_field#*=}"
+    done
+  done
+}
+
+hive_dump() {
+  local hive_left=$- hive_file
+
+  hive_recover
+  shopt -s extglob
+  printf '%s\0' "$1" o "$hive_left" >&19
+  ((++hive_count))
+  hive_tell_variables
+  pkgbase=${pkgbase:-${pkgname[0]}}
+  srcdir=$startdir/src pkgdir=$startdir/pkg/$pkgbase
+  for hive_file in "${install[@]}"; do
+    hive_tell_missing install "$hive_file"
+  done
+  for hive_file in "${changelog[@]}"; do
+    hive_tell_missing changelog "$hive_file"
+  done
+  hive_tell_packages
+  printf 'e\0%s\0' "$hive_count" >&19
   exit 0
 }
 
-readonly -f hive_dump
-readonly hive_fields hive_commands
-hive_redefined=()
+readonly -f hive_dump hive_recover hive_tell_missing hive_tell_override hive_tell_packages hive_tell_variable hive_tell_variables \
+  hive_find_overrides
 
-# shellcheck disable=SC1090 # the recipe
-source "$1"
-hive_status=$?
-if ((hive_status != 0)); then
-  \printf 's\0%s\0e\0' "$hive_status" >&9
-  \exit 0
+# shellcheck disable=SC1091
+source "${BASH_SOURCE[0]%/*}/makepkg.bash"
+# A recipe that assigns to what makepkg made read-only is not read on, there as here.
+readonly makepkg_version=6.0.2 confdir=/etc BUILDSCRIPT
+readonly -a build_options packaging_options known_hash_algos pkgbuild_schema_arrays pkgbuild_schema_strings pkgbuild_schema_arch_arrays \
+  pkgbuild_schema_package_overrides executable_functions lint_config_functions lint_package_functions lint_pkgbuild_functions \
+  buildenv_functions tidy_remove tidy_modify
+
+# The recipe is read within two functions of makepkg: what it declares without -g is gone behind them.
+source_safe() {
+  local shellopts='shopt -s extglob'
+  shopt -u extglob
+
+  # shellcheck disable=SC1090 # the recipe
+  if ! source "$@"; then
+    return 1
+  fi
+  eval "$shellopts"
+}
+
+source_buildfile() {
+  source_safe "$@"
+}
+
+IFS= read -r -u 18 hive_marker
+exec 18<&-
+set -- "$1" "$hive_marker"
+unset hive_marker
+BASH_ARGV0=/usr/bin/makepkg
+if ! source_buildfile "$1"; then
+  hive_recover
+  printf '%s\0' "$2" s 1 e 1 >&19
+  exit 0
 fi
-hive_dump
+hive_dump "$2"

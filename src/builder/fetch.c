@@ -11,9 +11,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define OUTCOME_MAX 4096
-#define INSIDE_CA   "/etc/rbee-hive-ca.pem"
-#define GRACE       10 /* seconds: libcurl says better than the sandbox what took too long */
+#define OUTCOME_MAX   (16 * 1024)
+#define OUTCOME_LINES 7
+#define INSIDE_CA     "/etc/rbee-hive-ca.pem"
+#define GRACE         10 /* seconds: libcurl says better than the sandbox what took too long */
 
 char *
 fetch_redact (const char *url)
@@ -28,16 +29,16 @@ fetch_redact (const char *url)
   return at ? g_strdup_printf ("%.*s%s", (int)(authority - url), url, at + 1) : g_strdup (url);
 }
 
+const char *const fetch_proxies[] = { "http_proxy",  "https_proxy", "all_proxy", "no_proxy",
+                                      "HTTPS_PROXY", "ALL_PROXY",   "NO_PROXY",  NULL };
+
 void
 fetch_allow_network (Sandbox *sandbox)
 {
-  static const char *const proxies[] = { "http_proxy",  "https_proxy", "all_proxy", "no_proxy",
-                                         "HTTPS_PROXY", "ALL_PROXY",   "NO_PROXY" };
-
   sandbox_allow_network (sandbox);
-  for (size_t i = 0; i < G_N_ELEMENTS (proxies); i++)
-    if (g_getenv (proxies[i]))
-      sandbox_setenv (sandbox, proxies[i], g_getenv (proxies[i]));
+  for (const char *const *name = fetch_proxies; *name; name++)
+    if (g_getenv (*name))
+      sandbox_setenv (sandbox, *name, g_getenv (*name));
 }
 
 void
@@ -67,47 +68,45 @@ fetch_set_server (const Fetch *fetch, Sandbox *sandbox)
     sandbox_bind_read_only (sandbox, fetch->ca_file, INSIDE_CA);
 }
 
-static void
-fetch_read_state (const Fetch *fetch, const char *text)
+static char *
+line_or_null (const char *line)
 {
-  const char *newline = strchr (text, '\n');
-
-  if (!fetch->ret_state || !newline)
-    return;
-  if (newline > text)
-    fetch->ret_state->etag = g_utf8_make_valid (text, newline - text);
-  if (newline[1])
-    fetch->ret_state->modified = g_utf8_make_valid (newline + 1, -1);
+  return *line ? g_strdup (line) : NULL;
 }
 
 /* What the program said last. It is hostile if libcurl was taken over, so only its form is believed. */
 static FetchResult
-fetch_read_outcome (const Fetch *fetch, const char *outcome, char **ret_why)
+fetch_read_outcome (const Fetch *fetch, const char *outcome, char ***ret_lines, char **ret_why)
 {
   g_autofree char *url = fetch_redact (fetch->url);
-  int result = FETCH_FAILED, errnum = 0, at = 0;
+  g_autofree char *valid = g_utf8_make_valid (outcome, -1);
+  g_auto (GStrv) lines = g_strsplit (valid, "\n", OUTCOME_LINES);
+  int result = FETCH_FAILED, errnum = 0;
 
-  if (sscanf (outcome, "%d %d %n", &result, &errnum, &at) != 2 || result < 0 || result > FETCH_OK)
+  if (g_strv_length (lines) != OUTCOME_LINES || sscanf (lines[0], "%d %d", &result, &errnum) != 2 || result < 0 ||
+      result > FETCH_OK)
     {
       *ret_why = g_strdup_printf ("%s can't be fetched: rbee-hive-fetch ended unexpectedly", url);
       return FETCH_FAILED;
     }
-  if (result == FETCH_OK)
-    fetch_read_state (fetch, outcome + at);
-  else
-    *ret_why = g_utf8_make_valid (outcome + at, -1);
+  if (result != FETCH_OK)
+    *ret_why = g_strdup (lines[OUTCOME_LINES - 1]);
+  else if (fetch->ret_state)
+    *fetch->ret_state = (FetchState){ .etag = line_or_null (lines[4]), .modified = line_or_null (lines[5]) };
+  *ret_lines = g_steal_pointer (&lines);
   errno = errnum;
   return result;
 }
 
-FetchResult
-fetch_file (const Fetch *fetch, int fd, char **ret_why)
+/* Runs the program with @options; @fd is its standard output. */
+static FetchResult
+fetch_run (const Fetch *fetch, int fd, const char *const *options, char ***ret_lines, char **ret_why)
 {
   g_autoptr (Output) progress = fetch->log ? output_new (fetch->log, fetch->phase, LOG_STREAM_PROGRESS) : NULL;
   g_autofree char *program = step_script ("rbee-hive-fetch");
   g_autofree char *max_size = g_strdup_printf ("%" G_GUINT64_FORMAT, fetch->max_size);
   g_autofree char *timeout = g_strdup_printf ("%u", fetch->timeout);
-  const char *arguments[] = { program, fetch->url, max_size, timeout, NULL };
+  g_autoptr (GPtrArray) arguments = g_ptr_array_new ();
   g_autoptr (Sandbox) sandbox = sandbox_new (fetch->configuration);
   g_autoptr (GError) error = NULL;
   int status;
@@ -117,18 +116,68 @@ fetch_file (const Fetch *fetch, int fd, char **ret_why)
       *ret_why = g_strdup_printf ("%s can't be read: %s (CAFile= in hive.conf)", fetch->ca_file, g_strerror (errno));
       return FETCH_FAILED;
     }
+  g_ptr_array_add (arguments, program);
+  if (fetch->foreign)
+    g_ptr_array_add (arguments, (char *)"--foreign");
+  for (; options && *options; options++)
+    g_ptr_array_add (arguments, (char *)*options);
+  for (const char *const *last = (const char *const[]){ "--", fetch->url, max_size, timeout, NULL }; *last; last++)
+    g_ptr_array_add (arguments, (char *)*last);
+  g_ptr_array_add (arguments, NULL);
+
   step_bind_scripts (fetch->configuration, sandbox);
   fetch_allow_network (sandbox);
   fetch_set_server (fetch, sandbox);
   sandbox_set_timeout (sandbox, fetch->timeout + GRACE);
   sandbox_set_output (sandbox, NULL, progress);
-  sandbox_set_stdout (sandbox, fd);
+  if (fd >= 0)
+    sandbox_set_stdout (sandbox, fd);
   sandbox_collect (sandbox, FETCH_OUTCOME_FD, OUTCOME_MAX);
-  if (sandbox_run (sandbox, arguments, &status, &error))
-    return fetch_read_outcome (fetch, sandbox_collected (sandbox, NULL), ret_why);
+  if (sandbox_run (sandbox, (const char *const *)arguments->pdata, &status, &error))
+    return fetch_read_outcome (fetch, sandbox_collected (sandbox, NULL), ret_lines, ret_why);
 
   *ret_why = g_strdup (error->message);
   return error->code == HIVE_ERROR_SANDBOX_UNAVAILABLE ? FETCH_NO_SANDBOX : FETCH_FAILED;
+}
+
+FetchResult
+fetch_file (const Fetch *fetch, int fd, char **ret_why)
+{
+  g_auto (GStrv) lines = NULL;
+
+  return fetch_run (fetch, fd, NULL, &lines, ret_why);
+}
+
+FetchResult
+fetch_resume (const Fetch *fetch, int fd, char **validator, char **ret_why)
+{
+  g_autofree char *option = g_strconcat ("--resume=", *validator, NULL);
+  const char *options[] = { option, NULL };
+  g_auto (GStrv) lines = NULL;
+  FetchResult result = fetch_run (fetch, fd, options, &lines, ret_why);
+
+  g_free (*validator);
+  *validator = g_strdup (lines ? lines[1] : "");
+  return result;
+}
+
+FetchResult
+fetch_locate (const Fetch *fetch, char **ret_url, char **ret_address, char **ret_why)
+{
+  const char *options[] = { "--locate", NULL };
+  g_auto (GStrv) lines = NULL;
+  FetchResult result = fetch_run (fetch, -1, options, &lines, ret_why);
+
+  if (result != FETCH_OK)
+    return result;
+  if (*lines[3] && !g_hostname_is_ip_address (lines[3]))
+    {
+      *ret_why = g_strdup ("rbee-hive-fetch named no address");
+      return FETCH_FAILED;
+    }
+  *ret_url = g_strdup (lines[2]);
+  *ret_address = g_strdup (lines[3]);
+  return FETCH_OK;
 }
 
 FetchResult

@@ -7,8 +7,8 @@
 #include <glib.h>
 
 /* Fetches one URL by the program rbee-hive-fetch (fetcher.c), which runs libcurl in a sandbox that sees the network and
- * the one file that it writes: http and https alone, also after a redirect (five at most), no cookies, no netrc, limits
- * on size and time. */
+ * the one file that it writes: http, https and ftp alone, also after a redirect (five at most), no cookies, no netrc,
+ * limits on size and time. */
 
 typedef enum
 {
@@ -22,9 +22,9 @@ typedef enum
   FETCH_OK,
 } FetchResult;
 
-/* Where the program says what came of it: "RESULT ERRNO WHY", the first a FetchResult as a number; of what came, WHY is
- * its ETag, a newline and its Last-Modified. Its standard output is the body, and each line of its standard error is
- * the text of a `progress` record. */
+/* Where the program says what came of it, in seven lines: a FetchResult and an errno, as numbers; what the server said
+ * of the content, for resuming; the URL after redirects; the address there; its ETag and its Last-Modified; why it
+ * failed. Its standard output is the body, and each line of its standard error is the text of a `progress` record. */
 #define FETCH_OUTCOME_FD 9
 
 /* What a server says of one state of a document, to be asked by it later; NULL: nothing. */
@@ -49,7 +49,8 @@ typedef struct
   const char *url;
   uint64_t max_size; /* bytes */
   unsigned timeout;  /* seconds, for all of it */
-  LogWriter *log;    /* gets `progress` records of @phase; NULL: none */
+  bool foreign;   /* asked for by who must not reach this machine's own addresses (address.h), by a redirect neither */
+  LogWriter *log; /* gets `progress` records of @phase; NULL: none */
   const char *phase;
 
   const char *proxy;       /* a URL or "none"; NULL: what the environment says */
@@ -70,9 +71,20 @@ FetchResult fetch_memory (const Fetch *fetch, GString **ret_content, char **ret_
 /* Into @fd, from where it stands. */
 FetchResult fetch_file (const Fetch *fetch, int fd, char **ret_why);
 
+/* Goes on with what @fd holds, or starts over where the server has something else by now; a connection that is cut is
+ * made again. *@validator is what the server said of the content when @fd was begun (""; nothing), and is replaced. */
+FetchResult fetch_resume (const Fetch *fetch, int fd, char **validator, char **ret_why);
+
+/* Where another program is to go: the URL after redirects, and the address that its host had, which is the only one
+ * that the program's sandbox should know (sandbox_pin_host()). @ret_address is "" where a proxy decides. */
+FetchResult fetch_locate (const Fetch *fetch, char **ret_url, char **ret_address, char **ret_why);
+
 /* The error of a source that could not be fetched: SourceUnavailable, LimitsExceeded (MaxDownloadSize=),
  * SandboxUnavailable, or by errno, naming @target. Returns false, so that callers can return it. */
 bool fetch_set_source_error (FetchResult result, const char *why, const char *target, GError **error);
+
+/* The variables that name proxies, ended by NULL. */
+extern const char *const fetch_proxies[];
 
 /* Gives a sandbox the network, and the proxies that this process was given for it. */
 void fetch_allow_network (Sandbox *sandbox);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* rbee-hive-fetch URL MAX-SIZE TIMEOUT: started by fetch.c in a sandbox. The only place where libcurl is used. */
+/* rbee-hive-fetch [OPTION…] URL MAX-SIZE TIMEOUT: started by fetch.c in a sandbox. The only place where libcurl is
+ * used. */
+#include "address.h"
 #include "config.h"
 #include "fetch.h"
 #include "file.h"
@@ -7,30 +9,80 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#define PROTOCOLS         "http,https,ftp"
 #define REDIRECTS_MAX     5
 #define STALL_SECONDS     30 /* so long may less than STALL_SPEED bytes a second come */
 #define STALL_SPEED       100
 #define PROGRESS_INTERVAL (G_USEC_PER_SEC / 5)
-#define STATE_MAX         256 /* bytes of an ETag or a date: longer ones are passed over */
+#define CUTS_MAX          4   /* in a row that bring nothing new */
+#define ATTEMPTS_MAX      100 /* in all */
+#define VALIDATOR_MAX     200
 
 typedef struct
 {
   const char *url;
-  bool conditional;
-  struct curl_slist *headers;
   uint64_t max_size;
+  int64_t deadline; /* monotonic */
   unsigned timeout;
-  uint64_t size;
+  bool foreign;       /* must not reach this machine */
+  bool resumes;       /* goes on where a connection was cut */
+  bool locates;       /* wants to know where it is, not what */
+  GPtrArray *proxies; /* of struct sockaddr_storage: what may be reached all the same */
+
+  uint64_t size;   /* of what is stored */
+  char *validator; /* of what is stored: an entity tag or a date; NULL: unknown */
+
+  /* Of one response */
+  CURL *curl;
+  char *offered; /* its validator */
+  uint64_t base; /* what was stored before it */
+  int64_t range; /* where it says that it begins; -1: it does not */
+  bool begun;    /* its body has */
+  bool restart;  /* it doesn't go on where we are */
+  bool by_proxy;
+  char *internal;  /* an address that it must not reach */
   int write_error; /* errno */
   bool too_large;
   int64_t next_progress;
 } Transfer;
+
+static int
+transfer_truncate (Transfer *transfer)
+{
+  transfer->size = transfer->base = 0;
+  g_clear_pointer (&transfer->validator, g_free);
+  return ftruncate (STDOUT_FILENO, 0) < 0 || lseek (STDOUT_FILENO, 0, SEEK_SET) < 0 ? errno : 0;
+}
+
+/* The body begins: is it the rest of what is there, or all of it once more? */
+static bool
+transfer_begin (Transfer *transfer)
+{
+  long status = 0;
+
+  transfer->begun = true;
+  curl_easy_getinfo (transfer->curl, CURLINFO_RESPONSE_CODE, &status);
+  if (transfer->size > 0 && status == 206 && transfer->range != (int64_t)transfer->size)
+    {
+      transfer->restart = true;
+      return false;
+    }
+  if (transfer->size > 0 && status == 200)
+    transfer->write_error = transfer_truncate (transfer);
+  if (transfer->size == 0)
+    {
+      g_free (transfer->validator);
+      transfer->validator = g_steal_pointer (&transfer->offered);
+    }
+  return transfer->write_error == 0;
+}
 
 static size_t
 transfer_on_data (char *data, size_t one, size_t size, void *userdata)
@@ -38,14 +90,54 @@ transfer_on_data (char *data, size_t one, size_t size, void *userdata)
   Transfer *transfer = userdata;
   int r;
 
+  if (transfer->locates || (!transfer->begun && !transfer_begin (transfer)))
+    return 0;
   transfer->too_large = transfer->size + size > transfer->max_size;
   if (transfer->too_large)
     return 0;
 
-  transfer->size += size;
   r = file_write_all (STDOUT_FILENO, data, size);
   transfer->write_error = r < 0 ? -r : 0;
+  if (r == 0)
+    transfer->size += size;
   return r < 0 ? 0 : size;
+}
+
+/* The value of a header, when @line is that one. */
+static char *
+header_value (const char *line, size_t length, const char *name)
+{
+  size_t name_length = strlen (name);
+
+  if (length <= name_length || g_ascii_strncasecmp (line, name, name_length) != 0)
+    return NULL;
+  return g_strstrip (g_strndup (line + name_length, MIN (length - name_length, VALIDATOR_MAX)));
+}
+
+static size_t
+transfer_on_header (char *line, size_t one, size_t length, void *userdata)
+{
+  Transfer *transfer = userdata;
+  g_autofree char *tag = header_value (line, length, "etag:");
+  g_autofree char *date = header_value (line, length, "last-modified:");
+  g_autofree char *range = header_value (line, length, "content-range:");
+
+  if (length > 5 && strncmp (line, "HTTP/", 5) == 0)
+    {
+      g_clear_pointer (&transfer->offered, g_free);
+      transfer->range = -1;
+    }
+  /* A weak tag says nothing of bytes. */
+  if (tag && *tag == '"')
+    {
+      g_free (transfer->offered);
+      transfer->offered = g_steal_pointer (&tag);
+    }
+  else if (date && !transfer->offered)
+    transfer->offered = g_steal_pointer (&date);
+  if (range && g_ascii_strncasecmp (range, "bytes ", 6) == 0)
+    transfer->range = g_ascii_strtoll (range + 6, NULL, 10);
+  return length;
 }
 
 static int
@@ -54,17 +146,17 @@ transfer_on_progress (void *userdata, curl_off_t total, curl_off_t now, curl_off
   Transfer *transfer = userdata;
   int64_t time = g_get_monotonic_time ();
 
-  if (total > 0 && (uint64_t)total > transfer->max_size)
+  if (total > 0 && transfer->base + total > transfer->max_size)
     transfer->too_large = true;
   if (transfer->too_large)
     return 1;
 
   if (now > 0 && time >= transfer->next_progress)
     {
-      g_autofree char *so_far = size_to_string (now);
+      g_autofree char *so_far = size_to_string (transfer->base + now);
 
       if (total > 0)
-        fprintf (stderr, "%d%%\n", (int)(now * 100 / total));
+        fprintf (stderr, "%d%%\n", (int)((transfer->base + now) * 100 / (transfer->base + total)));
       else
         fprintf (stderr, "%s\n", so_far);
       transfer->next_progress = time + PROGRESS_INTERVAL;
@@ -72,23 +164,23 @@ transfer_on_progress (void *userdata, curl_off_t total, curl_off_t now, curl_off
   return 0;
 }
 
-/* "If-None-Match: …". What it was comes from a file, and a header ends with its line. */
-static void
-transfer_add_condition (Transfer *transfer, const char *header, const char *value)
+/* Adds a condition on what is known of the content. It comes from a file, and a header ends with its line. */
+static struct curl_slist *
+add_condition (struct curl_slist *headers, const char *header, const char *value)
 {
   g_autofree char *line = value ? g_strdup_printf ("%s: %s", header, value) : NULL;
 
-  if (!line || strlen (value) > STATE_MAX || strpbrk (value, "\r\n"))
-    return;
-  transfer->headers = curl_slist_append (transfer->headers, line);
-  transfer->conditional = true;
+  return line && strlen (value) <= VALIDATOR_MAX && !strpbrk (value, "\r\n") ? curl_slist_append (headers, line) :
+                                                                               headers;
 }
 
 /* What fetch.h says a caller may know of a server. libcurl sends the token to no other host, port or scheme. */
 static void
-transfer_set_server (Transfer *transfer, CURL *curl)
+transfer_set_server (Transfer *transfer)
 {
   const char *proxy = g_getenv (FETCH_PROXY), *token = g_getenv (FETCH_TOKEN);
+  bool encrypted = g_ascii_strncasecmp (transfer->url, "https:", 6) == 0;
+  CURL *curl = transfer->curl;
 
   if (proxy)
     {
@@ -107,64 +199,181 @@ transfer_set_server (Transfer *transfer, CURL *curl)
       curl_easy_setopt (curl, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
       curl_easy_setopt (curl, CURLOPT_XOAUTH2_BEARER, token);
     }
-  if (g_getenv (FETCH_SECURE) && g_ascii_strncasecmp (transfer->url, "https:", 6) == 0)
-    curl_easy_setopt (curl, CURLOPT_REDIR_PROTOCOLS_STR, "https");
-  transfer_add_condition (transfer, "If-None-Match", g_getenv (FETCH_ETAG));
-  transfer_add_condition (transfer, "If-Modified-Since", g_getenv (FETCH_MODIFIED));
-  curl_easy_setopt (curl, CURLOPT_HTTPHEADER, transfer->headers);
+  if (g_getenv (FETCH_SECURE))
+    curl_easy_setopt (curl, CURLOPT_REDIR_PROTOCOLS_STR, encrypted ? "https" : "http,https");
 }
 
-/* One header of the last answer, or "". */
-static const char *
-transfer_header (CURL *curl, const char *name)
+/* One header of the last answer; NULL when it has none, or one that is no use. */
+static char *
+transfer_header (const Transfer *transfer, const char *name)
 {
   struct curl_header *header = NULL;
 
-  return curl_easy_header (curl, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK &&
-                 strlen (header->value) <= STATE_MAX && !strpbrk (header->value, "\r\n") ?
-             header->value :
-             "";
+  return curl_easy_header (transfer->curl, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK &&
+                 strlen (header->value) <= VALIDATOR_MAX && !strpbrk (header->value, "\r\n") ?
+             g_strdup (header->value) :
+             NULL;
+}
+
+static bool
+transfer_is_proxy (const Transfer *transfer, const struct sockaddr *address, socklen_t length)
+{
+  for (guint i = 0; i < transfer->proxies->len; i++)
+    if (memcmp (transfer->proxies->pdata[i], address, length) == 0)
+      return true;
+  return false;
+}
+
+/* Called with what a name stands for, also after a redirect: the one place where that can be seen. */
+static curl_socket_t
+transfer_open_socket (void *userdata, curlsocktype purpose, struct curl_sockaddr *address)
+{
+  Transfer *transfer = userdata;
+
+  transfer->by_proxy = transfer_is_proxy (transfer, &address->addr, address->addrlen);
+  if (transfer->foreign && !transfer->by_proxy && address_is_internal (&address->addr))
+    {
+      g_free (transfer->internal);
+      transfer->internal = address_to_string (&address->addr);
+      return CURL_SOCKET_BAD;
+    }
+  return socket (address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 static void
-transfer_set_options (Transfer *transfer, CURL *curl, char *message)
+transfer_set_options (Transfer *transfer, char *message)
 {
+  CURL *curl = transfer->curl;
+
   curl_easy_setopt (curl, CURLOPT_URL, transfer->url);
-  curl_easy_setopt (curl, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt (curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt (curl, CURLOPT_PROTOCOLS_STR, PROTOCOLS);
+  curl_easy_setopt (curl, CURLOPT_REDIR_PROTOCOLS_STR, PROTOCOLS);
   curl_easy_setopt (curl, CURLOPT_FOLLOWLOCATION, 1L);
   curl_easy_setopt (curl, CURLOPT_MAXREDIRS, (long)REDIRECTS_MAX);
   curl_easy_setopt (curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
   curl_easy_setopt (curl, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt (curl, CURLOPT_TIMEOUT, (long)transfer->timeout);
   curl_easy_setopt (curl, CURLOPT_CONNECTTIMEOUT, (long)MIN (transfer->timeout, 30));
   curl_easy_setopt (curl, CURLOPT_LOW_SPEED_LIMIT, (long)STALL_SPEED);
   curl_easy_setopt (curl, CURLOPT_LOW_SPEED_TIME, (long)STALL_SECONDS);
-  curl_easy_setopt (curl, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)transfer->max_size);
   curl_easy_setopt (curl, CURLOPT_USERAGENT, "rbee-hive/" PROJECT_VERSION);
   curl_easy_setopt (curl, CURLOPT_ERRORBUFFER, message);
   curl_easy_setopt (curl, CURLOPT_FAILONERROR, 1L);
   curl_easy_setopt (curl, CURLOPT_WRITEFUNCTION, transfer_on_data);
   curl_easy_setopt (curl, CURLOPT_WRITEDATA, transfer);
+  curl_easy_setopt (curl, CURLOPT_HEADERFUNCTION, transfer_on_header);
+  curl_easy_setopt (curl, CURLOPT_HEADERDATA, transfer);
+  curl_easy_setopt (curl, CURLOPT_OPENSOCKETFUNCTION, transfer_open_socket);
+  curl_easy_setopt (curl, CURLOPT_OPENSOCKETDATA, transfer);
   curl_easy_setopt (curl, CURLOPT_NOPROGRESS, 0L);
   curl_easy_setopt (curl, CURLOPT_XFERINFOFUNCTION, transfer_on_progress);
   curl_easy_setopt (curl, CURLOPT_XFERINFODATA, transfer);
 }
 
+/* One request: for the rest, if there is a beginning that the server still has. */
+static CURLcode
+transfer_attempt (Transfer *transfer)
+{
+  g_autofree char *range = transfer->size > 0 ? g_strdup_printf ("%" G_GUINT64_FORMAT "-", transfer->size) : NULL;
+  struct curl_slist *headers = range ? add_condition (NULL, "If-Range", transfer->validator) : NULL;
+  int64_t left = (transfer->deadline - g_get_monotonic_time ()) / 1000;
+  CURLcode code;
+
+  if (!range)
+    {
+      headers = add_condition (headers, "If-None-Match", g_getenv (FETCH_ETAG));
+      headers = add_condition (headers, "If-Modified-Since", g_getenv (FETCH_MODIFIED));
+    }
+  transfer->base = transfer->size;
+  transfer->begun = transfer->restart = false;
+  transfer->range = -1;
+  curl_easy_setopt (transfer->curl, CURLOPT_RANGE, range);
+  curl_easy_setopt (transfer->curl, CURLOPT_HTTPHEADER, headers);
+  curl_easy_setopt (transfer->curl, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)(transfer->max_size - transfer->size));
+  curl_easy_setopt (transfer->curl, CURLOPT_TIMEOUT_MS, (long)MAX (left, 1));
+  code = curl_easy_perform (transfer->curl);
+  curl_easy_setopt (transfer->curl, CURLOPT_HTTPHEADER, NULL);
+  curl_slist_free_all (headers);
+
+  /* Nothing came, and that is all there is. */
+  if (code == CURLE_OK && !transfer->begun)
+    {
+      long status = 0;
+
+      curl_easy_getinfo (transfer->curl, CURLINFO_RESPONSE_CODE, &status);
+      if (status == 200)
+        transfer->write_error = transfer_truncate (transfer);
+    }
+  return code;
+}
+
+static bool
+transfer_was_cut (const Transfer *transfer, CURLcode code)
+{
+  switch (code)
+    {
+    case CURLE_PARTIAL_FILE:
+    case CURLE_RECV_ERROR:
+    case CURLE_GOT_NOTHING:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
+      return transfer->size > 0;
+    case CURLE_OPERATION_TIMEDOUT: /* or it stalled */
+      return transfer->size > 0 && g_get_monotonic_time () < transfer->deadline;
+    default:
+      return false;
+    }
+}
+
+/* Until all is there, or it makes no sense any more. */
+static CURLcode
+transfer_run (Transfer *transfer)
+{
+  uint64_t furthest = transfer->size;
+  unsigned cuts = 0;
+  CURLcode code = CURLE_OK;
+
+  for (unsigned attempt = 0; attempt < ATTEMPTS_MAX; attempt++)
+    {
+      long status = 0;
+
+      code = transfer_attempt (transfer);
+      curl_easy_getinfo (transfer->curl, CURLINFO_RESPONSE_CODE, &status);
+      if ((code == CURLE_HTTP_RETURNED_ERROR && status == 416 && transfer->base > 0) || transfer->restart)
+        {
+          transfer->write_error = transfer_truncate (transfer);
+          if (transfer->write_error)
+            return code;
+          continue;
+        }
+      if (!transfer->resumes || !transfer_was_cut (transfer, code))
+        return code;
+
+      cuts = transfer->size > furthest ? 0 : cuts + 1;
+      furthest = MAX (furthest, transfer->size);
+      if (cuts == CUTS_MAX)
+        return code;
+      g_usleep ((G_USEC_PER_SEC / 10) << cuts);
+    }
+  return code;
+}
+
 static FetchResult
-transfer_result (const Transfer *transfer, CURLcode code, long status, const char *message, char **ret_why)
+transfer_result (const Transfer *transfer, CURLcode code, const char *message, char **ret_why)
 {
   g_autofree char *url = fetch_redact (transfer->url);
   g_autofree char *max_size = size_to_string (transfer->max_size);
+  long status = 0;
 
-  if (code == CURLE_OK)
-    return transfer->conditional && status == 304 ? FETCH_NOT_MODIFIED : FETCH_OK;
-
+  curl_easy_getinfo (transfer->curl, CURLINFO_RESPONSE_CODE, &status);
   if (transfer->write_error)
     {
       *ret_why = g_strdup_printf ("%s could not be stored: %s", url, g_strerror (transfer->write_error));
       return FETCH_NOT_STORED;
     }
+  if (code == CURLE_OK && status == 304)
+    return FETCH_NOT_MODIFIED;
+  if (code == CURLE_OK || (transfer->locates && code == CURLE_WRITE_ERROR))
+    return FETCH_OK;
   if (transfer->too_large || code == CURLE_FILESIZE_EXCEEDED)
     {
       *ret_why = g_strdup_printf ("%s is larger than %s", url, max_size);
@@ -177,7 +386,16 @@ transfer_result (const Transfer *transfer, CURLcode code, long status, const cha
              status == 401 || status == 403 ? FETCH_DENIED :
                                               FETCH_FAILED;
     }
-  if (code == CURLE_OPERATION_TIMEDOUT)
+  if (code == CURLE_REMOTE_FILE_NOT_FOUND)
+    {
+      *ret_why = g_strdup_printf ("%s is not there", url);
+      return FETCH_NOT_FOUND;
+    }
+  if (transfer->internal && code == CURLE_COULDNT_CONNECT)
+    *ret_why = g_strdup_printf ("%s leads to %s, an address of this machine or its network's own, where only a catalog "
+                                "on this machine may send it",
+                                url, transfer->internal);
+  else if (code == CURLE_OPERATION_TIMEDOUT)
     *ret_why = g_strdup_printf ("%s took longer than %u s, or stalled", url, transfer->timeout);
   else if (code == CURLE_TOO_MANY_REDIRECTS)
     *ret_why = g_strdup_printf ("%s redirects more than %d times", url, REDIRECTS_MAX);
@@ -186,40 +404,151 @@ transfer_result (const Transfer *transfer, CURLcode code, long status, const cha
   return FETCH_FAILED;
 }
 
+/* The addresses that @host stands for; NULL when it has none. */
+static struct addrinfo *
+resolve (const char *host, const char *port)
+{
+  g_autofree char *bare = *host == '[' ? g_strndup (host + 1, strcspn (host + 1, "]")) : g_strdup (host);
+  struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
+  struct addrinfo *found = NULL;
+
+  return getaddrinfo (bare, port, &hints, &found) == 0 ? found : NULL;
+}
+
+static void
+transfer_add_proxy (Transfer *transfer, const char *url)
+{
+  CURLU *parts = curl_url ();
+  char *host = NULL, *port = NULL;
+  struct addrinfo *found = NULL;
+
+  if (curl_url_set (parts, CURLUPART_URL, url, CURLU_GUESS_SCHEME | CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
+      curl_url_get (parts, CURLUPART_HOST, &host, 0) == CURLUE_OK)
+    {
+      curl_url_get (parts, CURLUPART_PORT, &port, 0);
+      found = resolve (host, port ? port : "1080"); /* as libcurl */
+    }
+  for (const struct addrinfo *each = found; each; each = each->ai_next)
+    {
+      struct sockaddr_storage *address = g_new0 (struct sockaddr_storage, 1);
+
+      memcpy (address, each->ai_addr, each->ai_addrlen);
+      g_ptr_array_add (transfer->proxies, address);
+    }
+  if (found)
+    freeaddrinfo (found);
+  curl_free (host);
+  curl_free (port);
+  curl_url_cleanup (parts);
+}
+
+static void
+transfer_find_proxies (Transfer *transfer)
+{
+  transfer->proxies = g_ptr_array_new_with_free_func (g_free);
+  for (const char *const *name = fetch_proxies; transfer->foreign && *name; name++)
+    if (g_getenv (*name) && !g_str_has_suffix (*name, "o_proxy") && !g_str_has_suffix (*name, "O_PROXY"))
+      transfer_add_proxy (transfer, g_getenv (*name));
+}
+
+/* What another tool than libcurl is to reach: each of its addresses must be one that it may. */
+static FetchResult
+transfer_resolve (Transfer *transfer, char **ret_address, char **ret_why)
+{
+  g_autoptr (GUri) uri = g_uri_parse (transfer->url, G_URI_FLAGS_PARSE_RELAXED, NULL);
+  struct addrinfo *found = uri && g_uri_get_host (uri) ? resolve (g_uri_get_host (uri), NULL) : NULL;
+  g_autofree char *url = fetch_redact (transfer->url);
+
+  for (const struct addrinfo *each = found; each; each = each->ai_next)
+    if (transfer->foreign && address_is_internal (each->ai_addr))
+      transfer->internal = address_to_string (each->ai_addr);
+  if (found && !transfer->internal)
+    *ret_address = address_to_string (found->ai_addr);
+  if (found)
+    freeaddrinfo (found);
+  if (*ret_address)
+    return FETCH_OK;
+  if (transfer->internal)
+    return transfer_result (transfer, CURLE_COULDNT_CONNECT, "", ret_why);
+  *ret_why = g_strdup_printf ("%s can't be reached: there is no such machine", url);
+  return FETCH_FAILED;
+}
+
+static FetchResult
+transfer_fetch (Transfer *transfer, char **ret_url, char **ret_address, char **ret_why)
+{
+  char message[CURL_ERROR_SIZE] = "";
+  const char *url = NULL, *address = NULL;
+  FetchResult result;
+
+  transfer_set_options (transfer, message);
+  transfer_set_server (transfer);
+  result = transfer_result (transfer, transfer_run (transfer), message, ret_why);
+  curl_easy_getinfo (transfer->curl, CURLINFO_EFFECTIVE_URL, &url);
+  curl_easy_getinfo (transfer->curl, CURLINFO_PRIMARY_IP, &address);
+  *ret_url = g_strdup (url);
+  *ret_address = g_strdup (transfer->by_proxy ? "" : address);
+  return result;
+}
+
 int
 main (int argc, char **argv)
 {
+  g_autofree char *validator = NULL;
+  gboolean foreign = FALSE, locate = FALSE;
+  const GOptionEntry options[] = {
+    { "resume", 0, 0, G_OPTION_ARG_STRING, &validator,
+      "Standard output holds the beginning, of which the server said this; go on there, also when cut", "VALIDATOR" },
+    { "foreign", 0, 0, G_OPTION_ARG_NONE, &foreign, "Reach no address of this machine", NULL },
+    { "locate", 0, 0, G_OPTION_ARG_NONE, &locate, "Say only where it is", NULL },
+    { NULL },
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new ("URL MAX-SIZE TIMEOUT");
   Transfer transfer = { 0 };
-  char message[CURL_ERROR_SIZE] = "";
   g_autofree char *why = NULL;
+  g_autofree char *url = NULL;
+  g_autofree char *address = NULL;
+  g_autofree char *etag = NULL;
+  g_autofree char *modified = NULL;
   FetchResult result;
-  long status = 0;
-  CURLcode code;
-  CURL *curl;
 
-  if (argc != 4)
+  g_option_context_set_summary (context, "Fetches a URL to standard output. Started by rbee-hive-builder.");
+  g_option_context_add_main_entries (context, options, NULL);
+  if (!g_option_context_parse (context, &argc, &argv, NULL) || argc != 4)
     {
-      fprintf (stderr, "Usage: rbee-hive-fetch URL MAX-SIZE TIMEOUT (started by rbee-hive-builder)\n");
+      fprintf (stderr, "Usage: rbee-hive-fetch [OPTION…] URL MAX-SIZE TIMEOUT (started by rbee-hive-builder)\n");
       return 2;
     }
   transfer.url = argv[1];
   transfer.max_size = g_ascii_strtoull (argv[2], NULL, 10);
   transfer.timeout = g_ascii_strtoull (argv[3], NULL, 10);
+  transfer.deadline = g_get_monotonic_time () + transfer.timeout * G_USEC_PER_SEC;
+  transfer.foreign = foreign;
+  transfer.locates = locate;
+  transfer.resumes = validator != NULL;
+  if (validator)
+    {
+      off_t end = lseek (STDOUT_FILENO, 0, SEEK_END);
+
+      transfer.size = MAX (end, 0);
+      transfer.validator = *validator ? g_steal_pointer (&validator) : NULL;
+    }
 
   signal (SIGPIPE, SIG_IGN);
   curl_global_init (CURL_GLOBAL_DEFAULT);
-  curl = curl_easy_init ();
-  transfer_set_options (&transfer, curl, message);
-  transfer_set_server (&transfer, curl);
-  code = curl_easy_perform (curl);
-  curl_easy_getinfo (curl, CURLINFO_RESPONSE_CODE, &status);
-  result = transfer_result (&transfer, code, status, message, &why);
-  if (result == FETCH_OK)
-    why = g_strdup_printf ("%s\n%s", transfer_header (curl, "ETag"), transfer_header (curl, "Last-Modified"));
-  curl_easy_cleanup (curl);
-  curl_slist_free_all (transfer.headers);
+  transfer.curl = curl_easy_init ();
+  transfer_find_proxies (&transfer);
+  if (locate && !g_str_has_prefix (transfer.url, "http"))
+    result = transfer_resolve (&transfer, &address, &why);
+  else
+    result = transfer_fetch (&transfer, &url, &address, &why);
+  etag = transfer_header (&transfer, "ETag");
+  modified = transfer_header (&transfer, "Last-Modified");
+  curl_easy_cleanup (transfer.curl);
   curl_global_cleanup ();
 
-  dprintf (FETCH_OUTCOME_FD, "%d %d %.2000s", result, transfer.write_error, why ? why : "");
+  dprintf (FETCH_OUTCOME_FD, "%d %d\n%s\n%.8000s\n%s\n%s\n%s\n%.2000s", result, transfer.write_error,
+           transfer.validator ? transfer.validator : "", url ? url : transfer.url, address ? address : "",
+           etag ? etag : "", modified ? modified : "", why ? why : "");
   return result == FETCH_OK ? 0 : 1;
 }

@@ -5,6 +5,7 @@
 #include "file.h"
 #include "json.h"
 #include "sandbox.h"
+#include "version.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,8 +31,8 @@ static const struct
   { "package", package_run },
 };
 
-static void
-builder_clear (Builder *builder)
+void
+job_clear (Builder *builder)
 {
   fd_clear (&builder->work_fd);
   catalog_entry_free (builder->entry);
@@ -42,20 +43,36 @@ builder_clear (Builder *builder)
   g_free (builder->recipe_url);
   g_free (builder->recipe_sha256);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Builder, builder_clear)
 
-/* The same version from the same recipe for the same backend: nothing to build. A recipe with pkgver() knows its
- * version only later. */
+/* The same version from the same recipe for the same backend: nothing to build. An upgrade builds what is newer alone.
+ * A recipe with pkgver() knows its version only after that phase; what an install makes of it is built in any case. */
 static bool
-job_is_installed (const Builder *builder)
+job_is_installed (const Builder *builder, bool versioned)
 {
   const Request *request = builder->request;
   g_autofree char *version = recipe_version (builder->recipe);
 
-  return !request->reinstall && request->installed_version && !recipe_has_function (builder->recipe, "pkgver") &&
-         g_str_equal (request->installed_version, version) &&
+  if (!request->installed_version || (!versioned && recipe_has_function (builder->recipe, "pkgver")))
+    return false;
+  if (request->upgrade)
+    return version_compare (version, request->installed_version) <= 0;
+  return !request->reinstall && !versioned && g_str_equal (request->installed_version, version) &&
          g_strcmp0 (request->installed_recipe_sha256, builder->recipe_sha256) == 0 &&
          g_strcmp0 (request->installed_backend, builder->entry->worker_type) == 0;
+}
+
+static void
+job_tell_installed (const Builder *builder)
+{
+  const Request *request = builder->request;
+  g_autofree char *version = recipe_version (builder->recipe);
+
+  if (request->upgrade)
+    log_writer_note (builder->log, builder->phase, "✓ Up to date: %s %s (its catalog has %s)", request->worker_id,
+                     request->installed_version, version);
+  else
+    log_writer_note (builder->log, builder->phase, "✓ Already installed: %s %s (ask for a reinstall to build it again)",
+                     request->worker_id, version);
 }
 
 /* The daemon reads the outcome from the log; without its last record the exit status is all there is. */
@@ -75,7 +92,7 @@ job_set_text (JsonObject *result, const char *key, const char *text)
 }
 
 static int
-job_write_result (const Builder *builder, bool installed)
+job_write_result (const Builder *builder)
 {
   g_autoptr (JsonObject) result = json_object_new ();
   g_autofree char *version = recipe_version (builder->recipe);
@@ -85,7 +102,7 @@ job_write_result (const Builder *builder, bool installed)
   const char *description = recipe_value (builder->recipe, "pkgdesc");
   g_autofree char *text = NULL;
 
-  json_object_set_boolean_member (result, "already_installed", installed);
+  json_object_set_boolean_member (result, "already_installed", builder->installed);
   json_object_set_string_member (result, "pkgname", recipe_value (builder->recipe, "pkgname"));
   json_object_set_string_member (result, "version", version);
   json_object_set_string_member (result, "pkgver", recipe_value (builder->recipe, "pkgver"));
@@ -129,7 +146,7 @@ job_find_cause (const Builder *builder, const GError *error, GError **ret_cause)
   return *ret_cause;
 }
 
-static int
+int
 job_fail (const Builder *builder, const GError *failure)
 {
   g_autoptr (GError) cause = NULL;
@@ -152,6 +169,26 @@ job_fail (const Builder *builder, const GError *failure)
   return job_exit (log_writer_error (builder->log, builder->phase, error), JOB_EXIT_FAILED);
 }
 
+bool
+job_run_phases (Builder *builder, const char *first, const char *last, GError **error)
+{
+  size_t i = 0;
+
+  while (!g_str_equal (phases[i].name, first))
+    i++;
+  for (; i < G_N_ELEMENTS (phases); i++)
+    {
+      builder->phase = phases[i].name;
+      if (!phases[i].run (builder, error) || !sandbox_check_cancelled (error))
+        return false;
+      builder->installed = (phases[i].run == parse_run && job_is_installed (builder, false)) ||
+                           (phases[i].run == pkgver_run && job_is_installed (builder, true));
+      if (builder->installed || g_str_equal (phases[i].name, last))
+        break;
+    }
+  return true;
+}
+
 int
 job_run (const Configuration *configuration, const Request *request, LogWriter *log)
 {
@@ -168,24 +205,9 @@ job_run (const Configuration *configuration, const Request *request, LogWriter *
       hive_error_set_errno (&error, errno, "Can't open %s", request->work);
       return job_fail (&builder, error);
     }
-
-  for (size_t i = 0; i < G_N_ELEMENTS (phases); i++)
-    {
-      builder.phase = phases[i].name;
-      if (!phases[i].run (&builder, &error))
-        return job_fail (&builder, error);
-      if (sandbox_was_cancelled ())
-        return JOB_EXIT_CANCELLED;
-
-      if (phases[i].run == parse_run && job_is_installed (&builder))
-        {
-          g_autofree char *version = recipe_version (builder.recipe);
-
-          log_writer_note (log, "parse", "✓ Already installed: %s %s (ask for a reinstall to build it again)",
-                           request->worker_id, version);
-          return job_write_result (&builder, true);
-        }
-    }
-
-  return job_write_result (&builder, false);
+  if (!job_run_phases (&builder, "metadata", "package", &error))
+    return job_fail (&builder, error);
+  if (builder.installed)
+    job_tell_installed (&builder);
+  return job_write_result (&builder);
 }

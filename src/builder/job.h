@@ -14,3 +14,13 @@ enum
 
 /* Runs all phases for @request, writing to @log. Returns an exit status; nothing that it started is left. */
 int job_run (const Configuration *configuration, const Request *request, LogWriter *log);
+
+/* Runs the phases from @first to @last. One that finds the worker installed already says so in @builder and is the
+ * last. */
+bool job_run_phases (Builder *builder, const char *first, const char *last, GError **error);
+
+/* Writes why it failed to the log, unless it was cancelled, and returns the exit status. */
+int job_fail (const Builder *builder, const GError *failure);
+
+void job_clear (Builder *builder);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Builder, job_clear)

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "machine.h"
 
-#include "device.h"
-
 #include <sys/utsname.h>
 
 /* The best first. */
@@ -14,11 +12,14 @@ struct Machine
 };
 
 Machine *
-machine_new (JsonObject *devices)
+machine_new (Devices *devices)
 {
   Machine *machine = g_new0 (Machine, 1);
 
-  machine->devices = devices ? devices_from_json (devices, NULL) : NULL;
+  if (devices && devices->list->len > 0)
+    machine->devices = devices;
+  else
+    devices_free (devices);
   return machine;
 }
 

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <json-glib/json-glib.h>
-#include <stdbool.h>
+#include "device.h"
 
 /* What of this machine decides which worker is for it: its platform, its architecture, and the devices that the daemon
  * knows of. */
 typedef struct Machine Machine;
 
-/* @devices: {"devices":[…]}, as device.h has it; NULL: nobody has looked yet. */
-Machine *machine_new (JsonObject *devices);
+/* Takes @devices; NULL, or without any: nobody has looked yet. */
+Machine *machine_new (Devices *devices);
 void machine_free (Machine *machine);
 
 #define MACHINE_PLATFORM "linux"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
 #include "job.h"
+#include "local-build.h"
 #include "query.h"
 #include "sandbox.h"
 
@@ -40,14 +41,35 @@ main_run_job (const Configuration *configuration)
   return JOB_EXIT_FAILED;
 }
 
+/* A recipe's code must not run as root, whatever namespaces it is in; jobs of the hive don't either. */
+static int
+main_run_build (Configuration *configuration, const LocalBuild *build)
+{
+  g_autoptr (LogWriter) log = NULL;
+
+  if (geteuid () == 0)
+    {
+      fprintf (stderr, "rbee-hive-builder: root may not build a PKGBUILD, whose code would run as root: be a user\n");
+      return JOB_EXIT_FAILED;
+    }
+  log = log_writer_new (STDOUT_FILENO, configuration->max_log_size);
+  return local_build_run (build, configuration, log);
+}
+
 int
 main (int argc, char **argv)
 {
   g_autofree char *path = NULL;
-  gboolean query = FALSE, version = FALSE;
+  g_autofree char *file = NULL;
+  g_autofree char *output = NULL;
+  gboolean query = FALSE, version = FALSE, tests = FALSE;
   const GOptionEntry options[] = {
     { "config", 0, 0, G_OPTION_ARG_FILENAME, &path, "Read this file instead of the installed one", "FILE" },
     { "query", 0, 0, G_OPTION_ARG_NONE, &query, "Answer a question as JSON instead of building", NULL },
+    { "build", 0, 0, G_OPTION_ARG_FILENAME, &file, "Build this PKGBUILD as the caller, and install nothing", "FILE" },
+    { "output", 0, 0, G_OPTION_ARG_FILENAME, &output, "Leave what --build made here instead of in pkg beside the file",
+      "FOLDER" },
+    { "with-check", 0, 0, G_OPTION_ARG_NONE, &tests, "Run check() too with --build", NULL },
     { "version", 0, 0, G_OPTION_ARG_NONE, &version, "Show the version", NULL },
     { NULL },
   };
@@ -78,5 +100,7 @@ main (int argc, char **argv)
 
   main_watch_signals ();
   prctl (PR_SET_CHILD_SUBREAPER, 1);
+  if (file)
+    return main_run_build (configuration, &(LocalBuild){ .file = file, .output = output, .check = tests });
   return query ? query_run (configuration, argv + 1) : main_run_job (configuration);
 }

@@ -35,7 +35,7 @@ metadata_run (Builder *builder, GError **error)
   const Request *request = builder->request;
 
   log_writer_note (builder->log, "metadata", "📦 Fetching worker metadata from catalog...");
-  builder->machine = machine_new (request->devices);
+  builder->machine = machine_new (devices_load (builder->configuration, NULL));
   builder->search = catalog_search_new (builder->configuration, request->remembered, builder->machine);
   builder->entry =
       catalog_search_get (builder->search, request->catalog, request->worker_id, request->backend, builder->log, error);

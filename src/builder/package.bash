@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
-# shellcheck disable=SC2154 # pkgdir comes from the environment
+# shellcheck disable=SC2154 # startdir comes from the environment
 #
-# Runs package() under fakeroot, then lists on descriptor 9 what it made as fakeroot shows it: only in this session can faked owners, modes and
-# devices be seen. Started by the builder as `bash package.bash RUN FUNCTION`, in a sandbox; this shell never reads the recipe.
+# Makes the packages under fakeroot, then says on descriptor 9 what they are (see run.bash) and lists what is in them as fakeroot shows it: only in
+# this session can faked owners, modes and devices be seen. Started by the builder as `bash package.bash RUN NAME…`, in a sandbox; this shell
+# never reads the recipe.
 
 # What fakeroot(1) is, a daemon and a preloaded library, without the script of that name, which takes longer than all the rest of a small
 # package() to find the two. Where they lie in other places, the script knows better.
@@ -20,5 +21,11 @@ if [[ -z ${FAKEROOTKEY-} ]]; then
   export FAKEROOTKEY=${key%%:*} LD_LIBRARY_PATH=${library%/*} LD_PRELOAD=${library##*/}
 fi
 
-bash "$1" "$2" 9>&- || exit
-exec find "$pkgdir" -mindepth 1 -printf '%y %m %U %G %P\0' >&9
+run=$1
+shift
+bash "$run" package "$@" 9>&- || exit
+cat -- "$HOME/.rbee-hive/said" >&9 2>/dev/null || {
+  echo '==> ERROR: A package function ended the shell: it may return, and may not exit' >&2
+  exit 1
+}
+exec find "$startdir/pkg" -mindepth 1 -printf '%y %m %U %G %P\0' >&9

@@ -1,65 +1,52 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "builder.h"
+#include "evaluation.h"
+#include "recipe-lint.h"
 #include "step.h"
 
-#include <string.h>
-
-#define DUMP_FD  9 /* evaluate.bash writes there */
-#define DUMP_MAX (4 * 1024 * 1024)
-
-/* What bash said goes to the log; the message takes no more than a line's number from it. */
-static void
-parse_tell_diagnostics (Builder *builder, Sandbox *sandbox, GError **error)
+Recipe *
+parse_recipe (Builder *builder, GError **error)
 {
-  g_autoptr (GRegex) regex = g_regex_new ("PKGBUILD: line ([0-9]+): syntax error", 0, 0, NULL);
-  g_autoptr (GMatchInfo) match = NULL;
-  const char *said = sandbox_diagnostics (sandbox);
+  g_autofree char *start = g_build_filename (builder->request->work, "start", NULL);
+  g_autofree char *inside = step_path (builder, NULL);
+  g_autofree char *home = step_path (builder, "home");
+  g_autofree char *features = g_strjoinv (",", builder->entry->features);
+  const char *environment[] = { *features ? "RBEE_FEATURES" : NULL, features, NULL };
+  g_autofree char *said = NULL;
+  Recipe *recipe = evaluation_run (&(Evaluation){ .configuration = builder->configuration,
+                                                  .directory = start,
+                                                  .name = "PKGBUILD",
+                                                  .inside = inside,
+                                                  .home = home,
+                                                  .user = "builder",
+                                                  .environment = environment },
+                                   &said, error);
 
-  step_tell_diagnostics (builder, sandbox);
-  if (g_regex_match (regex, said, 0, &match))
-    {
-      g_autofree char *number = g_match_info_fetch (match, 1);
-
-      g_clear_error (error);
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,
-                   "The PKGBUILD is not valid bash: syntax error in line %s; the log shows what bash says", number);
-    }
+  if (!recipe && said)
+    step_tell (builder, said);
+  return recipe;
 }
 
-static Recipe *
-parse_evaluate (Builder *builder, GError **error)
+/* Each rule that is broken; the first is the error. */
+static bool
+parse_check (Builder *builder, GError **error)
 {
-  g_autofree char *script = step_script ("evaluate.bash");
-  g_autofree char *pkgbuild = step_path (builder, "PKGBUILD");
-  const char *arguments[] = { "bash", script, pkgbuild, NULL };
-  g_autoptr (Sandbox) sandbox = step_sandbox (builder);
-  const char *dump;
-  Recipe *recipe;
-  size_t length;
-  int status;
+  g_autoptr (GPtrArray) problems = recipe_lint (builder->recipe, false);
 
-  sandbox_set_timeout (sandbox, builder->configuration->evaluation_timeout);
-  sandbox_limit_evaluation (sandbox);
-  sandbox_collect (sandbox, DUMP_FD, DUMP_MAX);
-  if (!sandbox_run (sandbox, arguments, &status, error))
-    {
-      step_explain (error, "Reading the PKGBUILD", "EvaluationTimeout=");
-      return NULL;
-    }
-
-  dump = sandbox_collected (sandbox, &length);
-  recipe = recipe_parse_dump (dump, length, error);
-  if (!recipe)
-    parse_tell_diagnostics (builder, sandbox, error);
-  return recipe;
+  for (guint i = 0; problems->len > 1 && i < problems->len; i++)
+    log_writer_note (builder->log, "parse", "✗ %s", (char *)problems->pdata[i]);
+  if (problems->len > 0)
+    g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID, problems->pdata[0]);
+  return problems->len == 0 && recipe_check (builder->recipe, error) &&
+         recipe_check_architecture (builder->recipe, catalog_machine_architecture (), error);
 }
 
 bool
 parse_run (Builder *builder, GError **error)
 {
   log_writer_note (builder->log, "parse", "🔍 Parsing PKGBUILD...");
-  builder->recipe = parse_evaluate (builder, error);
-  if (!builder->recipe || !recipe_check (builder->recipe, error))
+  builder->recipe = parse_recipe (builder, error);
+  if (!builder->recipe || !parse_check (builder, error))
     return false;
   log_writer_note (builder->log, "parse", "✓ Parsed: pkgname=%s, pkgver=%s", recipe_value (builder->recipe, "pkgname"),
                    recipe_value (builder->recipe, "pkgver"));

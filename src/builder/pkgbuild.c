@@ -32,6 +32,15 @@ pkgbuild_store (Builder *builder, const char *text, size_t size, GError **error)
 }
 
 bool
+pkgbuild_take (Builder *builder, const char *text, GError **error)
+{
+  if (!pkgbuild_make_folders (builder, error) || !pkgbuild_store (builder, text, strlen (text), error))
+    return false;
+  builder->recipe_sha256 = checksum_of_text (CHECKSUM_SHA256, text, strlen (text));
+  return true;
+}
+
+bool
 pkgbuild_run (Builder *builder, GError **error)
 {
   g_autofree char *text = NULL;
@@ -39,10 +48,8 @@ pkgbuild_run (Builder *builder, GError **error)
 
   log_writer_note (builder->log, "pkgbuild", "📄 Downloading PKGBUILD...");
   text = catalog_get_recipe (builder->catalog, builder->entry, builder->request->source, &builder->recipe_url, error);
-  if (!text || !pkgbuild_make_folders (builder, error) || !pkgbuild_store (builder, text, strlen (text), error))
+  if (!text || !pkgbuild_take (builder, text, error))
     return false;
-
-  builder->recipe_sha256 = checksum_of_text (CHECKSUM_SHA256, text, strlen (text));
   size = size_to_string (strlen (text));
   log_writer_note (builder->log, "pkgbuild", "✓ PKGBUILD downloaded (%s)", size);
   return true;

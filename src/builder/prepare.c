@@ -1,5 +1,32 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "file.h"
+#include "folder.h"
 #include "step.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#define DEPTH_MAX 256
+
+static int
+prepare_set_time (int parent, const char *name, const struct stat *st, void *userdata)
+{
+  const struct timespec *times = userdata;
+
+  utimensat (parent, name, times, AT_SYMLINK_NOFOLLOW);
+  return 0;
+}
+
+/* As makepkg does when it was given SOURCE_DATE_EPOCH. */
+static bool
+prepare_unify_times (Builder *builder, GError **error)
+{
+  struct timespec times[2] = { { .tv_sec = builder->started }, { .tv_sec = builder->started } };
+  g_auto (Fd) src = file_open_beneath (builder->work_fd, "src", O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+  int r = src < 0 ? src : folder_visit (src, prepare_set_time, times, DEPTH_MAX);
+
+  return r >= 0 || hive_error_set_errno (error, -r, "Can't set the times of the sources");
+}
 
 bool
 prepare_run (Builder *builder, GError **error)
@@ -8,5 +35,5 @@ prepare_run (Builder *builder, GError **error)
     .phase = "prepare", .title = "Prepare", .icon = "🩹", .failure = HIVE_ERROR_BUILD_FAILED
   };
 
-  return step_run (builder, &step, error);
+  return step_run (builder, &step, error) && (!builder->reproducible || prepare_unify_times (builder, error));
 }

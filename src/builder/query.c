@@ -7,8 +7,10 @@
 #include "file.h"
 #include "json.h"
 #include "sandbox.h"
+#include "updates.h"
 #include "worker-id.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -33,22 +35,14 @@ question_clear (Question *question)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Question, question_clear)
 
-static JsonNode *
-question_member (const Question *question, const char *key, JsonNodeType type)
-{
-  JsonNode *node = json_object_get_member (question->input, key);
-
-  return node && json_node_get_node_type (node) == type ? node : NULL;
-}
-
-/* What the daemon knows comes on standard input; who asks by hand on a terminal, or with nothing there, knows nothing.
+/* What is remembered comes on standard input; who asks by hand on a terminal, or with nothing there, remembers nothing.
  */
 static bool
 question_open (Question *question, const Configuration *configuration, const char *name, GError **error)
 {
   const CatalogConfiguration *own = configuration_catalog (configuration, name, error);
   g_autofree char *text = isatty (STDIN_FILENO) ? g_strdup ("") : NULL;
-  JsonNode *remembered, *devices;
+  JsonNode *remembered;
   size_t size = 0;
 
   if (!own)
@@ -61,10 +55,10 @@ question_open (Question *question, const Configuration *configuration, const cha
                                json_object_new ();
   if (!question->input)
     return false;
-  remembered = question_member (question, "remembered", JSON_NODE_ARRAY);
-  devices = question_member (question, "devices", JSON_NODE_OBJECT);
-  question->memory = catalog_memory_new (remembered ? json_node_get_array (remembered) : NULL);
-  question->machine = machine_new (devices ? json_node_get_object (devices) : NULL);
+  remembered = json_object_get_member (question->input, "remembered");
+  question->memory =
+      catalog_memory_new (remembered && JSON_NODE_HOLDS_ARRAY (remembered) ? json_node_get_array (remembered) : NULL);
+  question->machine = machine_new (devices_load (configuration, NULL));
   question->catalog = catalog_new (configuration, own, question->memory, question->machine);
   return true;
 }
@@ -154,6 +148,12 @@ query_devices (const Configuration *configuration, char *const *arguments, GErro
   return devices_to_json (devices);
 }
 
+static JsonObject *
+query_updates (const Configuration *configuration, char *const *arguments, GError **error)
+{
+  return updates_look (configuration, arguments, error);
+}
+
 static const struct
 {
   const char *name;
@@ -161,7 +161,7 @@ static const struct
   JsonObject *(*run) (const Configuration *configuration, char *const *arguments, GError **error);
 } queries[] = {
   { "catalog", 1, 1, query_catalog }, { "worker", 2, 2, query_worker },   { "recipe", 2, 4, query_recipe },
-  { "sandbox", 0, 0, query_sandbox }, { "devices", 0, 0, query_devices },
+  { "sandbox", 0, 0, query_sandbox }, { "devices", 0, 0, query_devices }, { "updates", 0, UINT_MAX, query_updates },
 };
 
 static JsonObject *
@@ -174,7 +174,8 @@ query_answer (const Configuration *configuration, char *const *arguments, GError
         count - 1 <= queries[i].arguments_max)
       return queries[i].run (configuration, arguments + 1, error);
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
-               "A query is one of: catalog NAME, worker NAME ID, recipe NAME ID [BACKEND [SOURCE]], sandbox, devices");
+               "A query is one of: catalog NAME, worker NAME ID, recipe NAME ID [BACKEND [SOURCE]], sandbox, devices, "
+               "updates [ID CATALOG BACKEND SOURCE SHA256]…");
   return NULL;
 }
 

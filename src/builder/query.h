@@ -10,10 +10,11 @@
  *   recipe NAME ID [BACKEND [SOURCE]]   {"pkgbuild","url"}; an empty BACKEND or SOURCE is none
  *   sandbox                             {"works":true} or {"works":false,"why","hint"}
  *   devices                             {"devices":[…],"warnings":[…]} as device.h has it: in a unit that may open them
+ *   updates [ID CATALOG BACKEND SOURCE SHA256]…   as updates.h has it; an empty CATALOG is any
  *
- * Those to the catalog NAME read {"remembered":[…],"devices":{…}} from standard input, either of which may be missing
- * (catalog-memory.h, machine.h), and add to their answer "remember", what there is to be remembered instead, and
- * "stale_since" and "stale_why", when the answer is one that was remembered.
+ * Those to the catalog NAME read {"remembered":[…]} (catalog-memory.h) from standard input, which may be empty, and add
+ * to their answer "remember", what there is to be remembered instead, and "stale_since" and "stale_why", when the
+ * answer is one that was remembered.
  *
  * Returns the exit status: 0, or 1 after {"error":NAME,"message"}. */
 int query_run (const Configuration *configuration, char *const *arguments);

@@ -2,20 +2,32 @@
 #include "recipe.h"
 
 #include "error.h"
+#include "recipe-lint.h"
 
 #include <string.h>
 
-#define VALUES_MAX  100000
-#define FIELD_MAX   100 /* bytes of pkgname and pkgver */
-#define RELEASE_MAX 20  /* of pkgrel and epoch */
+#define FIELD_MAX 100 /* bytes of pkgname and pkgver */
+
+static void
+recipe_package_free (RecipePackage *package)
+{
+  g_free (package->name);
+  g_hash_table_unref (package->overrides);
+  g_hash_table_unref (package->assigned);
+  g_free (package);
+}
 
 Recipe *
 recipe_new (void)
 {
-  Recipe *recipe = g_new (Recipe, 1);
+  Recipe *recipe = g_new0 (Recipe, 1);
 
   recipe->variables = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_strfreev);
+  recipe->kinds = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   recipe->functions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  recipe->packages = g_ptr_array_new_with_free_func ((GDestroyNotify)recipe_package_free);
+  recipe->missing = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  recipe->options = g_strdup ("");
   return recipe;
 }
 
@@ -25,8 +37,24 @@ recipe_free (Recipe *recipe)
   if (!recipe)
     return;
   g_hash_table_unref (recipe->variables);
+  g_hash_table_unref (recipe->kinds);
   g_hash_table_unref (recipe->functions);
+  g_ptr_array_unref (recipe->packages);
+  g_hash_table_unref (recipe->missing);
+  g_free (recipe->options);
   g_free (recipe);
+}
+
+RecipePackage *
+recipe_package_add (Recipe *recipe, const char *name)
+{
+  RecipePackage *package = g_new0 (RecipePackage, 1);
+
+  package->name = g_strdup (name);
+  package->overrides = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_strfreev);
+  package->assigned = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_ptr_array_add (recipe->packages, package);
+  return package;
 }
 
 const char *
@@ -37,19 +65,44 @@ recipe_value (const Recipe *recipe, const char *name)
   return values && values[0] && values[0][0] ? values[0] : NULL;
 }
 
+/* What @package (NULL: none) makes of a field, else what the recipe says. */
+static char **
+recipe_lookup (const Recipe *recipe, const RecipePackage *package, const char *name)
+{
+  char **values = package ? g_hash_table_lookup (package->overrides, name) : NULL;
+
+  return values ? values : g_hash_table_lookup (recipe->variables, name);
+}
+
 char **
-recipe_values (const Recipe *recipe, const char *name, const char *architecture)
+recipe_package_values (const Recipe *recipe, const RecipePackage *package, const char *name, const char *architecture)
 {
   g_autoptr (GStrvBuilder) all = g_strv_builder_new ();
   g_autofree char *specific = g_strdup_printf ("%s_%s", name, architecture);
-  char **values = g_hash_table_lookup (recipe->variables, name);
+  const char *const names[] = { name, specific };
 
-  if (values)
-    g_strv_builder_addv (all, (const char **)values);
-  values = g_hash_table_lookup (recipe->variables, specific);
-  if (values)
-    g_strv_builder_addv (all, (const char **)values);
+  for (size_t i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      char **values = recipe_lookup (recipe, package, names[i]);
+
+      if (values)
+        g_strv_builder_addv (all, (const char **)values);
+    }
   return g_strv_builder_end (all);
+}
+
+char **
+recipe_values (const Recipe *recipe, const char *name, const char *architecture)
+{
+  return recipe_package_values (recipe, NULL, name, architecture);
+}
+
+const char *
+recipe_package_value (const Recipe *recipe, const RecipePackage *package, const char *name)
+{
+  char **values = recipe_lookup (recipe, package, name);
+
+  return values && values[0] && values[0][0] ? values[0] : NULL;
 }
 
 bool
@@ -58,50 +111,45 @@ recipe_has_function (const Recipe *recipe, const char *name)
   return g_hash_table_contains (recipe->functions, name);
 }
 
-/* The words of a dump: each ends in NUL. NULL when there is no whole word left. */
-static const char *
-take_word (const char **at, const char *end)
+RecipePackage *
+recipe_package (const Recipe *recipe, const char *name)
 {
-  const char *word = *at;
-  const char *nul = word < end ? memchr (word, '\0', end - word) : NULL;
-
-  if (!nul)
-    return NULL;
-  *at = nul + 1;
-  return word;
-}
-
-/* A word that is a name. */
-static const char *
-take_name (const char **at, const char *end)
-{
-  const char *name = take_word (at, end);
-
-  return name && *name && g_utf8_validate (name, -1, NULL) ? name : NULL;
-}
-
-static bool
-recipe_take_variable (Recipe *recipe, const char **at, const char *end)
-{
-  const char *name = take_name (at, end);
-  const char *count_text = name ? take_word (at, end) : NULL;
-  g_autoptr (GStrvBuilder) values = g_strv_builder_new ();
-  guint64 count;
-
-  if (!count_text || !g_ascii_string_to_unsigned (count_text, 10, 0, VALUES_MAX, &count, NULL))
-    return false;
-
-  for (guint64 i = 0; i < count; i++)
+  for (guint i = 0; i < recipe->packages->len; i++)
     {
-      const char *value = take_word (at, end);
+      RecipePackage *package = recipe->packages->pdata[i];
 
-      if (!value || !g_utf8_validate (value, -1, NULL))
-        return false;
-      g_strv_builder_add (values, value);
+      if (g_str_equal (package->name, name))
+        return package;
     }
+  return NULL;
+}
 
-  g_hash_table_replace (recipe->variables, g_strdup (name), g_strv_builder_end (values));
-  return true;
+char *
+recipe_package_function (const Recipe *recipe, const RecipePackage *package)
+{
+  g_autofree char *own = g_strdup_printf ("package_%s", package->name);
+
+  if (recipe_has_function (recipe, own))
+    return g_steal_pointer (&own);
+  return recipe->packages->len == 1 && recipe_has_function (recipe, "package") ? g_strdup ("package") : NULL;
+}
+
+void
+recipe_package_override (RecipePackage *package, const char *field, char *const *values)
+{
+  g_hash_table_replace (package->overrides, g_strdup (field), g_strdupv ((char **)values));
+}
+
+bool
+recipe_package_option (const Recipe *recipe, const RecipePackage *package, const char *option, bool fallback)
+{
+  char **options = recipe_lookup (recipe, package, "options");
+  bool answer = fallback;
+
+  for (; options && *options; options++)
+    if (g_str_equal (**options == '!' ? *options + 1 : *options, option))
+      answer = **options != '!';
+  return answer;
 }
 
 static bool recipe_refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
@@ -119,125 +167,65 @@ recipe_refuse (GError **error, const char *format, ...)
   return false;
 }
 
-static Recipe *
-recipe_dump_invalid (GError **error)
-{
-  g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,
-                       "The PKGBUILD ended or spoiled its own evaluation: it may not exit, print to other descriptors, "
-                       "hold text that is not "
-                       "UTF-8, or make functions of bash's own names read-only");
-  return NULL;
-}
-
-/* All of them in one word, a line each. */
+/* More than makepkg asks: it becomes part of paths and of lines that people read. */
 static bool
-recipe_take_functions (Recipe *recipe, const char **at, const char *end)
+recipe_check_visible (const char *name, const char *value, GError **error)
 {
-  const char *word = take_word (at, end);
-  g_auto (GStrv) names = word && g_utf8_validate (word, -1, NULL) ? g_strsplit (word, "\n", -1) : NULL;
-
-  for (char **name = names; name && *name; name++)
-    if (**name)
-      g_hash_table_add (recipe->functions, g_strdup (*name));
-  return names != NULL;
-}
-
-Recipe *
-recipe_parse_dump (const char *dump, size_t length, GError **error)
-{
-  g_autoptr (Recipe) recipe = recipe_new ();
-  const char *end = dump + length;
-  const char *word, *name;
-
-  while ((word = take_word (&dump, end)))
-    {
-      if (g_str_equal (word, "e"))
-        return dump == end ? g_steal_pointer (&recipe) : recipe_dump_invalid (error);
-      if (g_str_equal (word, "v") && recipe_take_variable (recipe, &dump, end))
-        continue;
-      if (g_str_equal (word, "f") && recipe_take_functions (recipe, &dump, end))
-        continue;
-
-      if (g_str_equal (word, "r") && (name = take_name (&dump, end)))
-        recipe_refuse (error, "The PKGBUILD redefines %s, which is needed to read it: give that function another name",
-                       name);
-      else if (g_str_equal (word, "s"))
-        recipe_refuse (error, "The PKGBUILD is not valid bash, or a command at its top level failed: the log shows "
-                              "what bash says");
-      else
-        break;
-      return NULL;
-    }
-
-  return recipe_dump_invalid (error);
-}
-
-/* PKGBUILD(5): alphanumerics and @ . _ + -, not beginning with a hyphen or a dot. */
-static bool
-pkgname_is_valid (const char *name)
-{
-  if (*name == '-' || *name == '.' || strlen (name) > FIELD_MAX)
-    return false;
-  for (; *name; name++)
-    if (!g_ascii_isalnum (*name) && !strchr ("@._+-", *name))
-      return false;
+  if (strlen (value) > FIELD_MAX)
+    return recipe_refuse (error, "%s=%.20s… is longer than %d characters", name, value, FIELD_MAX);
+  for (; *value; value++)
+    if (!g_ascii_isgraph (*value))
+      return recipe_refuse (error, "%s has a character that can't be seen", name);
   return true;
-}
-
-/* PKGBUILD(5): no colons, slashes, hyphens or white space. */
-static bool
-pkgver_is_valid (const char *version)
-{
-  if (strlen (version) > FIELD_MAX)
-    return false;
-  for (; *version; version++)
-    if ((unsigned char)*version <= ' ' || (unsigned char)*version >= 0x7f || strchr (":/-", *version))
-      return false;
-  return true;
-}
-
-/* INTEGER or INTEGER.INTEGER */
-static bool
-pkgrel_is_valid (const char *release)
-{
-  size_t whole = strspn (release, "0123456789");
-  size_t fraction = release[whole] == '.' ? strspn (release + whole + 1, "0123456789") : 0;
-
-  return whole > 0 && strlen (release) <= RELEASE_MAX &&
-         (release[whole] == '\0' || (fraction > 0 && release[whole + 1 + fraction] == '\0'));
 }
 
 bool
 recipe_check (const Recipe *recipe, GError **error)
 {
-  static const char *const required[] = { "pkgname", "pkgver", "pkgrel" };
-  char **names = g_hash_table_lookup (recipe->variables, "pkgname");
-  const char *epoch = recipe_value (recipe, "epoch");
-  g_autofree char *own_package = NULL;
+  static const char *const bounded[] = { "pkgver", "pkgrel", "epoch" };
 
-  for (size_t i = 0; i < G_N_ELEMENTS (required); i++)
-    if (!recipe_value (recipe, required[i]))
-      return recipe_refuse (error, "The PKGBUILD defines no %s", required[i]);
+  for (size_t i = 0; i < G_N_ELEMENTS (bounded); i++)
+    {
+      const char *value = recipe_value (recipe, bounded[i]);
 
-  if (names[1])
-    return recipe_refuse (error, "The PKGBUILD makes %u packages: split packages can't be installed as a worker yet",
-                          g_strv_length (names));
-  if (!pkgname_is_valid (names[0]))
-    return recipe_refuse (
-        error, "pkgname=%.100s: a name has letters, digits and @ . _ + - only, and doesn't begin with - or .",
-        names[0]);
-  if (!pkgver_is_valid (recipe_value (recipe, "pkgver")))
-    return recipe_refuse (error, "pkgver=%.100s: a version has no colons, slashes, hyphens or white space",
-                          recipe_value (recipe, "pkgver"));
-  if (!pkgrel_is_valid (recipe_value (recipe, "pkgrel")))
-    return recipe_refuse (error, "pkgrel=%.100s: a release is a number like 1 or 1.2", recipe_value (recipe, "pkgrel"));
-  if (epoch && (strspn (epoch, "0123456789") != strlen (epoch) || strlen (epoch) > RELEASE_MAX))
-    return recipe_refuse (error, "epoch=%.100s: an epoch is a whole number", epoch);
+      if (value && !recipe_check_visible (bounded[i], value, error))
+        return false;
+    }
 
-  own_package = g_strdup_printf ("package_%s", names[0]);
-  if (!recipe_has_function (recipe, "package") && !recipe_has_function (recipe, own_package))
-    return recipe_refuse (error, "The PKGBUILD has no package() function: it would install nothing");
+  for (guint i = 0; i < recipe->packages->len; i++)
+    {
+      const RecipePackage *package = recipe->packages->pdata[i];
+      g_autofree char *function = recipe_package_function (recipe, package);
 
+      if (!recipe_check_visible ("pkgname", package->name, error))
+        return false;
+      if (!function && recipe->packages->len > 1)
+        return recipe_refuse (error, "The PKGBUILD has no package_%s() function, which makes that package of it",
+                              package->name);
+      if (!function)
+        return recipe_refuse (error, "The PKGBUILD has no package() function: it would install nothing");
+    }
+  return true;
+}
+
+bool
+recipe_check_architecture (const Recipe *recipe, const char *architecture, GError **error)
+{
+  static char *none[] = { NULL };
+
+  for (int i = -1; i < (int)recipe->packages->len; i++)
+    {
+      char **values = recipe_lookup (recipe, i < 0 ? NULL : recipe->packages->pdata[i], "arch");
+      const char *const *list = (const char *const *)(values ? values : none);
+      g_autofree char *shown = g_strjoinv (", ", values ? values : none);
+
+      if (g_strv_contains (list, "any") || g_strv_contains (list, architecture) || (i >= 0 && !list[0]))
+        continue;
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_PLATFORM_INCOMPATIBLE,
+                   "The PKGBUILD is for %s (arch), and this machine is %s", *shown ? shown : "no architecture",
+                   architecture);
+      return false;
+    }
   return true;
 }
 
@@ -250,9 +238,12 @@ recipe_set_value (Recipe *recipe, const char *name, const char *value)
 bool
 recipe_set_pkgver (Recipe *recipe, const char *pkgver, GError **error)
 {
-  if (!*pkgver || !g_utf8_validate (pkgver, -1, NULL) || !pkgver_is_valid (pkgver))
-    return recipe_refuse (error,
-                          "pkgver() printed no legal version: one has no colons, slashes, hyphens or white space");
+  g_autofree char *why = NULL;
+
+  if (!recipe_lint_version ("pkgver", pkgver, &why))
+    return recipe_refuse (error, "pkgver() printed no legal version: %s", why);
+  if (!recipe_check_visible ("What pkgver() printed", pkgver, error))
+    return false;
 
   if (g_strcmp0 (recipe_value (recipe, "pkgver"), pkgver) != 0)
     {

@@ -4,11 +4,32 @@
 #include <glib.h>
 #include <stdbool.h>
 
-/* What a PKGBUILD defined, as the sandboxed bash dumped it. Strings are valid UTF-8. */
+/* One of the packages that a PKGBUILD makes. */
+typedef struct
+{
+  char *name;
+  GHashTable *overrides; /* field → GStrv: what its package function makes of it, in place of the recipe's own */
+  GHashTable *assigned;  /* field → RecipeKind flags: what lines of that function assign, whatever came of it */
+} RecipePackage;
+
+typedef enum
+{
+  RECIPE_STRING = 1 << 0,
+  RECIPE_ARRAY = 1 << 1,
+  RECIPE_SPARSE = 1 << 2, /* an array with holes */
+} RecipeKind;
+
+/* What a PKGBUILD defined, as the sandboxed bash dumped it. Strings are bytes as the recipe has them, which need be no
+ * valid UTF-8: what lint lets pass as a name or version is ASCII, anything else goes through
+ * g_utf8_make_valid() before it is shown. */
 typedef struct
 {
   GHashTable *variables; /* name → GStrv: a scalar is an array of one */
+  GHashTable *kinds;     /* name → RecipeKind, of each that is declared */
   GHashTable *functions; /* a set of names */
+  GPtrArray *packages;   /* of RecipePackage, in pkgname's order */
+  GHashTable *missing;   /* file → "install" or "changelog": named by the recipe and not beside it */
+  char *options;         /* bash's, as the recipe left them: "ehuB" */
 } Recipe;
 
 Recipe *recipe_new (void);
@@ -23,12 +44,32 @@ char **recipe_values (const Recipe *recipe, const char *name, const char *archit
 
 bool recipe_has_function (const Recipe *recipe, const char *name);
 
-/* Reads a dump (its format stands in evaluate.bash and recipe.c); RecipeInvalid when it is cut short or ill-formed. */
-Recipe *recipe_parse_dump (const char *dump, size_t length, GError **error);
+/* The same for a package, whose function may have overridden them: package_NAME(), or package() of a recipe that is not
+ * split. */
+const char *recipe_package_value (const Recipe *recipe, const RecipePackage *package, const char *name);
+char **recipe_package_values (const Recipe *recipe, const RecipePackage *package, const char *name,
+                              const char *architecture); /* free with g_strfreev */
 
-/* pkgname, pkgver, pkgrel and package() are there and legal by PKGBUILD(5); RecipeInvalid, naming the field, otherwise.
- */
+RecipePackage *recipe_package_add (Recipe *recipe, const char *name);
+
+/* The package of that name; NULL: there is none. */
+RecipePackage *recipe_package (const Recipe *recipe, const char *name);
+
+/* The function that makes it, "package" or "package_NAME"; NULL: none does. Free with g_free. */
+char *recipe_package_function (const Recipe *recipe, const RecipePackage *package);
+
+/* Takes @values for what @package has in @field, as its function left it. */
+void recipe_package_override (RecipePackage *package, const char *field, char *const *values);
+
+/* What the recipe says of an option like "strip": the last of `strip` and `!strip` in its `options`, or @fallback. */
+bool recipe_package_option (const Recipe *recipe, const RecipePackage *package, const char *option, bool fallback);
+
+/* What a worker needs beyond what makepkg asks (recipe-lint.h): a function that makes each package, names and
+ * versions of printable characters and a bounded length. RecipeInvalid otherwise. */
 bool recipe_check (const Recipe *recipe, GError **error);
+
+/* That the recipe and its packages are for @architecture, as makepkg wants it; PlatformIncompatible otherwise. */
+bool recipe_check_architecture (const Recipe *recipe, const char *architecture, GError **error);
 
 /* What pkgver() printed becomes the version; a new one begins at pkgrel 1, as with makepkg. RecipeInvalid when it is no
  * legal pkgver. */

@@ -23,7 +23,6 @@ request_free (Request *request)
   g_free (request->installed_backend);
   g_free (request->catalog);
   g_clear_pointer (&request->remembered, json_object_unref);
-  g_clear_pointer (&request->devices, json_object_unref);
   g_free (request);
 }
 
@@ -70,6 +69,7 @@ request_read (int fd, GError **error)
       request->catalog = g_strdup (json_get_string (options, "catalog", NULL));
       request->check = json_get_bool (options, "check", false);
       request->reinstall = json_get_bool (options, "reinstall", false);
+      request->upgrade = json_get_bool (options, "upgrade", false);
     }
 
   installed = request_member (object, "installed");
@@ -83,8 +83,5 @@ request_read (int fd, GError **error)
   request->remembered = request_member (object, "remembered");
   if (request->remembered)
     json_object_ref (request->remembered);
-  request->devices = request_member (object, "devices");
-  if (request->devices)
-    json_object_ref (request->devices);
   return g_steal_pointer (&request);
 }

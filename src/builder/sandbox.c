@@ -3,11 +3,14 @@
 
 #include "error.h"
 #include "file.h"
+#include "folder.h"
 #include "log-text.h"
 #include "sandbox-trouble.h"
+#include "size.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,12 +24,14 @@
 
 /* Descriptors that bubblewrap is to have start here, so that none sits where standard streams or the collecting pipe
  * go. */
-#define FD_BASE        20
-#define PIPE_SIZE      (1024 * 1024)
-#define READ_SIZE      (256 * 1024)
-#define TAIL_MAX       4096          /* of standard error, for messages */
-#define EVALUATION_MAX (1024 * 1024) /* what a recipe may print while it is read */
-#define BWRAP_PREFIX   "bwrap: "
+#define FD_BASE         20
+#define PIPE_SIZE       (1024 * 1024)
+#define READ_SIZE       (256 * 1024)
+#define TAIL_MAX        4096          /* of standard error, for messages */
+#define EVALUATION_MAX  (1024 * 1024) /* what a recipe may print while it is read */
+#define WATCH_INTERVAL  (G_USEC_PER_SEC / 5)
+#define WATCH_DEPTH_MAX 256
+#define BWRAP_PREFIX    "bwrap: "
 #define SANDBOX_SYSTEM_PATH                                                                                            \
   "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/bin/site_perl:/usr/bin/vendor_perl:"              \
   "/usr/bin/core_perl:/usr/local/cuda/bin:/opt/cuda/bin"
@@ -45,7 +50,17 @@ typedef enum
   STOP_CANCELLED,
   STOP_TIMED_OUT,
   STOP_TOO_MUCH,
+  STOP_TOO_LARGE,
 } Stop;
+
+/* A folder that may not outgrow its limits. */
+typedef struct
+{
+  char *path; /* NULL: none */
+  uint64_t max_size, size;
+  unsigned max_files, files;
+  int64_t next; /* look again then: monotonic, µs */
+} Watch;
 
 struct Sandbox
 {
@@ -54,6 +69,7 @@ struct Sandbox
   GPtrArray *environment; /* "--setenv", name, value, … */
   GArray *passed;         /* descriptors that bubblewrap is to have */
   char *directory;
+  char *hosts; /* all that /etc/hosts has and that names can be looked up in; NULL: this machine's, and its servers */
   bool network;
   bool evaluation;
   unsigned timeout; /* seconds; 0: none */
@@ -67,7 +83,10 @@ struct Sandbox
   int collect_fd;
   size_t collect_max;
   GString *collected;
+  int give_inside; /* -1: nothing is given */
+  char *given;
 
+  Watch watch;
   pid_t pid;
   Stop stop;
   int64_t deadline; /* monotonic, µs; 0: none */
@@ -109,7 +128,7 @@ sandbox_new (const Configuration *configuration)
   sandbox->held = g_string_new (NULL);
   sandbox->status = g_string_new (NULL);
   sandbox->collected = g_string_new (NULL);
-  sandbox->status_fd = sandbox->collect_fd = sandbox->collect_inside = sandbox->stdout_fd = -1;
+  sandbox->status_fd = sandbox->collect_fd = sandbox->collect_inside = sandbox->stdout_fd = sandbox->give_inside = -1;
   sandbox_setenv (sandbox, "PATH", SANDBOX_SYSTEM_PATH);
   sandbox_setenv (sandbox, "LANG", "C.UTF-8");
   return sandbox;
@@ -141,7 +160,10 @@ sandbox_free (Sandbox *sandbox)
     g_string_free (sandbox->held, TRUE);
   g_string_free (sandbox->status, TRUE);
   g_string_free (sandbox->collected, TRUE);
+  g_free (sandbox->given);
   g_free (sandbox->directory);
+  g_free (sandbox->hosts);
+  g_free (sandbox->watch.path);
   g_free (sandbox);
 }
 
@@ -187,9 +209,23 @@ sandbox_allow_network (Sandbox *sandbox)
 }
 
 void
+sandbox_pin_host (Sandbox *sandbox, const char *host, const char *address)
+{
+  g_free (sandbox->hosts);
+  sandbox->hosts = g_strdup_printf ("%s %s\n", address, host);
+}
+
+void
 sandbox_set_timeout (Sandbox *sandbox, unsigned seconds)
 {
   sandbox->timeout = seconds;
+}
+
+void
+sandbox_limit_folder (Sandbox *sandbox, const char *path, uint64_t max_size, unsigned max_files)
+{
+  g_free (sandbox->watch.path);
+  sandbox->watch = (Watch){ .path = g_strdup (path), .max_size = max_size, .max_files = max_files };
 }
 
 void
@@ -217,6 +253,14 @@ sandbox_collect (Sandbox *sandbox, int inside_fd, size_t max_size)
   g_assert (inside_fd > STDERR_FILENO && inside_fd < FD_BASE);
   sandbox->collect_inside = inside_fd;
   sandbox->collect_max = max_size;
+}
+
+void
+sandbox_give (Sandbox *sandbox, int inside_fd, const char *text)
+{
+  g_assert (inside_fd > STDERR_FILENO && inside_fd < FD_BASE && strlen (text) <= PIPE_BUF);
+  sandbox->give_inside = inside_fd;
+  sandbox->given = g_strdup (text);
 }
 
 const char *
@@ -331,10 +375,14 @@ sandbox_add_etc (Sandbox *sandbox, GPtrArray *options, GError **error)
 
   if (!sandbox_add_file (sandbox, options, "/etc/passwd", passwd, error) ||
       !sandbox_add_file (sandbox, options, "/etc/group", group, error) ||
-      !sandbox_add_file (sandbox, options, "/etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n",
+      !sandbox_add_file (sandbox, options, "/etc/nsswitch.conf",
+                         sandbox->hosts ? "passwd: files\ngroup: files\nhosts: files\n" :
+                                          "passwd: files\ngroup: files\nhosts: files dns\n",
                          error))
     return false;
 
+  if (sandbox->hosts)
+    return sandbox_add_file (sandbox, options, "/etc/hosts", sandbox->hosts, error);
   /* Copies: resolv.conf is mostly a link into /run, which is not there. */
   for (size_t i = 0; sandbox->network && i < G_N_ELEMENTS (network_files); i++)
     {
@@ -434,7 +482,7 @@ typedef struct
 {
   const char *program;
   char *const *arguments;
-  int null, out, err, collect; /* the child's ends */
+  int null, out, err, collect, give; /* the child's ends */
   pid_t parent;
   sigset_t mask;
 } Start;
@@ -451,12 +499,16 @@ sandbox_execute (const Sandbox *sandbox, const Start *start)
     _exit (126);
   if (sandbox->collect_inside >= 0 && dup2 (start->collect, sandbox->collect_inside) < 0)
     _exit (126);
+  if (sandbox->give_inside >= 0 && dup2 (start->give, sandbox->give_inside) < 0)
+    _exit (126);
 
   /* Whatever else is open here stays here. */
   if (close_range (STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
     _exit (126);
   if (sandbox->collect_inside >= 0)
     fcntl (sandbox->collect_inside, F_SETFD, 0);
+  if (sandbox->give_inside >= 0)
+    fcntl (sandbox->give_inside, F_SETFD, 0);
   for (guint i = 0; i < sandbox->passed->len; i++)
     fcntl (g_array_index (sandbox->passed, int, i), F_SETFD, 0);
 
@@ -609,9 +661,38 @@ sandbox_drain (Sandbox *sandbox)
       ;
 }
 
+static int
+watch_count (int parent, const char *name, const struct stat *st, void *userdata)
+{
+  Watch *watch = userdata;
+
+  watch->size += (uint64_t)st->st_blocks * 512;
+  watch->files++;
+  return watch->size > watch->max_size || watch->files > watch->max_files ? -EFBIG : 0;
+}
+
+/* Looks at the folder, which takes no more than a tenth of the time; the program goes on meanwhile, so that names may
+ * be gone when they are looked at. True when it is over its limits. */
+static bool
+watch_is_over (Watch *watch)
+{
+  int64_t begin = g_get_monotonic_time (), end;
+  g_auto (Fd) fd = open (watch->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  int r;
+
+  watch->size = watch->files = 0;
+  r = fd < 0 ? 0 : folder_visit (fd, watch_count, watch, WATCH_DEPTH_MAX);
+  end = g_get_monotonic_time ();
+  watch->next = end + MAX (WATCH_INTERVAL, (end - begin) * 10);
+  return r == -EFBIG || r == -ELOOP;
+}
+
 static void
 sandbox_check_stop (Sandbox *sandbox, bool *killed)
 {
+  if (sandbox->stop == STOP_NONE && sandbox->watch.path && g_get_monotonic_time () >= sandbox->watch.next &&
+      watch_is_over (&sandbox->watch))
+    sandbox->stop = STOP_TOO_LARGE;
   if (sandbox->stop == STOP_NONE && cancelled)
     sandbox->stop = STOP_CANCELLED;
   if (sandbox->stop == STOP_NONE && sandbox->deadline > 0 && g_get_monotonic_time () >= sandbox->deadline)
@@ -627,10 +708,14 @@ sandbox_check_stop (Sandbox *sandbox, bool *killed)
 static struct timespec *
 sandbox_time_left (const Sandbox *sandbox, struct timespec *ret_time)
 {
-  int64_t left = MAX (sandbox->deadline - g_get_monotonic_time (), 0);
+  int64_t next = sandbox->deadline > 0 ? sandbox->deadline : INT64_MAX;
+  int64_t left;
 
-  if (sandbox->deadline == 0 || sandbox->stop != STOP_NONE)
+  if (sandbox->watch.path)
+    next = MIN (next, sandbox->watch.next);
+  if (next == INT64_MAX || sandbox->stop != STOP_NONE)
     return NULL;
+  left = MAX (next - g_get_monotonic_time (), 0);
   *ret_time = (struct timespec){ .tv_sec = left / G_USEC_PER_SEC, .tv_nsec = left % G_USEC_PER_SEC * 1000 };
   return ret_time;
 }
@@ -675,6 +760,8 @@ sandbox_exit_code (const Sandbox *sandbox, int *ret_status)
 static bool
 sandbox_stopped (const Sandbox *sandbox, GError **error)
 {
+  g_autofree char *max_size = size_to_string (sandbox->watch.max_size);
+
   switch (sandbox->stop)
     {
     case STOP_CANCELLED:
@@ -684,6 +771,11 @@ sandbox_stopped (const Sandbox *sandbox, GError **error)
       return true;
     case STOP_TOO_MUCH:
       g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED, "It printed too much");
+      return true;
+    case STOP_TOO_LARGE:
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
+                   "It made more than %s, more than %u files, or folders more than %d deep", max_size,
+                   sandbox->watch.max_files, WATCH_DEPTH_MAX);
       return true;
     case STOP_NONE:
     default:
@@ -704,6 +796,8 @@ sandbox_conclude (Sandbox *sandbox, int wait_status, int *ret_status, GError **e
   if (sandbox->err.output)
     output_finish (sandbox->err.output);
 
+  if (sandbox->stop == STOP_NONE && sandbox->watch.path && watch_is_over (&sandbox->watch))
+    sandbox->stop = STOP_TOO_LARGE;
   if (sandbox_stopped (sandbox, error))
     return false;
   if (started)
@@ -730,6 +824,21 @@ sandbox_conclude (Sandbox *sandbox, int wait_status, int *ret_status, GError **e
   return false;
 }
 
+/* A pipe that holds @text and has no other end any more. */
+static bool
+sandbox_fill_pipe (const char *text, int *ret_read, GError **error)
+{
+  g_auto (Fd) read_fd = -1;
+  g_auto (Fd) write_fd = -1;
+  int r;
+
+  if (!sandbox_pipe (&read_fd, &write_fd, 0, error))
+    return false;
+  r = file_write_all (write_fd, text, strlen (text));
+  *ret_read = fcntl (read_fd, F_DUPFD_CLOEXEC, FD_BASE);
+  return (r >= 0 && *ret_read >= 0) || hive_error_set_errno (error, r < 0 ? -r : errno, "Can't fill a pipe");
+}
+
 static bool
 sandbox_open_pipes (Sandbox *sandbox, Start *start, GError **error)
 {
@@ -739,7 +848,8 @@ sandbox_open_pipes (Sandbox *sandbox, Start *start, GError **error)
 
   return sandbox_pipe (&sandbox->out.fd, &start->out, PIPE_SIZE, error) &&
          sandbox_pipe (&sandbox->err.fd, &start->err, PIPE_SIZE, error) &&
-         (sandbox->collect_inside < 0 || sandbox_pipe (&sandbox->collect_fd, &start->collect, 0, error));
+         (sandbox->collect_inside < 0 || sandbox_pipe (&sandbox->collect_fd, &start->collect, 0, error)) &&
+         (sandbox->give_inside < 0 || sandbox_fill_pipe (sandbox->given, &start->give, error));
 }
 
 /* bubblewrap's command line: its options through a descriptor, because they are many, and the program. */
@@ -774,13 +884,14 @@ start_clear (Start *start)
   fd_clear (&start->out);
   fd_clear (&start->err);
   fd_clear (&start->collect);
+  fd_clear (&start->give);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Start, start_clear)
 
 bool
 sandbox_run (Sandbox *sandbox, const char *const *argv, int *ret_status, GError **error)
 {
-  g_auto (Start) start = { .null = -1, .out = -1, .err = -1, .collect = -1, .parent = getpid () };
+  g_auto (Start) start = { .null = -1, .out = -1, .err = -1, .collect = -1, .give = -1, .parent = getpid () };
   g_autofree char *program = g_find_program_in_path ("bwrap");
   g_auto (GStrv) command = NULL;
   g_auto (Fd) pidfd = -1;

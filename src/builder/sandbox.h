@@ -19,7 +19,14 @@ bool sandbox_bind_text (Sandbox *sandbox, const char *text, const char *inside, 
 void sandbox_setenv (Sandbox *sandbox, const char *name, const char *value);
 void sandbox_chdir (Sandbox *sandbox, const char *inside);
 void sandbox_allow_network (Sandbox *sandbox); /* with resolv.conf, hosts and CA certificates */
+
+/* With the network, @host is the one name that can be looked up, and stands for @address. */
+void sandbox_pin_host (Sandbox *sandbox, const char *host, const char *address);
 void sandbox_set_timeout (Sandbox *sandbox, unsigned seconds);
+
+/* Ends it with LimitsExceeded when what is below the folder @path (outside) has grown over these: seen a few times a
+ * second, so that what it writes meanwhile comes on top. */
+void sandbox_limit_folder (Sandbox *sandbox, const char *path, uint64_t max_size, unsigned max_files);
 void sandbox_limit_evaluation (Sandbox *sandbox); /* memory, processes, file size */
 
 /* What the program prints goes to these (NULL: discarded, up to a limit of 1 MiB kept for sandbox_diagnostics). */
@@ -31,6 +38,9 @@ void sandbox_set_stdout (Sandbox *sandbox, int fd);
 /* A private pipe: what the program writes to descriptor @inside_fd is collected, at most @max_size bytes (more:
  * LimitsExceeded). */
 void sandbox_collect (Sandbox *sandbox, int inside_fd, size_t max_size);
+
+/* The program finds @text (at most 4 KiB) to read on descriptor @inside_fd: once, and in no file. */
+void sandbox_give (Sandbox *sandbox, int inside_fd, const char *text);
 
 /* Runs @argv and waits until the last process inside is gone. Returns true and the exit status (0 to 255; 128+N: ended
  * by signal N), or sets SandboxUnavailable (no bubblewrap, namespaces denied: why and what to do), TimedOut or

@@ -16,9 +16,44 @@ static const struct
 {
   const char *scheme;
   SourceKind kind;
+  const char *inner; /* what the tool is given; NULL: the same */
 } schemes[] = {
-  { "http", SOURCE_DOWNLOAD }, { "https", SOURCE_DOWNLOAD }, { "git+http", SOURCE_GIT },
-  { "git+https", SOURCE_GIT }, { "git+file", SOURCE_GIT },
+  { "http", SOURCE_DOWNLOAD, NULL },    { "https", SOURCE_DOWNLOAD, NULL },   { "ftp", SOURCE_DOWNLOAD, NULL },
+  { "git", SOURCE_GIT, NULL },          { "git+git", SOURCE_GIT, "git" },     { "git+http", SOURCE_GIT, "http" },
+  { "git+https", SOURCE_GIT, "https" }, { "git+file", SOURCE_GIT, "file" },   { "svn", SOURCE_SVN, NULL },
+  { "svn+http", SOURCE_SVN, "http" },   { "svn+https", SOURCE_SVN, "https" }, { "svn+file", SOURCE_SVN, "file" },
+  { "hg+http", SOURCE_HG, "http" },     { "hg+https", SOURCE_HG, "https" },   { "hg+file", SOURCE_HG, "file" },
+};
+
+/* What makepkg can fetch and the hive does not. */
+static const struct
+{
+  const char *scheme; /* itself, or what comes before a `+` */
+  const char *why;
+} refused_schemes[] = {
+  { "ssh", "is reached by ssh, which needs a key, and a build has none: name it by https" },
+  { "git+ssh", "is reached by ssh, which needs a key, and a build has none: name it by git+https" },
+  { "svn+ssh", "is reached by ssh, which needs a key, and a build has none: name it by svn+https" },
+  { "hg+ssh", "is reached by ssh, which needs a key, and a build has none: name it by hg+https" },
+  { "scp", "is reached by ssh, which needs a key, and a build has none: name it by https" },
+  { "rsync", "is fetched by rsync, which is not supported: name it by https" },
+  { "bzr", "is a Bazaar branch, which is not supported: name a release's archive instead" },
+  { "fossil", "is a Fossil repository, which is not supported: name a release's archive instead" },
+};
+
+static const char *const git_refs[] = { "branch", "tag", "commit", NULL };
+static const char *const svn_refs[] = { "revision", NULL };
+static const char *const hg_refs[] = { "branch", "tag", "revision", NULL };
+
+static const struct
+{
+  const char *name;
+  const char *const *refs;
+  const char *refs_text;
+} repositories[] = {
+  [SOURCE_GIT] = { "git", git_refs, "#branch=NAME, #tag=NAME and #commit=HASH" },
+  [SOURCE_SVN] = { "svn", svn_refs, "#revision=NUMBER" },
+  [SOURCE_HG] = { "hg", hg_refs, "#branch=NAME, #tag=NAME and #revision=REVISION" },
 };
 
 void
@@ -78,37 +113,67 @@ source_check_name (const Source *source, const char *text, GError **error)
   return true;
 }
 
-/* git-check-ref-format(1), and no option. A commit is hexadecimal. */
+/* git-check-ref-format(1), and no option. What recipes write for a commit is mostly a hash, now and then a tag. */
 static bool
-ref_is_valid (const char *kind, const char *ref)
+git_ref_is_valid (const char *ref)
 {
-  if (g_str_equal (kind, "commit"))
-    return strlen (ref) >= 4 && strlen (ref) <= 64 && ref[strspn (ref, "0123456789abcdefABCDEF")] == '\0';
-  if (!*ref || strpbrk (ref, " ~^:?*[\\") || strchr ("-/.", *ref) || strstr (ref, "..") || strstr (ref, "@{") ||
-      strstr (ref, "//") || strstr (ref, "/.") || g_str_has_suffix (ref, ".lock") || g_str_has_suffix (ref, "/") ||
-      g_str_has_suffix (ref, ".") || g_str_equal (ref, "@"))
-    return false;
-  return g_str_equal (kind, "branch") || g_str_equal (kind, "tag");
+  return !strpbrk (ref, " ~^:?*[\\") && !strchr ("-/.", *ref) && !strstr (ref, "..") && !strstr (ref, "@{") &&
+         !strstr (ref, "//") && !strstr (ref, "/.") && !g_str_has_suffix (ref, ".lock") &&
+         !g_str_has_suffix (ref, "/") && !g_str_has_suffix (ref, ".") && !g_str_equal (ref, "@");
 }
 
-/* Cuts `#KIND=REF` from the URL. */
+/* A number, a date in braces, or a word like HEAD; what mercurial takes for a name and not for an expression. */
+static bool
+source_ref_is_valid (const Source *source)
+{
+  static const char plain[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_./+@ ";
+
+  if (!*source->ref || !g_strv_contains (repositories[source->kind].refs, source->ref_kind))
+    return false;
+  if (source->kind == SOURCE_GIT)
+    return git_ref_is_valid (source->ref);
+  if (source->kind == SOURCE_SVN)
+    return g_ascii_isalnum (*source->ref) ? strspn (source->ref, plain) == strlen (source->ref) :
+                                            *source->ref == '{' && !strpbrk (source->ref + 1, " {");
+  return *source->ref != '-' && strspn (source->ref, plain) == strlen (source->ref);
+}
+
+/* Cuts `?signed` from @text. */
+static bool
+source_take_query (Source *source, char *text)
+{
+  char *query = source->kind == SOURCE_GIT ? strchr (text, '?') : NULL;
+
+  if (!query)
+    return true;
+  source->is_signed = g_str_equal (query, "?signed");
+  *query = '\0';
+  return source->is_signed;
+}
+
+/* Cuts `?signed#KIND=REF`, in either order, from the URL. */
 static bool
 source_take_fragment (Source *source, const char *text, GError **error)
 {
-  char *fragment = strchr (source->url, '#');
+  g_autofree char *fragment = g_strdup (strchr (source->url, '#') ? strchr (source->url, '#') + 1 : NULL);
   char *equals;
 
-  if (strchr (source->url, '?'))
-    return source_refuse (text, "has a query (?signed and the like), which is not supported for git", error);
+  source->url[strcspn (source->url, "#")] = '\0';
+  if (!source_take_query (source, source->url) || (fragment && !source_take_query (source, fragment)))
+    return source_refuse (text, "has a query that is not ?signed", error);
   if (!fragment)
     return true;
 
-  *fragment++ = '\0';
   equals = strchr (fragment, '=');
   source->ref_kind = g_strndup (fragment, equals ? (size_t)(equals - fragment) : strlen (fragment));
   source->ref = g_strdup (equals ? equals + 1 : "");
-  if (!ref_is_valid (source->ref_kind, source->ref))
-    return source_refuse (text, "has a fragment that is none of #branch=NAME, #tag=NAME and #commit=HASH", error);
+  if (!source_ref_is_valid (source))
+    {
+      g_autofree char *why =
+          g_strdup_printf ("has a fragment that is none of %s", repositories[source->kind].refs_text);
+
+      return source_refuse (text, why, error);
+    }
   return true;
 }
 
@@ -132,20 +197,35 @@ source_check_url (const Source *source, const char *text, GError **error)
   return true;
 }
 
-/* The last part of the URL's path; of a repository without `.git`. */
+/* As makepkg: the last part of a download's URL, whatever that ends in; of a repository's without query and fragment,
+ * and of a git one up to `.git`. */
 static char *
-source_default_name (const Source *source)
+source_default_name (const Source *source, const char *text)
 {
-  g_autofree char *path = g_strdup (source->url);
-  char *name;
+  g_autofree char *path = g_strdup (source_is_repository (source) ? source->url : text);
+  char *name, *suffix;
 
-  path[strcspn (path, "#")] = '\0';
-  while (g_str_has_suffix (path, "/"))
+  if (source_is_repository (source) && g_str_has_suffix (path, "/"))
     path[strlen (path) - 1] = '\0';
-  name = strrchr (path, '/') ? strrchr (path, '/') + 1 : path;
-  if (source->kind == SOURCE_GIT && g_str_has_suffix (name, ".git"))
-    name[strlen (name) - strlen (".git")] = '\0';
-  return g_strdup (name);
+  name = strrchr (path, '/') + 1;
+  suffix = source->kind == SOURCE_GIT ? strstr (name, ".git") : NULL;
+  return suffix ? g_strndup (name, suffix - name) : g_strdup (name);
+}
+
+static bool
+source_refuse_scheme (const char *scheme, const char *text, GError **error)
+{
+  for (size_t i = 0; scheme && i < G_N_ELEMENTS (refused_schemes); i++)
+    {
+      size_t length = strlen (refused_schemes[i].scheme);
+
+      if (g_str_has_prefix (scheme, refused_schemes[i].scheme) && (scheme[length] == '\0' || scheme[length] == '+'))
+        return source_refuse (text, refused_schemes[i].why, error);
+    }
+  return source_refuse (text,
+                        "is no URL of a kind that can be fetched: http, https, ftp, git+https, svn+https, hg+https and "
+                        "the like",
+                        error);
 }
 
 static bool
@@ -158,14 +238,49 @@ source_set_url (Source *source, const char *url, const char *text, GError **erro
   while (scheme && i < G_N_ELEMENTS (schemes) && !g_str_equal (schemes[i].scheme, scheme))
     i++;
   if (!scheme || i == G_N_ELEMENTS (schemes))
-    return source_refuse (text, "is no URL of a kind that can be fetched: http, https, git+http, git+https, git+file",
-                          error);
+    return source_refuse_scheme (scheme ? scheme : g_str_has_prefix (url, "bzr+lp:") ? "bzr" : NULL, text, error);
 
   source->kind = schemes[i].kind;
-  source->url = g_strconcat (source->kind == SOURCE_GIT ? scheme + strlen ("git+") : scheme, end, NULL);
-  if (source->kind == SOURCE_GIT && !source_take_fragment (source, text, error))
+  source->url = g_strconcat (schemes[i].inner ? schemes[i].inner : scheme, end, NULL);
+  if (source_is_repository (source) && !source_take_fragment (source, text, error))
     return false;
   return source_check_url (source, text, error);
+}
+
+bool
+source_is_repository (const Source *source)
+{
+  return source->kind >= SOURCE_GIT;
+}
+
+bool
+source_is_local_repository (const Source *source)
+{
+  return source_is_repository (source) && g_str_has_prefix (source->url, "file://");
+}
+
+bool
+source_is_signature (const Source *source)
+{
+  return !source_is_repository (source) &&
+         (g_str_has_suffix (source->name, ".sig") || g_str_has_suffix (source->name, ".sign") ||
+          g_str_has_suffix (source->name, ".asc"));
+}
+
+bool
+source_is_private (const Source *source)
+{
+  const char *authority = source->url ? strstr (source->url, "://") : NULL;
+
+  return authority && memchr (authority + 3, '@', strcspn (authority + 3, "/?#"));
+}
+
+char *
+source_describe (const Source *source)
+{
+  const char *name = repositories[source->kind].name;
+
+  return source->ref ? g_strdup_printf ("%s, %s %s", name, source->ref_kind, source->ref) : g_strdup (name);
 }
 
 Source *
@@ -179,17 +294,22 @@ source_parse (const char *text, GError **error)
       source_refuse (text, "is longer than 8 KiB", error);
       return NULL;
     }
+  if (!g_utf8_validate (text, -1, NULL))
+    {
+      source_refuse (text, "is no text in UTF-8", error);
+      return NULL;
+    }
   if (text_has_control (text))
     {
       source_refuse (text, "has control characters", error);
       return NULL;
     }
 
-  if (separator || strstr (text, "://"))
+  if (separator || strstr (text, "://") || g_str_has_prefix (text, "bzr+lp:"))
     {
       if (!source_set_url (source, separator ? separator + 2 : text, text, error))
         return NULL;
-      source->name = separator ? g_strndup (text, separator - text) : source_default_name (source);
+      source->name = separator ? g_strndup (text, separator - text) : source_default_name (source, text);
     }
   else
     source->name = g_strdup (text);

@@ -26,7 +26,7 @@ step_bind_scripts (const Configuration *configuration, Sandbox *sandbox)
   sandbox_bind_read_only (sandbox, configuration->libexec_directory, INSIDE_SCRIPTS);
 }
 
-/* What makepkg.conf(5) exports; a worker is built for the machine it runs on. */
+/* What makepkg.conf(5) sets; run.bash exports it when makepkg does. A worker is built for the machine it runs on. */
 static void
 step_set_flags (const Builder *builder, Sandbox *sandbox)
 {
@@ -42,7 +42,11 @@ step_set_flags (const Builder *builder, Sandbox *sandbox)
   sandbox_setenv (sandbox, "CFLAGS", cflags);
   sandbox_setenv (sandbox, "CXXFLAGS", cflags);
   sandbox_setenv (sandbox, "LDFLAGS", "-Wl,-O1 -Wl,--as-needed");
+  sandbox_setenv (sandbox, "LTOFLAGS", "-flto=auto");
   sandbox_setenv (sandbox, "RUSTFLAGS", "-C target-cpu=native");
+  sandbox_setenv (sandbox, "DEBUG_CFLAGS", "-g");
+  sandbox_setenv (sandbox, "DEBUG_CXXFLAGS", "-g");
+  sandbox_setenv (sandbox, "DEBUG_RUSTFLAGS", "-C debuginfo=2");
   sandbox_setenv (sandbox, "MAKEFLAGS", make);
   sandbox_setenv (sandbox, "SOURCE_DATE_EPOCH", epoch);
   if (*features)
@@ -56,7 +60,6 @@ step_sandbox (Builder *builder)
   g_autofree char *start = g_build_filename (builder->request->work, "start", NULL);
   g_autofree char *base = step_path (builder, NULL);
   g_autofree char *src = step_path (builder, "src");
-  g_autofree char *pkg = step_path (builder, "pkg");
   g_autofree char *home = step_path (builder, "home");
 
   step_bind_scripts (builder->configuration, sandbox);
@@ -64,7 +67,6 @@ step_sandbox (Builder *builder)
   sandbox_chdir (sandbox, base);
   sandbox_setenv (sandbox, "startdir", base);
   sandbox_setenv (sandbox, "srcdir", src);
-  sandbox_setenv (sandbox, "pkgdir", pkg);
   sandbox_setenv (sandbox, "HOME", home);
   sandbox_setenv (sandbox, "USER", "builder");
   sandbox_setenv (sandbox, "LOGNAME", "builder");
@@ -89,14 +91,19 @@ step_function_sandbox (Builder *builder)
 
   step_bind (builder, sandbox, "src");
   step_bind (builder, sandbox, "home");
-  sandbox_setenv (sandbox, "HIVE_PKGVER", recipe_value (builder->recipe, "pkgver"));
   return sandbox;
 }
 
 void
 step_tell_diagnostics (Builder *builder, Sandbox *sandbox)
 {
-  g_auto (GStrv) lines = g_strsplit (sandbox_diagnostics (sandbox), "\n", -1);
+  step_tell (builder, sandbox_diagnostics (sandbox));
+}
+
+void
+step_tell (Builder *builder, const char *text)
+{
+  g_auto (GStrv) lines = g_strsplit (text, "\n", -1);
 
   for (char **line = lines; *line; line++)
     if (**line)

@@ -18,7 +18,7 @@ char *step_script (const char *name);
 /* Makes a directory of the work directory writable inside, at the same name. */
 void step_bind (Builder *builder, Sandbox *sandbox, const char *name);
 
-/* The same for a function of the recipe: with the sources and a home to write on, and the version as it is by now. */
+/* The same for a function of the recipe: with the sources and a home to write on. */
 Sandbox *step_function_sandbox (Builder *builder);
 
 /* Runs a function of the recipe whose output is shown, with the notes around it: "🏗️  Starting build phase...". */
@@ -42,6 +42,7 @@ bool step_explain (GError **error, const char *what, const char *key);
 
 /* What a program whose output was not shown said to standard error, as lines of the log. */
 void step_tell_diagnostics (Builder *builder, Sandbox *sandbox);
+void step_tell (Builder *builder, const char *text); /* the same of a text */
 
 /* MissingDependencies, with its notes, for a program that the hive itself needs. Returns false. */
 bool step_missing_program (Builder *builder, const char *program, GError **error);

@@ -22,9 +22,11 @@ clean_keep (const Configuration *configuration, int folder, const char *name, co
   g_auto (Fd) keep = file_open_beneath (folder, kept, O_PATH | O_DIRECTORY, 0);
   g_auto (Fd) work = keep < 0 ? -1 : work_take (configuration, path, &sources);
 
-  if (work >= 0)
-    cache_store_promote (configuration, work, CACHE_SOURCES, NULL, &sources);
-  if (work >= 0 && tools_of)
+  /* What is kept may have other names in the rest of the tree, and is the job's alone without it. */
+  if (work < 0 || folder_remove_others (work, "keep") < 0)
+    return;
+  cache_store_promote (configuration, work, CACHE_SOURCES, NULL, &sources);
+  if (tools_of)
     cache_store_promote (configuration, work, CACHE_TOOLS, tools_of, &tools);
   if (sources)
     g_warning ("%s", sources->message);

@@ -11,5 +11,9 @@
 bool copy_entry (const Tree *tree, const TreeEntry *entry, Places *places, const char *temporary, bool sync,
                  WorkerFile *file, uint64_t *ret_inode, GError **error);
 
+/* Writes @from to @to and sums what is written. 0, or a negative errno of writing; a source that does not give @size
+ * bytes is -ESTALE, and one that can't be read is -EBADF. */
+int copy_content (int from, int to, uint64_t size, char **ret_sum);
+
 /* Sums all that @fd holds, at most @max_size bytes; sets *ret_size. NULL on a read error or more bytes (errno says). */
 char *copy_sum (int fd, uint64_t max_size, uint64_t *ret_size);

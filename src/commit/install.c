@@ -5,10 +5,9 @@
 #include "error.h"
 #include "file.h"
 #include "json.h"
+#include "kept.h"
 #include "match.h"
 #include "recover.h"
-#include "transaction.h"
-#include "tree.h"
 #include "work.h"
 #include "worker-id.h"
 
@@ -45,7 +44,6 @@ plan_clear (Plan *plan)
   g_clear_pointer (&plan->shared, g_hash_table_unref);
   g_clear_pointer (&plan->others, g_ptr_array_unref);
   g_clear_pointer (&plan->left, g_ptr_array_unref);
-  transaction_free (plan->transaction);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Plan, plan_clear)
@@ -273,6 +271,9 @@ plan_make (Plan *plan, const char *id, GError **error)
     }
 
   plan_leftovers (plan);
+  if (plan->old && !plan->transaction->spends && plan->ledger->configuration->keep_versions > 0 &&
+      !g_str_equal (plan->old->version, plan->transaction->record->version))
+    plan->transaction->keeps = g_strdup (plan->old->job);
   g_strfreev (plan->transaction->record->directories);
   plan->transaction->record->directories = plan_directories (plan);
   return true;
@@ -336,6 +337,20 @@ install_copy (const Plan *plan, bool sync, GError **error)
   return true;
 }
 
+/* What is replaced by another version is kept, where that is possible. */
+static void
+install_keep (const Plan *plan)
+{
+  Transaction *transaction = plan->transaction;
+  g_autoptr (GError) failure = NULL;
+
+  if (!transaction->keeps || kept_stage (plan->ledger, plan->old, &failure))
+    return;
+  g_clear_pointer (&transaction->keeps, g_free);
+  ledger_note (plan->ledger, "install", "⚠ Version %s is not kept to go back to: %s", plan->old->version,
+               failure->message);
+}
+
 /* Everything up to the point of no return. */
 static bool
 install_prepare (const Plan *plan, GError **error)
@@ -345,7 +360,7 @@ install_prepare (const Plan *plan, GError **error)
 
   return transaction_write (transaction, plan->ledger, TRANSACTION_STAGING, error) &&
          install_make_directories (plan, !many, error) && install_copy (plan, !many, error) &&
-         transaction_sync (transaction, plan->ledger, many, error) &&
+         (install_keep (plan), true) && transaction_sync (transaction, plan->ledger, many, error) &&
          ledger_stage_record (plan->ledger, transaction->record, error) &&
          transaction_write (transaction, plan->ledger, TRANSACTION_PLACING, error) &&
          transaction_place (transaction, plan->ledger, error) &&
@@ -405,12 +420,26 @@ install_report (const Plan *plan)
 }
 
 bool
+install_tree (const Ledger *ledger, const Tree *tree, Transaction *transaction, GError **error)
+{
+  g_auto (Plan) plan = { .ledger = ledger, .tree = tree, .transaction = transaction };
+
+  plan.left = g_ptr_array_new_with_free_func (g_free);
+  if (!file_make_directories (ledger->configuration->install_root, error) ||
+      !plan_make (&plan, transaction->worker_id, error) || !install_commit (&plan, error))
+    return false;
+
+  install_report (&plan);
+  return true;
+}
+
+bool
 install_run (const Configuration *configuration, LogWriter *log, JsonObject *request, GError **error)
 {
   g_autoptr (Ledger) ledger = NULL;
   g_autoptr (Tree) tree = NULL;
   g_autoptr (WorkerRecord) record = NULL;
-  g_auto (Plan) plan = { 0 };
+  g_autoptr (Transaction) transaction = NULL;
   g_auto (Fd) work = -1;
   const char *job, *worker_id;
 
@@ -427,17 +456,10 @@ install_run (const Configuration *configuration, LogWriter *log, JsonObject *req
   if (work < 0)
     return false;
   tree = tree_read (configuration, ledger->places, work, record->binary, error);
-  if (!tree || !file_make_directories (configuration->install_root, error))
+  if (!tree)
     return false;
 
-  plan.ledger = ledger;
-  plan.tree = tree;
-  plan.left = g_ptr_array_new_with_free_func (g_free);
-  plan.transaction = transaction_new (job, worker_id);
-  plan.transaction->record = g_steal_pointer (&record);
-  if (!plan_make (&plan, worker_id, error) || !install_commit (&plan, error))
-    return false;
-
-  install_report (&plan);
-  return true;
+  transaction = transaction_new (job, worker_id);
+  transaction->record = g_steal_pointer (&record);
+  return install_tree (ledger, tree, transaction, error);
 }

@@ -3,6 +3,8 @@
 
 #include "configuration.h"
 #include "log-writer.h"
+#include "transaction.h"
+#include "tree.h"
 
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
@@ -12,6 +14,9 @@
  * @error is PackageInvalid, FileConflict, NoSpace, InvalidArgument or Failed. Notes go to @log (may be NULL), phase
  * `install`. */
 bool install_run (const Configuration *configuration, LogWriter *log, JsonObject *request, GError **error);
+
+/* The second half of it, for a package that does not come from a job: @transaction has the record to be. */
+bool install_tree (const Ledger *ledger, const Tree *tree, Transaction *transaction, GError **error);
 
 /* Reads "job" and "worker_id" of a request, for whoever takes one. */
 bool install_read_request (JsonObject *request, const char **ret_job, const char **ret_worker_id, GError **error);

@@ -7,6 +7,7 @@
 #include "json.h"
 #include "recover.h"
 #include "remove.h"
+#include "rollback.h"
 #include "verify.h"
 
 #include <errno.h>
@@ -37,6 +38,12 @@ static bool
 verb_remove (Run *run, GError **error)
 {
   return remove_run (run->configuration, run->log, run->request, error);
+}
+
+static bool
+verb_rollback (Run *run, GError **error)
+{
+  return rollback_run (run->configuration, run->log, run->request, error);
 }
 
 static bool
@@ -87,6 +94,7 @@ static const struct
 } verbs[] = {
   { "install", verb_install, TELL_LOG, "install", "Install failed" },
   { "remove", verb_remove, TELL_LOG, "remove", "Removal failed" },
+  { "rollback", verb_rollback, TELL_LOG, "install", "Rollback failed" },
   { "recover", verb_recover, TELL_LOG, "recover", "Recovery failed" },
   { "verify", verb_verify, TELL_JSON },
   { "clean", verb_clean, TELL_STDERR },
@@ -171,7 +179,7 @@ main (int argc, char **argv)
     { "config", 0, 0, G_OPTION_ARG_FILENAME, &path, "The configuration, instead of the installed one", "FILE" },
     { NULL },
   };
-  g_autoptr (GOptionContext) context = g_option_context_new ("install|remove|recover|verify|clean|inventory");
+  g_autoptr (GOptionContext) context = g_option_context_new ("install|remove|rollback|recover|verify|clean|inventory");
   g_autoptr (Configuration) configuration = NULL;
   g_autoptr (LogWriter) log = NULL;
   g_autoptr (GError) error = NULL;
@@ -184,7 +192,7 @@ main (int argc, char **argv)
   if (!g_option_context_parse (context, &argc, &argv, &error) || argc != 2 || (verb = find_verb (argv[1])) < 0)
     {
       fprintf (stderr, "rbee-hive-commit: %s\n",
-               error ? error->message : "give one of install, remove, recover, verify, clean, inventory");
+               error ? error->message : "give one of install, remove, rollback, recover, verify, clean, inventory");
       return EXIT_FAILURE;
     }
 

@@ -4,6 +4,7 @@
 #include "error.h"
 #include "file.h"
 #include "json.h"
+#include "kept.h"
 #include "worker-id.h"
 
 #include <errno.h>
@@ -49,6 +50,8 @@ transaction_free (Transaction *transaction)
   g_ptr_array_unref (transaction->steps);
   g_ptr_array_unref (transaction->made);
   g_ptr_array_unref (transaction->obsolete);
+  g_free (transaction->keeps);
+  g_free (transaction->spends);
   worker_record_free (transaction->record);
   g_free (transaction);
 }
@@ -112,6 +115,10 @@ transaction_to_text (const Transaction *transaction)
   json_object_set_array_member (object, "steps", steps);
   set_paths (object, "made", transaction->made);
   set_paths (object, "obsolete", transaction->obsolete);
+  if (transaction->keeps)
+    json_object_set_string_member (object, "keeps", transaction->keeps);
+  if (transaction->spends)
+    json_object_set_string_member (object, "spends", transaction->spends);
   /* Until the copies are made, their sums are not known; undoing needs no record. */
   if (transaction->record && transaction->state != TRANSACTION_STAGING)
     json_object_set_object_member (object, "record", worker_record_to_json (transaction->record));
@@ -184,6 +191,14 @@ get_paths (JsonObject *object, const char *key, GPtrArray *paths)
   return strings != NULL;
 }
 
+/* A job's id, or nothing. */
+static bool
+get_job (JsonObject *object, const char *key, char **ret_job)
+{
+  *ret_job = g_strdup (json_get_string (object, key, NULL));
+  return !*ret_job || (**ret_job && strspn (*ret_job, "0123456789") == strlen (*ret_job));
+}
+
 static Transaction *
 transaction_from_json (JsonObject *object, const char *path)
 {
@@ -196,6 +211,8 @@ transaction_from_json (JsonObject *object, const char *path)
       !worker_id_is_valid (transaction->worker_id) || !steps || !JSON_NODE_HOLDS_ARRAY (steps))
     return NULL;
   transaction->state = state;
+  if (!get_job (object, "keeps", &transaction->keeps) || !get_job (object, "spends", &transaction->spends))
+    return NULL;
 
   for (guint i = 0; i < json_array_get_length (json_node_get_array (steps)); i++)
     if (!step_from_json (transaction, json_array_get_element (json_node_get_array (steps), i)))
@@ -407,6 +424,8 @@ transaction_undo (const Transaction *transaction, const Ledger *ledger, GError *
   remove_directories (ledger, transaction->made);
   places_forget (ledger->places);
   ledger_unstage_record (ledger, transaction->worker_id);
+  if (transaction->keeps)
+    kept_unstage (ledger, transaction->worker_id, transaction->keeps);
   return transaction_sync (transaction, ledger, false, error) && remove_manifest (transaction, ledger, error);
 }
 
@@ -454,6 +473,10 @@ transaction_finish (const Transaction *transaction, const Ledger *ledger, bool s
                             !ledger_drop_record (ledger, transaction->worker_id, error))
     return false;
 
+  if (transaction->record)
+    kept_settle (ledger, transaction->worker_id, transaction->keeps, transaction->spends);
+  else
+    kept_drop (ledger, transaction->worker_id);
   remove_directories (ledger, transaction->obsolete);
   places_forget (ledger->places);
   return transaction_sync (transaction, ledger, false, error) && remove_manifest (transaction, ledger, error);

@@ -40,6 +40,8 @@ typedef struct
   GPtrArray *steps;     /* of Step */
   GPtrArray *made;      /* paths of directories that the transaction makes, outermost first */
   GPtrArray *obsolete;  /* paths of directories that go when they are empty, outermost first */
+  char *keeps;          /* the job whose version is kept (kept.h); NULL: none */
+  char *spends;         /* the job whose kept version is put back; NULL: none */
   WorkerRecord *record; /* NULL: the worker is removed */
 } Transaction;
 

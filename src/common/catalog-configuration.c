@@ -154,6 +154,17 @@ catalog_configuration_read (const char *name, GHashTable *values, const char *pa
   return catalog_configuration_check (catalog, path, group, error) ? g_steal_pointer (&catalog) : NULL;
 }
 
+CatalogConfiguration *
+catalog_configuration_of_folder (const char *path)
+{
+  CatalogConfiguration *catalog = g_new0 (CatalogConfiguration, 1);
+
+  catalog->name = g_strdup (CATALOG_DEFAULT);
+  catalog->url = g_filename_to_uri (path, NULL, NULL);
+  catalog->shown_url = g_strdup (catalog->url);
+  return catalog;
+}
+
 static int
 compare_precedence (const void *a, const void *b)
 {

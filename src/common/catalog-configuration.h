@@ -35,6 +35,9 @@ bool catalog_sections_add (GHashTable *sections, const char *group, const char *
  * among them. InvalidArgument names @path, the section and the key. */
 GPtrArray *catalog_sections_read (GHashTable *sections, const char *path, GError **error);
 
+/* One that nobody configured: the folder at the absolute @path. Free by a GPtrArray of catalog_sections_read(). */
+CatalogConfiguration *catalog_configuration_of_folder (const char *path);
+
 /* True when it is a file:// catalog; and when it is that, or a server on this machine's loopback: such may name sources
  * on this machine. */
 bool catalog_configuration_is_folder (const CatalogConfiguration *catalog);

@@ -20,6 +20,7 @@ typedef struct
   char *libexec_directory; /* LibexecDirectory=: the builder, the commit program, the bash files */
   char *install_root;      /* InstallRoot=/ : stands in front of every installed path */
   char **install_prefixes; /* InstallPrefixes=/usr/local;/opt : where a package's files may lie */
+  unsigned keep_versions;  /* KeepVersions=1, of each worker, to go back to */
   unsigned idle_timeout;   /* IdleTimeout=60, before a daemon that systemd started ends for want of work; 0: never */
 
   /* [Catalog] */
@@ -57,6 +58,8 @@ typedef struct
   unsigned step_timeout;       /* StepTimeout=7200, for each function of a recipe */
   unsigned download_timeout;   /* DownloadTimeout=3600, for one source */
   uint64_t max_download_size;  /* MaxDownloadSize=20G, for one source */
+  uint64_t max_source_size;    /* MaxSourceSize=40G, of all sources unpacked */
+  unsigned max_source_files;   /* MaxSourceFiles=1000000, in them */
   uint64_t max_tree_size;      /* MaxTreeSize=20G, of what package() makes */
   uint64_t max_cache_size;     /* MaxCacheSize=20G, of sources and tool caches that are kept; 0: none are */
 

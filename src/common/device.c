@@ -107,6 +107,8 @@ devices_add (Devices *devices, const char *type, const char *name)
   device = g_new0 (Device, 1);
   device->id = g_strdup_printf ("%s-%u", cpu ? "CPU" : "GPU", devices_count (devices, cpu));
   device->name = clean (name);
+  if (!*device->name)
+    replace (&device->name, "unknown");
   device->type = g_strdup (type);
   device->compute_capability = g_strdup ("");
   device->driver = g_strdup ("");
@@ -242,17 +244,21 @@ devices_from_json (JsonObject *object, GError **error)
 }
 
 Devices *
-devices_load (const Configuration *configuration)
+devices_load (const Configuration *configuration, char **ret_boot_id)
 {
   g_autofree char *path = configuration_state_path (configuration, "capabilities.json", NULL);
   g_autoptr (JsonObject) object = NULL;
   g_autofree char *text = NULL;
+  Devices *devices;
   size_t size;
 
   text = file_read (path, FILE_MAX, &size, NULL);
   if (text)
     object = json_parse_object (text, (ssize_t)size, path, HIVE_ERROR_FAILED, NULL);
-  return object ? devices_from_json (object, NULL) : NULL;
+  devices = object ? devices_from_json (object, NULL) : NULL;
+  if (devices && ret_boot_id)
+    *ret_boot_id = g_strdup (json_get_string (object, "boot_id", NULL));
+  return devices;
 }
 
 /* What is wrong with a card that should be there, as a warning has it; NULL when nothing was said. */

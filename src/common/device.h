@@ -41,8 +41,9 @@ void devices_warn (Devices *devices, const char *format, ...) G_GNUC_PRINTF (2, 
 JsonObject *devices_to_json (const Devices *devices);
 Devices *devices_from_json (JsonObject *object, GError **error);
 
-/* The devices that the hive has found and noted in capabilities.json; NULL when it has not looked yet. */
-Devices *devices_load (const Configuration *configuration);
+/* The devices that the hive has noted in capabilities.json, and in which boot of the machine (may be NULL). NULL when
+ * it has not looked yet. */
+Devices *devices_load (const Configuration *configuration, char **ret_boot_id);
 
 /* Whether programs built for @backend ("cpu", "cuda", "rocm") run here: a card is there, its driver answers, and of
  * AMD's it has memory of its own worth the name. @ret_why, where not NULL, says why or why not, as "NVIDIA GeForce RTX

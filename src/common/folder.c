@@ -143,6 +143,27 @@ folder_remove (int parent, const char *name)
 }
 
 int
+folder_remove_others (int fd, const char *kept)
+{
+  int opened = file_open_beneath (fd, ".", O_RDONLY | O_DIRECTORY, 0);
+  g_autoptr (AutoDir) dir = opened < 0 ? NULL : fdopendir (opened);
+  struct dirent *item;
+
+  if (!dir)
+    return opened < 0 ? opened : -errno;
+  while ((errno = 0, item = readdir (dir)))
+    {
+      int r = 0;
+
+      if (!g_str_equal (item->d_name, ".") && !g_str_equal (item->d_name, "..") && !g_str_equal (item->d_name, kept))
+        r = folder_remove (fd, item->d_name);
+      if (r < 0)
+        return r;
+    }
+  return -errno;
+}
+
+int
 folder_visit (int fd, FolderVisitor visit, void *userdata, unsigned depth)
 {
   g_autoptr (AutoDir) dir = NULL;
@@ -169,7 +190,11 @@ folder_visit (int fd, FolderVisitor visit, void *userdata, unsigned depth)
       if (g_str_equal (item->d_name, ".") || g_str_equal (item->d_name, ".."))
         continue;
       if (fstatat (fd, item->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return -errno;
+        {
+          if (errno == ENOENT)
+            continue;
+          return -errno;
+        }
       r = visit (fd, item->d_name, &st, userdata);
       if (r < 0)
         return r;
@@ -178,6 +203,8 @@ folder_visit (int fd, FolderVisitor visit, void *userdata, unsigned depth)
       if (depth == 0)
         return -ELOOP;
       inner = file_open_beneath (fd, item->d_name, O_RDONLY | O_DIRECTORY, 0);
+      if (inner == -ENOENT || inner == -EACCES)
+        continue;
       r = inner < 0 ? inner : folder_visit (inner, visit, userdata, depth - 1);
       if (r < 0)
         return r;

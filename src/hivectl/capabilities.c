@@ -5,6 +5,7 @@
 #include "size.h"
 #include "table.h"
 #include "terminal.h"
+#include "text.h"
 #include "variant.h"
 #include "verb.h"
 
@@ -17,9 +18,11 @@ capabilities_add_device (JsonObject *device, void *userdata)
   g_autofree char *cores_text = cores > 0 ? g_strdup_printf ("%" G_GINT64_FORMAT, cores) : g_strdup ("-");
   g_autofree char *memory_text = memory > 0 ? size_to_string ((uint64_t)memory) : g_strdup ("-");
 
-  table_add (userdata,
-             (const char *const[]){ json_get_string (device, "id", ""), json_get_string (device, "device_type", ""),
-                                    cores_text, memory_text, json_get_string (device, "name", ""), NULL });
+  const char *compute = json_get_string (device, "compute_capability", "");
+
+  table_add (userdata, (const char *const[]){ json_get_string (device, "id", ""),
+                                              json_get_string (device, "device_type", ""), cores_text, memory_text,
+                                              *compute ? compute : "-", json_get_string (device, "name", ""), NULL });
 }
 
 static void
@@ -31,15 +34,29 @@ capabilities_add_worker (JsonObject *worker, void *userdata)
 }
 
 static void
+capabilities_print_warnings (JsonObject *capabilities)
+{
+  g_auto (GStrv) warnings = json_get_strings (capabilities, "device-warnings");
+
+  for (char **warning = warnings; warning && *warning; warning++)
+    {
+      g_autofree char *line = text_line (*warning);
+
+      terminal_printf ("⚠ %s\n", line);
+    }
+}
+
+static void
 capabilities_print (JsonObject *capabilities)
 {
-  g_autoptr (Table) devices =
-      table_new ((const char *const[]){ _ ("DEVICE"), _ ("TYPE"), _ ("CORES"), _ ("MEMORY"), _ ("NAME"), NULL });
+  g_autoptr (Table) devices = table_new (
+      (const char *const[]){ _ ("DEVICE"), _ ("TYPE"), _ ("CORES"), _ ("MEMORY"), _ ("COMPUTE"), _ ("NAME"), NULL });
   g_autoptr (Table) workers = table_new ((const char *const[]){ _ ("WORKER"), _ ("VERSION"), _ ("PATH"), NULL });
   JsonNode *list = json_object_get_member (capabilities, "workers");
 
   variant_foreach (json_object_get_member (capabilities, "devices"), capabilities_add_device, devices);
   table_print (devices);
+  capabilities_print_warnings (capabilities);
   terminal_printf ("\n");
   if (!list || variant_is_empty (list))
     {

@@ -291,6 +291,14 @@ client_list_workers (Client *client, GError **error)
 }
 
 JsonNode *
+client_check_updates (Client *client, GError **error)
+{
+  return client_read_as (JSON_NODE_ARRAY,
+                         client_call (client, HIVE_PATH, HIVE_INTERFACE, "CheckUpdates", CLIENT_FETCH, error, ""),
+                         error);
+}
+
+JsonNode *
 client_get_capabilities (Client *client, GError **error)
 {
   return client_read_as (JSON_NODE_OBJECT,

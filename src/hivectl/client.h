@@ -70,6 +70,9 @@ JsonObject *client_get_all (Client *client, const char *path, const char *interf
 /* What is installed, as of ListWorkers. */
 JsonNode *client_list_workers (Client *client, GError **error);
 
+/* What CheckUpdates finds. */
+JsonNode *client_check_updates (Client *client, GError **error);
+
 /* What GetCapabilities says. */
 JsonNode *client_get_capabilities (Client *client, GError **error);
 

@@ -41,9 +41,10 @@ jobs_shorten (JsonNode *all)
 static const char *
 jobs_operation (const char *operation)
 {
-  return g_str_equal (operation, "worker_install") ? _ ("install") :
-         g_str_equal (operation, "worker_remove")  ? _ ("remove") :
-                                                     operation;
+  return g_str_equal (operation, "worker_install")  ? _ ("install") :
+         g_str_equal (operation, "worker_remove")   ? _ ("remove") :
+         g_str_equal (operation, "worker_rollback") ? _ ("rollback") :
+                                                      operation;
 }
 
 static void

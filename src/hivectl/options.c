@@ -22,7 +22,14 @@ static const struct
       N_ ("BACKEND") } },
   { OPTION_VARIANT,
     { "source", 0, 0, G_OPTION_ARG_STRING, &parsed.source, N_ ("Take what was built, or build it"), "binary|git" } },
-  { OPTION_BUILD, { "check", 0, 0, G_OPTION_ARG_NONE, &parsed.check, N_ ("Run the recipe's tests too"), NULL } },
+  { OPTION_LOCAL,
+    { "output", 'o', 0, G_OPTION_ARG_FILENAME, &parsed.output, N_ ("Leave the packages' trees there, each in NAME"),
+      N_ ("FOLDER") } },
+  { OPTION_LOCAL,
+    { "config", 0, 0, G_OPTION_ARG_FILENAME, &parsed.config, N_ ("Read another hive.conf than the installed one"),
+      N_ ("FILE") } },
+  { OPTION_BUILD | OPTION_LOCAL,
+    { "check", 0, 0, G_OPTION_ARG_NONE, &parsed.check, N_ ("Run the recipe's tests too"), NULL } },
   { OPTION_BUILD,
     { "reinstall", 0, 0, G_OPTION_ARG_NONE, &parsed.reinstall, N_ ("Build again what is installed already"), NULL } },
   { OPTION_WEB, { "open", 0, 0, G_OPTION_ARG_NONE, &parsed.open, N_ ("Open the page in a browser"), NULL } },
@@ -33,7 +40,7 @@ static const struct
     { "socket", 0, 0, G_OPTION_ARG_FILENAME, &parsed.socket, N_ ("The bridge's socket, where it is another one"),
       N_ ("PATH") } },
   { OPTION_ALL,
-    { "all", 'a', 0, G_OPTION_ARG_NONE, &parsed.all, N_ ("Show every job there still is something of"), NULL } },
+    { "all", 'a', 0, G_OPTION_ARG_NONE, &parsed.all, N_ ("All there are, not only the newest or the named"), NULL } },
   { OPTION_PLAIN,
     { "plain", 0, 0, G_OPTION_ARG_NONE, &parsed.plain, N_ ("Print rows alone, tabs between their columns"), NULL } },
   { OPTION_FOLLOW,
@@ -159,6 +166,8 @@ options_clear (Options *options)
   g_free (options->backend);
   g_free (options->source);
   g_free (options->socket);
+  g_free (options->output);
+  g_free (options->config);
   *options = (Options){ 0 };
 }
 

@@ -19,6 +19,7 @@ typedef struct
   gboolean check, reinstall;
   gboolean open, token, rotate;
   char *backend, *source, *socket;
+  char *output, *config;
 } Options;
 
 /* The options a verb takes beside those of every verb. */
@@ -31,7 +32,8 @@ typedef enum
   OPTION_VARIANT = 1 << 4, /* --backend and --source */
   OPTION_BUILD = 1 << 5,   /* --check and --reinstall */
   OPTION_PLAIN = 1 << 6,
-  OPTION_WEB = 1 << 7, /* --open, --token, --rotate and --socket */
+  OPTION_WEB = 1 << 7,   /* --open, --token, --rotate and --socket */
+  OPTION_LOCAL = 1 << 8, /* of build: --output, --check and --config */
 } OptionSet;
 
 /* Takes all options out of @arguments (NULL-terminated, without the program's name), wherever they stand. Fails for an

@@ -35,10 +35,8 @@ struct Committer
 };
 
 static const char *const commit_verbs[] = {
-  [COMMIT_INSTALL] = "install",
-  [COMMIT_REMOVE] = "remove",
-  [COMMIT_RECOVER] = "recover",
-  [COMMIT_CLEAN] = "clean",
+  [COMMIT_INSTALL] = "install", [COMMIT_REMOVE] = "remove", [COMMIT_ROLLBACK] = "rollback",
+  [COMMIT_RECOVER] = "recover", [COMMIT_CLEAN] = "clean",
 };
 
 static void

@@ -14,6 +14,7 @@ typedef enum
 {
   COMMIT_INSTALL,
   COMMIT_REMOVE,
+  COMMIT_ROLLBACK,
   COMMIT_RECOVER,
   COMMIT_CLEAN,
 } CommitVerb;

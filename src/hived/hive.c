@@ -14,11 +14,13 @@
 #include "job-run.h"
 #include "job-store.h"
 #include "journal.h"
+#include "kept-version.h"
 #include "line-signals.h"
 #include "manager.h"
 #include "registry.h"
 #include "scheduler.h"
 #include "shutdown.h"
+#include "updates.h"
 #include "worker-id.h"
 #include "worker.h"
 
@@ -43,7 +45,8 @@ hive_publish (Hive *hive, GError **error)
   if ((r = callers_new (&hive->callers, hive->event, hive->bus)) < 0)
     return hive_error_set_errno (error, -r, "Cannot watch over calls");
   hive->authority = authority_new (hive->bus, hive->callers);
-  if ((r = manager_publish (hive)) < 0 || (r = job_object_publish (hive)) < 0 || (r = worker_publish (hive)) < 0)
+  if ((r = manager_publish (hive)) < 0 || (r = job_object_publish (hive)) < 0 || (r = worker_publish (hive)) < 0 ||
+      (r = updates_publish (hive)) < 0)
     return hive_error_set_errno (error, -r, "Cannot put the hive's objects on the bus");
   return true;
 }
@@ -64,9 +67,11 @@ hive_new (sd_event *event, sd_bus *bus, Configuration *configuration, bool units
   hive->catalogs = catalogs_new (hive->queries, configuration);
   hive->committer = committer_new (event, hive->launcher, configuration);
   hive->registry = registry_new (hive);
+  hive->capabilities = capabilities_new (hive);
   hive->lines = line_signals_new (event);
   hive->scheduler = scheduler_new (hive);
   hive->history = history_new (hive);
+  hive->updates = updates_new ();
   hive->jobs = job_store_new (hive, error);
   if (!hive->jobs || !hive_publish (hive, error))
     {
@@ -89,13 +94,15 @@ hive_free (Hive *hive)
   idle_free (hive->idle);
   shutdown_free (hive->shutdown);
   history_free (hive->history);
+  updates_free (hive->updates);
   scheduler_free (hive->scheduler);
   committer_free (hive->committer);
   job_store_free (hive->jobs);
   line_signals_free (hive->lines);
-  registry_free (hive->registry);
   queries_free (hive->queries);
   catalogs_free (hive->catalogs);
+  capabilities_free (hive->capabilities);
+  registry_free (hive->registry);
   launcher_free (hive->launcher);
   authority_free (hive->authority);
   log_quota_free (hive->log_quota);
@@ -163,21 +170,39 @@ hive_resume_jobs (Hive *hive)
     }
 }
 
+/* Which backend a worker is built for depends on the devices. */
+static void
+hive_handle_devices (const GError *failure, void *userdata)
+{
+  Hive *hive = userdata;
+
+  scheduler_set_open (hive->scheduler, true);
+  malloc_trim (0);
+}
+
+static void
+hive_open (Hive *hive)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!capabilities_are_known (hive) && capabilities_look (hive, (uid_t)-1, hive_handle_devices, hive, &error))
+    return;
+  if (error || !capabilities_write (hive, &error))
+    g_warning ("%s", error->message);
+  hive_handle_devices (NULL, hive);
+}
+
 static void
 hive_recovered (const Ending *ending, void *userdata)
 {
   Hive *hive = userdata;
-  g_autoptr (GError) error = NULL;
   g_autofree char *how = ending_to_string (ending);
 
   if (ending_status (ending) != 0)
     g_warning ("Transactions could not be recovered (%s); see the messages of rbee-hive-commit", how);
   hive_resume_jobs (hive);
   hive_clean_work (hive);
-  if (!capabilities_refresh (hive, &error))
-    g_warning ("%s", error->message);
-  scheduler_set_open (hive->scheduler, true);
-  malloc_trim (0);
+  hive_open (hive);
 }
 
 void
@@ -310,23 +335,43 @@ hive_check_install (Hive *hive, const char *worker_id, const InstallOptions *opt
          (options->idempotency_key || hive_find_install (hive, worker_id, options, &job, error));
 }
 
-bool
-hive_check_remove (Hive *hive, const char *worker_id, GError **error)
+/* What a removal and a rollback have in common: the worker is installed, and has no other job. */
+static bool
+hive_check_installed (Hive *hive, JobOperation operation, const char *worker_id, Job **ret_job, GError **error)
 {
-  const Job *job;
-
+  *ret_job = NULL;
   if (!worker_id_check (worker_id, error) || !hive_check_stopping (hive, error))
     return false;
-  job = job_store_find_active (hive->jobs, worker_id);
-  if (job && job->operation != JOB_REMOVE)
+  *ret_job = job_store_find_active (hive->jobs, worker_id);
+  if (*ret_job && (*ret_job)->operation != operation)
     {
-      hive_set_busy (error, job);
+      hive_set_busy (error, *ret_job);
       return false;
     }
-  if (job || registry_has (hive->registry, worker_id))
+  if (*ret_job || registry_has (hive->registry, worker_id))
     return true;
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_NOT_INSTALLED, "%s is not installed", worker_id);
   return false;
+}
+
+bool
+hive_check_remove (Hive *hive, const char *worker_id, GError **error)
+{
+  Job *job;
+
+  return hive_check_installed (hive, JOB_REMOVE, worker_id, &job, error);
+}
+
+bool
+hive_check_rollback (Hive *hive, const char *worker_id, GError **error)
+{
+  g_autofree char *version = NULL;
+  Job *job;
+
+  if (!hive_check_installed (hive, JOB_ROLLBACK, worker_id, &job, error))
+    return false;
+  version = job ? NULL : kept_version_newest (hive->configuration, worker_id);
+  return job || *version || kept_version_set_none (worker_id, error);
 }
 
 Job *
@@ -350,22 +395,37 @@ hive_install (Hive *hive, const char *worker_id, const InstallOptions *options, 
   return job;
 }
 
-Job *
-hive_remove (Hive *hive, const char *worker_id, uid_t owner, GError **error)
+/* The job under way, or a new one that @begins at once. */
+static Job *
+hive_change (Hive *hive, JobOperation operation, void (*begin) (Job *job), const char *worker_id, uid_t owner,
+             GError **error)
 {
-  Job *job;
+  Job *job = job_store_find_active (hive->jobs, worker_id);
 
-  if (!hive_check_remove (hive, worker_id, error))
-    return NULL;
-  job = job_store_find_active (hive->jobs, worker_id);
   if (job)
     return job;
   if (!hive_check_share (hive, owner, error))
     return NULL;
-  job = job_store_create (hive->jobs, JOB_REMOVE, worker_id, NULL, owner, error);
+  job = job_store_create (hive->jobs, operation, worker_id, NULL, owner, error);
   if (job)
-    job_run_remove (job);
+    begin (job);
   return job;
+}
+
+Job *
+hive_remove (Hive *hive, const char *worker_id, uid_t owner, GError **error)
+{
+  return hive_check_remove (hive, worker_id, error) ?
+             hive_change (hive, JOB_REMOVE, job_run_remove, worker_id, owner, error) :
+             NULL;
+}
+
+Job *
+hive_rollback (Hive *hive, const char *worker_id, uid_t owner, GError **error)
+{
+  return hive_check_rollback (hive, worker_id, error) ?
+             hive_change (hive, JOB_ROLLBACK, job_run_rollback, worker_id, owner, error) :
+             NULL;
 }
 
 void

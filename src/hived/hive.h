@@ -20,6 +20,7 @@
 #define HIVE_PLATFORM  "linux"
 
 typedef struct Authority Authority;
+typedef struct Capabilities Capabilities;
 typedef struct Idle Idle;
 typedef struct History History;
 typedef struct Job Job;
@@ -28,6 +29,7 @@ typedef struct LineSignals LineSignals;
 typedef struct Registry Registry;
 typedef struct Scheduler Scheduler;
 typedef struct Shutdown Shutdown;
+typedef struct Updates Updates;
 
 /* What the daemon is made of; every part has a pointer to it. */
 typedef struct Hive
@@ -46,11 +48,13 @@ typedef struct Hive
   Catalogs *catalogs;
   Committer *committer;
   Registry *registry;
+  Capabilities *capabilities;
   LineSignals *lines;
   JobStore *jobs;
   History *history;
   Scheduler *scheduler;
   Shutdown *shutdown;
+  Updates *updates;
   Idle *idle; /* NULL where nobody would start the daemon again */
 
   uint64_t started_at;         /* µs since the epoch */
@@ -84,6 +88,7 @@ bool hive_is_busy (const Hive *hive);
  * at. */
 bool hive_check_install (Hive *hive, const char *worker_id, const InstallOptions *options, GError **error);
 bool hive_check_remove (Hive *hive, const char *worker_id, GError **error);
+bool hive_check_rollback (Hive *hive, const char *worker_id, GError **error);
 
 /* The job of an install: a new one, or the one under way for an equal request. @options is copied. Borrowed.
  * Errors: InvalidArgument, Busy, LimitsExceeded, NoSpace, Failed. */
@@ -91,6 +96,9 @@ Job *hive_install (Hive *hive, const char *worker_id, const InstallOptions *opti
 
 /* The job of a removal, likewise. Errors: InvalidArgument, NotInstalled, Busy, LimitsExceeded, NoSpace, Failed. */
 Job *hive_remove (Hive *hive, const char *worker_id, uid_t owner, GError **error);
+
+/* The job of a rollback, likewise. NotInstalled too when no version is kept. */
+Job *hive_rollback (Hive *hive, const char *worker_id, uid_t owner, GError **error);
 
 /* A job's last signal is out: starts the next one. */
 void hive_job_ended (Hive *hive, Job *job);

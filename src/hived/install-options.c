@@ -43,7 +43,8 @@ install_options_copy (const InstallOptions *options)
                             .idempotency_key = g_strdup (options->idempotency_key),
                             .owner = options->owner,
                             .check = options->check,
-                            .reinstall = options->reinstall };
+                            .reinstall = options->reinstall,
+                            .upgrade = options->upgrade };
   return copy;
 }
 
@@ -142,7 +143,7 @@ install_options_equal (const InstallOptions *one, const InstallOptions *other)
 {
   return g_strcmp0 (one->backend, other->backend) == 0 && g_strcmp0 (one->source, other->source) == 0 &&
          g_strcmp0 (one->catalog, other->catalog) == 0 && one->check == other->check &&
-         one->reinstall == other->reinstall;
+         one->reinstall == other->reinstall && one->upgrade == other->upgrade;
 }
 
 JsonObject *
@@ -160,6 +161,8 @@ install_options_to_json (const InstallOptions *options)
     json_object_set_boolean_member (object, "check", true);
   if (options->reinstall)
     json_object_set_boolean_member (object, "reinstall", true);
+  if (options->upgrade)
+    json_object_set_boolean_member (object, "upgrade", true);
   return object;
 }
 
@@ -173,5 +176,6 @@ install_options_from_json (JsonObject *object)
   options->catalog = g_strdup (json_get_string (object, "catalog", NULL));
   options->check = json_get_bool (object, "check", false);
   options->reinstall = json_get_bool (object, "reinstall", false);
+  options->upgrade = json_get_bool (object, "upgrade", false);
   return options;
 }

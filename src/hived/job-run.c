@@ -10,7 +10,6 @@
 #include "build-result.h"
 #include "capabilities.h"
 #include "catalog-cache.h"
-#include "device.h"
 #include "error.h"
 #include "file.h"
 #include "job-store.h"
@@ -169,6 +168,8 @@ job_run_headline (const JobRun *run, const GError *error)
     return "❌ Interrupted";
   if (run->job->operation == JOB_REMOVE)
     return "❌ Removal failed";
+  if (run->job->operation == JOB_ROLLBACK)
+    return "❌ Rollback failed";
   return error->code == HIVE_ERROR_BUILD_FAILED ? "❌ Build failed" : "❌ Installation failed";
 }
 
@@ -195,7 +196,7 @@ job_run_capabilities (JobRun *run)
   g_autoptr (GError) error = NULL;
 
   log_writer_note (run->log, "capabilities", "📝 Updating capabilities cache...");
-  if (capabilities_refresh (run->job->hive, &error))
+  if (capabilities_write (run->job->hive, &error))
     log_writer_note (run->log, "capabilities", "✓ Capabilities updated");
   else
     {
@@ -207,10 +208,14 @@ job_run_capabilities (JobRun *run)
 static void
 job_run_succeed (JobRun *run)
 {
+  static const char *const notes[] = {
+    [JOB_INSTALL] = "🧹 Cleaning up temp files...",
+    [JOB_REMOVE] = "✅ Worker removal complete!",
+    [JOB_ROLLBACK] = "✅ Worker rollback complete!",
+  };
+
   run->outcome = JOB_DONE;
-  log_writer_note (run->log, "cleanup",
-                   run->job->operation == JOB_INSTALL ? "🧹 Cleaning up temp files..." :
-                                                        "✅ Worker removal complete!");
+  log_writer_note (run->log, "cleanup", "%s", notes[run->job->operation]);
   job_run_clean (run);
 }
 
@@ -232,10 +237,10 @@ job_run_succeed_commit (JobRun *run)
   Job *job = run->job;
 
   job_run_capabilities (run);
-  if (job->operation == JOB_INSTALL)
-    worker_announce_installed (job->hive, job->worker_id, run->replaced);
-  else
+  if (job->operation == JOB_REMOVE)
     worker_announce_removed (job->hive, job->worker_id);
+  else
+    worker_announce_installed (job->hive, job->worker_id, run->replaced);
   job_run_succeed (run);
 }
 
@@ -435,7 +440,6 @@ job_run_request (JobRun *run)
   Job *job = run->job;
   JsonObject *request = json_object_new ();
   const WorkerRecord *installed = registry_get (job->hive->registry, job->worker_id, NULL);
-  g_autoptr (Devices) devices = devices_load (job->hive->configuration);
 
   json_object_set_string_member (request, "job", job->id);
   json_object_set_string_member (request, "worker_id", job->worker_id);
@@ -444,8 +448,6 @@ job_run_request (JobRun *run)
   json_object_set_object_member (request, "remembered",
                                  catalog_cache_read_all (job->hive->configuration, job->worker_id,
                                                          job->options->backend, job->options->source));
-  if (devices)
-    json_object_set_object_member (request, "devices", devices_to_json (devices));
   if (installed)
     {
       JsonObject *object = json_object_new ();
@@ -542,6 +544,18 @@ job_run_remove (Job *job)
 
   if (run)
     job_run_commit (run, COMMIT_REMOVE, request);
+}
+
+void
+job_run_rollback (Job *job)
+{
+  JobRun *run = job_run_begin (job);
+  g_autoptr (JsonObject) request = json_object_new ();
+
+  if (!run)
+    return;
+  json_object_set_int_member (request, "installed_by", job->owner);
+  job_run_commit (run, COMMIT_ROLLBACK, request);
 }
 
 static int

@@ -12,6 +12,9 @@ void job_run_install (Job *job);
 /* Removes the worker of a new removal. */
 void job_run_remove (Job *job);
 
+/* Puts the version before back, for a new rollback. */
+void job_run_rollback (Job *job);
+
 /* Ends a job on its owner's wish. NotCancellable when it has ended, or its files are being changed right now. */
 bool job_run_cancel (Job *job, GError **error);
 

@@ -2,8 +2,8 @@
 #include "job.h"
 
 #include <string.h>
-#include <systemd/sd-id128.h>
 
+#include "boot.h"
 #include "error.h"
 #include "job-run.h"
 #include "json.h"
@@ -19,6 +19,7 @@ static const char *const job_states[] = {
 static const char *const job_operations[] = {
   [JOB_INSTALL] = "worker_install",
   [JOB_REMOVE] = "worker_remove",
+  [JOB_ROLLBACK] = "worker_rollback",
 };
 
 static const char *const job_phases[] = { "metadata", "platform", "pkgbuild", "parse",        "dependencies",
@@ -256,29 +257,17 @@ job_set_state (Job *job, JobState state)
   hive_counts_changed (job->hive);
 }
 
-/* NULL where nobody says. */
-static char *
-boot_id_now (void)
-{
-  char text[SD_ID128_UUID_STRING_MAX];
-  sd_id128_t id;
-
-  return sd_id128_get_boot (&id) < 0 ? NULL : g_strdup (sd_id128_to_uuid_string (id, text));
-}
-
 void
 job_set_boot (Job *job)
 {
   g_free (job->boot_id);
-  job->boot_id = boot_id_now ();
+  job->boot_id = boot_id ();
 }
 
 bool
 job_is_of_this_boot (const Job *job)
 {
-  g_autofree char *now = boot_id_now ();
-
-  return now && g_strcmp0 (job->boot_id, now) == 0;
+  return boot_is_now (job->boot_id);
 }
 
 void

@@ -22,6 +22,7 @@ typedef enum
 {
   JOB_INSTALL,
   JOB_REMOVE,
+  JOB_ROLLBACK,
 } JobOperation;
 
 /* Properties that change, as bits of what is to be announced. */
@@ -38,7 +39,7 @@ typedef enum
 
 typedef struct JobRun JobRun;
 
-/* One install or removal: what job.json has, and while it is active its run. */
+/* One install, removal or rollback: what job.json has, and while it is active its run. */
 struct Job
 {
   Hive *hive;

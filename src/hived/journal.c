@@ -42,7 +42,13 @@ journal_write (const Job *job, GLogLevelFlags level, const char *id, const char 
 static const char *
 journal_operation (const Job *job)
 {
-  return job->operation == JOB_INSTALL ? "install" : "remove";
+  static const char *const names[] = {
+    [JOB_INSTALL] = "install",
+    [JOB_REMOVE] = "remove",
+    [JOB_ROLLBACK] = "rollback of",
+  };
+
+  return names[job->operation];
 }
 
 void

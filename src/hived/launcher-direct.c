@@ -224,7 +224,7 @@ direct_start (Launcher *launcher, const Launch *launch, ChildHandler handler, vo
   child->launcher = (DirectLauncher *)launcher;
   child->uid = geteuid ();
   child->dies_with_hive = launch->dies_with_hive;
-  if ((launch->role == LAUNCH_BUILDER && !direct_take_uid (child->launcher, child, error)) ||
+  if ((launch->role != LAUNCH_COMMIT && !direct_take_uid (child->launcher, child, error)) ||
       !direct_make_credentials (child, launch, error) ||
       (launch->work && !direct_make_work (child, launch->work, error)) || !direct_fork (child, launch, error) ||
       !direct_watch (child, launch, error))

@@ -41,6 +41,7 @@ typedef void (*ChildGoneHandler) (void *userdata);
 typedef enum
 {
   LAUNCH_BUILDER, /* a user of its own, the network, sandboxes */
+  LAUNCH_PROBE,   /* a user of its own, the devices that compute, no network */
   LAUNCH_COMMIT,  /* root, the installed files, no network */
 } LaunchRole;
 

@@ -24,6 +24,16 @@ typedef struct
   sd_bus_message *message;
 } PendingCall;
 
+static PendingCall *
+pending_call_new (Hive *hive, sd_bus_message *message)
+{
+  PendingCall *call = g_new0 (PendingCall, 1);
+
+  call->hive = hive;
+  call->message = sd_bus_message_ref (message);
+  return call;
+}
+
 static void
 pending_call_free (PendingCall *call)
 {
@@ -54,12 +64,23 @@ static int
 manager_ask (Hive *hive, sd_bus_message *message, const char *const *arguments, uint64_t keep, QueryHandler handler,
              sd_bus_error *error)
 {
-  PendingCall *call = g_new0 (PendingCall, 1);
+  PendingCall *call = pending_call_new (hive, message);
   g_autoptr (GError) failure = NULL;
 
-  call->hive = hive;
-  call->message = sd_bus_message_ref (message);
   if (queries_ask (hive->queries, arguments, keep, callers_uid (hive->callers, message), handler, call, &failure))
+    return 1;
+  pending_call_free (call);
+  return bus_error_from_gerror (error, failure);
+}
+
+/* Looks at the devices and answers @message in @handler. */
+static int
+manager_look (Hive *hive, sd_bus_message *message, CapabilitiesHandler handler, sd_bus_error *error)
+{
+  PendingCall *call = pending_call_new (hive, message);
+  g_autoptr (GError) failure = NULL;
+
+  if (capabilities_look (hive, callers_uid (hive->callers, message), handler, call, &failure))
     return 1;
   pending_call_free (call);
   return bus_error_from_gerror (error, failure);
@@ -395,27 +416,55 @@ manager_reply_capabilities (JsonObject *answer, const GError *failure, void *use
   pending_call_send (call, reply, r);
 }
 
+/* What was asked is answered by the sandbox's query, whether the devices are known or could not be. */
+static void
+manager_handle_first_look (const GError *failure, void *userdata)
+{
+  static const char *const query[] = { "sandbox", NULL };
+  g_autoptr (PendingCall) call = userdata;
+  Hive *hive = call->hive;
+  g_autoptr (GError) error = NULL;
+
+  if (queries_ask (hive->queries, query, SANDBOX_KEEP, callers_uid (hive->callers, call->message),
+                   manager_reply_capabilities, call, &error))
+    g_steal_pointer (&call);
+  else
+    bus_reply_gerror (call->message, error);
+}
+
 static int
 manager_method_get_capabilities (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-  return manager_ask (userdata, message, (const char *const[]){ "sandbox", NULL }, SANDBOX_KEEP,
-                      manager_reply_capabilities, error);
+  Hive *hive = userdata;
+
+  if (!capabilities_are_known (hive))
+    return manager_look (hive, message, manager_handle_first_look, error);
+  return manager_ask (hive, message, (const char *const[]){ "sandbox", NULL }, SANDBOX_KEEP, manager_reply_capabilities,
+                      error);
+}
+
+static void
+manager_reply_refresh (const GError *failure, void *userdata)
+{
+  g_autoptr (PendingCall) call = userdata;
+
+  if (failure)
+    bus_reply_gerror (call->message, failure);
+  else
+    sd_bus_reply_method_return (call->message, NULL);
 }
 
 static int
 manager_method_refresh_capabilities (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
   Hive *hive = userdata;
-  g_autoptr (GError) failure = NULL;
   int r;
 
   r = authority_check (hive->authority, message, &(Question){ .action = ACTION_REFRESH }, NULL, error);
   if (r != 0)
     return r;
   queries_forget (hive->queries);
-  if (!capabilities_refresh (hive, &failure))
-    return bus_error_from_gerror (error, failure);
-  return sd_bus_reply_method_return (message, NULL);
+  return manager_look (hive, message, manager_reply_refresh, error);
 }
 
 /* Of the catalog that comes first. */

@@ -3,7 +3,6 @@
 
 #include "capture.h"
 #include "catalog-cache.h"
-#include "device.h"
 #include "error.h"
 #include "json.h"
 
@@ -142,23 +141,46 @@ query_catalog (const Query *query)
   return asked ? configuration_catalog (query->queries->configuration, query->arguments[1], NULL) : NULL;
 }
 
-/* What the daemon knows and a catalog's answer depends on. */
+/* What the catalog said before. */
 static char *
 query_input (const Query *query)
 {
-  const Configuration *configuration = query->queries->configuration;
-  g_autoptr (Devices) devices = NULL;
   g_autoptr (JsonObject) input = NULL;
 
   if (!query_catalog (query))
     return NULL;
-  devices = devices_load (configuration);
   input = json_object_new ();
   json_object_set_array_member (input, "remembered",
-                                catalog_cache_read (configuration, (const char *const *)query->arguments));
-  if (devices)
-    json_object_set_object_member (input, "devices", devices_to_json (devices));
+                                catalog_cache_read (query->queries->configuration,
+                                                    (const char *const *)query->arguments));
   return json_to_text (input, false);
+}
+
+/* Those of all catalogs for who asks them all. */
+static const char *
+query_tokens (const Query *query)
+{
+  const CatalogConfiguration *catalog = query_catalog (query);
+
+  return catalog ? catalog->name : g_str_equal (query->arguments[0], "updates") ? "*" : NULL;
+}
+
+/* A recipe takes three requests: the entry, itself, its signature. */
+static unsigned
+query_seconds (const Query *query)
+{
+  const Configuration *configuration = query->queries->configuration;
+  const CatalogConfiguration *asked = query_catalog (query);
+  unsigned longest = 0;
+
+  for (guint i = 0; i < configuration->catalogs->len; i++)
+    {
+      const CatalogConfiguration *catalog = configuration->catalogs->pdata[i];
+
+      if (!asked || asked == catalog)
+        longest = MAX (longest, catalog->timeout);
+    }
+  return 3 * longest + configuration->evaluation_timeout;
 }
 
 static void
@@ -187,10 +209,9 @@ query_start (Query *query, GError **error)
   g_autofree char *program = g_build_filename (configuration->libexec_directory, "rbee-hive-builder", NULL);
   g_autoptr (GPtrArray) arguments = g_ptr_array_new ();
   const char *const head[] = { program, "--config", configuration->path, "--query" };
-  const CatalogConfiguration *catalog = query_catalog (query);
+  bool probe = g_str_equal (query->arguments[0], "devices");
   g_autofree char *input = query_input (query);
-  /* A recipe takes three requests: the entry, itself, its signature. */
-  unsigned seconds = (catalog ? 3 * catalog->timeout : 0) + configuration->evaluation_timeout;
+  unsigned seconds = query_seconds (query);
 
   for (gsize i = 0; i < G_N_ELEMENTS (head); i++)
     if (configuration->path || (i != 1 && i != 2))
@@ -202,9 +223,10 @@ query_start (Query *query, GError **error)
   query->capture = capture_start (queries->launcher, queries->event,
                                   &(CaptureSpec){ .arguments = (char **)arguments->pdata,
                                                   .input = input,
-                                                  .tokens = catalog ? catalog->name : NULL,
-                                                  .role = LAUNCH_BUILDER,
-                                                  .description = "Question to a catalog or the sandbox",
+                                                  .tokens = query_tokens (query),
+                                                  .role = probe ? LAUNCH_PROBE : LAUNCH_BUILDER,
+                                                  .description = probe ? "Look at the devices" :
+                                                                         "Question to a catalog or the sandbox",
                                                   .max_size = ANSWER_MAX,
                                                   .timeout = seconds * G_USEC_PER_SEC + GRACE },
                                   query_handle_answer, query, error);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/capability.h>
 #include <sched.h>
 #include <string.h>
@@ -14,7 +15,8 @@
 #include "file.h"
 #include "launcher-backend.h"
 
-#define STOP_TIMEOUT (10 * G_USEC_PER_SEC) /* between SIGTERM and SIGKILL */
+#define STOP_TIMEOUT  (10 * G_USEC_PER_SEC) /* between SIGTERM and SIGKILL */
+#define PROBE_TIMEOUT (60 * G_USEC_PER_SEC)
 
 typedef struct
 {
@@ -28,10 +30,10 @@ typedef struct
   uint64_t value;
 } Number;
 
-/* What both roles live without. */
+/* What all roles live without. */
 static const char *const denied[] = {
-  "NoNewPrivileges",      "PrivateTmp",   "PrivateDevices", "ProtectKernelModules", "ProtectKernelLogs",
-  "ProtectControlGroups", "ProtectClock", "PrivateIPC",     "RestrictRealtime",     "RemoveIPC",
+  "NoNewPrivileges", "PrivateTmp", "ProtectKernelModules", "ProtectKernelLogs", "ProtectControlGroups",
+  "ProtectClock",    "PrivateIPC", "RestrictRealtime",     "RemoveIPC",
 };
 static const Text denied_texts[] = {
   { "ProtectSystem", "strict" },
@@ -50,13 +52,20 @@ static const char *const builder_calls[] = { "@system-service", "@mount", "setho
 #define BUILDER_NAMESPACES                                                                                             \
   (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
 
-/* A commit touches files and nothing else. */
-static const char *const commit_denied[] = {
-  "PrivateNetwork",   "ProtectHostname",        "ProtectKernelTunables",
-  "RestrictSUIDSGID", "MemoryDenyWriteExecute", "LockPersonality",
+/* What builds nothing has no use for, either. */
+static const char *const quiet_denied[] = {
+  "PrivateNetwork", "ProtectHostname", "ProtectKernelTunables", "RestrictSUIDSGID", "LockPersonality",
 };
-static const char *const commit_families[] = { "AF_UNIX", NULL };
-static const char *const commit_calls[] = { "@system-service", NULL };
+static const char *const quiet_families[] = { "AF_UNIX", NULL };
+static const char *const quiet_calls[] = { "@system-service", NULL };
+
+/* A probe opens cards by their makers' libraries, which may make memory executable (AMD's does): no
+ * MemoryDenyWriteExecute=. */
+static const char *const probe_devices[] = { "char-nvidia*", "char-kfd", "char-drm" };
+static const char *const probe_groups[] = { "render", "video" }; /* whose cards are where they aren't everybody's */
+
+/* A commit touches files and nothing else. */
+static const char *const commit_denied[] = { "PrivateDevices", "MemoryDenyWriteExecute" };
 #define COMMIT_CAPABILITIES (1 << CAP_CHOWN | 1 << CAP_DAC_OVERRIDE | 1 << CAP_FOWNER)
 
 static int
@@ -183,26 +192,48 @@ append_lifetime (sd_bus_message *message, const Launch *launch)
   return sd_bus_message_append (message, "(sv)(sv)", "AddRef", "b", true, "CollectMode", "s", "inactive-or-failed");
 }
 
-/* All of the hive's folders vanish from a builder's view but its own work tree; catalogs of files stay readable,
- * wherever they are. */
+/* The hive's folders are empty. */
+static int
+append_no_folders (sd_bus_message *message, const Configuration *configuration)
+{
+  return sd_bus_message_append (message, "(sv)", "TemporaryFileSystem", "a(ss)", 2, configuration->state_directory,
+                                "ro", configuration->cache_directory, "ro");
+}
+
+/* @path is to be seen after all, where it is there. */
+static int
+append_seen (sd_bus_message *message, const char *path)
+{
+  return sd_bus_message_append (message, "(sv)", "BindReadOnlyPaths", "a(ssbt)", 1, path, path, true, (uint64_t)MS_REC);
+}
+
+/* All of the hive's folders vanish from a builder's view but its own work tree and, to read, the caches and what is
+ * known of the devices; catalogs of files stay readable, wherever they are. */
 static int
 append_builder_paths (sd_bus_message *message, const Launch *launch, const Configuration *configuration)
 {
+  g_autofree char *capabilities = configuration_state_path (configuration, "capabilities.json", NULL);
   int r;
 
-  r = sd_bus_message_append (message, "(sv)", "TemporaryFileSystem", "a(ss)", 2, configuration->state_directory, "ro",
-                             configuration->cache_directory, "ro");
+  r = append_no_folders (message, configuration);
+  if (r >= 0)
+    r = append_seen (message, capabilities);
   if (r >= 0 && launch->work)
     r = sd_bus_message_append (message, "(sv)", "BindPaths", "a(ssbt)", 1, launch->work, launch->work, false,
                                (uint64_t)MS_REC);
+  for (CacheKind kind = CACHE_SOURCES; r >= 0 && launch->work && kind <= CACHE_TOOLS; kind++)
+    {
+      g_autofree char *cache = configuration_cache_path (configuration, cache_kind_name (kind), NULL);
+
+      r = append_seen (message, cache);
+    }
   for (guint i = 0; r >= 0 && i < configuration->catalogs->len; i++)
     {
       const CatalogConfiguration *catalog = configuration->catalogs->pdata[i];
       const char *path = catalog->url + strlen ("file://");
 
       if (catalog_configuration_is_folder (catalog))
-        r = sd_bus_message_append (message, "(sv)", "BindReadOnlyPaths", "a(ssbt)", 1, path, path, true,
-                                   (uint64_t)MS_REC);
+        r = append_seen (message, path);
     }
   return r;
 }
@@ -256,7 +287,7 @@ static int
 append_builder (sd_bus_message *message, const Launch *launch, const Configuration *configuration)
 {
   const Text texts[] = { { "ProtectHome", "tmpfs" }, { "KillMode", "mixed" } };
-  const char *const own[] = { "DynamicUser", "PrivateUsers" };
+  const char *const own[] = { "DynamicUser", "PrivateUsers", "PrivateDevices" };
   const Number numbers[] = {
     { "CapabilityBoundingSet", 0 },
     { "RestrictNamespaces", BUILDER_NAMESPACES },
@@ -272,6 +303,67 @@ append_builder (sd_bus_message *message, const Launch *launch, const Configurati
       (r = append_credentials (message, launch, configuration)) < 0)
     return r;
   return append_limits (message, configuration);
+}
+
+static int
+append_quiet (sd_bus_message *message)
+{
+  int r;
+
+  if ((r = append_true (message, quiet_denied, G_N_ELEMENTS (quiet_denied))) < 0 ||
+      (r = append_allowed (message, "RestrictAddressFamilies", quiet_families)) < 0)
+    return r;
+  return append_allowed (message, "SystemCallFilter", quiet_calls);
+}
+
+static int
+append_probe_devices (sd_bus_message *message)
+{
+  g_autoptr (GStrvBuilder) groups = g_strv_builder_new ();
+  g_auto (GStrv) list = NULL;
+  int r;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (probe_groups); i++)
+    if (getgrnam (probe_groups[i]))
+      g_strv_builder_add (groups, probe_groups[i]);
+  list = g_strv_builder_end (groups);
+
+  if ((r = append_list (message, "SupplementaryGroups", list)) < 0 ||
+      (r = sd_bus_message_open_container (message, 'r', "sv")) < 0 ||
+      (r = sd_bus_message_append (message, "s", "DeviceAllow")) < 0 ||
+      (r = sd_bus_message_open_container (message, 'v', "a(ss)")) < 0 ||
+      (r = sd_bus_message_open_container (message, 'a', "(ss)")) < 0)
+    return r;
+  for (gsize i = 0; i < G_N_ELEMENTS (probe_devices); i++)
+    if ((r = sd_bus_message_append (message, "(ss)", probe_devices[i], "rw")) < 0)
+      return r;
+  if ((r = sd_bus_message_close_container (message)) < 0 || (r = sd_bus_message_close_container (message)) < 0)
+    return r;
+  return sd_bus_message_close_container (message);
+}
+
+static int
+append_probe (sd_bus_message *message, const Configuration *configuration)
+{
+  const Text texts[] = { { "ProtectHome", "yes" } };
+  const char *const own[] = { "DynamicUser", "PrivateUsers" };
+  const Number numbers[] = {
+    { "CapabilityBoundingSet", 0 },
+    { "RestrictNamespaces", 0 },
+    { "MemoryMax", UINT64_C (1) << 30 },
+    { "TasksMax", 64 },
+    { "RuntimeMaxUSec", PROBE_TIMEOUT },
+    { "TimeoutStopUSec", STOP_TIMEOUT },
+    { "LimitCORE", 0 },
+  };
+  int r;
+
+  if ((r = append_texts (message, texts, G_N_ELEMENTS (texts))) < 0 ||
+      (r = append_true (message, own, G_N_ELEMENTS (own))) < 0 ||
+      (r = append_numbers (message, numbers, G_N_ELEMENTS (numbers))) < 0 || (r = append_quiet (message)) < 0 ||
+      (r = append_probe_devices (message)) < 0)
+    return r;
+  return append_no_folders (message, configuration);
 }
 
 /* The folders that a commit may write to. One that is not there is nobody's mistake yet. */
@@ -306,13 +398,26 @@ append_commit (sd_bus_message *message, const Configuration *configuration)
 
   if ((r = append_texts (message, texts, G_N_ELEMENTS (texts))) < 0 ||
       (r = append_true (message, commit_denied, G_N_ELEMENTS (commit_denied))) < 0 ||
-      (r = append_numbers (message, numbers, G_N_ELEMENTS (numbers))) < 0 ||
-      (r = append_allowed (message, "RestrictAddressFamilies", commit_families)) < 0 ||
-      (r = append_allowed (message, "SystemCallFilter", commit_calls)) < 0 ||
+      (r = append_numbers (message, numbers, G_N_ELEMENTS (numbers))) < 0 || (r = append_quiet (message)) < 0 ||
       (r = append_writable (message, configuration)) < 0)
     return r;
   /* Who stops it waits for it: a transaction is short. SIGCONT is a signal that nothing comes of. */
   return sd_bus_message_append (message, "(sv)", "KillSignal", "i", SIGCONT);
+}
+
+static int
+append_role (sd_bus_message *message, const Launch *launch, const Configuration *configuration)
+{
+  switch (launch->role)
+    {
+    case LAUNCH_BUILDER:
+      return append_builder (message, launch, configuration);
+    case LAUNCH_PROBE:
+      return append_probe (message, configuration);
+    case LAUNCH_COMMIT:
+    default:
+      return append_commit (message, configuration);
+    }
 }
 
 int
@@ -336,8 +441,7 @@ unit_properties_append (sd_bus_message *message, const Launch *launch, const Con
       (r = append_texts (message, denied_texts, G_N_ELEMENTS (denied_texts))) < 0 ||
       (r = append_list (message, "SystemCallArchitectures", (char **)only_native)) < 0 ||
       (r = sd_bus_message_append (message, "(sv)", "SystemCallErrorNumber", "i", EPERM)) < 0 ||
-      (r = launch->role == LAUNCH_BUILDER ? append_builder (message, launch, configuration) :
-                                            append_commit (message, configuration)) < 0)
+      (r = append_role (message, launch, configuration)) < 0)
     return r;
   return sd_bus_message_close_container (message);
 }

@@ -11,6 +11,8 @@
 #include "error.h"
 #include "job.h"
 #include "json.h"
+#include "kept-version.h"
+#include "updates.h"
 #include "worker-id.h"
 
 #define VERIFY_TIMEOUT (10 * 60 * G_USEC_PER_SEC)
@@ -87,6 +89,7 @@ worker_append (Hive *hive, sd_bus_message *message, const WorkerRecord *record)
 {
   g_auto (GStrv) files = worker_files (hive, record);
   g_autofree char *binary = configuration_installed_path (hive->configuration, record->binary ? record->binary : "");
+  g_autofree char *before = kept_version_newest (hive->configuration, record->id);
   int r;
 
   r = sd_bus_message_open_container (message, 'a', "{sv}");
@@ -96,7 +99,10 @@ worker_append (Hive *hive, sd_bus_message *message, const WorkerRecord *record)
       (r = bus_dict_append_uint64 (message, "installed_at", record->installed_at)) < 0 ||
       (r = bus_dict_append_uint32 (message, "installed_by", record->installed_by)) < 0 ||
       (r = bus_dict_append_uint64 (message, "size", record->size)) < 0 ||
-      (r = bus_dict_append_strings (message, "files", files)) < 0)
+      (r = bus_dict_append_strings (message, "files", files)) < 0 ||
+      (r = bus_dict_append_string (message, "rollback_version", before)) < 0 ||
+      (r = bus_dict_append_string (message, "update_version",
+                                   updates_version (hive->updates, record->id, record->version))) < 0)
     return r;
   return sd_bus_message_close_container (message);
 }

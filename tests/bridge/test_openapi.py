@@ -55,9 +55,10 @@ REQUESTS = [
     ("GET", "/v1/jobs/1/stream?cursor=3", None), ("GET", "/v1/catalog", None), ("GET", "/v1/catalog?catalog=nowhere", None), ("GET", "/v1/catalogs", None), ("GET", "/v1/catalog/some-worker", None), ("GET", "/v1/catalog/nobody", None),
     ("GET", "/v1/catalog/NO", None), ("GET", "/v1/catalog/some-worker/PKGBUILD", None), ("GET", "/v1/catalog/nobody/PKGBUILD", None),
     ("GET", "/v1/workers", None), ("GET", "/v1/workers/some-worker/problems", None), ("GET", "/v1/workers/nobody/problems", None),
-    ("GET", "/v1/capabilities", None),
+    ("GET", "/v1/updates", None), ("GET", "/v1/capabilities", None),
     ("POST", "/v1/jobs", {"operation": "worker_install", "worker_id": "some-worker"}), ("POST", "/v1/jobs", {"operation": "worker_catalog_list"}),
-    ("POST", "/v1/jobs", {"operation": "worker_remove", "worker_id": "nobody"}), ("POST", "/v1/jobs", {"operation": "no"}), ("POST", "/v1/jobs", b"{"),
+    ("POST", "/v1/jobs", {"operation": "worker_remove", "worker_id": "nobody"}), ("POST", "/v1/jobs", {"operation": "worker_rollback", "worker_id": "some-worker"}),
+    ("POST", "/v1/jobs", {"operation": "no"}), ("POST", "/v1/jobs", b"{"),
     ("POST", "/v1/codes", {}), ("POST", "/v1/tokens", {"code": "x"}), ("POST", "/v1/tickets", {}), ("POST", "/v1/keys", {}),
 ]
 

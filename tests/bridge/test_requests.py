@@ -52,6 +52,20 @@ def test_remove_is_a_job(bridge):
     assert bridge.hive.workers() == {}
 
 
+def test_upgrade_and_rollback_are_jobs_and_updates_are_told(bridge):
+    for version in ("1.0", "2.0"):
+        bridge.hive.catalog.add("some-worker", harness.pkgbuild("some-worker", version=version), version=version)
+        if version == "1.0":
+            bridge.hive.installs("some-worker")
+    assert bridge.get("/v1/updates").json == {"updates": [{"id": "some-worker", "version": "1.0-1", "available": "2.0-1", "error": ""}]}
+    for operation, version in (("worker_upgrade", "2.0-1"), ("worker_rollback", "1.0-1")):
+        answer = bridge.post("/v1/jobs", {"operation": operation, "worker_id": "some-worker"})
+        assert answer.status == 202
+        assert bridge.lines(answer.json["job_id"])[-1] == "[DONE]"
+        assert bridge.hive.workers()["some-worker"]["version"] == version
+    bridge.post("/v1/jobs", {"operation": "worker_rollback", "worker_id": "some-worker"}).problem(404, "NotInstalled", "KeepVersions=")
+
+
 def test_equal_request_while_it_runs_is_the_same_job_and_another_is_busy(bridge):
     bridge.hive.catalog.add("slow", harness.pkgbuild("slow", build=LONG))
     first = bridge.install("slow")

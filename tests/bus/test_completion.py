@@ -15,7 +15,8 @@ import pytest
 
 from harness import pkgbuild
 
-VERBS = {"catalog", "show", "recipe", "install", "remove", "list", "verify", "jobs", "log", "cancel", "status", "capabilities", "web"}
+VERBS = {"catalog", "show", "recipe", "install", "remove", "list", "verify", "outdated", "upgrade", "rollback", "jobs", "log",
+         "cancel", "status", "capabilities", "web", "build"}
 
 # Each writes what it offers into $OUT/offered, and at Ctrl-G the line as it is by then into $OUT/line.
 BASH = r"""

@@ -17,7 +17,7 @@ from gi.repository import GLib
 import terminal as terminals
 from harness import Job, pkgbuild, wait_until
 
-VERBS = ("catalog", "show", "recipe", "install", "remove", "list", "verify", "jobs", "log", "cancel", "status", "capabilities")
+VERBS = ("catalog", "show", "recipe", "install", "remove", "list", "verify", "jobs", "log", "cancel", "status", "capabilities", "build")
 SGR = re.compile(r"\x1b\[[0-9;]*m")
 ERASE = "\r\x1b[K"
 
@@ -382,7 +382,7 @@ def test_capabilities(hive):
     hive.catalog.add("some")
     hive.installs("some")
     text = hive.hivectl("capabilities").stdout
-    assert "cpu-0" in text and str(hive.installed("/usr/local/bin/some")) in text
+    assert "CPU-0" in text and str(hive.installed("/usr/local/bin/some")) in text
     assert json.loads(hive.hivectl("capabilities", "--json").stdout) == hive.call("GetCapabilities")
 
 

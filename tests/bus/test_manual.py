@@ -169,10 +169,10 @@ def test_every_key_is_in_the_installed_file_with_its_default(build):
 
 def test_hivectl_page_has_each_verb_with_its_options(hive, manual):
     verbs = {}
-    for heading in ("Workers of the catalog", "Installed workers", "Jobs", "The hive"):
+    for heading in ("Workers of the catalog", "Installed workers", "Jobs", "The hive", "Recipes of your own"):
         verbs.update(entries(manual, "hivectl.1", heading))
     summary = hive.hivectl("--help").stdout
-    usages = re.findall(r"^  ([a-z]+ ?(?:\[?[A-Z]+\]?…?)?) +[A-Z]", summary[summary.index("Verbs:"):summary.index("Options:")], re.MULTILINE)
+    usages = re.findall(r"^  ([a-z]+ ?(?:\[?[A-Z]+…?\]?)?) +[A-Z]", summary[summary.index("Verbs:"):summary.index("Options:")], re.MULTILINE)
     assert set(verbs) == {usage.strip().replace("…", "...") for usage in usages}
     for usage, text in verbs.items():
         help_ = hive.hivectl(usage.split()[0], "--help").stdout
@@ -182,7 +182,7 @@ def test_hivectl_page_has_each_verb_with_its_options(hive, manual):
 
 def test_hivectl_page_has_each_option_and_exit_status(hive, manual):
     found = whole_sections(shown(manual, "hivectl.1"))
-    known = set().union(*(long_options(hive.hivectl(verb, "--help").stdout) for verb in ("install", "log", "jobs", "web")))
+    known = set().union(*(long_options(hive.hivectl(verb, "--help").stdout) for verb in ("install", "log", "jobs", "web", "build")))
     documented = re.findall(r"^ {7}(-\S.*?)(?: {2}|$)", found["OPTIONS"], re.MULTILINE)
     assert {option for tag in documented for option in re.findall(r"--[a-z-]+", tag)} == known
     statuses = re.findall(r"^  (\d+) +(.*)", hive.hivectl("--help").stdout, re.MULTILINE)
@@ -193,7 +193,7 @@ def test_hivectl_page_has_each_option_and_exit_status(hive, manual):
 def test_page_of_a_program_has_its_options(build, manual, program):
     help_ = run(build.libexec / program, "--help").stdout
     found = whole_sections(shown(manual, f"{program}.8"))["OPTIONS"]
-    assert set(re.findall(r"^ {7}(?:-\w, )?(--[a-z]+)", found, re.MULTILINE)) == long_options(help_)
+    assert set(re.findall(r"^ {7}(?:-\w, )?(--[a-z-]+)", found, re.MULTILINE)) == long_options(help_)
 
 
 # org.rbee.Hive(5)

@@ -118,10 +118,26 @@ def test_recipe_that_redefines_what_reads_it_is_refused_or_read_truly(hive, tric
     hive.nothing_left()
 
 
-@pytest.mark.parametrize("function", ["printf", "builtin"])
-def test_recipe_that_redefines_printf_or_builtin_is_refused(hive, function):
-    hive.catalog.add("some", GOOD + FORGERIES[function] + "\n")
-    hive.refuses("some", "RecipeInvalid", function)
+def test_recipe_that_redefines_bash_is_read_truly(hive):
+    hive.catalog.add("some", GOOD + "".join(FORGERIES[name] + "\n" for name in ("printf", "builtin", "command", "alias")))
+    hive.installs("some")
+
+
+def test_recipe_from_windows_is_refused_with_the_way_out(hive):
+    hive.catalog.add("some", GOOD.replace("\n", "\r\n"))
+    hive.refuses("some", "RecipeInvalid", "CRLF", "sed -i")
+
+
+def test_each_broken_rule_is_in_the_log(hive):
+    hive.catalog.add("some", GOOD + "pkgrel=x\nepoch=y\noptions=(nonsense)\n")
+    job = hive.refuses("some", "RecipeInvalid", "pkgrel=x")
+    for rule in ("pkgrel=x", "epoch=y", "options=nonsense"):
+        assert any(line.startswith(f"✗ {rule}: ") for line in job.lines()), job.log_text()
+
+
+def test_recipe_for_another_architecture_is_refused(hive):
+    hive.catalog.add("some", GOOD + "arch=(pdp11)\n")
+    hive.refuses("some", "PlatformIncompatible", "pdp11")
 
 
 def test_what_top_level_prints_is_not_taken_for_its_values(hive):

@@ -124,7 +124,7 @@ def test_environment_is_clean(hive):
     hive.environment.update(SECRET_TOKEN="hunter2", LD_LIBRARY_PATH="/nowhere", BASH_ENV="/nowhere", http_proxy="http://user:pass@proxy")
     answers = ask(hive, "env -0 | tr '\\0' '\\n'")
     allowed = {"CARCH", "CHOST", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "LTOFLAGS", "RUSTFLAGS", "MAKEFLAGS", "DEBUG_CFLAGS", "DEBUG_CXXFLAGS",
-               "DEBUG_RUSTFLAGS", "SOURCE_DATE_EPOCH", "startdir", "srcdir", "pkgdir", "HOME", "PATH", "LANG", "LC_ALL", "USER", "LOGNAME", "SHELL",
+               "DEBUG_RUSTFLAGS", "SOURCE_DATE_EPOCH", "PYTHONHASHSEED", "HOME", "PATH", "LANG", "LC_ALL", "USER", "LOGNAME", "SHELL",
                "TERM", "TMPDIR", "PWD", "OLDPWD", "SHLVL", "_", "RBEE_FEATURES", "FAKEROOTDONTTRYCHOWN", "FAKEROOTKEY", "LD_PRELOAD", "LD_LIBRARY_PATH",
                "FAKED_MODE", "CARGO_HOME", "CARGO_TARGET_DIR", "TZ", "BUILDDIR", "CHROOT", "PKGDEST", "SRCDEST", "NPROC"}
     for phase, lines in answers.items():

@@ -185,14 +185,17 @@ def test_archive_that_climbs_out_writes_nothing_outside(hive, http_catalog):
 
 def test_downloads_with_each_kind_of_sum_are_good(hive, http_catalog):
     data = b"some data\n"
-    http_catalog.answers["/files/data"] = (200, "application/octet-stream", data)
-    sums = {"sha256": hashlib.sha256(data), "sha512": hashlib.sha512(data), "b2": hashlib.blake2b(data)}
-    for kind, value in sums.items():
+    kinds = {kind: getattr(hashlib, kind)(data).hexdigest() for kind in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")}
+    kinds.update(b2=hashlib.blake2b(data).hexdigest(), ck="2078731668")
+    for kind, value in kinds.items():
         name = f"by-{kind}"
-        text = f"source=(renamed::{http_catalog.url}/files/data)\n{kind}sums=({value.hexdigest()})"
+        http_catalog.answers[f"/files/{kind}"] = (200, "application/octet-stream", data)
+        text = f"source=(renamed::{http_catalog.url}/files/{kind})\n{kind}sums=({value})"
         http_catalog.add(name, pkgbuild(name, extra=text, build='cat "$srcdir/renamed"'))
         lines = hive.installs(name).lines()
-        assert f"✓ Source: renamed (10 B, {kind})" in lines
+        told = "cksum" if kind == "ck" else kind
+        assert f"✓ Source: renamed (10 B, {told})" in lines
+        assert (f"⚠ renamed is checked by {told} alone, which can be forged" in lines) == (kind in ("ck", "md5", "sha1"))
         assert "some data" in lines
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What these tests disturb: an install on a bare machine, and an upgrade and a removal on one where others have files, too."""
+"""What these tests disturb: an install on a bare machine, and an upgrade, a rollback and a removal on one where others have files,
+too."""
 
 import collections
 
@@ -48,7 +49,7 @@ def install_package(scratch, job, worker, version, package):
 
 
 def prepare(scratch):
-    """Saves the starts "bare" and "old", and returns the changes by name. Job 4 has the new version's tree, too."""
+    """Saves the starts "bare", "old" and "upgraded", and returns the changes by name. Job 4 has the new version's tree, too."""
     scratch.build("3", NEW)
     scratch.build("4", NEW)
     scratch.root.rmdir()
@@ -61,16 +62,26 @@ def prepare(scratch):
     install_package(scratch, "1", "y", "1", NEIGHBOUR)
     scratch.put(FOREIGN)
     without = scratch.look()
+    scratch.save("without")
     install_package(scratch, "2", "x", "1", OLD)
     old = scratch.look()
     scratch.save("old")
     scratch.does(*scratch.install("3", "x", "2"))
     new = scratch.look()
 
+    scratch.restore("without")
+    install_package(scratch, "0", "x", "1", OLD)
+    install_package(scratch, "2", "x", "2", NEW)
+    upgraded = scratch.look()
+    scratch.save("upgraded")
+    scratch.does(*scratch.rollback("3", "x"))
+    back = scratch.look()
+
     return {
         "install": Change("bare", scratch.install("3", "x", "2"), bare, first),
         "upgrade": Change("old", scratch.install("3", "x", "2"), old, new),
-        "remove": Change("old", scratch.uninstall("3", "x"), old, without),
+        "rollback": Change("upgraded", scratch.rollback("3", "x"), upgraded, back),
+        "remove": Change("upgraded", scratch.uninstall("3", "x"), upgraded, without),
     }
 
 

@@ -23,8 +23,8 @@ File = collections.namedtuple("File", "mode content")
 Link = collections.namedtuple("Link", "target")
 Folder = collections.namedtuple("Folder", "mode")
 
-# What there is: the files beneath InstallRoot and what the registry says of them
-State = collections.namedtuple("State", "root records")
+# What there is: the files beneath InstallRoot, what the registry says of them, and what is kept of replaced versions
+State = collections.namedtuple("State", "root records kept")
 # How a run ended (negative: by which signal), and its records as (stream, text)
 Run = collections.namedtuple("Run", "status log")
 
@@ -142,6 +142,9 @@ class Scratch:
     def uninstall(self, job, worker):
         return "remove", {"job": job, "worker_id": worker}
 
+    def rollback(self, job, worker):
+        return "rollback", {"job": job, "worker_id": worker, "installed_by": 1000}
+
     def clean(self, job):
         return "clean", {"work": str(self.work(job))}
 
@@ -181,15 +184,21 @@ class Scratch:
     def look(self):
         """Everything there is. Files that are neither installed nor the registry's are remnants, and fail the test."""
         found = {"/" + os.path.relpath(path, self.root): look(path) for path in walk(self.root)}
-        records = {}
+        records, kept = {}, {}
         for path in sorted(path for path in walk(self.state) if not os.path.isdir(path)):
             folder, name = os.path.split(os.path.relpath(path, self.state))
             if (folder, name) == ("transactions", ".lock"):
                 continue
+            if folder.startswith("kept/") and ".new" not in folder:
+                kept[f"{folder}/{name}"] = self.record(path) if name.endswith(".json") else look(path)
+                continue
             assert folder == "workers" and name.endswith(".json"), f"a remnant: {path}"
-            records[name.removesuffix(".json")] = {key: value for key, value in json.loads(pathlib.Path(path).read_text()).items()
-                                                   if key != "installed_at"}
-        return State(found, records)
+            records[name.removesuffix(".json")] = self.record(path)
+        return State(found, records, kept)
+
+    @staticmethod
+    def record(path):
+        return {key: value for key, value in json.loads(pathlib.Path(path).read_text()).items() if key != "installed_at"}
 
     def identity(self):
         """Which files there are, and when they were touched last."""

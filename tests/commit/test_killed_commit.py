@@ -9,7 +9,7 @@ import signal
 import pytest
 
 from changes import FOREIGN, NEIGHBOUR, NEW, OLD, moments
-from scratch import files, root
+from scratch import Folder, files, root
 
 # How much memory a process asks the kernel for may differ between two runs; nothing else may.
 MEMORY = ("brk", "mmap", "munmap")
@@ -22,13 +22,20 @@ in_parts = pytest.mark.parametrize("part", range(PARTS))
 def test_changes_that_nobody_disturbs_end_as_these_tests_expect(changes):
     bare, first = changes["install"].before, changes["install"].after
     old, new, without = changes["upgrade"].before, changes["upgrade"].after, changes["remove"].after
-    assert bare == ({}, {})
+    upgraded, back = changes["rollback"].before, changes["rollback"].after
+    assert bare == ({}, {}, {})
     assert first.root == root(NEW)
     assert old.root == root(NEIGHBOUR, FOREIGN, OLD)
     assert new.root == root(NEIGHBOUR, FOREIGN, NEW)
     assert without.root == root(NEIGHBOUR, FOREIGN)
     assert [list(state.records) for state in (first, old, new, without)] == [["x"], ["x", "y"], ["x", "y"], ["y"]]
-    for state, job, version, package in (old, "2", "1", OLD), (first, "3", "2", NEW), (new, "3", "2", NEW):
+    assert back.root == old.root and upgraded.root == new.root
+    assert not old.kept and not first.kept and not back.kept and not without.kept
+    assert {path.removeprefix("kept/x/2/pkg"): what for path, what in new.kept.items() if "/pkg/" in path} == \
+        {path: what for path, what in OLD.items() if not isinstance(what, Folder)}
+    assert new.kept["kept/x/2/x.json"] == old.records["x"]
+    for state, job, version, package in ((old, "2", "1", OLD), (first, "3", "2", NEW), (new, "3", "2", NEW), (upgraded, "2", "2", NEW),
+                                         (back, "3", "1", OLD)):
         record = state.records["x"]
         assert {file["path"]: file for file in record["files"]} == files(package)
         assert (record["job"], record["version"]) == (job, version)
@@ -73,18 +80,17 @@ def recover_for_good(scratch, change, call):
 def change_again(scratch, change):
     """The same once more, by another job."""
     verb, request = change.run
-    if verb == "remove":
-        run = scratch.run(verb, dict(request, job="4"))
-        assert run.status == 0 or "NotInstalled" in str(run.log), run
+    run = scratch.run(verb, dict(request, job="4", work=str(scratch.work("4"))))
+    assert run.status == 0 or (verb != "install" and "NotInstalled" in str(run.log)), run
+    if verb == "remove" or run.status != 0:
         assert scratch.look() == change.after
         return
-    scratch.does(*scratch.install("4", "x", "2"))
     records = dict(change.after.records, x=dict(change.after.records["x"], job="4"))
     assert scratch.look() == change.after._replace(records=records)
 
 
 @in_parts
-@pytest.mark.parametrize("name", ["install", "upgrade", "remove"])
+@pytest.mark.parametrize("name", ["install", "upgrade", "rollback", "remove"])
 def test_killed_at_any_system_call_it_leaves_the_old_or_the_new(scratch, changes, record_property, name, part):
     change = changes[name]
     scratch.restore(change.start)
@@ -109,7 +115,7 @@ def test_killed_at_any_system_call_it_leaves_the_old_or_the_new(scratch, changes
 
 
 MOMENTS = [("install", "copying"), ("install", "placing"), ("upgrade", "placing"), ("upgrade", "placed"), ("upgrade", "committed"),
-           ("upgrade", "dropping"), ("upgrade", "done"), ("remove", "placing"), ("remove", "dropping")]
+           ("upgrade", "dropping"), ("upgrade", "done"), ("rollback", "copying"), ("rollback", "committed"), ("rollback", "done"), ("remove", "placing"), ("remove", "dropping")]
 
 
 @pytest.mark.parametrize("name, moment", MOMENTS)

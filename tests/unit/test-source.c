@@ -54,7 +54,7 @@ test_good_ones_are_read (void)
     { "http://example.org:8080/x", SOURCE_DOWNLOAD, "x", "http://example.org:8080/x", NULL, NULL },
     { "HTTPS://example.org/x", SOURCE_DOWNLOAD, "x", "https://example.org/x", NULL, NULL },
     { "https://example.org/x?a=b&c=d", SOURCE_DOWNLOAD, "x?a=b&c=d", "https://example.org/x?a=b&c=d", NULL, NULL },
-    { "https://example.org/x#part", SOURCE_DOWNLOAD, "x", "https://example.org/x#part", NULL, NULL },
+    { "https://example.org/x#part", SOURCE_DOWNLOAD, "x#part", "https://example.org/x#part", NULL, NULL },
     { "https://example.org/a%20b", SOURCE_DOWNLOAD, "a%20b", "https://example.org/a%20b", NULL, NULL },
     { "x.tar.gz::https://example.org/download?id=7", SOURCE_DOWNLOAD, "x.tar.gz", "https://example.org/download?id=7",
       NULL, NULL },
@@ -80,6 +80,23 @@ test_good_ones_are_read (void)
       "ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789" },
     { "w::git+https://example.org/worker#tag=v1", SOURCE_GIT, "w", "https://example.org/worker", "tag", "v1" },
     { "git+file:///srv/worker.git#tag=v1", SOURCE_GIT, "worker", "file:///srv/worker.git", "tag", "v1" },
+    { "git+https://example.org/worker.github.io", SOURCE_GIT, "worker", "https://example.org/worker.github.io", NULL,
+      NULL },
+    { "git+https://example.org/worker#commit=v1.0", SOURCE_GIT, "worker", "https://example.org/worker", "commit",
+      "v1.0" },
+    { "git://example.org/worker.git", SOURCE_GIT, "worker", "git://example.org/worker.git", NULL, NULL },
+    { "git+git://example.org/worker.git", SOURCE_GIT, "worker", "git://example.org/worker.git", NULL, NULL },
+    { "ftp://example.org/x-1.0.tar.gz", SOURCE_DOWNLOAD, "x-1.0.tar.gz", "ftp://example.org/x-1.0.tar.gz", NULL, NULL },
+    { "svn://example.org/worker/trunk", SOURCE_SVN, "trunk", "svn://example.org/worker/trunk", NULL, NULL },
+    { "w::svn+https://example.org/worker/trunk/#revision=17", SOURCE_SVN, "w", "https://example.org/worker/trunk/",
+      "revision", "17" },
+    { "svn+http://example.org/w#revision=HEAD", SOURCE_SVN, "w", "http://example.org/w", "revision", "HEAD" },
+    { "svn+http://example.org/w#revision={2026-11-24}", SOURCE_SVN, "w", "http://example.org/w", "revision",
+      "{2026-11-24}" },
+    { "hg+https://example.org/worker#branch=stable 2", SOURCE_HG, "worker", "https://example.org/worker", "branch",
+      "stable 2" },
+    { "hg+https://example.org/worker#tag=1.0", SOURCE_HG, "worker", "https://example.org/worker", "tag", "1.0" },
+    { "hg+file:///srv/worker#revision=1a2b3c", SOURCE_HG, "worker", "file:///srv/worker", "revision", "1a2b3c" },
     { "git+file:///srv/../worker", SOURCE_GIT, "worker", "file:///srv/../worker", NULL, NULL },
   };
 
@@ -115,24 +132,15 @@ static void
 test_other_schemes_are_refused (void)
 {
   static const char *const texts[] = {
-    "ftp://example.org/x",
     "file:///etc/passwd",
-    "scp://example.org/x",
-    "rsync://example.org/x",
     "data://x",
     "://example.org/x",
     "x::://example.org/x",
-    "git://example.org/x",
-    "ssh://git@example.org/x",
-    "git+ssh://git@example.org/x",
-    "git+git://example.org/x",
     "git+ftp://example.org/x",
     "git+git+https://example.org/x",
     "git+://example.org/x",
-    "svn+https://example.org/x",
-    "hg+https://example.org/x",
-    "bzr+https://example.org/x",
-    "fossil+https://example.org/x",
+    "hg://example.org/x",
+    "svn+svn://example.org/x",
     " https://example.org/x",
     "x:: https://example.org/x",
     "http//://example.org/x",
@@ -259,7 +267,6 @@ test_name_outside_its_folder_is_refused (void)
     "https://example.org/..",
     "https://example.org/a/../",
     "https://example.org/.",
-    "https://example.org/..#x",
     "git+https://example.org/.git",
     "git+https://example.org/..git#tag=v1",
     "git+https://example.org/...git",
@@ -292,7 +299,7 @@ test_reserved_name_is_refused (void)
     {
       g_autofree char *named = g_strconcat (names[i], "::https://example.org/x", NULL);
       g_autofree char *download = g_strconcat ("https://example.org/", names[i], NULL);
-      g_autofree char *folder = g_strconcat ("https://example.org/", names[i], "/", NULL);
+      g_autofree char *folder = g_strconcat ("git+https://example.org/", names[i], "/", NULL);
       g_autofree char *git = g_strconcat ("git+https://example.org/", names[i], ".git", NULL);
 
       assert_is_refused (names[i], "build's own", NULL);
@@ -325,34 +332,111 @@ test_control_characters_are_refused (void)
 }
 
 static void
-test_query_of_git_is_refused (void)
+test_signed_is_read_on_either_side_of_the_fragment (void)
 {
-  static const char *const texts[] = {
-    "git+https://example.org/x?signed",
-    "git+https://example.org/x?signed#tag=v1",
-    "git+https://example.org/x#tag=v1?signed",
-    "x::git+https://example.org/x?signed#commit=1234abcd",
-    NULL,
-  };
+  static const char *const texts[] = { "git+https://example.org/x?signed", "git+https://example.org/x?signed#tag=v1",
+                                       "git+https://example.org/x.git#tag=v1?signed" };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (Source) source = source_parse (texts[i], &error);
+
+      g_assert_no_error (error);
+      g_assert_true (source->is_signed);
+      g_assert_cmpstr (source->name, ==, "x");
+      g_assert_null (strchr (source->url, '?'));
+      g_assert_cmpstr (source->ref, ==, i == 0 ? NULL : "v1");
+    }
+}
+
+static void
+test_other_queries_of_git_are_refused (void)
+{
+  static const char *const texts[] = { "git+https://example.org/x?token=1", "git+https://example.org/x?signed=1",
+                                       "git+https://example.org/x#tag=v1?unsigned",
+                                       "x::git+https://example.org/x?#commit=1234abcd", NULL };
 
   assert_all_are_refused (texts, "query");
 }
 
 static void
+test_what_needs_a_key_or_another_tool_is_refused_by_name (void)
+{
+  static const char *const ssh[] = { "ssh://git@example.org/x",
+                                     "git+ssh://git@example.org/x",
+                                     "svn+ssh://git@example.org/x",
+                                     "hg+ssh://hg@example.org/x",
+                                     "x::git+ssh://git@example.org/x",
+                                     "scp://example.org/x",
+                                     NULL };
+  static const char *const bzr[] = { "bzr+https://example.org/x", "bzr+lp:x", "x::bzr+lp:x", "bzr://example.org/x",
+                                     NULL };
+  static const char *const fossil[] = { "fossil+https://example.org/x", "fossil://example.org/x", NULL };
+  static const char *const rsync[] = { "rsync://example.org/x", NULL };
+
+  assert_all_are_refused (ssh, "ssh");
+  assert_all_are_refused (bzr, "Bazaar");
+  assert_all_are_refused (fossil, "Fossil");
+  assert_all_are_refused (rsync, "rsync");
+}
+
+static void
+test_fragments_of_svn_and_hg (void)
+{
+  static const char *const texts[] = {
+    "svn+https://example.org/x#branch=a",
+    "svn+https://example.org/x#revision=-1",
+    "svn+https://example.org/x#revision=",
+    "svn+https://example.org/x#revision={a b}",
+    "hg+https://example.org/x#revision=-r1",
+    "hg+https://example.org/x#revision=all()",
+    "hg+https://example.org/x#commit=1a2b3c",
+    "hg+https://example.org/x#tag=--config=a.b=c",
+    NULL,
+  };
+
+  assert_all_are_refused (texts, "fragment");
+}
+
+static void
+test_signatures_are_known_by_their_names (void)
+{
+  static const struct
+  {
+    const char *text;
+    bool is_signature;
+  } cases[] = { { "x.tar.gz.sig", true },
+                { "x.tar.gz.sign", true },
+                { "https://example.org/x.tar.xz.asc", true },
+                { "x.asc::https://example.org/download?id=1", true },
+                { "https://example.org/x.sig?raw=1", false },
+                { "x.signed", false },
+                { "git+https://example.org/x.sig", false } };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (Source) source = source_parse (cases[i].text, NULL);
+
+      g_assert_nonnull (source);
+      g_assert_cmpint (source_is_signature (source), ==, cases[i].is_signature);
+    }
+}
+
+static void
 test_bad_fragment_is_refused (void)
 {
-  static const char *const fragments[] = {
-    "", "branch", "branch=", "tag=", "commit=", "=", "=main", "main", "revision=1", "Branch=main", "branch =main",
-    /* no option */
-    "branch=-x", "branch=--upload-pack=x", "tag=-x", "commit=-1234",
-    /* no commit */
-    "commit=abc", "commit=HEAD", "commit=1234abcg", "commit=1234abcd^", "commit= 1234abcd",
-    "commit=00000000000000000000000000000000000000000000000000000000000000000",
-    /* git-check-ref-format(1) */
-    "branch=a..b", "branch=a b", "branch=a~1", "branch=a^", "branch=a:b", "branch=a*", "branch=a[b", "branch=a\\b",
-    "branch=/a", "branch=a/", "branch=a//b", "branch=.a", "branch=a/.b", "branch=a.", "branch=a.lock", "branch=@",
-    "branch=a@{1}", "tag=../x", "tag=+a:b"
-  };
+  static const char *const fragments[] = { "", "branch", "branch=", "tag=", "commit=", "=", "=main", "main",
+                                           "revision=1", "Branch=main", "branch =main",
+                                           /* no option */
+                                           "branch=-x", "branch=--upload-pack=x", "tag=-x", "commit=-1234",
+                                           /* no commit */
+                                           "commit=1234abcd^", "commit= 1234abcd", "commit=1234abcd~1", "commit=a:b",
+                                           /* git-check-ref-format(1) */
+                                           "branch=a..b", "branch=a b", "branch=a~1", "branch=a^", "branch=a:b",
+                                           "branch=a*", "branch=a[b", "branch=a\\b", "branch=/a", "branch=a/",
+                                           "branch=a//b", "branch=.a", "branch=a/.b", "branch=a.", "branch=a.lock",
+                                           "branch=@", "branch=a@{1}", "tag=../x", "tag=+a:b" };
 
   for (size_t i = 0; i < G_N_ELEMENTS (fragments); i++)
     {
@@ -369,9 +453,9 @@ test_passwords_are_not_in_messages (void)
   {
     const char *text, *why;
   } cases[] = {
-    { "ftp://user:secret@example.org/x", "ftp://example.org/x" },
+    { "rsync://user:secret@example.org/x", "rsync://example.org/x" },
     { "git+ssh://user:secret@example.org/x", "git+ssh://example.org/x" },
-    { "x::ftp://user:secret@example.org/x", "x::ftp://example.org/x" },
+    { "x::scp://user:secret@example.org/x", "x::scp://example.org/x" },
     { "https://user:secret@example.org/..", "https://example.org/.." },
     { "https://user:secret@example.org/a b", "https://example.org/a b" },
     { "https://user:secret@-x/y", "https://-x/y" },
@@ -379,7 +463,7 @@ test_passwords_are_not_in_messages (void)
     { "https://secret@example.org/..", "https://example.org/.." },
     { "https://user:sec@secret@example.org/..", "https://example.org/.." },
     { "git+https://user:secret@example.org/x#branch", "git+https://example.org/x#branch" },
-    { "git+https://user:secret@example.org/x?signed", "git+https://example.org/x?signed" },
+    { "git+https://user:secret@example.org/x?else", "git+https://example.org/x?else" },
     { "https://user:secret@example.org/x\n", "https://example.org/x?" },
     { "https://user:\nsecret@example.org/x", "https://example.org/x" },
   };
@@ -467,7 +551,13 @@ main (int argc, char **argv)
   g_test_add_func ("/source/name-of-more-than-255-bytes-is-refused", test_name_of_more_than_255_bytes_is_refused);
   g_test_add_func ("/source/reserved-name-is-refused", test_reserved_name_is_refused);
   g_test_add_func ("/source/control-characters-are-refused", test_control_characters_are_refused);
-  g_test_add_func ("/source/query-of-git-is-refused", test_query_of_git_is_refused);
+  g_test_add_func ("/source/signed-is-read-on-either-side-of-the-fragment",
+                   test_signed_is_read_on_either_side_of_the_fragment);
+  g_test_add_func ("/source/other-queries-of-git-are-refused", test_other_queries_of_git_are_refused);
+  g_test_add_func ("/source/what-needs-a-key-or-another-tool-is-refused-by-name",
+                   test_what_needs_a_key_or_another_tool_is_refused_by_name);
+  g_test_add_func ("/source/fragments-of-svn-and-hg", test_fragments_of_svn_and_hg);
+  g_test_add_func ("/source/signatures-are-known-by-their-names", test_signatures_are_known_by_their_names);
   g_test_add_func ("/source/bad-fragment-is-refused", test_bad_fragment_is_refused);
   g_test_add_func ("/source/passwords-are-not-in-messages", test_passwords_are_not_in_messages);
   g_test_add_func ("/source/passwords-with-special-characters-are-not-in-messages",

@@ -139,7 +139,8 @@ export class JobFeed extends FrameStore {
   }
 
   protected override refresh(): void {
-    this.#next = { ...this.#next, length: this.#log.length };
+    const { job, state } = this.#next;
+    this.#next = { ...this.#next, length: this.#log.length, job: job && state ? { ...job, state } : job };
     this.#view = this.#next;
   }
 }

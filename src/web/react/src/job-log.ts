@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 const CHUNK = 1024;
 
+/** Colours, as "ESC[1;31m": all that the hive leaves of control sequences. */
+const COLOUR = /\x1b\[[\d;]*m/g;
+
 /** Lines that are joined into one string: a million take their bytes, not a million objects. */
 interface Chunk {
   text: string;
@@ -52,23 +55,24 @@ export class JobLog {
     if (this.#open.length > 0) yield `${this.#open.join("\n")}\n`;
   }
 
-  /** The numbers of the lines of [from, to) in which @pattern is found. It has the flag "g". */
-  find(pattern: RegExp, from = 0, to = this.length): number[] {
+  /** The numbers of the lines of [from, to) that hold @text, whatever its case and their colours. */
+  find(text: string, from = 0, to = this.length): number[] {
+    const pattern = new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"), "i");
     const found: number[] = [];
     for (let i = from; i < Math.min(to, this.length); ) {
       const chunk = this.#chunks[Math.floor(i / CHUNK)];
       const end = Math.min(to, (Math.floor(i / CHUNK) + 1) * CHUNK, this.length);
       // Most chunks hold nothing, which one look at the whole text says.
-      pattern.lastIndex = 0;
-      if (!chunk || pattern.test(chunk.text))
-        for (let number = i; number < end; number++) {
-          pattern.lastIndex = 0;
-          if (pattern.test(this.line(number))) found.push(number);
-        }
+      if (!chunk || pattern.test(uncoloured(chunk.text)))
+        for (let number = i; number < end; number++) if (pattern.test(uncoloured(this.line(number)))) found.push(number);
       i = end;
     }
     return found;
   }
+}
+
+function uncoloured(text: string): string {
+  return text.includes("\x1b") ? text.replace(COLOUR, "") : text;
 }
 
 function seal(lines: string[]): Chunk {

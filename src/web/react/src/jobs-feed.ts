@@ -19,6 +19,8 @@ export class JobsFeed extends FrameStore {
   #jobs: Map<string, Job> | undefined;
   #connection: Connection = "connecting";
   #reachable = true;
+  /** What happened to workers meanwhile was not told. */
+  #missed = false;
   #view: JobsView = { jobs: undefined, connection: "connecting", reachable: true };
 
   /** @onWorker: a worker was installed or removed, or may have been. */
@@ -37,6 +39,7 @@ export class JobsFeed extends FrameStore {
       onEvent: (event: HiveEvent) => this.#take(event),
       onConnection: (connection: Connection) => {
         this.#connection = connection;
+        this.#missed ||= connection === "reconnecting";
         this.changed();
       },
     };
@@ -51,7 +54,8 @@ export class JobsFeed extends FrameStore {
       case "jobs":
         this.#jobs = new Map(event.jobs.map((job) => [job.id, job]));
         this.#reachable = true;
-        this.#onWorker();
+        if (this.#missed) this.#onWorker();
+        this.#missed = false;
         break;
       case "state":
       case "progress":
@@ -65,6 +69,7 @@ export class JobsFeed extends FrameStore {
         return;
       case "hive":
         this.#reachable = event.reachable;
+        this.#missed ||= !event.reachable;
         break;
     }
     this.changed();

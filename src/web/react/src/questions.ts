@@ -12,7 +12,8 @@ function retry(failures: number, error: Error): boolean {
 
 function useQuestion<T>(key: string[], ask: (client: HiveClient, signal: AbortSignal) => Promise<T>, enabled = true): UseQueryResult<T> {
   const { client } = useHive();
-  return useQuery({ queryKey: ["hive", ...key], queryFn: ({ signal }) => ask(client, signal), retry, enabled });
+  // Events tell what changes on the machine; the catalog may change too, but not each time that a window gets the focus.
+  return useQuery({ queryKey: ["hive", ...key], queryFn: ({ signal }) => ask(client, signal), retry, enabled, staleTime: 30_000 });
 }
 
 /** What can be installed. */

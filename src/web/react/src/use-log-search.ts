@@ -14,10 +14,6 @@ export interface LogSearch {
 
 const NOTHING: LogSearch = { found: [], complete: true };
 
-function toPattern(text: string): RegExp {
-  return new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"), "gi");
-}
-
 /** The lines of a log in which @text is found, whatever its case, without holding up the page. @length is the view's. */
 export function useLogSearch(log: JobLog, length: number, text: string): LogSearch {
   const [search, setSearch] = useState<{ log: JobLog; text: string; from: number; found: number[] }>({ log, text: "", from: 0, found: [] });
@@ -27,7 +23,7 @@ export function useLogSearch(log: JobLog, length: number, text: string): LogSear
     if (!text || current.from >= length) return;
     const timer = setTimeout(() => {
       const to = Math.min(current.from + SLICE, length);
-      const more = log.find(toPattern(text), current.from, to);
+      const more = log.find(text, current.from, to);
       setSearch({ log, text, from: to, found: more.length > 0 ? current.found.concat(more) : current.found });
     });
     return () => clearTimeout(timer);

@@ -6,7 +6,7 @@ import type { Transport } from "./transport.ts";
 import type { Connection } from "./types.ts";
 
 const FIRST_WAIT = 250;
-const LONGEST_WAIT = 10_000;
+const LONGEST_WAIT = 5_000;
 /** The bridge sends a comment every 15 s: who is silent for longer is gone without a word. */
 const SILENCE = 45_000;
 
@@ -28,10 +28,12 @@ export interface FollowOptions {
 export async function follow(transport: Transport, options: FollowOptions): Promise<void> {
   let wait = FIRST_WAIT;
   options.onConnection?.("connecting");
-  while (!options.ended()) {
+  for (;;) {
     let asked = 0;
     try {
-      if (await readOnce(transport, options)) wait = FIRST_WAIT;
+      await readOnce(transport, options, () => {
+        wait = FIRST_WAIT;
+      });
     } catch (error) {
       options.signal.throwIfAborted();
       if (!isPassing(error)) throw error;
@@ -49,54 +51,52 @@ function isPassing(error: unknown): boolean {
   return error instanceof HiveUnreachableError || (error instanceof HiveError && (error.status >= 500 || error.status === 429));
 }
 
-/** One connection; whether it brought anything. */
-async function readOnce(transport: Transport, options: FollowOptions): Promise<boolean> {
-  const given = new AbortController();
-  const signal = AbortSignal.any([options.signal, given.signal]);
+/** One connection, given up when it is silent for too long. */
+async function readOnce(transport: Transport, options: FollowOptions, onHeard: () => void): Promise<void> {
+  const own = new AbortController();
+  const signal = AbortSignal.any([options.signal, own.signal]);
   let silence: ReturnType<typeof setTimeout> | undefined;
   const listen = () => {
     clearTimeout(silence);
-    silence = setTimeout(() => given.abort(), SILENCE);
+    silence = setTimeout(() => own.abort(), SILENCE);
   };
-  let any = false;
 
   listen();
   try {
     const answer = await transport.send(options.path(), { headers: { Accept: "text/event-stream" }, signal });
-    if (answer.status === 204 || !answer.body) {
-      options.onNothing?.();
-      return true;
-    }
-    options.onConnection?.("connected");
-    const parser = createParser({
-      onEvent: (event) => {
-        any = true;
-        if (!options.ended()) options.onEvent(event);
-      },
-    });
-    const decoder = new TextDecoder();
-    const reader = answer.body.getReader();
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      listen();
-      parser.feed(decoder.decode(value, { stream: true }));
-      options.onBatch?.();
-      if (options.ended()) {
-        given.abort();
-        break;
-      }
-    }
+    if (answer.body && answer.status !== 204) {
+      options.onConnection?.("connected");
+      await readEvents(answer.body.getReader(), options, () => {
+        listen();
+        onHeard();
+      });
+    } else options.onNothing?.();
   } catch (error) {
-    if (options.ended()) return any;
-    if (error instanceof HiveError || error instanceof HiveUnreachableError) throw error;
-    options.signal.throwIfAborted();
-    if (!(error instanceof TypeError || given.signal.aborted)) throw error;
-    if (!any) throw new HiveUnreachableError("The bridge went away", { cause: error });
+    if (own.signal.aborted) throw new HiveUnreachableError("The bridge fell silent", { cause: error });
+    throw error;
   } finally {
     clearTimeout(silence);
+    own.abort();
   }
-  return any;
+}
+
+async function readEvents(reader: ReadableStreamDefaultReader<Uint8Array>, options: FollowOptions, onHeard: () => void): Promise<void> {
+  const decoder = new TextDecoder();
+  const parser = createParser({
+    onEvent: (event) => {
+      if (!options.ended()) options.onEvent(event);
+    },
+  });
+  for (;;) {
+    const { done, value } = await reader.read().catch((cause: unknown) => {
+      throw new HiveUnreachableError("The bridge went away", { cause });
+    });
+    if (done) return;
+    onHeard();
+    parser.feed(decoder.decode(value, { stream: true }));
+    options.onBatch?.();
+    if (options.ended()) return;
+  }
 }
 
 function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {

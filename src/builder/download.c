@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "download.h"
+
+#include "cache.h"
+#include "catalog.h"
+#include "fetch.h"
+#include "file.h"
+#include "size.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define VALIDATOR_MAX 1024
+
+static bool
+download_run (Builder *builder, const Source *source, int fd, char **validator, GError **error)
+{
+  const Fetch fetch = { .configuration = builder->configuration,
+                        .url = source->url,
+                        .max_size = builder->configuration->max_download_size,
+                        .timeout = builder->configuration->download_timeout,
+                        .foreign = !catalog_configuration_is_local (builder->catalog->own),
+                        .log = builder->log,
+                        .phase = "sources" };
+  g_autofree char *why = NULL;
+  FetchResult result = fetch_resume (&fetch, fd, validator, &why);
+
+  if (!sandbox_check_cancelled (error))
+    return false;
+  return result == FETCH_OK || fetch_set_source_error (result, why, builder->request->work, error);
+}
+
+/* What has no sum, or is not for everybody, is never kept. */
+static int
+download_anew (Builder *builder, const Wanted *wanted, const char *path, GError **error)
+{
+  g_auto (Fd) fd = file_open_beneath (builder->work_fd, path, O_RDWR | O_CREAT | O_EXCL, 0644);
+  g_autofree char *validator = g_strdup ("");
+
+  if (fd < 0)
+    {
+      hive_error_set_errno (error, -fd, "Can't write %s", path);
+      return -1;
+    }
+  return download_run (builder, wanted->source, fd, &validator, error) && wanted_verify (wanted, fd, error) ?
+             fd_steal (&fd) :
+             -1;
+}
+
+/* The folder keep/sources/KEY, with what the cache had. */
+static int
+download_open_kept (Builder *builder, const char *key, GError **error)
+{
+  g_autofree char *path = cache_path (builder, CACHE_SOURCES, key);
+  int fd;
+
+  if (!cache_take (builder, CACHE_SOURCES, key, NULL, error))
+    return -1;
+  fd = open (path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0)
+    hive_error_set_errno (error, errno, "Can't open %s", path);
+  return fd;
+}
+
+/* The cache's copy, if it has one and it is what the recipe wants; the kept folder is empty after that. */
+static int
+download_from_cache (Builder *builder, const Wanted *wanted, int kept, const char *path, GError **error)
+{
+  g_auto (Fd) fd = file_open_beneath (kept, "data", O_RDONLY | O_NOFOLLOW, 0);
+  g_autoptr (GError) failure = NULL;
+
+  if (fd < 0)
+    return -1;
+  if (wanted_verify (wanted, fd, &failure))
+    {
+      if (renameat (kept, "data", builder->work_fd, path) == 0)
+        return fd_steal (&fd);
+      hive_error_set_errno (error, errno, "Can't write %s", path);
+      return -1;
+    }
+  if (failure->code == HIVE_ERROR_CHECKSUM_MISMATCH)
+    log_writer_note (builder->log, "sources", "⚠ %s in the cache is not what the recipe expects: fetching it again",
+                     wanted->source->name);
+  else
+    g_propagate_error (error, g_steal_pointer (&failure));
+  unlinkat (kept, "data", 0);
+  return -1;
+}
+
+static char *
+download_read_validator (int kept)
+{
+  g_auto (Fd) fd = file_open_beneath (kept, "validator", O_RDONLY | O_NOFOLLOW, 0);
+  g_autofree char *text = fd < 0 ? NULL : file_read_fd (fd, VALIDATOR_MAX, "validator", NULL, NULL);
+  bool plain = text != NULL;
+
+  for (const char *c = text; plain && *c; c++)
+    plain = g_ascii_isprint (*c);
+  return plain ? g_steal_pointer (&text) : g_strdup ("");
+}
+
+static void
+download_write_validator (int kept, const char *validator)
+{
+  g_auto (Fd) fd = file_open_beneath (kept, "validator", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644);
+
+  if (fd >= 0)
+    file_write_all (fd, validator, strlen (validator));
+}
+
+/* Fetches the rest of the part, or all. Once more from the start when the two did not fit together. */
+static bool
+download_to_part (Builder *builder, const Wanted *wanted, int kept, int fd, GError **error)
+{
+  g_autofree char *validator = download_read_validator (kept);
+  g_autoptr (GError) failure = NULL;
+  struct stat st;
+
+  if (fstat (fd, &st) < 0)
+    return hive_error_set_errno (error, errno, "Can't look at a download");
+  if (st.st_size > 0)
+    {
+      g_autofree char *size = size_to_string (st.st_size);
+
+      log_writer_note (builder->log, "sources", "↻ Resuming %s at %s", wanted->source->name, size);
+    }
+  if (!download_run (builder, wanted->source, fd, &validator, error))
+    {
+      download_write_validator (kept, validator);
+      return false;
+    }
+  if (wanted_verify (wanted, fd, &failure))
+    return true;
+  if (st.st_size == 0 || failure->code != HIVE_ERROR_CHECKSUM_MISMATCH)
+    {
+      unlinkat (kept, "part", 0);
+      g_propagate_error (error, g_steal_pointer (&failure));
+      return false;
+    }
+
+  log_writer_note (builder->log, "sources", "⚠ %s is not what the recipe expects: fetching all of it again",
+                   wanted->source->name);
+  if (ftruncate (fd, 0) < 0)
+    return hive_error_set_errno (error, errno, "Can't empty a download");
+  unlinkat (kept, "validator", 0);
+  return download_to_part (builder, wanted, kept, fd, error);
+}
+
+int
+download_fetch (Builder *builder, const Wanted *wanted, const char **ret_how, GError **error)
+{
+  g_autofree char *path = g_build_filename ("start", wanted->source->name, NULL);
+  g_autofree char *key = cache_key ("file", wanted->source->url, NULL);
+  g_autoptr (GError) failure = NULL;
+  g_auto (Fd) kept = -1;
+  g_auto (Fd) fd = -1;
+
+  *ret_how = "";
+  if (!wanted_is_summed (wanted) || source_is_private (wanted->source))
+    return download_anew (builder, wanted, path, error);
+
+  kept = download_open_kept (builder, key, error);
+  if (kept < 0)
+    return -1;
+  fd = download_from_cache (builder, wanted, kept, path, &failure);
+  if (fd >= 0)
+    *ret_how = ", from the cache";
+  if (fd >= 0 || failure)
+    {
+      if (failure)
+        g_propagate_error (error, g_steal_pointer (&failure));
+      return fd_steal (&fd);
+    }
+
+  fd = file_open_beneath (kept, "part", O_RDWR | O_CREAT | O_NOFOLLOW, 0644);
+  if (fd < 0)
+    {
+      hive_error_set_errno (error, -fd, "Can't write a download");
+      return -1;
+    }
+  if (!download_to_part (builder, wanted, kept, fd, error))
+    return -1;
+
+  /* A second name instead of a copy: the sandboxes can't write to start/. */
+  unlinkat (kept, "validator", 0);
+  if (renameat (kept, "part", kept, "data") < 0 || linkat (kept, "data", builder->work_fd, path, 0) < 0)
+    {
+      hive_error_set_errno (error, errno, "Can't write %s", path);
+      return -1;
+    }
+  return fd_steal (&fd);
+}

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "local-build.h"
+
+#include "cache.h"
+#include "file.h"
+#include "folder.h"
+#include "job.h"
+#include "json.h"
+#include "sandbox.h"
+#include "size.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define RECIPE_MAX_SIZE (1024 * 1024)
+#define NAME            "recipe" /* as the worker is called inside */
+
+/* CacheDirectory/work, with nothing in it of builds that were killed: whoever works in one has it locked. */
+static int
+local_build_open_works (const Configuration *configuration, GError **error)
+{
+  g_autofree char *path = configuration_cache_path (configuration, "work", NULL);
+  g_autoptr (GDir) dir = NULL;
+  g_auto (Fd) works = -1;
+  const char *name;
+
+  if (!file_make_directories (path, error))
+    return -1;
+  works = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (works < 0)
+    {
+      hive_error_set_errno (error, errno, "Can't open %s", path);
+      return -1;
+    }
+  dir = g_dir_open (path, 0, NULL);
+  while (dir && (name = g_dir_read_name (dir)))
+    {
+      g_auto (Fd) work = file_open_beneath (works, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+
+      if (work >= 0 && flock (work, LOCK_EX | LOCK_NB) == 0)
+        folder_remove (works, name);
+    }
+  return fd_steal (&works);
+}
+
+/* A work directory of our own, locked; its path is the request's. */
+static bool
+local_build_make_work (Builder *builder, Request *request, int works, GError **error)
+{
+  g_autofree char *name = g_strdup_printf ("%s.%d", NAME, (int)getpid ());
+
+  request->work = configuration_cache_path (builder->configuration, "work", name, NULL);
+  if (mkdirat (works, name, 0700) < 0)
+    return hive_error_set_errno (error, errno, "Can't make %s", request->work);
+  builder->work_fd = openat (works, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (builder->work_fd < 0 || flock (builder->work_fd, LOCK_EX | LOCK_NB) < 0)
+    return hive_error_set_errno (error, errno, "Can't open %s", request->work);
+  return true;
+}
+
+static bool
+local_build_read (Builder *builder, const char *file, GError **error)
+{
+  g_autofree char *text = NULL;
+  g_autofree char *told = NULL;
+  size_t size;
+
+  builder->phase = "pkgbuild";
+  log_writer_note (builder->log, builder->phase, "📄 Reading PKGBUILD...");
+  text = file_read (file, RECIPE_MAX_SIZE, &size, error);
+  if (!text)
+    return false;
+  if (memchr (text, '\0', size))
+    {
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID, "%s is no text", file);
+      return false;
+    }
+  if (!pkgbuild_take (builder, text, error))
+    return false;
+  told = size_to_string (size);
+  log_writer_note (builder->log, builder->phase, "✓ PKGBUILD read (%s)", told);
+  return true;
+}
+
+/* Where a package's tree lies in the work directory. */
+static char *
+local_build_tree (const Builder *builder, char *const *names, const char *name)
+{
+  return g_build_filename (builder->request->work, "pkg", names[1] ? name : NULL, NULL);
+}
+
+/* A folder that was named may be anybody's: only pkg beside a PKGBUILD is known to be made by building. Said before the
+ * build, not after it. */
+static bool
+local_build_check_output (const Builder *builder, const LocalBuild *build, const char *output, GError **error)
+{
+  char **names = g_hash_table_lookup (builder->recipe->variables, "pkgname");
+
+  for (; build->output && *names; names++)
+    {
+      g_autofree char *path = g_build_filename (output, *names, NULL);
+      struct stat st;
+
+      if (lstat (path, &st) < 0)
+        continue;
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
+                   "%s exists: remove it, or name another folder with --output", path);
+      return false;
+    }
+  return true;
+}
+
+/* Renames @from, or copies it to another file system. */
+static bool
+local_build_move (const char *from, const char *to, GError **error)
+{
+  const char *const copy[] = { "cp", "-a", "--", from, to, NULL };
+  int status;
+
+  if (rename (from, to) == 0)
+    return true;
+  if (errno != EXDEV)
+    return hive_error_set_errno (error, errno, "Can't move the package to %s", to);
+  if (g_spawn_sync (NULL, (char **)copy, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, &status, NULL) &&
+      status == 0)
+    return true;
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_FAILED, "Can't copy the package to %s", to);
+  return false;
+}
+
+/* Puts the trees where they are wanted, and says where they are. */
+static bool
+local_build_deliver (Builder *builder, const char *output, GError **error)
+{
+  char **names = g_hash_table_lookup (builder->recipe->variables, "pkgname");
+  g_autoptr (JsonObject) result = json_object_new ();
+  g_autofree char *version = recipe_version (builder->recipe);
+  JsonArray *packages = json_array_new ();
+  g_autofree char *text = NULL;
+  g_auto (Fd) folder = -1;
+
+  json_object_set_string_member (result, "version", version);
+  json_object_set_array_member (result, "packages", packages);
+  if (!file_make_directories (output, error))
+    return false;
+  folder = open (output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0)
+    return hive_error_set_errno (error, errno, "Can't open %s", output);
+
+  for (char **name = names; *name; name++)
+    {
+      g_autofree char *from = local_build_tree (builder, names, *name);
+      g_autofree char *to = g_build_filename (output, *name, NULL);
+      JsonObject *package = json_object_new ();
+      int r = folder_remove (folder, *name);
+
+      json_object_set_string_member (package, "name", *name);
+      json_object_set_string_member (package, "path", to);
+      json_array_add_object_element (packages, package);
+      if (r < 0)
+        return hive_error_set_errno (error, -r, "Can't replace %s", to);
+      if (!local_build_move (from, to, error))
+        return false;
+      log_writer_note (builder->log, builder->phase, "✓ Package tree: %s", to);
+    }
+  text = json_to_text (result, false);
+  log_writer_write (builder->log, builder->phase, LOG_STREAM_RESULT, text, -1);
+  return true;
+}
+
+static bool
+local_build_all (const LocalBuild *build, Builder *builder, const char *output, GError **error)
+{
+  return local_build_read (builder, build->file, error) && job_run_phases (builder, "parse", "parse", error) &&
+         local_build_check_output (builder, build, output, error) &&
+         job_run_phases (builder, "dependencies", "package", error) && local_build_deliver (builder, output, error);
+}
+
+/* What a catalog's worker has and a file has not. */
+static void
+local_build_invent (Builder *builder, Configuration *configuration, const char *file)
+{
+  g_autofree char *folder = g_path_get_dirname (file);
+  g_autofree char *name = g_path_get_basename (file);
+  g_autofree char *escaped = g_uri_escape_string (name, NULL, TRUE);
+  const char *epoch = g_getenv ("SOURCE_DATE_EPOCH");
+
+  g_ptr_array_set_size (configuration->catalogs, 0);
+  g_ptr_array_add (configuration->catalogs, catalog_configuration_of_folder (folder));
+  g_free (configuration->cache_directory);
+  configuration->cache_directory = g_build_filename (g_get_user_cache_dir (), "rbee-hive", NULL);
+  builder->machine = machine_new (NULL);
+  builder->search = catalog_search_new (configuration, NULL, builder->machine);
+  builder->catalog = catalog_search_open (builder->search, configuration->catalogs->pdata[0]);
+  builder->recipe_url = g_strdup_printf ("%s/%s", builder->catalog->own->url, escaped);
+  builder->entry = g_new0 (CatalogEntry, 1);
+  builder->entry->features = g_new0 (char *, 1);
+  builder->reproducible = epoch && g_ascii_string_to_signed (epoch, 10, 0, G_MAXINT64, &builder->started, NULL);
+}
+
+/* What the commit does for a job of the hive. A cache that can't be kept is no failure: the next build does without. */
+static void
+local_build_clean (Builder *builder, int works, bool built)
+{
+  g_autofree char *name = builder->request->work ? g_path_get_basename (builder->request->work) : NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (builder->work_fd >= 0 &&
+      !(built ? cache_promote (builder, &error) :
+                cache_store_promote (builder->configuration, builder->work_fd, CACHE_SOURCES, NULL, &error)))
+    log_writer_note (builder->log, builder->phase, "⚠ %s", error->message);
+  if (name)
+    folder_remove (works, name);
+}
+
+int
+local_build_run (const LocalBuild *build, Configuration *configuration, LogWriter *log)
+{
+  g_autofree char *file = g_canonicalize_filename (build->file, NULL);
+  g_autofree char *folder = g_path_get_dirname (file);
+  g_autofree char *output =
+      build->output ? g_canonicalize_filename (build->output, NULL) : g_build_filename (folder, "pkg", NULL);
+  g_autoptr (Request) request = g_new0 (Request, 1);
+  g_auto (Builder) builder = { .configuration = configuration,
+                               .request = request,
+                               .log = log,
+                               .phase = "pkgbuild",
+                               .started = g_get_real_time () / G_USEC_PER_SEC,
+                               .work_fd = -1,
+                               .apart = true };
+  g_autoptr (GError) error = NULL;
+  g_auto (Fd) works = -1;
+  int status = JOB_EXIT_READY;
+
+  request->worker_id = g_strdup (NAME);
+  request->check = build->check;
+  local_build_invent (&builder, configuration, file);
+  works = local_build_open_works (configuration, &error);
+  if (works < 0 || !local_build_make_work (&builder, request, works, &error) ||
+      !local_build_all (build, &builder, output, &error))
+    status = job_fail (&builder, error);
+  local_build_clean (&builder, works, status == JOB_EXIT_READY);
+  log_writer_write (log, builder.phase, LOG_STREAM_END,
+                    status == JOB_EXIT_READY     ? "done" :
+                    status == JOB_EXIT_CANCELLED ? "cancelled" :
+                                                   "failed",
+                    -1);
+  return status;
+}

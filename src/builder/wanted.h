@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "builder.h"
+#include "checksum.h"
+#include "source.h"
+
+/* A source with what the recipe says of it, and what became of it so far. */
+typedef struct
+{
+  Source *source;
+  const char *sums[CHECKSUM_KINDS]; /* of the recipe, "SKIP" among them; NULL: none of that kind */
+  char *revision;                   /* git: the commit, once it was fetched */
+  bool is_stored;                   /* git: the mirror is the cache's, unchanged */
+} Wanted;
+
+/* All sources for this machine: `source` and `source_ARCH`, each with its sums by makepkg's rules. RecipeInvalid,
+ * naming the array or the element. */
+GPtrArray *wanted_collect (const Recipe *recipe, GError **error);
+
+/* True when there is a sum that is not SKIP. */
+bool wanted_is_summed (const Wanted *wanted);
+
+/* Compares every sum that is given with @fd; ChecksumMismatch. */
+bool wanted_verify (const Wanted *wanted, int fd, GError **error);
+
+/* "sha256, b2" or "not verified": what was compared. */
+char *wanted_describe_sums (const Wanted *wanted);
+
+/* True when what was compared can be forged. */
+bool wanted_is_weak (const Wanted *wanted);

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <glib/gi18n.h>
+
+#include "json.h"
+#include "start.h"
+#include "terminal.h"
+#include "variant.h"
+#include "verb.h"
+
+static char *
+upgrade_start (Client *client, const Options *options, const char *worker, GError **error)
+{
+  return client_read_path (client_call (client, HIVE_PATH, HIVE_INTERFACE, "UpgradeWorker", CLIENT_SOON, error, "s",
+                                        worker),
+                           error);
+}
+
+static void
+upgrade_collect (JsonObject *worker, void *userdata)
+{
+  if (*json_get_string (worker, "available", ""))
+    g_strv_builder_add (userdata, json_get_string (worker, "id", ""));
+}
+
+static ExitStatus
+upgrade_all (Client *client, const Options *options, GError **error)
+{
+  g_autoptr (JsonNode) workers = client_check_updates (client, error);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) ids = NULL;
+
+  if (!workers)
+    return EXIT_STATUS_FAILED;
+  variant_foreach (workers, upgrade_collect, builder);
+  ids = g_strv_builder_end (builder);
+  if (!ids[0] && !options->quiet && !options->json)
+    terminal_printf ("%s\n", _ ("Every worker is up to date."));
+  return start_jobs (client, options, ids, upgrade_start);
+}
+
+static ExitStatus
+upgrade_run (Client *client, const Options *options, char **arguments, GError **error)
+{
+  if (!arguments[0] == !options->all)
+    {
+      g_set_error_literal (error, CLIENT_ERROR, EXIT_STATUS_USAGE, _ ("Name workers, or give --all"));
+      return EXIT_STATUS_USAGE;
+    }
+  return options->all ? upgrade_all (client, options, error) : start_jobs (client, options, arguments, upgrade_start);
+}
+
+const Verb upgrade_verb = {
+  .name = "upgrade",
+  .arguments = N_ ("[WORKER…]"),
+  .summary = N_ ("Build and install newer versions of installed workers"),
+  .details = N_ ("Each as it was installed, from the same catalog. What has no newer version stays as\n"
+                 "it is. The version that was replaced is kept: see rollback."),
+  .example = "hivectl upgrade --all",
+  .options = OPTION_ALL | OPTION_NO_WAIT | OPTION_QUIET,
+  .most = G_MAXUINT,
+  .run = upgrade_run,
+};

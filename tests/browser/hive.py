@@ -1,0 +1,152 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A hive and its bridge for tests that are not written in Python: reads `{"id", "method", "arguments"}` a line, answers
+`{"id", "result"}` or `{"id", "error"}`. The methods are those of Stage. Ends with its input."""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import sys
+import traceback
+
+TESTS = pathlib.Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(TESTS), str(TESTS / "bridge")]
+import harness  # noqa: E402
+from bridge import Bridge  # noqa: E402
+
+
+class Stage:
+    def __init__(self):
+        self.build = harness.Build()
+        self.hive = self.bridge = None
+
+    def open(self):
+        """A hive of its own, not started, its catalog empty."""
+        first = int(os.environ.get("RBEE_TEST_FIRST_UID", 61000)) + 10 * (50 + int(os.environ.get("VITEST_POOL_ID", 1)))
+        self.hive = harness.Hive(self.build, (first, first + 9))
+        web = self.build.path(self.build.options["prefix"], self.build.options["datadir"], "rbee-hive", "web")
+        self.bridge = Bridge(self.hive).configure(WebDirectory=web)
+
+    def close(self):
+        hive, bridge, self.hive, self.bridge = self.hive, self.bridge, None, None
+        try:
+            bridge.close()
+        finally:
+            hive.close()
+
+    def end(self):
+        if self.hive:
+            self.close()
+        self.build.remove()
+
+    # before it starts
+
+    def configure(self, group, keys):
+        if group == "Bridge":
+            self.bridge.configure(**keys)
+        else:
+            self.hive.configure(group, **keys)
+
+    def add(self, name, recipe=None, entry=None):
+        """A worker for the catalog; @recipe: what harness.pkgbuild() takes, @entry: changes to the entry."""
+        self.hive.catalog.add(name, harness.pkgbuild(name, **recipe) if recipe else None, **(entry or {}))
+
+    def ship(self):
+        """Adds the catalog that comes with the hive."""
+        shutil.copytree(self.build.catalog, self.hive.catalog.directory, dirs_exist_ok=True)
+
+    def forget(self, name):
+        """Takes a worker out of the catalog."""
+        shutil.rmtree(self.hive.catalog.folder(name))
+
+    # starting and ending
+
+    def start(self):
+        self.bridge.start()
+        return f"http://127.0.0.1:{self.bridge.port}"
+
+    def stop_bridge(self, kill=False):
+        self.bridge.stop(signal.SIGKILL if kill else signal.SIGTERM)
+
+    def start_bridge(self):
+        self.bridge.start()
+
+    def stop_hive(self, kill=False):
+        """Killed, it leaves its jobs running."""
+        self.hive.stop(signal.SIGKILL if kill else signal.SIGTERM)
+        harness.wait_until(lambda: not self.hive.name_is_owned(), what="the name to be free")
+
+    def start_hive(self):
+        self.hive.start()
+
+    # people
+
+    def link(self):
+        """What `hivectl web` prints."""
+        return self.hive.hivectl("web", "--socket", self.bridge.socket).stdout.strip()
+
+    def token(self):
+        return self.bridge.token()
+
+    def rotate(self):
+        """Makes every token void."""
+        self.bridge.post("/v1/keys", unix=True)
+
+    # jobs
+
+    def install(self, worker, options=None):
+        return self.hive.install(worker, **(options or {})).id
+
+    def installs(self, worker):
+        return self.hive.installs(worker).id
+
+    def wait(self, job):
+        """The job's end: result, error's name, message."""
+        return self.job(job).wait(120)
+
+    def wait_for_line(self, job, text):
+        self.job(job).wait_for_line(text)
+
+    def lines(self, job):
+        """The job's log, as everybody shows it."""
+        return self.job(job).lines()
+
+    def old_job(self, number, log, changes=None):
+        """A job that ended before the hive was started; @log: its records."""
+        self.hive.old_job(number, log.encode(), **(changes or {}))
+
+    def workers(self):
+        return sorted(self.hive.workers())
+
+    def jobs(self):
+        return [job["id"] for job in self.hive.list_jobs()]
+
+    def installed_path(self, path):
+        """Where a file of a worker lies, for a test to change it."""
+        return str(self.hive.installed(path))
+
+    def job(self, number):
+        return harness.Job(self.hive, f"{harness.PATH}/job/{number}")
+
+
+def main():
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+    os.umask(0o022)
+    stage = Stage()
+    try:
+        for line in sys.stdin:
+            request = json.loads(line)
+            answer = {"id": request["id"]}
+            try:
+                answer["result"] = getattr(stage, request["method"])(*request["arguments"])
+            except BaseException as error:
+                answer["error"] = f"{error}\n{traceback.format_exc()}"
+            answers.write(json.dumps(answer) + "\n")
+    finally:
+        stage.end()
+
+
+main()

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { spawn, type ChildProcess } from "node:child_process";
+import { createInterface } from "node:readline";
+
+import { test as base } from "vitest";
+
+/** Fields of harness.pkgbuild(): bash in `build`, `package` and `extra`, arrays for the rest. */
+export type Recipe = Record<string, string | string[]>;
+
+/** How a job ended: result, error's name, message. */
+export type Finished = [result: string, error: string, message: string];
+
+interface Waiting {
+  resolve: (result: never) => void;
+  reject: (error: Error) => void;
+}
+
+/** The real hive behind its real bridge, for one test at a time: hive.py says what each method does. */
+export class Stage {
+  readonly #process: ChildProcess;
+  readonly #waiting = new Map<number, Waiting>();
+  #last = 0;
+  #said = "";
+  /** Where the bridge listens, once it was started. */
+  url = "";
+
+  constructor() {
+    // The distribution's python, since python3-gi belongs to it.
+    this.#process = spawn("/usr/bin/python3", [`${import.meta.dirname}/hive.py`], { stdio: ["pipe", "pipe", "pipe"] });
+    this.#process.stderr!.on("data", (data: Buffer) => (this.#said += data.toString()));
+    createInterface({ input: this.#process.stdout! }).on("line", (line) => this.#answer(line));
+    this.#process.on("exit", (status) => {
+      for (const { reject } of this.#waiting.values()) reject(new Error(`hive.py ended with ${status}:\n${this.#said}`));
+    });
+  }
+
+  #answer(line: string): void {
+    const { id, result, error } = JSON.parse(line) as { id: number; result: never; error?: string };
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    if (error === undefined) waiting?.resolve(result);
+    else waiting?.reject(new Error(error));
+  }
+
+  #call<T>(method: string, ...args: unknown[]): Promise<T> {
+    const id = ++this.#last;
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#process.stdin!.write(`${JSON.stringify({ id, method, arguments: args })}\n`);
+    });
+  }
+
+  async end(): Promise<void> {
+    const ended = new Promise((resolve) => this.#process.on("exit", resolve));
+    this.#process.stdin!.end();
+    await ended;
+  }
+
+  open = () => this.#call<void>("open");
+  close = () => this.#call<void>("close");
+  configure = (group: string, keys: Record<string, string | number>) => this.#call<void>("configure", group, keys);
+  add = (name: string, recipe?: Recipe, entry?: Record<string, unknown>) => this.#call<void>("add", name, recipe ?? null, entry ?? null);
+  /** Adds the catalog that comes with the hive. */
+  ship = () => this.#call<void>("ship");
+  forget = (name: string) => this.#call<void>("forget", name);
+  async start(): Promise<string> {
+    this.url = await this.#call<string>("start");
+    return this.url;
+  }
+  stopBridge = ({ kill = false } = {}) => this.#call<void>("stop_bridge", kill);
+  startBridge = () => this.#call<void>("start_bridge");
+  /** Killed, it leaves its jobs running. */
+  stopHive = ({ kill = false } = {}) => this.#call<void>("stop_hive", kill);
+  startHive = () => this.#call<void>("start_hive");
+  /** A link that opens the page, logged in, once. */
+  link = () => this.#call<string>("link");
+  token = () => this.#call<string>("token");
+  rotate = () => this.#call<void>("rotate");
+  install = (worker: string, options?: Record<string, unknown>) => this.#call<string>("install", worker, options ?? null);
+  /** The same, to its end. */
+  installs = (worker: string) => this.#call<string>("installs", worker);
+  wait = (job: string) => this.#call<Finished>("wait", job);
+  waitForLine = (job: string, text: string) => this.#call<void>("wait_for_line", job, text);
+  lines = (job: string) => this.#call<string[]>("lines", job);
+  oldJob = (number: number, log: string, changes?: Record<string, unknown>) => this.#call<void>("old_job", number, log, changes ?? null);
+  workers = () => this.#call<string[]>("workers");
+  jobs = () => this.#call<string[]>("jobs");
+  installedPath = (path: string) => this.#call<string>("installed_path", path);
+}
+
+interface Fixtures {
+  /** One hive.py for all tests of a file. */
+  helper: Stage;
+  /** This test's hive, its catalog empty, not started. */
+  stage: Stage;
+}
+
+export const test = base.extend<Fixtures>({
+  helper: [
+    async ({}, use) => {
+      const helper = new Stage();
+      await use(helper);
+      await helper.end();
+    },
+    { scope: "file" },
+  ],
+  stage: async ({ helper }, use) => {
+    await helper.open();
+    await use(helper);
+    await helper.close();
+  },
+});
