@@ -209,7 +209,7 @@ def sha256(data):
     return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
 
 
-def entry(name, **changes):
+def entry(name, /, **changes):
     """A catalog entry of the snake_case format; a change to None takes the key away."""
     whole = {
         "id": name, "implementation": name, "worker_type": "cpu", "version": "1.0", "platforms": ["linux"],
@@ -236,7 +236,7 @@ class Catalog:
     def folder(self, name):
         return self.directory / "workers" / name
 
-    def add(self, name, recipe=None, files=None, **changes):
+    def add(self, name, /, recipe=None, files=None, **changes):
         """@recipe: the PKGBUILD (the simplest when None), @files: local sources, @changes: to the entry."""
         folder = self.folder(name)
         folder.mkdir(exist_ok=True)
@@ -284,7 +284,7 @@ class HttpCatalog:
         self.server.shutdown()
         self.server.server_close()
 
-    def add(self, name, recipe=None, files=None, **changes):
+    def add(self, name, /, recipe=None, files=None, **changes):
         recipe = pkgbuild(name) if recipe is None else recipe
         self.entries[name] = entry(name, **changes)
         self.answers[f"/workers/{name}"] = self.json(self.entries[name])

@@ -119,7 +119,7 @@ __hivectl_reply_options() {
 
   case $verb in
     install) options+=' --backend --source --check --reinstall --no-wait --quiet' ;;
-    recipe) options+=' --backend --source' ;;
+    recipe) options+=' --backend --source --check --srcinfo --config' ;;
     remove | rollback) options+=' --no-wait --quiet' ;;
     upgrade) options+=' --all --no-wait --quiet' ;;
     verify | cancel) options+=' --quiet' ;;
@@ -139,6 +139,7 @@ __hivectl_reply_argument() {
     return
   fi
   [[ $remote == no ]] || return
+  [[ $verb != recipe || " ${words[*]} " != *' --check '* ]] || verb=build
   case $verb${#arguments[@]} in
     build0) __hivectl_reply_files ;;
     install* | show0 | recipe0) __hivectl_reply_names < <(__hivectl_rows catalog) ;;

@@ -112,10 +112,11 @@ complete -c hivectl -n __hivectl_verb_is -a web -d 'Print a link that opens the 
 complete -c hivectl -n __hivectl_verb_is -a build -d 'Build a PKGBUILD of your own, and install nothing'
 
 complete -c hivectl -n '__hivectl_verb_is install' -a '(__hivectl_workers catalog 5)'
-complete -c hivectl -n '__hivectl_wants_one show recipe' -a '(__hivectl_workers catalog 5)'
+complete -c hivectl -n '__hivectl_wants_one show recipe; and not __fish_contains_opt check' -a '(__hivectl_workers catalog 5)'
 complete -c hivectl -n '__hivectl_verb_is remove upgrade rollback' -a '(__hivectl_workers list 2)'
 complete -c hivectl -n '__hivectl_wants_one verify' -a '(__hivectl_workers list 2)'
 complete -c hivectl -n '__hivectl_wants_one build' -F
+complete -c hivectl -n '__hivectl_wants_one recipe; and __fish_contains_opt check' -F
 complete -c hivectl -n '__hivectl_wants_one log' -k -a '(__hivectl_jobs)'
 complete -c hivectl -n '__hivectl_wants_one cancel' -k -a '(__hivectl_jobs queued running)'
 
@@ -130,7 +131,9 @@ complete -c hivectl -s h -l help -d 'Print help'
 complete -c hivectl -n '__hivectl_verb_is install recipe' -l backend -x -a '(__hivectl_backends)' -d 'The variant of a worker that has several'
 complete -c hivectl -n '__hivectl_verb_is install recipe' -l source -x -a 'binary git' -d 'Take what was built, or build it'
 complete -c hivectl -n '__hivectl_verb_is build' -s o -l output -r -d 'Leave the packages\' trees there'
-complete -c hivectl -n '__hivectl_verb_is build' -l config -r -d 'Read another hive.conf than the installed one'
+complete -c hivectl -n '__hivectl_verb_is recipe' -l check -d 'Check a PKGBUILD of your own, and say what it is'
+complete -c hivectl -n '__hivectl_verb_is recipe' -l srcinfo -d 'With --check: print it as a .SRCINFO file'
+complete -c hivectl -n '__hivectl_verb_is build recipe' -l config -r -d 'Read another hive.conf than the installed one'
 complete -c hivectl -n '__hivectl_verb_is install build' -l check -d 'Run the recipe\'s tests too'
 complete -c hivectl -n '__hivectl_verb_is install' -l reinstall -d 'Build again what is installed already'
 complete -c hivectl -n '__hivectl_verb_is install remove upgrade rollback' -l no-wait -d 'Print the job\'s id and return'

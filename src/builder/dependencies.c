@@ -61,7 +61,7 @@ dependencies_probe (Builder *builder, char *const *first, char *const *second, G
     g_ptr_array_add (arguments, *second);
   g_ptr_array_add (arguments, NULL);
 
-  sandbox = step_sandbox (builder);
+  sandbox = step_recipe_sandbox (builder);
   sandbox_set_timeout (sandbox, builder->configuration->step_timeout);
   sandbox_collect (sandbox, ANSWER_FD, 2 * count);
   if (!sandbox_run (sandbox, (const char *const *)arguments->pdata, &status, error))

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # shellcheck shell=bash
-# The recipe's names come from the recipe, makepkg's are for it to use, and functions are called by their names.
-# shellcheck disable=SC2034,SC2154,SC2317
+# Names come from the recipe and are for it to use, strings may be arrays, and functions are called by their names.
+# shellcheck disable=SC2034,SC2128,SC2154,SC2178,SC2317
 #
 # Reads a PKGBUILD as makepkg does and says on descriptor 19 what it defined. Started by the builder as `bash evaluate.bash PKGBUILD` in a
 # sandbox without a network, with limits on time, memory, processes and output. What the recipe prints goes to standard output and error.
 #
-# The dump, every word ended by NUL. First the marker that came on descriptor 18, made anew for each run: before the recipe is read it is
-# where none of its variables and no file shows it. Then records:
+# The dump, every word ended by NUL, begins with the marker that came on descriptor 18, made anew for each run; while the recipe is read it is
+# where no variable, file or descriptor shows it. What comes before the marker is the recipe's noise. Then records:
 #
 #   s STATUS                    sourcing failed, and this is all
 #   o OPTIONS                   the shell's options as the recipe left them
@@ -51,9 +51,9 @@ hive_recover() {
 hive_tell_variable() {
   declare -p -- "$1" >/dev/null 2>&1 || return 0
   local -n hive_value=$1
-  local hive_kind=s hive_keys
+  local hive_name=$1 hive_kind=s hive_keys
 
-  case ${hive_value@a} in
+  case ${!hive_name@a} in # not ${hive_value@a}: an array that was never set counts as none
     *a*)
       hive_kind=a
       hive_keys=("${!hive_value[@]}")
@@ -83,7 +83,7 @@ hive_tell_variables() {
 # the names that makepkg has around it there, and these hide the recipe's: hence theirs, and their values.
 hive_tell_override() {
   local pkg=$1 singlevalued multivalued package_arch a multivalued_arch_attrs
-  local pkgname=$1 attrname=$2 attr=$2 isarray=$3 outputvar=outvalue outvalue= funcname=package_$1 attr_regex decl= r=1
+  local pkgname=$1 attrname=$2 attr=$2 isarray=$3 outputvar=outvalue outvalue="" funcname=package_$1 attr_regex decl="" r=1
   local shellopts='shopt -s extglob'
   local -n hive_value=$2
 
@@ -140,6 +140,7 @@ hive_find_overrides() {
 hive_tell_packages() {
   local hive_package hive_field hive_told hive_key hive_kind hive_lines hive_fields
 
+  ((${#arch[@]} == 0)) || v=url_${arch[-1]} # makepkg's lint leaves that behind, and an override may use it
   for hive_package in "${pkgname[@]}"; do
     printf 'p\0%s\0' "$hive_package" >&19
     ((++hive_count))

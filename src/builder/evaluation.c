@@ -6,6 +6,7 @@
 #include "file.h"
 #include "recipe-dump.h"
 #include "step.h"
+#include "toolchains.h"
 
 #include <string.h>
 
@@ -39,6 +40,7 @@ evaluation_sandbox (const Evaluation *evaluation, const char *marker)
   g_autofree char *epoch = g_strdup_printf ("%" G_GINT64_FORMAT, g_get_real_time () / G_USEC_PER_SEC);
   const char *const *variable = evaluation->environment;
 
+  toolchains_add (evaluation->configuration, sandbox);
   step_bind_scripts (evaluation->configuration, sandbox);
   sandbox_bind_read_only (sandbox, evaluation->directory, evaluation->inside);
   sandbox_chdir (sandbox, evaluation->inside);

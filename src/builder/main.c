@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
+#include "inspection.h"
 #include "job.h"
 #include "local-build.h"
 #include "query.h"
@@ -62,7 +63,8 @@ main (int argc, char **argv)
   g_autofree char *path = NULL;
   g_autofree char *file = NULL;
   g_autofree char *output = NULL;
-  gboolean query = FALSE, version = FALSE, tests = FALSE;
+  g_autofree char *recipe = NULL;
+  gboolean query = FALSE, version = FALSE, tests = FALSE, json = FALSE, srcinfo = FALSE;
   const GOptionEntry options[] = {
     { "config", 0, 0, G_OPTION_ARG_FILENAME, &path, "Read this file instead of the installed one", "FILE" },
     { "query", 0, 0, G_OPTION_ARG_NONE, &query, "Answer a question as JSON instead of building", NULL },
@@ -70,6 +72,9 @@ main (int argc, char **argv)
     { "output", 0, 0, G_OPTION_ARG_FILENAME, &output, "Leave what --build made here instead of in pkg beside the file",
       "FOLDER" },
     { "with-check", 0, 0, G_OPTION_ARG_NONE, &tests, "Run check() too with --build", NULL },
+    { "check", 0, 0, G_OPTION_ARG_FILENAME, &recipe, "Say what this PKGBUILD is and which rules it breaks", "FILE" },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &json, "Answer --check as JSON", NULL },
+    { "srcinfo", 0, 0, G_OPTION_ARG_NONE, &srcinfo, "Answer --check as a .SRCINFO file", NULL },
     { "version", 0, 0, G_OPTION_ARG_NONE, &version, "Show the version", NULL },
     { NULL },
   };
@@ -102,5 +107,10 @@ main (int argc, char **argv)
   prctl (PR_SET_CHILD_SUBREAPER, 1);
   if (file)
     return main_run_build (configuration, &(LocalBuild){ .file = file, .output = output, .check = tests });
+  if (recipe)
+    return inspection_run (configuration, recipe,
+                           srcinfo ? INSPECTION_SRCINFO :
+                           json    ? INSPECTION_JSON :
+                                     INSPECTION_TEXT);
   return query ? query_run (configuration, argv + 1) : main_run_job (configuration);
 }

@@ -6,7 +6,7 @@
 # What makepkg has defined when it runs a function of a recipe: its settings and the functions that recipes call. Read by run.bash.
 
 # makepkg.conf(5), as the file that comes with makepkg 6 has it. The flags come from the builder.
-BUILDENV=('!distcc' '!color' '!ccache' check '!sign')
+BUILDENV=('!distcc' color '!ccache' check '!sign')
 OPTIONS=(strip docs libtool staticlibs emptydirs zipman purge '!debug' '!lto')
 STRIP_BINARIES=--strip-all
 STRIP_SHARED=--strip-unneeded
@@ -16,6 +16,9 @@ DOC_DIRS=(usr/{,local/}{,share/}{doc,gtk-doc} opt/*/{doc,gtk-doc})
 PURGE_TARGETS=(usr/{,share}/info/dir .packlist '*.pod')
 DBGSRCDIR=/usr/src/debug
 PACKAGER='Unknown Packager'
+INTEGRITY_CHECK=(ck)
+PKGEXT=.pkg.tar.gz
+SRCEXT=.src.tar.gz
 BUILDSCRIPT=PKGBUILD
 BUILDFILE=$startdir/PKGBUILD
 BUILDDIR=$startdir

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "builder.h"
+#include "toolchains.h"
 
 static bool
 platform_refuse (Builder *builder, const char *title, const char *what, char *const *wanted, const char *current,
@@ -27,5 +28,5 @@ platform_run (Builder *builder, GError **error)
   if (!catalog_entry_fits_architecture (entry))
     return platform_refuse (builder, "Architecture", "architecture", entry->architectures, architecture, error);
   log_writer_note (builder->log, "platform", "✓ Architecture compatible: %s", architecture);
-  return true;
+  return toolchains_check (builder->configuration, error);
 }

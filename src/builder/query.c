@@ -7,6 +7,8 @@
 #include "file.h"
 #include "json.h"
 #include "sandbox.h"
+#include "toolchain-search.h"
+#include "toolchains.h"
 #include "updates.h"
 #include "worker-id.h"
 
@@ -124,14 +126,49 @@ query_recipe (const Configuration *configuration, char *const *arguments, GError
 }
 
 static JsonObject *
+query_toolchain (const Toolchain *toolchain)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "name", toolchain->name);
+  json_object_set_string_member (object, "version", "");
+  json_object_set_string_member (object, "path", toolchain->paths[0]);
+  json_object_set_boolean_member (object, "visible", toolchain_check (toolchain, NULL));
+  json_object_set_string_member (object, "configuration", "");
+  return object;
+}
+
+/* Those of the machine, and those of hive.conf that lie elsewhere: recipes see them. */
+static JsonArray *
+query_toolchains (const Configuration *configuration)
+{
+  g_autofree char *path = toolchains_search_path (configuration->toolchains, SANDBOX_SYSTEM_PATH);
+  JsonArray *found = toolchain_search ("/", NULL, path);
+
+  for (guint i = 0; i < configuration->toolchains->len; i++)
+    {
+      const Toolchain *toolchain = configuration->toolchains->pdata[i];
+      bool known = false;
+
+      for (guint j = 0; j < json_array_get_length (found) && !known; j++)
+        known = g_strv_contains ((const char *const *)toolchain->paths,
+                                 json_object_get_string_member (json_array_get_object_element (found, j), "path"));
+      if (!known)
+        json_array_add_object_element (found, query_toolchain (toolchain));
+    }
+  return found;
+}
+
+static JsonObject *
 query_sandbox (const Configuration *configuration, char *const *arguments, GError **error)
 {
   JsonObject *answer = json_object_new ();
   g_autoptr (GError) trouble = NULL;
   g_autofree char *hint = NULL;
-  bool works = sandbox_probe (configuration, &hint, &trouble);
+  bool works = sandbox_probe (configuration, &hint, &trouble) && toolchains_check (configuration, &trouble);
 
   json_object_set_boolean_member (answer, "works", works);
+  json_object_set_array_member (answer, "toolchains", query_toolchains (configuration));
   if (!works)
     {
       json_object_set_string_member (answer, "why", trouble->message);

@@ -8,7 +8,8 @@
  *   catalog NAME                        {"workers":[ENTRY…],"skipped":[{"id","message"}…]}
  *   worker NAME ID                      ENTRY
  *   recipe NAME ID [BACKEND [SOURCE]]   {"pkgbuild","url"}; an empty BACKEND or SOURCE is none
- *   sandbox                             {"works":true} or {"works":false,"why","hint"}
+ *   sandbox                             {"works":true} or {"works":false,"why","hint"}; and "toolchains", as
+ *                                       toolchain-search.h has them
  *   devices                             {"devices":[…],"warnings":[…]} as device.h has it: in a unit that may open them
  *   updates [ID CATALOG BACKEND SOURCE SHA256]…   as updates.h has it; an empty CATALOG is any
  *

@@ -178,13 +178,11 @@ Recipe *
 recipe_dump_read (const char *text, size_t length, const char *marker, GError **error)
 {
   g_autoptr (Recipe) recipe = recipe_new ();
-  Dump dump = { .at = text, .end = text + length };
-  const char *word = dump_word (&dump);
+  /* A recipe may have written to descriptors that it doesn't know, but never the marker. */
+  const char *start = memmem (text, length, marker, strlen (marker) + 1);
+  Dump dump = { .at = start ? start + strlen (marker) + 1 : text, .end = text + length };
+  const char *word = start ? dump_word (&dump) : NULL;
 
-  if (!word || !g_str_equal (word, marker))
-    word = NULL;
-  else
-    word = dump_word (&dump);
   for (; word; word = dump_word (&dump))
     {
       if (g_str_equal (word, "e"))

@@ -32,9 +32,6 @@
 #define WATCH_INTERVAL  (G_USEC_PER_SEC / 5)
 #define WATCH_DEPTH_MAX 256
 #define BWRAP_PREFIX    "bwrap: "
-#define SANDBOX_SYSTEM_PATH                                                                                            \
-  "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/bin/site_perl:/usr/bin/vendor_perl:"              \
-  "/usr/bin/core_perl:/usr/local/cuda/bin:/opt/cuda/bin"
 
 typedef struct
 {
@@ -351,8 +348,10 @@ sandbox_add_system (GPtrArray *options)
 static bool
 sandbox_add_etc (Sandbox *sandbox, GPtrArray *options, GError **error)
 {
-  static const char *const files[] = { "/etc/ld.so.cache",  "/etc/ld.so.conf", "/etc/ld.so.conf.d",
-                                       "/etc/alternatives", "/etc/localtime",  "/etc/os-release" };
+  static const char *const files[] = { "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives",
+                                       "/etc/localtime", "/etc/os-release",
+                                       /* By these cmake knows where libraries go and which modes they have. */
+                                       "/etc/debian_version", "/etc/arch-release" };
   static const char *const certificates[] = { "/etc/ssl/certs",     "/etc/ssl/openssl.cnf",  "/etc/ssl/cert.pem",
                                               "/etc/pki/tls/certs", "/etc/pki/tls/cert.pem", "/etc/pki/tls/openssl.cnf",
                                               "/etc/pki/ca-trust",  "/etc/ca-certificates",  "/etc/crypto-policies",

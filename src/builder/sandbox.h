@@ -9,6 +9,11 @@
  * machine only /usr, /opt and the few files of /etc that programs need. Each function adds one right. */
 typedef struct Sandbox Sandbox;
 
+/* Its PATH. */
+#define SANDBOX_SYSTEM_PATH                                                                                            \
+  "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/bin/site_perl:/usr/bin/vendor_perl:"              \
+  "/usr/bin/core_perl:/usr/local/cuda/bin:/opt/cuda/bin"
+
 Sandbox *sandbox_new (const Configuration *configuration);
 void sandbox_free (Sandbox *sandbox);
 

@@ -2,6 +2,7 @@
 #include "step.h"
 
 #include "catalog-entry.h"
+#include "toolchains.h"
 
 #include <unistd.h>
 
@@ -53,8 +54,8 @@ step_set_flags (const Builder *builder, Sandbox *sandbox)
     sandbox_setenv (sandbox, "RBEE_FEATURES", features);
 }
 
-Sandbox *
-step_sandbox (Builder *builder)
+static Sandbox *
+step_new_sandbox (Builder *builder, bool toolchains)
 {
   Sandbox *sandbox = sandbox_new (builder->configuration);
   g_autofree char *start = g_build_filename (builder->request->work, "start", NULL);
@@ -62,6 +63,8 @@ step_sandbox (Builder *builder)
   g_autofree char *src = step_path (builder, "src");
   g_autofree char *home = step_path (builder, "home");
 
+  if (toolchains)
+    toolchains_add (builder->configuration, sandbox);
   step_bind_scripts (builder->configuration, sandbox);
   sandbox_bind_read_only (sandbox, start, base);
   sandbox_chdir (sandbox, base);
@@ -73,6 +76,18 @@ step_sandbox (Builder *builder)
   sandbox_setenv (sandbox, "SHELL", "/bin/bash");
   step_set_flags (builder, sandbox);
   return sandbox;
+}
+
+Sandbox *
+step_sandbox (Builder *builder)
+{
+  return step_new_sandbox (builder, false);
+}
+
+Sandbox *
+step_recipe_sandbox (Builder *builder)
+{
+  return step_new_sandbox (builder, true);
 }
 
 void
@@ -87,7 +102,7 @@ step_bind (Builder *builder, Sandbox *sandbox, const char *name)
 Sandbox *
 step_function_sandbox (Builder *builder)
 {
-  Sandbox *sandbox = step_sandbox (builder);
+  Sandbox *sandbox = step_recipe_sandbox (builder);
 
   step_bind (builder, sandbox, "src");
   step_bind (builder, sandbox, "home");

@@ -4,9 +4,12 @@
 #include "builder.h"
 #include "sandbox.h"
 
-/* A sandbox in which a PKGBUILD is read or one function of it runs: startdir (read-only), the build's environment and
- * the hive's bash files (step_script()). Nothing to write on yet. */
+/* A sandbox for a tool of the hive's: startdir (read-only), the build's environment and the hive's bash files
+ * (step_script()). Nothing to write on yet. */
 Sandbox *step_sandbox (Builder *builder);
+
+/* The same in which a recipe's functions run, or what they need is looked for: with the toolchains of hive.conf. */
+Sandbox *step_recipe_sandbox (Builder *builder);
 
 /* The worker's directory inside the sandbox, /tmp/worker-install/ID, with @name behind it (NULL: itself). */
 char *step_path (const Builder *builder, const char *name);
@@ -18,7 +21,7 @@ char *step_script (const char *name);
 /* Makes a directory of the work directory writable inside, at the same name. */
 void step_bind (Builder *builder, Sandbox *sandbox, const char *name);
 
-/* The same for a function of the recipe: with the sources and a home to write on. */
+/* And with the sources and a home to write on, for a function of the recipe. */
 Sandbox *step_function_sandbox (Builder *builder);
 
 /* Runs a function of the recipe whose output is shown, with the notes around it: "🏗️  Starting build phase...". */

@@ -83,9 +83,8 @@ section_name (const char *group)
 }
 
 bool
-catalog_sections_add (GHashTable *sections, const char *group, const char *key, char *text)
+catalog_sections_add (GHashTable *sections, const char *group, const char *key, const char *text)
 {
-  g_autofree char *owned = text;
   const char *name = section_name (group);
   GHashTable *values;
 
@@ -98,7 +97,7 @@ catalog_sections_add (GHashTable *sections, const char *group, const char *key, 
             values = g_hash_table_new_full (NULL, NULL, NULL, g_free);
             g_hash_table_insert (sections, g_strdup (name), values);
           }
-        g_hash_table_insert (values, (void *)&keys[i], g_steal_pointer (&owned));
+        g_hash_table_insert (values, (void *)&keys[i], g_strdup (text));
         return true;
       }
   return false;

@@ -29,7 +29,7 @@ bool catalog_name_is_valid (const char *name);
 GHashTable *catalog_sections_new (void);
 
 /* Adds a key of the section @group. False: it is no catalog's group, or has no such key. */
-bool catalog_sections_add (GHashTable *sections, const char *group, const char *key, char *text);
+bool catalog_sections_add (GHashTable *sections, const char *group, const char *key, const char *text);
 
 /* All catalogs in the order of their precedence: by Priority=, then "default" first, then by name. [Catalog] is always
  * among them. InvalidArgument names @path, the section and the key. */

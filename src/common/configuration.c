@@ -68,6 +68,7 @@ configuration_free (Configuration *configuration)
   for (size_t i = 0; i < G_N_ELEMENTS (keys); i++)
     key_clear (&keys[i], configuration);
   g_clear_pointer (&configuration->catalogs, g_ptr_array_unref);
+  g_clear_pointer (&configuration->toolchains, g_ptr_array_unref);
   g_free (configuration->path);
   g_free (configuration);
 }
@@ -81,11 +82,12 @@ key_find (const char *group, const char *name)
   return NULL;
 }
 
-/* What the files say. */
+/* What the files say: a key's text, and the sections that there may be several of. */
 typedef struct
 {
   GHashTable *values;   /* Key → text */
   GHashTable *catalogs; /* catalog_sections_new() */
+  GKeyFile *sections;   /* the others, with all their keys */
 } Texts;
 
 static void
@@ -93,8 +95,29 @@ texts_clear (Texts *texts)
 {
   g_hash_table_unref (texts->values);
   g_hash_table_unref (texts->catalogs);
+  g_key_file_unref (texts->sections);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Texts, texts_clear)
+
+/* Adds one key, or complains that there is none such. */
+static bool
+texts_add (Texts *texts, GKeyFile *file, const char *group, const char *name, const char *path, GError **error)
+{
+  const Key *key = key_find (group, name);
+  g_autofree char *text = g_key_file_get_value (file, group, name, NULL);
+
+  if (key)
+    g_hash_table_insert (texts->values, (void *)key, g_steal_pointer (&text));
+  else if (g_str_has_prefix (group, TOOLCHAIN_SECTION) && toolchain_has_key (name))
+    g_key_file_set_value (texts->sections, group, name, text);
+  else if (!catalog_sections_add (texts->catalogs, group, name, text))
+    {
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "%s: there is no key %s= in [%s]%s", path, name,
+                   group, g_str_has_prefix (group, "Catalog ") ? "; a catalog's name is of a-z, 0-9 and -" : "");
+      return false;
+    }
+  return true;
+}
 
 /* Adds one file's keys, and complains about what no key is. */
 static bool
@@ -116,20 +139,8 @@ configuration_read_file (Texts *texts, const char *path, GError **error)
       g_auto (GStrv) names = g_key_file_get_keys (file, *group, NULL, NULL);
 
       for (char **name = names; name && *name; name++)
-        {
-          const Key *key = key_find (*group, *name);
-          char *text = g_key_file_get_value (file, *group, *name, NULL);
-
-          if (key)
-            g_hash_table_insert (texts->values, (void *)key, text);
-          else if (!catalog_sections_add (texts->catalogs, *group, *name, text))
-            {
-              g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "%s: there is no key %s= in [%s]%s", path,
-                           *name, *group,
-                           g_str_has_prefix (*group, "Catalog ") ? "; a catalog's name is of a-z, 0-9 and -" : "");
-              return false;
-            }
-        }
+        if (!texts_add (texts, file, *group, *name, path, error))
+          return false;
     }
 
   return true;
@@ -161,11 +172,32 @@ configuration_read_folder (Texts *texts, const char *path, GError **error)
   return true;
 }
 
+static bool
+configuration_read_toolchains (Configuration *configuration, GKeyFile *sections, const char *path, GError **error)
+{
+  g_auto (GStrv) groups = g_key_file_get_groups (sections, NULL);
+
+  configuration->toolchains = g_ptr_array_new_with_free_func ((GDestroyNotify)toolchain_free);
+  for (char **group = groups; *group; group++)
+    {
+      Toolchain *toolchain = toolchain_read (sections, *group, error);
+
+      if (!toolchain)
+        {
+          g_prefix_error (error, "%s: ", path);
+          return false;
+        }
+      g_ptr_array_add (configuration->toolchains, toolchain);
+    }
+  return true;
+}
+
 Configuration *
 configuration_load (const char *path, GError **error)
 {
   g_autoptr (Configuration) configuration = g_new0 (Configuration, 1);
-  g_auto (Texts) texts = { g_hash_table_new_full (NULL, NULL, NULL, g_free), catalog_sections_new () };
+  g_auto (Texts)
+      texts = { g_hash_table_new_full (NULL, NULL, NULL, g_free), catalog_sections_new (), g_key_file_new () };
   bool must_exist = path != NULL;
 
   configuration->path = path ? g_canonicalize_filename (path, NULL) : NULL;
@@ -190,7 +222,9 @@ configuration_load (const char *path, GError **error)
     }
 
   configuration->catalogs = catalog_sections_read (texts.catalogs, path, error);
-  return configuration->catalogs ? g_steal_pointer (&configuration) : NULL;
+  if (!configuration->catalogs || !configuration_read_toolchains (configuration, texts.sections, path, error))
+    return NULL;
+  return g_steal_pointer (&configuration);
 }
 
 const CatalogConfiguration *

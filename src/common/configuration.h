@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "catalog-configuration.h"
+#include "toolchain.h"
 
 /* hive.conf and hive.conf.d/ *.conf beside it, read in the order of their names: a later file's key wins.
  * Sizes are bytes with an optional K, M, G or T (powers of 1024); times are seconds. */
@@ -62,6 +63,9 @@ typedef struct
   unsigned max_source_files;   /* MaxSourceFiles=1000000, in them */
   uint64_t max_tree_size;      /* MaxTreeSize=20G, of what package() makes */
   uint64_t max_cache_size;     /* MaxCacheSize=20G, of sources and tool caches that are kept; 0: none are */
+
+  /* [Toolchain NAME]… */
+  GPtrArray *toolchains; /* of Toolchain */
 
   /* [Bridge] */
   char **listen;                        /* Listen=: ADDRESS:PORT or the path of a socket, `;` between them */

@@ -25,7 +25,12 @@ static const struct
   { OPTION_LOCAL,
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &parsed.output, N_ ("Leave the packages' trees there, each in NAME"),
       N_ ("FOLDER") } },
-  { OPTION_LOCAL,
+  { OPTION_RECIPE,
+    { "check", 0, 0, G_OPTION_ARG_NONE, &parsed.check, N_ ("Check a PKGBUILD of your own, and say what it is"),
+      NULL } },
+  { OPTION_RECIPE,
+    { "srcinfo", 0, 0, G_OPTION_ARG_NONE, &parsed.srcinfo, N_ ("With --check: print it as a .SRCINFO file"), NULL } },
+  { OPTION_LOCAL | OPTION_RECIPE,
     { "config", 0, 0, G_OPTION_ARG_FILENAME, &parsed.config, N_ ("Read another hive.conf than the installed one"),
       N_ ("FILE") } },
   { OPTION_BUILD | OPTION_LOCAL,
@@ -145,11 +150,21 @@ option_is_given (const GOptionEntry *entry)
   return entry->arg == G_OPTION_ARG_NONE ? *(gboolean *)entry->arg_data : *(char **)entry->arg_data != NULL;
 }
 
+/* Whether a verb with @set takes it: one name may be an entry for some verbs and another one for others. */
+static bool
+option_is_taken (const GOptionEntry *entry, OptionSet set)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (table); i++)
+    if (table[i].entry.arg_data == entry->arg_data && (table[i].set == OPTION_COMMON || table[i].set & set))
+      return true;
+  return false;
+}
+
 bool
 options_check (const Options *options, OptionSet set, const char *verb, GError **error)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (table); i++)
-    if (table[i].set != OPTION_COMMON && !(table[i].set & set) && option_is_given (&table[i].entry))
+    if (!option_is_taken (&table[i].entry, set) && option_is_given (&table[i].entry))
       {
         g_set_error (error, CLIENT_ERROR, EXIT_STATUS_USAGE, _ ("%s has no option --%s"), verb,
                      table[i].entry.long_name);

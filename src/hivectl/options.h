@@ -16,7 +16,7 @@ typedef struct
 
   /* of some: OptionSet says which */
   gboolean quiet, no_wait, all, follow, plain;
-  gboolean check, reinstall;
+  gboolean check, reinstall, srcinfo;
   gboolean open, token, rotate;
   char *backend, *source, *socket;
   char *output, *config;
@@ -32,8 +32,9 @@ typedef enum
   OPTION_VARIANT = 1 << 4, /* --backend and --source */
   OPTION_BUILD = 1 << 5,   /* --check and --reinstall */
   OPTION_PLAIN = 1 << 6,
-  OPTION_WEB = 1 << 7,   /* --open, --token, --rotate and --socket */
-  OPTION_LOCAL = 1 << 8, /* of build: --output, --check and --config */
+  OPTION_WEB = 1 << 7,    /* --open, --token, --rotate and --socket */
+  OPTION_LOCAL = 1 << 8,  /* of build: --output, --check and --config */
+  OPTION_RECIPE = 1 << 9, /* of recipe: --check, --srcinfo and --config */
 } OptionSet;
 
 /* Takes all options out of @arguments (NULL-terminated, without the program's name), wherever they stand. Fails for an

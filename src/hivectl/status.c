@@ -4,12 +4,13 @@
 #include "fields.h"
 #include "json.h"
 #include "terminal.h"
+#include "toolchains.h"
 #include "variant.h"
 #include "verb.h"
 
-/* One object of what status shows, in words that stay: it is what --json prints. */
+/* One object of what status shows, in words that stay: it is what --json prints. Takes @toolchains. */
 static JsonNode *
-status_make (JsonObject *hive, JsonObject *capabilities, guint workers)
+status_make (JsonObject *hive, JsonObject *capabilities, guint workers, JsonArray *toolchains)
 {
   static const struct
   {
@@ -30,6 +31,7 @@ status_make (JsonObject *hive, JsonObject *capabilities, guint workers)
   json_object_set_boolean_member (status, "sandbox", json_get_bool (capabilities, "sandbox", false));
   json_object_set_string_member (status, "sandbox_error", json_get_string (capabilities, "sandbox-error", ""));
   json_object_set_string_member (status, "sandbox_hint", json_get_string (capabilities, "sandbox-hint", ""));
+  json_object_set_array_member (status, "toolchains", toolchains);
   return json_node_init_object (json_node_alloc (), status);
 }
 
@@ -68,6 +70,7 @@ status_print (const Client *client, JsonObject *status)
   fields_add (fields, _ ("Workers"), workers);
   status_print_sandbox (status, fields);
   fields_print (fields);
+  toolchains_print (json_object_get_array_member (status, "toolchains"));
 }
 
 static ExitStatus
@@ -81,7 +84,8 @@ status_run (Client *client, const Options *options, char **arguments, GError **e
   if (!capabilities)
     return EXIT_STATUS_FAILED;
   status =
-      status_make (hive, json_node_get_object (capabilities), json_array_get_length (json_node_get_array (workers)));
+      status_make (hive, json_node_get_object (capabilities), json_array_get_length (json_node_get_array (workers)),
+                   toolchains_list (client, json_node_get_object (capabilities)));
   if (options->json)
     variant_print (status);
   else

@@ -208,7 +208,7 @@ append_seen (sd_bus_message *message, const char *path)
 }
 
 /* All of the hive's folders vanish from a builder's view but its own work tree and, to read, the caches and what is
- * known of the devices; catalogs of files stay readable, wherever they are. */
+ * known of the devices; catalogs of files stay readable, wherever they are, and so do toolchains, be they in a home. */
 static int
 append_builder_paths (sd_bus_message *message, const Launch *launch, const Configuration *configuration)
 {
@@ -235,6 +235,9 @@ append_builder_paths (sd_bus_message *message, const Launch *launch, const Confi
       if (catalog_configuration_is_folder (catalog))
         r = append_seen (message, path);
     }
+  for (guint i = 0; r >= 0 && i < configuration->toolchains->len; i++)
+    for (char **path = ((Toolchain *)configuration->toolchains->pdata[i])->paths; r >= 0 && *path; path++)
+      r = append_seen (message, *path);
   return r;
 }
 

@@ -6,13 +6,14 @@ withBrowser("operations", () => {
     await stage.ship();
     await stage.start();
     await enter(page, stage);
-    await page.getByRole("listitem").filter({ hasText: "Hive probe" }).getByRole("button", { name: "Install" }).click();
+    await page.getByRole("button", { name: "Install Hive Probe" }).click();
     await page.waitForURL("**/jobs/1");
     expect(await stage.wait("1")).toEqual(["done", "", ""]);
-    await page.getByRole("link", { name: "Installed" }).click();
-    await page.getByRole("button", { name: "Remove" }).click();
+    await page.getByRole("navigation").getByRole("link", { name: "Installed" }).click();
+    await page.getByRole("button", { name: "Remove hive-probe" }).click();
+    await page.getByRole("alertdialog").getByRole("button", { name: "Remove" }).click();
+    await page.waitForURL("**/jobs/2");
     expect(await stage.wait("2")).toEqual(["done", "", ""]);
-    await page.getByText("hive-probe").waitFor({ state: "detached" });
     expect(await stage.workers()).toEqual([]);
   });
 });

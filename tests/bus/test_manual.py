@@ -164,6 +164,15 @@ def test_every_key_is_in_the_installed_file_with_its_default(build):
     assert written == configuration_keys(build)
 
 
+def test_every_key_of_a_toolchain_is_in_the_page_and_in_the_installed_file(manual, build):
+    table = re.search(r"toolchain_keys\[\] = \{(.*?)NULL", (SOURCE / "src/common/toolchain.c").read_text(), re.DOTALL)[1]
+    keys = set(re.findall(r'"(\w+)"', table))
+    page = sections(shown(manual, "hive.conf.5"))["[TOOLCHAIN NAME] SECTION OPTIONS"]
+    assert set(re.findall(r"^ {7}([A-Z]\w+)=(?: |$)", page, re.MULTILINE)) == keys
+    file = build.path(build.options["prefix"], build.options["sysconfdir"], "rbee-hive", "hive.conf").read_text()
+    assert set(re.findall(r"^# {4}([A-Z]\w+)=", file, re.MULTILINE)) == set(re.findall(r"^# ([A-Z]\w+): ", file, re.MULTILINE)) == keys
+
+
 # programs
 
 
@@ -182,7 +191,7 @@ def test_hivectl_page_has_each_verb_with_its_options(hive, manual):
 
 def test_hivectl_page_has_each_option_and_exit_status(hive, manual):
     found = whole_sections(shown(manual, "hivectl.1"))
-    known = set().union(*(long_options(hive.hivectl(verb, "--help").stdout) for verb in ("install", "log", "jobs", "web", "build")))
+    known = set().union(*(long_options(hive.hivectl(verb, "--help").stdout) for verb in ("install", "log", "jobs", "web", "build", "recipe")))
     documented = re.findall(r"^ {7}(-\S.*?)(?: {2}|$)", found["OPTIONS"], re.MULTILINE)
     assert {option for tag in documented for option in re.findall(r"--[a-z-]+", tag)} == known
     statuses = re.findall(r"^  (\d+) +(.*)", hive.hivectl("--help").stdout, re.MULTILINE)

@@ -87,6 +87,32 @@ test_drop_in_wins (Files *files, gconstpointer data)
 }
 
 static void
+test_toolchains_have_sections_of_their_own (Files *files, gconstpointer data)
+{
+  g_autoptr (Configuration) configuration = NULL;
+  g_autofree char *search_path = NULL;
+  const Toolchain *toolchain;
+
+  write_file (files->path,
+              "[Toolchain go]\nPath=/usr/local/go/\nBin=/usr/local/go/bin\n[Toolchain rust]\nPath=/a/b;/c d\n");
+  write_file (files->drop_in, "[Toolchain rust]\nBin=/c d/bin; /a/b "
+                              ";\nEnvironment=RUSTUP_HOME=/a/b;X=a=b\nOwner=any\n[Toolchain go]\nOwner=root\n");
+  configuration = configuration_load (files->path, NULL);
+  g_assert_nonnull (configuration);
+  g_assert_cmpuint (configuration->toolchains->len, ==, 2);
+  toolchain = configuration->toolchains->pdata[0];
+  g_assert_cmpstr (toolchain->name, ==, "go");
+  g_assert_cmpstr (toolchain->paths[0], ==, "/usr/local/go");
+  g_assert_false (toolchain->any_owner);
+  toolchain = configuration->toolchains->pdata[1];
+  g_assert_cmpstr (toolchain->paths[1], ==, "/c d");
+  g_assert_cmpstr (toolchain->environment[1], ==, "X=a=b");
+  g_assert_true (toolchain->any_owner);
+  search_path = toolchains_search_path (configuration->toolchains, "/usr/bin");
+  g_assert_cmpstr (search_path, ==, "/usr/local/go/bin:/c d/bin:/a/b:/usr/bin");
+}
+
+static void
 test_bad_value_names_its_key (Files *files, gconstpointer data)
 {
   static const struct
@@ -127,6 +153,22 @@ test_bad_value_names_its_key (Files *files, gconstpointer data)
     { "[Jobs]\nNice=20\n", "Nice" },
     { "[Jobs]\nCPUWeight=0\n", "CPUWeight" },
     { "[Jobs]\nInhibitShutdown=block\n", "InhibitShutdown" },
+    { "[Toolchain x]\nPfad=/opt/x\n", "Pfad" },
+    { "[Toolchain x]\nBin=/opt/x/bin\n", "Path" },
+    { "[Toolchain x]\nPath=opt/x\n", "absolute" },
+    { "[Toolchain x]\nPath=/opt/../etc\n", "absolute" },
+    { "[Toolchain x]\nPath=/opt/x:/opt/y\n", "colons" },
+    { "[Toolchain x]\nPath=/\n", "more than a toolchain" },
+    { "[Toolchain x]\nPath=/opt/x;/home/\n", "more than a toolchain" },
+    { "[Toolchain x]\nPath=/root\n", "more than a toolchain" },
+    { "[Toolchain x]\nPath=/home/anna\n", "whole home" },
+    { "[Toolchain x]\nPath=/etc/x\n", "sandbox" },
+    { "[Toolchain x]\nPath=/opt/x\nBin=/opt/xy/bin\n", "below one of its Path=" },
+    { "[Toolchain x]\nPath=/opt/x\nEnvironment=1=2\n", "NAME=VALUE" },
+    { "[Toolchain x]\nPath=/opt/x\nEnvironment=PATH=/bin\n", "Bin=" },
+    { "[Toolchain x]\nPath=/opt/x\nOwner=anna\n", "root or any" },
+    { "[Toolchain x y]\nPath=/opt/x\n", "letters" },
+    { "[Toolchain ]\nPath=/opt/x\n", "letters" },
   };
 
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -289,6 +331,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/configuration/defaults", Files, NULL, files_set_up, test_defaults, files_tear_down);
   g_test_add ("/configuration/drop-in-wins", Files, NULL, files_set_up, test_drop_in_wins, files_tear_down);
+  g_test_add ("/configuration/toolchains-have-sections-of-their-own", Files, NULL, files_set_up,
+              test_toolchains_have_sections_of_their_own, files_tear_down);
   g_test_add ("/configuration/bad-value-names-its-key", Files, NULL, files_set_up, test_bad_value_names_its_key,
               files_tear_down);
   g_test_add ("/configuration/catalogs/are-in-the-order-of-their-precedence", Files, NULL, files_set_up,

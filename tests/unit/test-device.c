@@ -43,6 +43,16 @@ is_warned_of (const Devices *devices, const char *text)
 }
 
 static void
+write_file (const char *root, const char *name, const char *text)
+{
+  g_autofree char *path = g_build_filename (root, name, NULL);
+  g_autofree char *folder = g_path_get_dirname (path);
+
+  g_assert_cmpint (g_mkdir_with_parents (folder, 0755), ==, 0);
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+}
+
+static void
 test_nvidia_cards_are_read (void)
 {
   static const struct
@@ -132,7 +142,7 @@ test_broken_tables_give_no_device_and_a_warning (void)
     {
       g_autoptr (Devices) devices = devices_new ();
 
-      g_test_message ("%s", cases[i]);
+      g_test_message ("case %zu", i);
       device_nvidia_read (devices, cases[i], "nvidia-smi");
       g_assert_cmpuint (devices->list->len, ==, 0);
       if (strchr (cases[i], ',') == NULL || strlen (cases[i]) > strlen (HEAD))
@@ -180,6 +190,58 @@ test_a_list_without_end_has_one (void)
   g_assert_cmpuint (device_at (devices, 0)->memory, ==, 0);
   g_assert_cmpstr (device_at (devices, 0)->compute_capability, ==, "");
   g_assert_cmpuint (strlen (device_at (devices, 0)->driver), <, 512);
+}
+
+static void
+test_library_is_asked_before_any_tool (void)
+{
+  static const struct
+  {
+    const char *recorded, *name, *capability, *warning;
+    guint count;
+    uint64_t mib;
+  } cases[] = {
+    { "rtx-3090-x4", "NVIDIA GeForce RTX 3090", "8.6", NULL, 4, 24576 },
+    { "gb10", "NVIDIA GB10", "12.1", NULL, 1, 0 },
+    { "no-card", NULL, NULL, NULL, 0, 0 },
+    { "lost", NULL, NULL, "[Unknown Error]", 0, 0 },
+    { "mismatch", NULL, NULL, "restart the machine", 0, 0 },
+    { "not-loaded", NULL, NULL, "Driver Not Loaded", 0, 0 },
+    { "crash", NULL, NULL, "crashes", 0, 0 },
+  };
+  g_autofree char *root = g_dir_make_tmp ("devices-XXXXXX", NULL);
+  g_autofree char *remove = g_strdup_printf ("rm -r %s", root);
+
+  write_file (root, "sys/bus/pci/devices/0000:01:00.0/vendor", "0x10de\n");
+  write_file (root, "sys/bus/pci/devices/0000:01:00.0/class", "0x030200\n");
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (Devices) devices = devices_new ();
+
+      g_test_message ("%s", cases[i].recorded);
+      g_setenv ("RECORDED_NVML", cases[i].recorded, TRUE);
+      device_nvidia_add (devices, root);
+      g_assert_cmpuint (devices->list->len, ==, cases[i].count);
+      g_assert_cmpuint (devices->warnings->len, ==, cases[i].warning ? 1 : 0);
+      g_assert_true (!cases[i].warning || is_warned_of (devices, cases[i].warning));
+      if (cases[i].count == 0)
+        continue;
+      g_assert_cmpstr (device_at (devices, 0)->name, ==, cases[i].name);
+      g_assert_cmpstr (device_at (devices, 0)->compute_capability, ==, cases[i].capability);
+      g_assert_cmpstr (device_at (devices, 0)->driver, ==, "560.35.03");
+      g_assert_cmpuint (device_at (devices, 0)->memory, ==, cases[i].mib << 20);
+    }
+  g_assert_true (g_spawn_command_line_sync (remove, NULL, NULL, NULL, NULL));
+}
+
+static void
+test_library_without_a_card_is_no_news (void)
+{
+  g_autoptr (Devices) devices = devices_new ();
+
+  g_setenv ("RECORDED_NVML", "not-loaded", TRUE);
+  device_nvidia_add (devices, "/nonexistent");
+  g_assert_cmpuint (devices->list->len + devices->warnings->len, ==, 0);
 }
 
 static void
@@ -257,16 +319,6 @@ test_cpus_are_read (void)
   g_assert_true (g_strv_contains ((const char *const *)device->instruction_sets, "asimddp"));
   g_assert_cmpuint (device_at (devices, 2)->cores, ==, 1);
   g_assert_cmpuint (device_at (devices, 2)->memory, ==, 0);
-}
-
-static void
-write_file (const char *root, const char *name, const char *text)
-{
-  g_autofree char *path = g_build_filename (root, name, NULL);
-  g_autofree char *folder = g_path_get_dirname (path);
-
-  g_assert_cmpint (g_mkdir_with_parents (folder, 0755), ==, 0);
-  g_assert_true (g_file_set_contents (path, text, -1, NULL));
 }
 
 /* As the drivers xe and i915 lay out /sys; links can't lie in a source tree. */
@@ -437,6 +489,8 @@ main (int argc, char **argv)
                    test_broken_tables_give_no_device_and_a_warning);
   g_test_add_func ("/device/cut-and-spoilt-tables-do-no-harm", test_cut_and_spoilt_tables_do_no_harm);
   g_test_add_func ("/device/a-list-without-end-has-one", test_a_list_without_end_has_one);
+  g_test_add_func ("/device/library-is-asked-before-any-tool", test_library_is_asked_before_any_tool);
+  g_test_add_func ("/device/library-without-a-card-is-no-news", test_library_without_a_card_is_no_news);
   g_test_add_func ("/device/amd-cards-are-read", test_amd_cards_are_read);
   g_test_add_func ("/device/rocminfo-cut-short", test_rocminfo_cut_short_names_what_it_still_does);
   g_test_add_func ("/device/cpus-are-read", test_cpus_are_read);

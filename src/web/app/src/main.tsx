@@ -1,44 +1,54 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { StrictMode } from "react";
+import { StrictMode, type ReactNode } from "react";
 import { createRoot } from "react-dom/client";
 
 import { HiveProvider } from "@rbee/hive-react";
 
 import { App } from "./app.tsx";
-import { loadLanguage } from "./i18n.ts";
+import { _, loadLanguage } from "./i18n.ts";
+import { startTheme } from "./parts/theme.ts";
 import { Session } from "./session.ts";
+import "./style/tokens.css";
+import "./style/page.css";
 import { NoToken } from "./views/no-token.tsx";
 
 const session = new Session();
 const queries = new QueryClient();
 const root = createRoot(document.getElementById("root")!);
 
-function show(error?: Error): void {
-  root.render(
-    <StrictMode>
-      <NoToken error={error} />
-    </StrictMode>,
+function show(page: ReactNode): void {
+  root.render(<StrictMode>{page}</StrictMode>);
+}
+
+function showNoToken(error?: Error): void {
+  show(<NoToken error={error} enter={(text) => void enter(text)} />);
+}
+
+function showApp(): void {
+  show(
+    <QueryClientProvider client={queries}>
+      <HiveProvider client={session.client}>
+        <App />
+      </HiveProvider>
+    </QueryClientProvider>,
   );
 }
 
-async function start(): Promise<void> {
-  const [entry] = await Promise.all([session.enter(), loadLanguage()]);
+/** By a link that was pasted. */
+async function enter(text: string): Promise<void> {
+  const entry = await session.enter(text);
+  if (entry.entered) showApp();
+  else showNoToken(entry.error ?? new Error(_("That is no link that “hivectl web” prints")));
+}
 
-  session.onUnauthorized(show);
-  if (!entry.entered) {
-    show(entry.error);
-    return;
-  }
-  root.render(
-    <StrictMode>
-      <QueryClientProvider client={queries}>
-        <HiveProvider client={session.client}>
-          <App />
-        </HiveProvider>
-      </QueryClientProvider>
-    </StrictMode>,
-  );
+async function start(): Promise<void> {
+  startTheme();
+  const [entry] = await Promise.all([session.enter(location.href), loadLanguage()]);
+
+  session.onUnauthorized(showNoToken);
+  if (entry.entered) showApp();
+  else showNoToken(entry.error);
 }
 
 void start();

@@ -25,9 +25,9 @@ export class Session {
     this.#onUnauthorized = listener;
   }
 
-  /** By the code in the link that brought us here, else by the token this tab has, else where none is asked for. */
-  async enter(): Promise<Entry> {
-    const code = new URLSearchParams(location.hash.slice(1)).get("code");
+  /** By a link with a code, as `hivectl web` prints it, else by the token this tab has, else where none is asked for. */
+  async enter(link: string): Promise<Entry> {
+    const code = new URLSearchParams(link.slice(link.indexOf("#") + 1)).get("code");
     let refusal: Error | undefined;
 
     if (code) {

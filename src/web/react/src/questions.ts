@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { useQuery, type UseQueryResult } from "@tanstack/react-query";
+import { useQuery, useQueryClient, type UseQueryResult } from "@tanstack/react-query";
 
-import { HiveError, type Capabilities, type CatalogWorker, type FileProblem, type HiveClient, type Worker } from "@rbee/hive-sdk";
+import { HiveError, type Capabilities, type CatalogWorker, type FileProblem, type HiveClient, type Update, type Worker } from "@rbee/hive-sdk";
 
 import { useHive } from "./hive-provider.tsx";
 
@@ -33,6 +33,20 @@ export function useInstalledWorkers(): UseQueryResult<Worker[]> {
 /** Compares a worker's files with what was installed, each time that `refetch` is called. */
 export function useVerify(workerId: string): UseQueryResult<FileProblem[]> {
   return useQuestion(["verify", workerId], (client, signal) => client.verify(workerId, signal), false);
+}
+
+/** Looks for newer versions of what is installed, each time that `refetch` is called; useInstalledWorkers has them then. */
+export function useUpdates(): UseQueryResult<Update[]> {
+  const queries = useQueryClient();
+  return useQuestion(
+    ["updates"],
+    async (client, signal) => {
+      const updates = await client.updates(signal);
+      await queries.invalidateQueries({ queryKey: ["hive", "workers"] });
+      return updates;
+    },
+    false,
+  );
 }
 
 /** What this machine is and has. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { useMutation } from "@tanstack/react-query";
 
-import { OperationBuilder, type InstallOptions } from "@rbee/hive-sdk";
+import { OperationBuilder, type InstallOptions, type JobRequest } from "@rbee/hive-sdk";
 
 import { useHive } from "./hive-provider.tsx";
 
@@ -14,9 +14,21 @@ export interface HiveOperations {
   removeWorker: (workerId: string) => Promise<string>;
   removingWorker: string | undefined;
   removeError: Error | null;
+  /** To the version that useUpdates found, and back to the one before. */
+  upgradeWorker: (workerId: string) => Promise<string>;
+  rollbackWorker: (workerId: string) => Promise<string>;
   cancel: (jobId: string) => Promise<void>;
   cancellingJob: string | undefined;
   cancelError: Error | null;
+}
+
+function useWorkerOperation(build: (hiveId: string, workerId: string) => JobRequest) {
+  const { client } = useHive();
+  return useMutation({
+    mutationFn: async (workerId: string) => (await client.submit(build(client.hiveId, workerId))).job_id,
+    retry: false,
+    networkMode: "always",
+  });
 }
 
 export function useHiveOperations(): HiveOperations {
@@ -27,11 +39,9 @@ export function useHiveOperations(): HiveOperations {
     retry: false,
     networkMode: "always",
   });
-  const remove = useMutation({
-    mutationFn: async (workerId: string) => (await client.submit(OperationBuilder.workerRemove(client.hiveId, workerId))).job_id,
-    retry: false,
-    networkMode: "always",
-  });
+  const remove = useWorkerOperation(OperationBuilder.workerRemove);
+  const upgrade = useWorkerOperation(OperationBuilder.workerUpgrade);
+  const rollback = useWorkerOperation(OperationBuilder.workerRollback);
   const cancel = useMutation({ mutationFn: (jobId: string) => client.cancel(jobId), retry: false, networkMode: "always" });
 
   return {
@@ -41,6 +51,8 @@ export function useHiveOperations(): HiveOperations {
     removeWorker: remove.mutateAsync,
     removingWorker: remove.isPending ? remove.variables : undefined,
     removeError: remove.error,
+    upgradeWorker: upgrade.mutateAsync,
+    rollbackWorker: rollback.mutateAsync,
     cancel: cancel.mutateAsync,
     cancellingJob: cancel.isPending ? cancel.variables : undefined,
     cancelError: cancel.error,

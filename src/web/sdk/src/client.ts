@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { watchEvents, type EventsHandlers } from "./events.ts";
 import { Transport, type TransportOptions } from "./transport.ts";
-import type { Capabilities, CatalogWorker, FileProblem, Health, Job, JobRequest, JobStarted, Token, Worker } from "./types.ts";
+import type { Capabilities, CatalogWorker, FileProblem, Health, Job, JobRequest, JobStarted, Token, Update, Worker } from "./types.ts";
 import { watchJob, type WatchHandlers, type WatchOptions } from "./watch.ts";
 
 export type HiveClientOptions = TransportOptions;
@@ -83,6 +83,11 @@ export class HiveClient {
   /** The worker's files that are not as they were installed; none: all is well. */
   async verify(workerId: string, signal?: AbortSignal): Promise<FileProblem[]> {
     return (await this.#get<{ problems: FileProblem[] }>(`/v1/workers/${encodeURIComponent(workerId)}/problems`, signal)).problems;
+  }
+
+  /** Installed workers that are outdated. Reads each one's recipe anew, which may take a while. */
+  async updates(signal?: AbortSignal): Promise<Update[]> {
+    return (await this.#get<{ updates: Update[] }>("/v1/updates", signal)).updates;
   }
 
   capabilities(signal?: AbortSignal): Promise<Capabilities> {

@@ -11,6 +11,14 @@ export const OperationBuilder = {
   workerRemove(hiveId: string, workerId: string): JobRequest {
     return { operation: "worker_remove", hive_id: hiveId, worker_id: workerId };
   },
+  /** To the catalog's version. */
+  workerUpgrade(hiveId: string, workerId: string): JobRequest {
+    return { operation: "worker_upgrade", hive_id: hiveId, worker_id: workerId };
+  },
+  /** To the version before. */
+  workerRollback(hiveId: string, workerId: string): JobRequest {
+    return { operation: "worker_rollback", hive_id: hiveId, worker_id: workerId };
+  },
   workerListInstalled(hiveId: string): JobRequest {
     return { operation: "worker_list_installed", hive_id: hiveId };
   },

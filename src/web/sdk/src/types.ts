@@ -12,9 +12,12 @@ export type JobStarted = Schemas["JobStarted"];
 export type JobState = Job["state"];
 export type Problem = Schemas["Problem"];
 export type Token = Schemas["Token"];
+export type Toolchain = Schemas["Toolchain"];
+export type Update = Schemas["Updates"]["updates"][number];
 export type Worker = Schemas["Worker"];
 
 /** A file of a worker that is not as it was installed. */
+export type Device = Schemas["Device"];
 export type FileProblem = Schemas["FileProblems"]["problems"][number];
 
 /** What the stream of a job tells of its state: all of it optional but the state. */

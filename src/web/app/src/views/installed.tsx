@@ -1,20 +1,217 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { useHiveOperations, useInstalledWorkers } from "@rbee/hive-react";
+import { lazy, Suspense, useState, type ReactNode } from "react";
+import { Link, useLocation } from "wouter";
 
-import { _ } from "../i18n.ts";
+import { useHiveOperations, useInstalledWorkers, useJobs, useUpdates, useVerify } from "@rbee/hive-react";
+import type { FileProblem, Worker } from "@rbee/hive-sdk";
 
-export function Installed() {
-  const { data: workers } = useInstalledWorkers();
-  const { removeWorker } = useHiveOperations();
+import { _, format, ngettext } from "../i18n.ts";
+import { formatDate, formatSize } from "../parts/format.ts";
+import { Icon } from "../parts/icons.tsx";
+import { isActive } from "../parts/job-words.tsx";
+import { Notice, PageState } from "../parts/notice.tsx";
+import "./installed.css";
+
+const Confirm = lazy(() => import("../parts/confirm.tsx"));
+
+function problemWord(problem: string): string {
+  switch (problem) {
+    case "missing":
+      return _("missing");
+    case "changed":
+      return _("changed");
+    case "unreadable":
+      return _("can't be read");
+    default:
+      return problem;
+  }
+}
+
+function Verified({ problems, files }: { problems: FileProblem[]; files: number }) {
+  if (problems.length === 0)
+    return (
+      <Notice tone="good" title={format(ngettext("Its {count} file is as it was installed", "All {count} files are as they were installed", files), { count: files })} />
+    );
+  return (
+    <Notice tone="warn" title={format(ngettext("{count} file is not as it was installed", "{count} files are not as they were installed", problems.length), { count: problems.length })}>
+      <ul>
+        {problems.map(({ path, problem }) => (
+          <li key={path}>
+            <code>{path}</code>: {problemWord(problem)}
+          </li>
+        ))}
+      </ul>
+    </Notice>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div className="fact">
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function Facts({ worker }: { worker: Worker }) {
+  return (
+    <dl className="facts">
+      <Fact name={_("Path")}>
+        <code>{worker.binary}</code>
+      </Fact>
+      <Fact name={_("Size")}>{formatSize(worker.size)}</Fact>
+      <Fact name={_("Installed")}>{formatDate(worker.installed_at)}</Fact>
+      {worker.backend && <Fact name={_("Backend")}>{worker.backend.toLocaleUpperCase("en")}</Fact>}
+      <Fact name={_("Licence")}>{worker.license}</Fact>
+    </dl>
+  );
+}
+
+function WorkerActions({ worker, verify, verifying }: { worker: Worker; verify: () => void; verifying: boolean }) {
+  const { removeWorker, upgradeWorker, rollbackWorker } = useHiveOperations();
+  const [asked, setAsked] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [trouble, setTrouble] = useState("");
+  const [, go] = useLocation();
+  const start = async (operation: (id: string) => Promise<string>) => {
+    setAsked(false);
+    setBusy(true);
+    setTrouble("");
+    try {
+      go(`/jobs/${await operation(worker.id)}`);
+    } catch (error) {
+      setTrouble((error as Error).message);
+      setBusy(false);
+    }
+  };
 
   return (
     <>
-      <h1>{_("Installed")}</h1>
-      <ul>
+      <div className="actions">
+        {worker.update_version && (
+          <button type="button" className="button primary" onClick={() => void start(upgradeWorker)} disabled={busy}>
+            {format(_("Update to {version}"), { version: worker.update_version })}
+          </button>
+        )}
+        <button type="button" className="button" onClick={verify} disabled={verifying} aria-label={format(_("Verify {worker}"), { worker: worker.id })}>
+          {verifying ? _("Verifying…") : _("Verify")}
+        </button>
+        {worker.rollback_version && (
+          <button type="button" className="button" onClick={() => void start(rollbackWorker)} disabled={busy}>
+            {format(_("Back to {version}"), { version: worker.rollback_version })}
+          </button>
+        )}
+        <button type="button" className="button danger" onClick={() => setAsked(true)} disabled={busy} aria-label={format(_("Remove {worker}"), { worker: worker.id })}>
+          {_("Remove")}
+        </button>
+      </div>
+      {trouble && <Notice tone="bad" title={trouble} urgent />}
+      {asked && (
+        <Suspense>
+          <Confirm
+            title={format(_("Remove {worker}?"), { worker: worker.id })}
+            text={format(ngettext("Its {count} file is taken from that machine, unless it was changed since.", "Its {count} files are taken from that machine, but those that were changed since.", worker.files.length), { count: worker.files.length })}
+            no={_("Keep it")}
+            yes={_("Remove")}
+            onYes={() => void start(removeWorker)}
+            onClose={() => setAsked(false)}
+          />
+        </Suspense>
+      )}
+    </>
+  );
+}
+
+function InstalledWorker({ worker }: { worker: Worker }) {
+  const { data: problems, error, refetch, isFetching } = useVerify(worker.id);
+  const { jobs } = useJobs();
+  const job = jobs?.find(({ worker_id, state }) => worker_id === worker.id && isActive(state));
+
+  return (
+    <li className="panel installed">
+      <div className="installed-head">
+        <div>
+          <h2>
+            {worker.id} <span className="card-version">{worker.version}</span>
+          </h2>
+          <p className="muted">{worker.description}</p>
+        </div>
+        {job ? (
+          <Link className="button" href={`/jobs/${job.id}`}>
+            {_("A job is under way")}
+            <Icon name="right" />
+          </Link>
+        ) : (
+          <WorkerActions worker={worker} verify={() => void refetch()} verifying={isFetching} />
+        )}
+      </div>
+      <Facts worker={worker} />
+      {problems && <Verified problems={problems} files={worker.files.length} />}
+      {error && <Notice tone="bad" title={error.message} urgent />}
+      <details className="files">
+        <summary>{format(ngettext("{count} file", "{count} files", worker.files.length), { count: worker.files.length })}</summary>
+        <ul>
+          {worker.files.map((file) => (
+            <li key={file}>
+              <code>{file}</code>
+            </li>
+          ))}
+        </ul>
+      </details>
+    </li>
+  );
+}
+
+/** Asks for newer versions, and tells what came of it where it is not seen below. */
+function Updates() {
+  const { data: updates, error, refetch, isFetching } = useUpdates();
+  const failed = updates?.filter(({ error }) => error) ?? [];
+  const found = updates?.filter(({ available }) => available).length ?? 0;
+
+  return (
+    <div className="updates">
+      <p className="muted" role="status">
+        {updates && !isFetching && (found > 0 ? format(ngettext("{count} update", "{count} updates", found), { count: found }) : _("All are up to date"))}
+      </p>
+      <button type="button" className="button" onClick={() => void refetch()} disabled={isFetching}>
+        {isFetching ? _("Looking for updates…") : _("Look for updates")}
+      </button>
+      {error && <Notice tone="bad" title={error.message} urgent />}
+      {failed.map(({ id, error }) => (
+        <Notice key={id} tone="warn" title={format(_("Whether {worker} has an update is not known"), { worker: id })}>
+          <p>{error}</p>
+        </Notice>
+      ))}
+    </div>
+  );
+}
+
+export default function Installed() {
+  const { data: workers, error } = useInstalledWorkers();
+
+  if (workers?.length === 0)
+    return (
+      <PageState icon="installed" title={_("Nothing is installed yet")}>
+        <p>{_("What you install from the catalog is shown here.")}</p>
+        <div className="actions">
+          <Link className="button primary" href="/">
+            {_("Open the catalog")}
+          </Link>
+        </div>
+      </PageState>
+    );
+  return (
+    <>
+      <div className="head">
+        <h1>{_("Installed")}</h1>
+        {workers && <Updates />}
+      </div>
+      {error && !workers && <Notice tone="bad" title={error.message} urgent />}
+      {!workers && !error && <div className="skeleton card-waiting" role="status" aria-label={_("Loading")} />}
+      <ul className="stack">
         {workers?.map((worker) => (
-          <li key={worker.id}>
-            {worker.id} {worker.version} <button onClick={() => void removeWorker(worker.id).catch(() => {})}>{_("Remove")}</button>
-          </li>
+          <InstalledWorker key={worker.id} worker={worker} />
         ))}
       </ul>
     </>

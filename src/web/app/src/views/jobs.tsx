@@ -1,24 +1,75 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { useJobs } from "@rbee/hive-react";
 import { Link } from "wouter";
 
+import { useJobs } from "@rbee/hive-react";
+import type { Job } from "@rbee/hive-sdk";
+
 import { _ } from "../i18n.ts";
+import { Bar, useForwardProgress } from "../parts/bar.tsx";
+import { formatAgo, formatDate } from "../parts/format.ts";
+import { isActive, JobElapsed, jobTitle, StatePill } from "../parts/job-words.tsx";
+import { PageState } from "../parts/notice.tsx";
+import { phaseTitle } from "../parts/phases.ts";
+import "./jobs.css";
 
-export function Jobs() {
+function RunningBar({ job }: { job: Job }) {
+  return <Bar progress={useForwardProgress(job)} state={job.state} label={_("Progress")} />;
+}
+
+function JobRow({ job }: { job: Job }) {
+  const words = job.state === "failed" ? job.error_message : isActive(job.state) && job.state !== "queued" ? phaseTitle(job.phase ?? "") : "";
+
+  return (
+    <li>
+      <Link className="job-row" href={`/jobs/${job.id}`}>
+        <span className="job-number numbers">{job.id}</span>
+        <span className="job-what">
+          <span className="job-name">{jobTitle(job.operation, job.worker_id)}</span>
+          {words && <span className="job-words">{words}</span>}
+        </span>
+        <span className="job-when">
+          {job.created_at ? <time title={formatDate(job.created_at)}>{formatAgo(job.created_at)}</time> : null}
+          <JobElapsed job={job} />
+        </span>
+        <StatePill state={job.state} />
+        {(job.state === "running" || job.state === "committing") && <RunningBar job={job} />}
+      </Link>
+    </li>
+  );
+}
+
+function Group({ title, jobs }: { title: string; jobs: Job[] }) {
+  if (jobs.length === 0) return null;
+  return (
+    <section className="section">
+      <h2>{title}</h2>
+      <ul className="panel job-rows">
+        {jobs.map((job) => (
+          <JobRow key={job.id} job={job} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+export default function Jobs() {
   const { jobs } = useJobs();
+  const running = jobs?.filter(({ state }) => state === "running" || state === "committing") ?? [];
+  const queued = jobs?.filter(({ state }) => state === "queued").reverse() ?? [];
 
+  if (jobs?.length === 0)
+    return (
+      <PageState icon="jobs" title={_("There are no jobs yet")}>
+        <p>{_("Each install and each removal is a job. Its log stays here.")}</p>
+      </PageState>
+    );
   return (
     <>
       <h1>{_("Jobs")}</h1>
-      <ul>
-        {jobs?.map((job) => (
-          <li key={job.id}>
-            <Link href={`/jobs/${job.id}`}>
-              {job.id} {job.worker_id} {job.state}
-            </Link>
-          </li>
-        ))}
-      </ul>
+      {!jobs && <div className="skeleton job-rows-waiting" role="status" aria-label={_("Loading")} />}
+      <Group title={_("Running")} jobs={running} />
+      <Group title={_("Waiting")} jobs={queued} />
+      <Group title={_("History")} jobs={jobs?.filter(({ state }) => !isActive(state)) ?? []} />
     </>
   );
 }

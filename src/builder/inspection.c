@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "inspection.h"
+
+#include "error.h"
+#include "evaluation.h"
+#include "inspection-report.h"
+#include "json.h"
+#include "recipe-lint.h"
+#include "srcinfo.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Where the sandbox has folders of its own, the recipe's is elsewhere. */
+#define INSIDE_ELSEWHERE "/tmp/recipe"
+
+/* startdir is what it is for makepkg, because a recipe may say it: the folder's true path. */
+static const char *
+inspection_inside (const char *folder)
+{
+  static const char *const taken[] = { "/proc", "/dev", "/etc", "/run", "/sys" };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (taken); i++)
+    if (g_str_has_prefix (folder, taken[i]) && strchr ("/", folder[strlen (taken[i])]))
+      return INSIDE_ELSEWHERE;
+  return g_str_equal (folder, "/") ? INSIDE_ELSEWHERE : folder;
+}
+
+static Recipe *
+inspection_evaluate (const Configuration *configuration, const char *file, GError **error)
+{
+  g_autofree char *name = g_path_get_basename (file);
+  g_autofree char *parent = g_path_get_dirname (file);
+  char *folder = realpath (parent, NULL);
+  g_autofree char *said = NULL;
+  Recipe *recipe;
+
+  if (!folder)
+    {
+      hive_error_set_errno (error, errno, "Can't read %s", file);
+      return NULL;
+    }
+  recipe = evaluation_run (&(Evaluation){ .configuration = configuration,
+                                          .directory = folder,
+                                          .name = name,
+                                          .inside = inspection_inside (folder),
+                                          .home = g_get_home_dir (),
+                                          .user = g_get_user_name () },
+                           &said, error);
+  free (folder);
+  if (said && *said)
+    fprintf (stderr, "%s\n", said);
+  return recipe;
+}
+
+/* With set -e left on, makepkg --printsrcinfo ends at the first package that does not override arch. */
+static bool
+inspection_check_srcinfo (const Recipe *recipe, GError **error)
+{
+  for (guint i = 0; strchr (recipe->options, 'e') && i < recipe->packages->len; i++)
+    {
+      const RecipePackage *package = recipe->packages->pdata[i];
+
+      if (g_hash_table_contains (package->assigned, "arch"))
+        continue;
+      g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,
+                           "The PKGBUILD leaves `set -e` behind it, with which makepkg writes half a .SRCINFO: use it "
+                           "within functions");
+      return false;
+    }
+  return true;
+}
+
+static void
+inspection_print_srcinfo (const Recipe *recipe)
+{
+  GString *text = srcinfo_write (recipe);
+
+  fwrite (text->str, 1, text->len, stdout);
+  g_string_free (text, TRUE);
+}
+
+static void
+inspection_print_report (const Configuration *configuration, const Recipe *recipe, const GPtrArray *problems, bool json)
+{
+  g_autoptr (JsonObject) report = inspection_report_new (configuration, recipe, problems);
+  GString *text;
+
+  if (json)
+    {
+      g_autofree char *document = json_to_text (report, true);
+
+      fputs (document, stdout);
+      return;
+    }
+  text = inspection_report_text (report);
+  fputs (text->str, stdout);
+  g_string_free (text, TRUE);
+}
+
+static int
+inspection_finish (bool fine)
+{
+  if (fflush (stdout) == 0)
+    return fine ? 0 : 1;
+  perror ("rbee-hive-builder");
+  return 1;
+}
+
+/* No recipe: the error is all there is to say. */
+static int
+inspection_fail (InspectionForm form, const char *file, const GError *error)
+{
+  g_autoptr (JsonObject) object = NULL;
+  g_autofree char *text = NULL;
+
+  if (form != INSPECTION_JSON)
+    {
+      fprintf (stderr, "%s: %s\n", file, error->message);
+      return 1;
+    }
+  object = json_object_new ();
+  json_object_set_string_member (object, "error", hive_error_name (error->code));
+  json_object_set_string_member (object, "message", error->message);
+  text = json_to_text (object, true);
+  fputs (text, stdout);
+  return inspection_finish (false);
+}
+
+int
+inspection_run (const Configuration *configuration, const char *file, InspectionForm form)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (Recipe) recipe = inspection_evaluate (configuration, file, &error);
+  g_autoptr (GPtrArray) problems = recipe ? recipe_lint (recipe, true) : NULL;
+
+  if (!recipe)
+    return inspection_fail (form, file, error);
+  if (form != INSPECTION_SRCINFO)
+    inspection_print_report (configuration, recipe, problems, form == INSPECTION_JSON);
+  else if (problems->len == 0 && inspection_check_srcinfo (recipe, &error))
+    inspection_print_srcinfo (recipe);
+  else
+    {
+      for (guint i = 0; i < problems->len; i++)
+        fprintf (stderr, "%s: %s\n", file, (char *)problems->pdata[i]);
+      return error ? inspection_fail (form, file, error) : 1;
+    }
+  return inspection_finish (problems->len == 0);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "toolchains.h"
+
+#include <glib/gi18n.h>
+
+#include "config.h"
+#include "json.h"
+#include "table.h"
+#include "terminal.h"
+#include "text.h"
+#include "toolchain-search.h"
+
+static JsonArray *
+toolchains_of_node (JsonNode *node)
+{
+  return node && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+}
+
+/* Whether recipes find a toolchain of that name already, or a folder of it. */
+static bool
+toolchains_have (JsonArray *toolchains, JsonObject *other)
+{
+  const char *path = json_get_string (other, "path", "");
+
+  for (guint i = 0; i < json_array_get_length (toolchains); i++)
+    {
+      const char *known = json_get_string (json_array_get_object_element (toolchains, i), "path", "");
+
+      if (*known && (toolchain_is_below (known, path) || toolchain_is_below (path, known)))
+        return true;
+    }
+  return false;
+}
+
+JsonArray *
+toolchains_list (const Client *client, JsonObject *capabilities)
+{
+  JsonArray *known = toolchains_of_node (json_object_get_member (capabilities, "toolchains"));
+  JsonArray *list = json_array_new ();
+  g_autoptr (JsonArray) mine = NULL;
+
+  for (guint i = 0; known && i < json_array_get_length (known); i++)
+    json_array_add_element (list, json_node_copy (json_array_get_element (known, i)));
+  mine = client_is_remote (client) ? NULL : toolchain_search (NULL, g_get_home_dir (), "");
+  for (guint i = 0; mine && i < json_array_get_length (mine); i++)
+    if (!toolchains_have (list, json_array_get_object_element (mine, i)))
+      json_array_add_element (list, json_node_copy (json_array_get_element (mine, i)));
+  return list;
+}
+
+static char *
+toolchain_title (JsonObject *toolchain)
+{
+  const char *version = json_get_string (toolchain, "version", "");
+
+  return g_strdup_printf ("%s%s%s", json_get_string (toolchain, "name", ""), *version ? " " : "", version);
+}
+
+/* What to put where, as a shell's user would. */
+static void
+toolchain_print_proposal (JsonObject *toolchain)
+{
+  const char *configuration = json_get_string (toolchain, "configuration", "");
+  g_autofree char *title = toolchain_title (toolchain);
+  g_auto (GStrv) lines = g_strsplit (configuration, "\n", -1);
+  const char *name = json_get_string (toolchain, "name", "");
+  g_autofree char *file = NULL;
+
+  if (!*configuration)
+    return;
+  terminal_printf ("\n");
+  file = g_strdup_printf (SYSCONFDIR "/rbee-hive/hive.conf.d/%s.conf", name);
+  terminal_printf (_ ("Recipes don't find %s. They do with these lines as %s:"), title, file);
+  terminal_printf ("\n\n");
+  for (char **line = lines; *line; line++)
+    if (**line)
+      {
+        g_autofree char *clean = text_line (*line);
+
+        terminal_printf ("    %s\n", clean);
+      }
+  if (g_strv_contains ((const char *const *)lines, "Owner=any"))
+    terminal_printf ("\n%s\n", _ ("Owner=any trusts whoever owns it with all that is built with it."));
+}
+
+void
+toolchains_print (JsonArray *toolchains)
+{
+  g_autoptr (Table) table =
+      table_new ((const char *const[]){ _ ("TOOLCHAIN"), _ ("FOUND BY RECIPES"), _ ("PATH"), NULL });
+
+  if (json_array_get_length (toolchains) == 0)
+    return;
+  for (guint i = 0; i < json_array_get_length (toolchains); i++)
+    {
+      JsonObject *toolchain = json_array_get_object_element (toolchains, i);
+      g_autofree char *title = toolchain_title (toolchain);
+
+      table_add (table,
+                 (const char *const[]){ title, json_get_bool (toolchain, "visible", false) ? _ ("yes") : _ ("no"),
+                                        json_get_string (toolchain, "path", ""), NULL });
+    }
+  terminal_printf ("\n");
+  table_print (table);
+  for (guint i = 0; i < json_array_get_length (toolchains); i++)
+    toolchain_print_proposal (json_array_get_object_element (toolchains, i));
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "client.h"
+
+/* The toolchains of GetCapabilities and, when the hive is this machine's, those in the caller's home, which no process
+ * of the hive looks into. */
+JsonArray *toolchains_list (const Client *client, JsonObject *capabilities);
+
+/* Shows them as lines "name version  path", and what hive.conf needs for those that recipes don't find. */
+void toolchains_print (JsonArray *toolchains);

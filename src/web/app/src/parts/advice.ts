@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { _ } from "../i18n.ts";
+
+/** What to do about an error, by its name without "org.rbee.Hive.Error."; "": nothing more than its message says. */
+export function advice(name: string): string {
+  switch (name) {
+    case "MissingDependencies":
+      return _("Install what is missing, then try again.");
+    case "PlatformIncompatible":
+      return _("This worker is not made for this machine. The catalog shows first what fits.");
+    case "CatalogUnavailable":
+      return _("See whether this machine reaches the catalog's address, then try again.");
+    case "WorkerNotFound":
+      return _("It may have been taken out of the catalog. Look there for another.");
+    case "CatalogInvalid":
+    case "RecipeInvalid":
+    case "PackageFailed":
+    case "PackageInvalid":
+      return _("The recipe is at fault, not this machine. Tell whoever keeps the catalog.");
+    case "SourceUnavailable":
+      return _("A source could not be fetched. See whether this machine reaches its address, then try again.");
+    case "ChecksumMismatch":
+      return _("What was fetched is not what the recipe promises. Don't use it; tell whoever keeps the catalog.");
+    case "BuildFailed":
+      return _("The last lines of the log say why.");
+    case "FileConflict":
+      return _("A file that belongs to something else is in the way. Move it, then try again.");
+    case "NoSpace":
+      return _("Make room on the disk, then try again.");
+    case "TimedOut":
+      return _("Raise the limit if the build is that large, then try again.");
+    case "Interrupted":
+      return _("The machine or its hive was stopped meanwhile. Try again.");
+    case "Busy":
+      return _("Wait for the other job to end, then try again.");
+    case "SandboxUnavailable":
+      return _("Nothing is built without a sandbox. On that machine, hivectl status says what to do.");
+    case "AccessDenied":
+      return _("Ask whoever administers that machine.");
+    default:
+      return "";
+  }
+}

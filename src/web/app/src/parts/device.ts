@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import type { Device } from "@rbee/hive-sdk";
+
+import { formatSize } from "./format.ts";
+
+/** "24 GB"; "": unknown */
+export const deviceMemory = ({ memory }: Device) => (memory ? formatSize(memory, 1024) : "");

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { useEffect, useState } from "react";
+
+import type { Job } from "@rbee/hive-sdk";
+
+import { _, format } from "../i18n.ts";
+import { formatDuration } from "./format.ts";
+
+export const isActive = (state: string | undefined) => state === "queued" || state === "running" || state === "committing";
+
+export function jobTitle(operation: string, worker: string): string {
+  switch (operation) {
+    case "worker_remove":
+      return format(_("Remove {worker}"), { worker });
+    case "worker_upgrade":
+      return format(_("Update {worker}"), { worker });
+    case "worker_rollback":
+      return format(_("Roll back {worker}"), { worker });
+    default:
+      return format(_("Install {worker}"), { worker });
+  }
+}
+
+export function stateWord(state: string): string {
+  switch (state) {
+    case "queued":
+      return _("Waiting");
+    case "running":
+      return _("Running");
+    case "committing":
+      return _("Installing");
+    case "done":
+      return _("Done");
+    case "failed":
+      return _("Failed");
+    case "cancelled":
+      return _("Cancelled");
+    default:
+      return state;
+  }
+}
+
+export function StatePill({ state }: { state: string }) {
+  return (
+    <span className={`pill ${isActive(state) ? "active" : state}`}>
+      <span className={`dot ${isActive(state) ? "busy" : ""}`} />
+      {stateWord(state)}
+    </span>
+  );
+}
+
+/** The time, once a second while it is looked at. */
+function useNow(ticking: boolean): number {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    if (!ticking) return;
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, [ticking]);
+  return now;
+}
+
+/** From one time to another, in ms since the epoch; NaN: to now, as it goes on. */
+export function Elapsed({ from, to }: { from: number; to: number }) {
+  const goesOn = Number.isNaN(to);
+  const now = useNow(goesOn);
+  if (Number.isNaN(from)) return null;
+  return <span className="numbers">{formatDuration((goesOn ? now : to) - from, goesOn)}</span>;
+}
+
+/** As ms since the epoch; NaN: not yet. */
+const time = (microseconds: number | undefined) => (microseconds ? microseconds / 1000 : NaN);
+
+export function JobElapsed({ job }: { job: Job }) {
+  return <Elapsed from={time(job.started_at)} to={time(job.finished_at)} />;
+}

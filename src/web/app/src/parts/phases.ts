@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { _ } from "../i18n.ts";
+
+/** Phases of an install in their order, and how much of it each usually takes, in hundredths. */
+const INSTALL: [phase: string, weight: number][] = [
+  ["metadata", 1], ["platform", 1], ["pkgbuild", 1], ["parse", 2], ["dependencies", 2], ["sources", 15], ["prepare", 3], ["pkgver", 1],
+  ["build", 58], ["check", 4], ["package", 6], ["install", 4], ["capabilities", 1], ["cleanup", 1],
+];
+const REMOVE: [phase: string, weight: number][] = [["remove", 90], ["capabilities", 10]];
+
+/** Those that only some recipes have: shown once they were there. */
+const OPTIONAL = new Set(["prepare", "pkgver", "check", "cleanup"]);
+
+export type PhaseState = "waiting" | "active" | "done" | "failed" | "cancelled" | "skipped";
+
+export interface Phase {
+  name: string;
+  state: PhaseState;
+  /** ms since the epoch; NaN: it never began. */
+  started: number;
+  ended: number;
+}
+
+/** A phase that began: `time` in µs since the epoch. */
+export interface PhaseStart {
+  phase: string;
+  time: number;
+}
+
+export function phaseTitle(phase: string): string {
+  switch (phase) {
+    case "metadata":
+      return _("Look it up");
+    case "platform":
+      return _("Compare the machine");
+    case "pkgbuild":
+      return _("Fetch the recipe");
+    case "parse":
+      return _("Read the recipe");
+    case "dependencies":
+      return _("Check what it needs");
+    case "sources":
+      return _("Fetch the sources");
+    case "prepare":
+      return _("Prepare the sources");
+    case "pkgver":
+      return _("Find out the version");
+    case "build":
+      return _("Build");
+    case "check":
+      return _("Test");
+    case "package":
+      return _("Package");
+    case "install":
+      return _("Install");
+    case "remove":
+      return _("Remove");
+    case "capabilities":
+      return _("Take stock");
+    case "cleanup":
+      return _("Clean up");
+    default:
+      return phase;
+  }
+}
+
+const weights = (operation: string) => (operation === "worker_remove" ? REMOVE : INSTALL);
+
+/** Every phase of a job: those that began, with their times, and those to come. @ended: NaN while the job runs. */
+export function listPhases(operation: string, starts: readonly PhaseStart[], state: string, ended: number): Phase[] {
+  const names = weights(operation).map(([name]) => name).filter((name) => !OPTIONAL.has(name) || starts.some(({ phase }) => phase === name));
+  const last = starts.at(-1)?.phase;
+
+  for (const [index, { phase }] of starts.entries())
+    if (!names.includes(phase)) names.splice(names.indexOf(starts[index - 1]?.phase ?? "") + 1, 0, phase);
+  return names.map((name) => {
+    const index = starts.findIndex(({ phase }) => phase === name);
+    const started = index < 0 ? NaN : starts[index]!.time / 1000;
+    const next = starts[index + 1];
+    if (index < 0) return { name, state: Number.isNaN(ended) ? "waiting" : "skipped", started: NaN, ended: NaN };
+    if (name !== last) return { name, state: "done", started, ended: next ? next.time / 1000 : NaN };
+    if (state === "failed" || state === "cancelled") return { name, state, started, ended };
+    return { name, state: state === "done" ? "done" : "active", started, ended };
+  });
+}
+
+/** How far a job is, 0 to 1. Progress within a phase that can't tell (-1) counts for nothing. */
+export function jobProgress(operation: string, phase: string, progress: number, state: string): number {
+  if (state === "done") return 1;
+  const all = weights(operation);
+  const at = all.findIndex(([name]) => name === phase);
+  if (at < 0) return 0;
+  const before = all.slice(0, at).reduce((sum, [, weight]) => sum + weight, 0);
+  return Math.min(0.99, (before + Math.max(0, progress) * all[at]![1]) / 100);
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { useState } from "react";
+import { Link, useLocation } from "wouter";
+
+import { useHiveOperations, useInstalledWorkers, useWorkerCatalog, type JobView } from "@rbee/hive-react";
+import { shortErrorName, type Job } from "@rbee/hive-sdk";
+
+import { _, format } from "../i18n.ts";
+import { stripAnsi } from "../log/ansi.ts";
+import { advice } from "../parts/advice.ts";
+import { Icon } from "../parts/icons.tsx";
+import { Command, Notice } from "../parts/notice.tsx";
+import type { CatalogEntry } from "../parts/offered.ts";
+
+/** The same once more, as a job of its own. */
+function Again({ job, children }: { job: Job; children: string }) {
+  const { installWorker, removeWorker } = useHiveOperations();
+  const [busy, setBusy] = useState(false);
+  const [trouble, setTrouble] = useState("");
+  const [, go] = useLocation();
+  const again = async () => {
+    setBusy(true);
+    try {
+      go(`/jobs/${await (job.operation === "worker_remove" ? removeWorker : installWorker)(job.worker_id)}`);
+    } catch (error) {
+      setTrouble((error as Error).message);
+    } finally {
+      setBusy(false);
+    }
+  };
+
+  return (
+    <>
+      <button type="button" className="button primary" onClick={() => void again()} disabled={busy}>
+        {children}
+      </button>
+      {trouble && <p role="alert">{trouble}</p>}
+    </>
+  );
+}
+
+/** Errors whose reason a recipe tells, not the hive. */
+const SAID_BY_RECIPE = new Set(["BuildFailed", "PackageFailed"]);
+const SHOWN = 4;
+
+/** What the recipe said last, before the hive's own words: often the reason. */
+function lastWords(view: JobView): string[] {
+  const lines = view.log.slice(view.length - 40, view.length).map(stripAnsi);
+  const end = lines.findLastIndex((line) => line.startsWith("❌"));
+  const start = lines.findLastIndex((line, index) => index < end && /^(\S+  ?Starting|✓) /u.test(line)) + 1;
+  return lines.slice(start, Math.max(0, end)).filter((line) => line.trim()).slice(-SHOWN);
+}
+
+function Failed({ job, view, showEnd }: { job: Job; view: JobView; showEnd: () => void }) {
+  const catalog = useWorkerCatalog();
+  const name = shortErrorName(job.error_name ?? "");
+  const entries: CatalogEntry[] = catalog.data ?? [];
+  const command = name === "MissingDependencies" ? entries.find(({ id }) => id === job.worker_id)?.install_command : "";
+  const words = view.ended && SAID_BY_RECIPE.has(name) ? lastWords(view) : [];
+  const reason = job.error_message || view.error?.message || _("The job failed");
+
+  return (
+    <Notice tone="bad" title={reason} urgent>
+      <p>{advice(name)}</p>
+      {words.length > 0 && <pre className="last-words">{words.join("\n")}</pre>}
+      {command && <Command>{command}</Command>}
+      <div className="actions">
+        <Again job={job}>{_("Try again")}</Again>
+        <button type="button" className="button" onClick={showEnd}>
+          {_("Show the end of the log")}
+        </button>
+        {job.operation === "worker_install" && (
+          <Link className="button quiet" href={`/catalog/${job.worker_id}/recipe`}>
+            <Icon name="recipe" />
+            {_("Read the recipe")}
+          </Link>
+        )}
+      </div>
+    </Notice>
+  );
+}
+
+function Done({ job }: { job: Job }) {
+  const workers = useInstalledWorkers();
+  const worker = workers.data?.find(({ id }) => id === job.worker_id);
+
+  if (job.operation === "worker_remove")
+    return (
+      <Notice tone="good" title={format(_("{worker} is removed"), { worker: job.worker_id })}>
+        <p>
+          <Link href="/">{_("Back to the catalog")}</Link>
+        </p>
+      </Notice>
+    );
+  return (
+    <Notice tone="good" title={format(_("{worker} is installed"), { worker: job.worker_id })}>
+      <p>{worker ? _("Run it on that machine:") : _("It was removed again, or replaced, since.")}</p>
+      {worker?.binary && <Command>{worker.binary}</Command>}
+      <div className="actions">
+        <Link className="button" href="/installed">
+          {_("See what is installed")}
+        </Link>
+      </div>
+    </Notice>
+  );
+}
+
+/** How a job ended, in one sentence, and what to do next. */
+export function JobOutcome({ job, view, showEnd }: { job: Job; view: JobView; showEnd: () => void }) {
+  switch (job.state) {
+    case "failed":
+      return <Failed job={job} view={view} showEnd={showEnd} />;
+    case "done":
+      return <Done job={job} />;
+    case "cancelled":
+      return (
+        <Notice tone="plain" title={_("The job was cancelled")}>
+          <p>{_("Nothing was changed on that machine.")}</p>
+          <div className="actions">
+            <Again job={job}>{_("Start again")}</Again>
+          </div>
+        </Notice>
+      );
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { Dialog } from "@base-ui/react/dialog";
+
+import { useRecipe } from "@rbee/hive-react";
+
+import { _, format } from "../i18n.ts";
+import "../parts/dialog.css";
+import { Icon } from "../parts/icons.tsx";
+import { Notice } from "../parts/notice.tsx";
+import "./recipe.css";
+
+/** A recipe's line: what is said to people looks different from what is done. */
+function RecipeLine({ text }: { text: string }) {
+  const comment = /^\s*#/.test(text);
+  const name = !comment && /^([A-Za-z_]\w*)(\+?=|\s*\(\))/.exec(text);
+
+  if (comment) return <span className="recipe-comment">{text}</span>;
+  if (!name) return text;
+  return (
+    <>
+      <b>{name[1]}</b>
+      {text.slice(name[1]!.length)}
+    </>
+  );
+}
+
+export default function Recipe({ id, onClose }: { id: string; onClose: () => void }) {
+  const { data: recipe, error } = useRecipe(id);
+
+  return (
+    <Dialog.Root open onOpenChange={(open) => !open && onClose()}>
+      <Dialog.Portal>
+        <Dialog.Backdrop className="backdrop" />
+        <Dialog.Popup className="dialog recipe">
+          <div className="recipe-head">
+            <div>
+              <Dialog.Title render={<h2 />}>{format(_("Recipe of {worker}"), { worker: id })}</Dialog.Title>
+              <Dialog.Description className="muted">{_("What the hive runs, in a sandbox, to build and install this worker.")}</Dialog.Description>
+            </div>
+            <Dialog.Close className="button square quiet" aria-label={_("Close")}>
+              <Icon name="cross" />
+            </Dialog.Close>
+          </div>
+          {error && <Notice tone="bad" title={error.message} urgent />}
+          <pre className="recipe-text" tabIndex={0} aria-label={_("The recipe")}>
+            {recipe?.trimEnd().split("\n").map((line, index) => (
+              <code key={index}>
+                <RecipeLine text={line} />
+                {"\n"}
+              </code>
+            ))}
+          </pre>
+        </Dialog.Popup>
+      </Dialog.Portal>
+    </Dialog.Root>
+  );
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/** A job's page: what it says of how the job goes and how it ended, and its log. */
+import { readFile } from "node:fs/promises";
+
+import { enter, expect, test, withBrowser, type Page } from "./fixtures.ts";
+
+const card = (page: Page, name: string) => page.getByRole("listitem").filter({ has: page.getByRole("heading", { name, exact: true }) });
+const phase = (page: Page, title: string) => page.getByRole("region", { name: "Phases" }).getByRole("listitem").filter({ hasText: title });
+
+withBrowser("a job's page", () => {
+  test("a build that fails says why on top, and can be tried again", async ({ stage, page }) => {
+    await stage.add("broken", { build: "echo 'cc: fatal error: no input files' >&2; exit 3" });
+    await stage.start();
+    await enter(page, stage);
+    await card(page, "Broken").getByRole("button", { name: "Install" }).click();
+    const reason = page.getByRole("alert");
+    await reason.getByText("Build phase failed").waitFor();
+    await reason.getByText("cc: fatal error: no input files").waitFor();
+    await phase(page, "Build").getByText("failed").waitFor();
+    await phase(page, "Package").getByText("not reached").waitFor();
+    expect(await page.getByRole("progressbar").count()).toBe(0);
+    await reason.getByRole("button", { name: "Try again" }).click();
+    await page.waitForURL("**/jobs/2");
+    await page.getByRole("alert").getByText("Build phase failed").waitFor();
+    expect(await stage.jobs()).toHaveLength(2);
+  });
+
+  test("what a machine lacks is named where the job failed", async ({ stage, page }) => {
+    await stage.add("needy", { depends: ["surely-not-there"] }, { depends: ["surely-not-there"] });
+    await stage.start();
+    await stage.wait(await stage.install("needy"));
+    await enter(page, stage, "/jobs/1");
+    const reason = page.getByRole("alert");
+    await reason.getByText("surely-not-there").first().waitFor();
+    await reason.getByText("Install what is missing, then try again.").waitFor();
+    await phase(page, "Check what it needs").getByText("failed").waitFor();
+  });
+
+  test("a job is cancelled in the middle, once one has said so twice", async ({ stage, page }) => {
+    await stage.add("slow", { build: "echo at work; sleep 100" });
+    await stage.start();
+    const job = await stage.install("slow");
+    await enter(page, stage, `/jobs/${job}`);
+    await page.getByText("at work").waitFor();
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("button", { name: "Let it run" }).click();
+    await page.getByRole("alertdialog").waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("button", { name: "Cancel the job" }).click();
+    await page.getByText("The job was cancelled").waitFor();
+    expect(await stage.wait(job)).toEqual(["cancelled", "", ""]);
+    await phase(page, "Build").getByText("cancelled").waitFor();
+    await page.getByRole("button", { name: "Start again" }).waitFor();
+  });
+
+  test("several installs go on at once, and the catalog shows each", async ({ stage, page }) => {
+    for (const name of ["one", "two"]) await stage.add(name, { build: `echo ${name} at work; sleep 100` });
+    await stage.start();
+    await enter(page, stage);
+    for (const name of ["One", "Two"]) {
+      await card(page, name).getByRole("button", { name: "Install" }).click();
+      await page.getByText(`${name.toLowerCase()} at work`).waitFor();
+      await page.getByRole("link", { name: "Catalog" }).click();
+    }
+    for (const name of ["One", "Two"]) await card(page, name).getByRole("progressbar").waitFor();
+    await page.getByRole("link", { name: "Jobs 2 under way" }).click();
+    await expect.poll(() => page.getByRole("progressbar").count()).toBe(2);
+    await page.getByRole("link", { name: /Install one/ }).click();
+    await page.getByText("one at work").waitFor();
+  });
+
+  test("the phases have their times, and lead to their lines", async ({ stage, page }) => {
+    await stage.add("talks", { build: "for ((i = 0; i < 400; i++)); do echo line $i; done" });
+    await stage.start();
+    await enter(page, stage, `/jobs/${await stage.installs("talks")}`);
+    await page.getByText("talks is installed").waitFor();
+    await phase(page, "Build").getByText(/^\d+(\.\d)?m?s$/).waitFor();
+    await phase(page, "Read the recipe").getByRole("button").click();
+    await page.getByText("Parsing PKGBUILD...").waitFor();
+  });
+
+  test("colours of a terminal are shown, and nothing else of its codes", async ({ stage, page }) => {
+    await stage.add("colours", { build: "printf '\\e[1;31mred\\e[0m \\e[38;5;21mdeep blue\\e[0m \\e[38;2;1;2;3mnearly black\\e[0m plain\\n'" });
+    await stage.start();
+    await enter(page, stage, `/jobs/${await stage.installs("colours")}`);
+    const line = page.getByRole("log").getByText("plain");
+    await line.waitFor();
+    expect(await line.textContent()).toBe("red deep blue nearly black plain");
+    expect(await line.getByText("red").getAttribute("class")).toBe("fg-red bold");
+    for (const text of ["deep blue", "nearly black"]) {
+      const colour = await line.getByText(text).evaluate((element) => getComputedStyle(element).color);
+      expect(Math.max(...colour.match(/\d+/g)!.map(Number))).toBeGreaterThan(110);
+    }
+  });
+});
+
+withBrowser("a job's log", () => {
+  const numbered = { build: "for ((i = 1; i <= 3000; i++)); do echo line $i of many; done; sleep 0.2; echo the end is near" };
+
+  test("it is searched, from one line to the next", async ({ stage, page }) => {
+    await stage.add("many", numbered);
+    await stage.start();
+    await enter(page, stage, `/jobs/${await stage.installs("many")}`);
+    await page.getByText("the end is near").waitFor();
+    await page.getByRole("log").press("Control+f");
+    await page.keyboard.type("LINE 1500");
+    await page.getByText("1 line", { exact: true }).waitFor();
+    await page.keyboard.press("Enter");
+    await page.getByText("1 of 1").waitFor();
+    await page.locator(".log-line.current").getByText("line 1500 of many").waitFor();
+    expect(await page.locator(".log-line.current mark").textContent()).toBe("line 1500");
+    await page.getByRole("searchbox", { name: "Search the log" }).fill("nowhere to be found");
+    await page.getByText("Nothing found").waitFor();
+  });
+
+  test("it is copied and downloaded whole, without colours", async ({ stage, newPage }) => {
+    await stage.add("many", { build: `${numbered.build}; printf '\\e[32mgreen\\e[0m\\n'` });
+    await stage.start();
+    const job = await stage.installs("many");
+    const page = await newPage({ permissions: ["clipboard-read", "clipboard-write"] });
+    await enter(page, stage, `/jobs/${job}`);
+    await page.getByText("green", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "Copy the log" }).click();
+    await page.getByText(/lines copied/).waitFor();
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    expect(copied).toContain("line 1 of many\nline 2 of many\n");
+    expect(copied).toContain("\ngreen\n");
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download the log" }).click()]);
+    expect(download.suggestedFilename()).toBe(`many-job-${job}.log`);
+    expect(await readFile(await download.path(), "utf8")).toBe(copied);
+  });
+
+  test("it follows its end until it is paused or scrolled, and again when told to", async ({ stage, page }) => {
+    await stage.add("endless", { build: "for ((i = 1; ; i++)); do echo line $i; ((i < 200)) || sleep 0.02; done" });
+    await stage.start();
+    await enter(page, stage, `/jobs/${await stage.install("endless")}`);
+    const log = page.getByRole("log");
+    const fromEnd = () => log.evaluate((element) => element.scrollHeight - element.clientHeight - element.scrollTop);
+    await page.getByText("line 230", { exact: true }).waitFor();
+    expect(await fromEnd()).toBeLessThan(60);
+    await page.getByRole("button", { name: "Pause" }).click();
+    const [top] = await log.evaluate((element) => [element.scrollTop]);
+    await expect.poll(fromEnd).toBeGreaterThan(200);
+    expect(await log.evaluate((element) => element.scrollTop)).toBe(top);
+    await page.getByRole("button", { name: /Follow \d+/ }).click();
+    await expect.poll(fromEnd).toBeLessThan(60);
+    await log.hover();
+    await page.mouse.wheel(0, -900);
+    await page.getByRole("button", { name: /Follow/ }).waitFor();
+    await page.mouse.wheel(0, 100_000);
+    await page.getByRole("button", { name: "Pause" }).waitFor();
+  });
+});

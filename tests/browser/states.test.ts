@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/** What the page says when it has nothing to show, and how it goes on. */
+import { enter, expect, expectAccessible, screenshot, test, withBrowser } from "./fixtures.ts";
+
+withBrowser("states", () => {
+  test("without a token the page says where to get one, and takes a link", async ({ stage, page }) => {
+    await stage.add("some");
+    await stage.start();
+    await page.goto(`${stage.url}/jobs`);
+    await page.getByRole("heading", { name: "This page needs a key" }).waitFor();
+    await page.getByText("hivectl web", { exact: true }).waitFor();
+    await screenshot(page, "state-no-token");
+    await expectAccessible(page);
+    const link = page.getByRole("textbox", { name: "Paste the link here" });
+    await link.fill("what is this");
+    await page.getByRole("button", { name: "Open" }).click();
+    await page.getByRole("alert").getByText("That is no link").waitFor();
+    await link.fill(await stage.link());
+    await page.getByRole("button", { name: "Open" }).click();
+    await page.getByRole("heading", { name: "There are no jobs yet" }).waitFor();
+    expect(page.url()).toBe(`${stage.url}/jobs`);
+    await screenshot(page, "state-no-jobs");
+    await expectAccessible(page);
+  });
+
+  test("a link that was used says so", async ({ stage, newPage }) => {
+    await stage.start();
+    const link = await stage.link();
+    const [first, second] = [await newPage(), await newPage()];
+    await first.goto(link);
+    await first.getByRole("navigation").waitFor();
+    await second.goto(link);
+    await second.getByRole("alert").getByText("That did not open it").waitFor();
+  });
+
+  test("a hive that is down is named, and the page goes on when it is back", async ({ stage, page }) => {
+    await stage.add("some");
+    await stage.start();
+    await enter(page, stage);
+    await page.getByRole("heading", { name: "Some" }).waitFor();
+    await stage.stopHive();
+    await page.getByText("The hive does not answer. Trying again…").waitFor();
+    await page.getByRole("heading", { name: "Some" }).waitFor();
+    await screenshot(page, "state-hive-gone");
+    await page.reload();
+    await page.getByRole("heading", { name: "The hive does not answer" }).waitFor();
+    await screenshot(page, "state-hive-down");
+    await expectAccessible(page);
+    await stage.startHive();
+    await page.getByRole("button", { name: "Install Some" }).waitFor();
+  });
+
+  test("a bridge that is away is told over the page, until it is back", async ({ stage, page }) => {
+    await stage.add("some");
+    await stage.start();
+    await enter(page, stage);
+    await page.getByRole("heading", { name: "Some" }).waitFor();
+    await stage.stopBridge({ kill: true });
+    await page.getByText("The connection is gone. Trying again…").waitFor();
+    await screenshot(page, "state-reconnecting");
+    await expectAccessible(page);
+    await stage.startBridge();
+    await page.getByText("The connection is gone. Trying again…").waitFor({ state: "detached" });
+  });
+
+  test("a catalog that is down is named, with a way to try again", async ({ stage, page }) => {
+    await stage.configure("Catalog", { URL: "file:///nonexistent/catalog" });
+    await stage.start();
+    await enter(page, stage);
+    const trouble = page.getByRole("alert");
+    await trouble.getByText("/nonexistent/catalog").waitFor();
+    await trouble.getByRole("button", { name: "Try again" }).click();
+    await trouble.getByText("/nonexistent/catalog").waitFor();
+    await screenshot(page, "state-catalog-down");
+    await expectAccessible(page);
+  });
+
+  test("an empty catalog says so, and a machine with nothing installed too", async ({ stage, page }) => {
+    await stage.start();
+    await enter(page, stage);
+    await page.getByRole("heading", { name: "The catalog is empty" }).waitFor();
+    await screenshot(page, "state-catalog-empty");
+    await page.getByRole("link", { name: "Installed" }).click();
+    await page.getByRole("heading", { name: "Nothing is installed yet" }).waitFor();
+    await screenshot(page, "state-nothing-installed");
+    await expectAccessible(page);
+    await page.goto(`${stage.url}/jobs/17`);
+    await page.getByRole("heading", { name: "There is no job 17" }).waitFor();
+  });
+
+  test("workers of other machines are shown last, with what they are made for, and can't be installed", async ({ stage, page }) => {
+    await stage.add("apple", undefined, { platforms: ["macos"], architectures: ["aarch64"] });
+    await stage.start();
+    await enter(page, stage);
+    await page.getByText("None of these workers is made for this machine").waitFor();
+    await page.getByText(/macos/).first().waitFor();
+    expect(await page.getByRole("button", { name: /Install/ }).count()).toBe(0);
+    await screenshot(page, "state-unsupported");
+    await expectAccessible(page);
+    await page.getByRole("link", { name: "Read the recipe of Apple" }).click();
+    await page.getByRole("dialog").getByText("pkgname").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+  });
+});
+
+withBrowser("everybody", () => {
+  test("an install goes by the keyboard alone", async ({ stage, page }) => {
+    await stage.add("some", { build: "sleep 100" });
+    await stage.start();
+    await enter(page, stage);
+    const install = page.getByRole("button", { name: "Install Some" });
+    await install.waitFor();
+    for (let i = 0; i < 20 && !(await install.evaluate((button) => button === document.activeElement)); i++) await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**/jobs/1");
+    const cancel = page.getByRole("button", { name: "Cancel" });
+    await cancel.waitFor();
+    for (let i = 0; i < 20 && !(await cancel.evaluate((button) => button === document.activeElement)); i++) await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Let it run" }).waitFor();
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.getByText("The job was cancelled").waitFor();
+  });
+
+  test("a screen reader is told of phases, never of the log", async ({ stage, page }) => {
+    await stage.add("talks", { build: "for ((i = 0; i < 100; i++)); do echo line $i; sleep 0.02; done" });
+    await stage.start();
+    const job = await stage.install("talks");
+    await enter(page, stage, `/jobs/${job}`);
+    await page.getByRole("status").filter({ hasText: "Build" }).waitFor();
+    await page.getByRole("status").filter({ hasText: "Done" }).waitFor();
+    expect(await page.getByRole("log").getAttribute("aria-live")).toBe("off");
+  });
+
+  test("the colours are those of the system until others are chosen, which are kept", async ({ stage, newPage }) => {
+    await stage.start();
+    const page = await newPage({ colorScheme: "dark" });
+    const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+    await enter(page, stage);
+    await page.getByRole("button", { name: "Light colours" }).waitFor();
+    const dark = await ground();
+    await page.getByRole("button", { name: "Light colours" }).click();
+    await page.getByRole("button", { name: "Dark colours" }).waitFor();
+    const light = await ground();
+    expect(light).not.toBe(dark);
+    await page.reload();
+    await page.getByRole("button", { name: "Dark colours" }).waitFor();
+    expect(await ground()).toBe(light);
+    await page.getByRole("button", { name: "Dark colours" }).click();
+    await page.getByRole("button", { name: "Light colours" }).waitFor();
+    expect(await ground()).toBe(dark);
+  });
+});

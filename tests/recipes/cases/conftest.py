@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+import pytest
+
+from author import Author
+
+
+@pytest.fixture
+def author(build, uid_range):
+    author = Author(build, uid_range[1])
+    yield author
+    author.close()

@@ -1,0 +1,1 @@
+depends=(from-more)

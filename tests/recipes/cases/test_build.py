@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""hivectl build: a PKGBUILD of one's own, built as the caller and without a hive."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from harness import install_script, pkgbuild, wait_until, with_argument
+
+
+def test_trees_are_left_beside_the_file_each_under_its_name(author):
+    author.write("PKGBUILD", pkgbuild("some", source=["data"], sha256sums=["SKIP"], build='cat data; id -u', package=install_script("some")))
+    author.write("data", "from beside\n")
+    author.own()
+    lines = author.builds().stdout.splitlines()
+    assert {"from beside", str(author.uid if os.geteuid() == 0 else os.getuid()), f"✓ Package tree: {author.recipe}/pkg/some"} <= set(lines)
+    assert lines[-1] == "[DONE]"
+    assert (author.recipe / "pkg/some/usr/local/bin/some").stat().st_mode & 0o777 == 0o755
+    author.write("data", "from again\n")
+    assert "from again" in author.builds().stdout
+    author.nothing_left()
+
+
+def test_json_is_an_object_a_record_and_the_outcome(author):
+    author.write("PKGBUILD", pkgbuild("some", version="1.5"))
+    *records, outcome = map(json.loads, author.builds("--json", "--output", "out").stdout.splitlines())
+    assert outcome == {"version": "1.5-1", "packages": [{"name": "some", "path": f"{author.recipe}/out/some"}], "state": "done", "error": "", "message": ""}
+    assert [record["cursor"] for record in records] == sorted({record["cursor"] for record in records})
+    assert {record["phase"] for record in records} >= {"pkgbuild", "parse", "dependencies", "package"}
+
+
+def test_check_runs_when_it_is_asked_for(author):
+    author.write("PKGBUILD", pkgbuild("some", extra="check() { echo checked; }"))
+    assert "checked" not in author.builds().stdout
+    assert "checked" in author.builds("--check").stdout
+
+
+def test_a_failure_says_why_and_leaves_nothing(author):
+    author.write("PKGBUILD", pkgbuild("some", build="echo before\nfalse"))
+    done = author.builds(status=1)
+    assert "before" in done.stdout and done.stdout.splitlines()[-1] == "[ERROR] Build phase failed"
+    done = author.builds("--quiet", status=1)
+    assert (done.stdout, done.stderr) == ("", "hivectl: Build phase failed\n")
+    assert json.loads(author.builds("--json", status=1).stdout.splitlines()[-1])["error"] == "BuildFailed"
+    assert not (author.recipe / "pkg").exists()
+    author.nothing_left()
+
+
+def test_a_named_folder_is_never_overwritten(author):
+    author.write("PKGBUILD", pkgbuild("some", build="echo built"))
+    author.write("out/some/precious", "data")
+    author.own()
+    done = author.builds("--output", "out", status=1)
+    assert "out/some exists" in done.stdout and "built" not in done.stdout
+    assert (author.recipe / "out/some/precious").read_text() == "data"
+
+
+def test_wrong_use_is_named(author):
+    for arguments, part in (((), "FILE"), (("nowhere",), "nowhere"), (("PKGBUILD", "--reinstall"), "--reinstall"), (("PKGBUILD", "--host", "a"), "--host")):
+        done = author.run(author.build.bin / "hivectl", "build", *arguments, status=2)
+        assert part in done.stderr and done.stdout == ""
+
+
+@pytest.mark.root
+def test_root_may_not_build(author):
+    author.write("PKGBUILD", pkgbuild("some"))
+    done = subprocess.run([str(part) for part in author.hivectl_build()], cwd=author.recipe, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 4 and "root may not build" in done.stderr
+
+
+def start(author, marker):
+    author.write("PKGBUILD", pkgbuild("some", build=f"echo started\nsleep {marker}"))
+    process = subprocess.Popen(author.command(*author.hivectl_build()), cwd=author.recipe, env=author.environment(), stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, text=True, start_new_session=True)
+    wait_until(lambda: with_argument(marker), what="the build")
+    return process
+
+
+@pytest.mark.parametrize("number, group", [(signal.SIGINT, True), (signal.SIGTERM, False)])
+def test_interrupted_it_ends_all_and_leaves_nothing(author, number, group):
+    marker = f"{80000 + os.getpid() % 9999}.1"
+    process = start(author, marker)
+    (os.killpg if group else os.kill)(process.pid, number)
+    text = process.communicate(timeout=30)[0]
+    assert process.returncode == 6 and text.splitlines()[-1] == "[CANCELLED]"
+    assert not with_argument(marker)
+    author.nothing_left()
+
+
+def test_killed_its_builder_ends_too_and_the_next_build_cleans_up(author):
+    marker = f"{80000 + os.getpid() % 9999}.2"
+    process = start(author, marker)
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    wait_until(lambda: not with_argument(marker), what="the end of the build")
+    left = author.cache / "rbee-hive/work/recipe.1"
+    left.mkdir(parents=True, exist_ok=True)
+    author.own()
+    author.write("PKGBUILD", pkgbuild("some"))
+    time.sleep(0.1)
+    author.builds()
+    author.nothing_left()

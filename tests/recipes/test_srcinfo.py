@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Recipes with one trap or feature each, in cases/: .SRCINFO is what makepkg prints, byte for byte, or both refuse."""
+
+import shutil
+
+import pytest
+
+from reader import CASES
+
+# Where makepkg 6.0.2 says something else, and why; cases/NAME/expected is what is told here then.
+DIFFERENT = {
+    "ifs-comma": "makepkg joins commands of its own by the first character of IFS, and loses all elements of an array but the first",
+    "redefines-printf": "makepkg prints by the recipe's printf, and ends",
+    "redefines-everything": "makepkg copies values by functions of the recipe's that do nothing",
+    "disables-builtins": "makepkg finds printf(1) then, which has no -v",
+}
+
+pytestmark = pytest.mark.skipif(not shutil.which("makepkg"), reason="makepkg is not installed here")
+
+
+@pytest.mark.parametrize("name", sorted(folder.name for folder in CASES.iterdir()))
+def test_srcinfo_is_what_makepkg_prints(reader, name):
+    pkgbuild = reader.case(name)
+    theirs, ours = reader.makepkg(pkgbuild), reader.check(pkgbuild, "--srcinfo")
+    fine = theirs.returncode == 0 and theirs.stdout
+
+    if name in DIFFERENT:
+        assert not fine or theirs.stdout != ours.stdout, "makepkg says the same by now: take it out of DIFFERENT"
+        assert ours.stdout == (pkgbuild.parent / "expected").read_bytes()
+        return
+    assert (ours.returncode == 0) == bool(fine), f"makepkg: {theirs.returncode}\n{theirs.stderr.decode()}\nhivectl: {ours.stderr.decode()}"
+    assert ours.returncode in (0, 1)
+    assert ours.stdout == (theirs.stdout if fine else b"")
+    if not fine:
+        assert ours.stderr.strip()
