@@ -65,7 +65,7 @@ once_add (Once *once, uid_t uid)
   g_strdelimit (secret, "+", '-');
   g_strdelimit (secret, "/", '_');
   waiting = g_new (Waiting, 1);
-  *waiting = (Waiting){ .uid = uid, .until = g_get_monotonic_time () + once->seconds * G_USEC_PER_SEC };
+  *waiting = (Waiting){ .uid = uid, .until = g_get_monotonic_time () + (int64_t)once->seconds * G_USEC_PER_SEC };
   g_hash_table_insert (once->waiting, g_compute_checksum_for_string (G_CHECKSUM_SHA256, secret, -1), waiting);
   return secret;
 }

@@ -28,6 +28,7 @@ typedef struct
   char *recipe_sha256; /* pkgbuild */
   Recipe *recipe;      /* parse; pkgver changes its version */
   bool installed;      /* parse: just this is installed already */
+  char *tool_cache;    /* prepare: the key of the copy; NULL: none was taken */
 
   bool apart;        /* each package is left in pkg/NAME, and nothing is installed */
   bool reproducible; /* @started was given: sources have that time too */

@@ -205,13 +205,13 @@ cache_drop (Builder *builder, CacheKind kind, const char *key, GError **error)
 }
 
 bool
-cache_promote (Builder *builder, GError **error)
+cache_promote (Builder *builder, bool tools, GError **error)
 {
   int r = folder_remove (builder->work_fd, "start");
 
   if (r < 0)
     return hive_error_set_errno (error, -r, "Can't remove start/");
   return cache_store_promote (builder->configuration, builder->work_fd, CACHE_SOURCES, NULL, error) &&
-         cache_store_promote (builder->configuration, builder->work_fd, CACHE_TOOLS, builder->request->worker_id,
-                              error);
+         (!tools || cache_store_promote (builder->configuration, builder->work_fd, CACHE_TOOLS,
+                                         builder->request->worker_id, error));
 }

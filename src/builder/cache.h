@@ -31,6 +31,6 @@ char *cache_stored_path (const Builder *builder, CacheKind kind, const char *key
  * the job was cancelled. */
 int cache_copy_file (int from, int to);
 
-/* Without a daemon nobody cleans up after the builder: puts all that was kept into the caller's own cache, and removes
- * start/, where downloads have a second name. For the end of a build. */
-bool cache_promote (Builder *builder, GError **error);
+/* Without a daemon nobody cleans up after the builder: puts what was kept into the caller's own cache, with @tools what
+ * its tools keep too, and removes start/, where downloads have a second name. For the end of a build. */
+bool cache_promote (Builder *builder, bool tools, GError **error);

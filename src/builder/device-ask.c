@@ -72,7 +72,7 @@ device_ask (DeviceChild run, const void *data, unsigned seconds, int *ret_status
   close (pipes[1]);
   if (pid < 0)
     return NULL;
-  whole = device_ask_read (input, answer, g_get_monotonic_time () + seconds * G_USEC_PER_SEC);
+  whole = device_ask_read (input, answer, g_get_monotonic_time () + (int64_t)seconds * G_USEC_PER_SEC);
   if (!whole)
     {
       kill (-pid, SIGKILL);

@@ -522,7 +522,7 @@ main (int argc, char **argv)
   transfer.url = argv[1];
   transfer.max_size = g_ascii_strtoull (argv[2], NULL, 10);
   transfer.timeout = g_ascii_strtoull (argv[3], NULL, 10);
-  transfer.deadline = g_get_monotonic_time () + transfer.timeout * G_USEC_PER_SEC;
+  transfer.deadline = g_get_monotonic_time () + (int64_t)transfer.timeout * G_USEC_PER_SEC;
   transfer.foreign = foreign;
   transfer.locates = locate;
   transfer.resumes = validator != NULL;

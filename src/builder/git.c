@@ -5,6 +5,7 @@
 #include "cache.h"
 #include "fetch.h"
 #include "file.h"
+#include "folder.h"
 #include "location.h"
 #include "step.h"
 
@@ -21,7 +22,7 @@
 #define PROBE         "info/refs?service=git-upload-pack"
 #define ANSWER_MAX    (64 * 1024) /* a tag or a commit with its signature */
 #define MIRROR_FILES  1000000
-#define ARCHIVE       "src/.archive" /* where its size is limited */
+#define SCRATCH       "scratch" /* in the work directory */
 
 /* What one run of git may reach, besides the mirror. */
 typedef enum
@@ -91,16 +92,10 @@ git_sandbox (const Git *git, Reach reach)
   return sandbox;
 }
 
-/* Runs git. @ret_status is its exit status; @ret_said, what it complained of (NULL: nobody asks); its output goes to
- * @out (-1: nowhere). */
 static bool
-git_run (const Git *git, Reach reach, const char *const *arguments, int out, int *ret_status, char **ret_said,
-         GError **error)
+git_run_in (const Git *git, Sandbox *sandbox, Reach reach, const char *const *arguments, int *ret_status,
+            char **ret_said, GError **error)
 {
-  g_autoptr (Sandbox) sandbox = git_sandbox (git, reach);
-
-  if (out >= 0)
-    sandbox_set_stdout (sandbox, out);
   if (!sandbox_run (sandbox, arguments, ret_status, error))
     {
       if (reach & REACH_MIRROR)
@@ -114,6 +109,42 @@ git_run (const Git *git, Reach reach, const char *const *arguments, int out, int
   return true;
 }
 
+/* Runs git. @ret_status is its exit status; @ret_said, what it complained of. */
+static bool
+git_run (const Git *git, Reach reach, const char *const *arguments, int *ret_status, char **ret_said, GError **error)
+{
+  g_autoptr (Sandbox) sandbox = git_sandbox (git, reach);
+
+  return git_run_in (git, sandbox, reach, arguments, ret_status, ret_said, error);
+}
+
+/* Runs git over the mirror, and returns what it prints: a descriptor of at most @max_size bytes and a few more; -1 and
+ * LimitsExceeded, or SourceUnavailable naming @what when it ends badly. */
+static int
+git_run_to_file (const Git *git, const char *const *arguments, uint64_t max_size, const char *what, GError **error)
+{
+  g_autoptr (Sandbox) sandbox = git_sandbox (git, REACH_NOTHING);
+  g_autofree char *folder = g_build_filename (git->builder->request->work, SCRATCH, NULL);
+  g_auto (Fd) fd = -1;
+  int status = 0;
+  bool ran;
+
+  if (mkdirat (git->builder->work_fd, SCRATCH, 0700) == 0)
+    fd = file_open_beneath (git->builder->work_fd, SCRATCH "/output", O_RDWR | O_CREAT | O_EXCL, 0600);
+  if (fd < 0)
+    {
+      hive_error_set_errno (error, errno, "Can't write %s", folder);
+      return -1;
+    }
+  sandbox_set_stdout (sandbox, fd);
+  sandbox_limit_folder (sandbox, folder, max_size, git->builder->configuration->max_source_files);
+  ran = git_run_in (git, sandbox, REACH_NOTHING, arguments, &status, NULL, error);
+  folder_remove (git->builder->work_fd, SCRATCH);
+  if (ran && status != 0)
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, "git can't make %s of %s", what, git->source->name);
+  return ran && status == 0 ? fd_steal (&fd) : -1;
+}
+
 /* Runs git, which must end well; otherwise SourceUnavailable in the words of @format, a URL and git's last line. */
 static bool
 git_must (const Git *git, Reach reach, const char *const *arguments, const char *what, GError **error)
@@ -123,7 +154,7 @@ git_must (const Git *git, Reach reach, const char *const *arguments, const char 
   const char *last;
   int status;
 
-  if (!git_run (git, reach, arguments, -1, &status, &said, error))
+  if (!git_run (git, reach, arguments, &status, &said, error))
     return false;
   if (status == 0)
     return true;
@@ -137,8 +168,8 @@ git_must (const Git *git, Reach reach, const char *const *arguments, const char 
 static char *
 git_ask (const Git *git, Reach reach, const char *const *arguments, GError **error)
 {
+  g_autoptr (Sandbox) sandbox = git_sandbox (git, reach);
   g_auto (Fd) fd = memfd_create ("git", MFD_CLOEXEC);
-  g_autofree char *text = NULL;
   int status;
 
   if (fd < 0)
@@ -146,10 +177,10 @@ git_ask (const Git *git, Reach reach, const char *const *arguments, GError **err
       hive_error_set_errno (error, errno, "Can't make a memory file");
       return NULL;
     }
-  if (!git_run (git, reach, arguments, fd, &status, NULL, error) || status != 0)
+  sandbox_set_stdout (sandbox, fd);
+  if (!git_run_in (git, sandbox, reach, arguments, &status, NULL, error) || status != 0 || lseek (fd, 0, SEEK_SET) < 0)
     return NULL;
-  text = lseek (fd, 0, SEEK_SET) < 0 ? NULL : file_read_fd (fd, ANSWER_MAX, "git's answer", NULL, error);
-  return g_steal_pointer (&text);
+  return file_read_fd (fd, ANSWER_MAX, "git's answer", NULL, error);
 }
 
 static bool
@@ -288,7 +319,7 @@ git_check_objects (const Git *git, const char *commit, GError **error)
   g_autofree char *said = NULL;
   int status;
 
-  if (!git_run (git, REACH_NOTHING, arguments, -1, &status, &said, error))
+  if (!git_run (git, REACH_NOTHING, arguments, &status, &said, error))
     return false;
   if (status == 0 && !*said)
     return true;
@@ -335,30 +366,37 @@ git_try_stored (Git *git, GError **error)
   return commit;
 }
 
+/* A tree of the same trees over and over is small in a repository and endless in a folder; git would plan all of it in
+ * memory. */
+static bool
+git_check_size (const Git *git, const Wanted *wanted, GError **error)
+{
+  unsigned max_files = git->builder->configuration->max_source_files;
+  const char *arguments[] = { "git", "-C", INSIDE_MIRROR, "ls-tree", "-r", "--format=", wanted->revision, NULL };
+  g_auto (Fd) fd = git_run_to_file (git, arguments, MAX (max_files, 64 * 1024), "a list", error);
+  struct stat st;
+
+  if (fd < 0 || fstat (fd, &st) < 0)
+    return false;
+  if (st.st_size <= (off_t)max_files) /* a newline each */
+    return true;
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
+               "The source %s has more than %u files (MaxSourceFiles= in hive.conf)", wanted->source->name, max_files);
+  return false;
+}
+
 /* The sum of `git archive`, as makepkg 6.1 computes it. */
 static bool
 git_verify (const Git *git, const Wanted *wanted, GError **error)
 {
   const char *arguments[] = { "git",     "-c",           "core.abbrev=no", "-C", INSIDE_MIRROR,
                               "archive", "--format=tar", wanted->revision, NULL };
-  g_autofree char *shown = fetch_redact (git->source->url);
   g_auto (Fd) fd = -1;
-  bool ran;
-  int status;
 
   if (!wanted_is_summed (wanted))
     return true;
-  fd = file_open_beneath (git->builder->work_fd, ARCHIVE, O_RDWR | O_CREAT | O_EXCL, 0600);
-  if (fd < 0)
-    return hive_error_set_errno (error, -fd, "Can't write " ARCHIVE);
-  ran = git_run (git, REACH_NOTHING, arguments, fd, &status, NULL, error);
-  unlinkat (git->builder->work_fd, ARCHIVE, 0);
-  if (!ran)
-    return false;
-  if (status == 0)
-    return wanted_verify (wanted, fd, error);
-  g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, "git can't make an archive of %s", shown);
-  return false;
+  fd = git_run_to_file (git, arguments, git->builder->configuration->max_source_size, "an archive", error);
+  return fd >= 0 && wanted_verify (wanted, fd, error);
 }
 
 static bool
@@ -389,7 +427,7 @@ git_fetch (Builder *builder, Wanted *wanted, const char **ret_how, GError **erro
         wanted->revision = git_settle (&git, &failure);
       wanted->is_stored = !git.fetched;
     }
-  if (!wanted->revision || !git_verify (&git, wanted, &failure))
+  if (!wanted->revision || !git_check_size (&git, wanted, &failure) || !git_verify (&git, wanted, &failure))
     {
       cache_drop (builder, CACHE_SOURCES, git.key, NULL);
       g_propagate_error (error, g_steal_pointer (&failure));

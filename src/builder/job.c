@@ -42,6 +42,7 @@ job_clear (Builder *builder)
   recipe_free (builder->recipe);
   g_free (builder->recipe_url);
   g_free (builder->recipe_sha256);
+  g_free (builder->tool_cache);
 }
 
 /* The same version from the same recipe for the same backend: nothing to build. An upgrade builds what is newer alone.

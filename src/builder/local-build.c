@@ -211,9 +211,7 @@ local_build_clean (Builder *builder, int works, bool built)
   g_autofree char *name = builder->request->work ? g_path_get_basename (builder->request->work) : NULL;
   g_autoptr (GError) error = NULL;
 
-  if (builder->work_fd >= 0 &&
-      !(built ? cache_promote (builder, &error) :
-                cache_store_promote (builder->configuration, builder->work_fd, CACHE_SOURCES, NULL, &error)))
+  if (builder->work_fd >= 0 && !cache_promote (builder, built, &error))
     log_writer_note (builder->log, builder->phase, "⚠ %s", error->message);
   if (name)
     folder_remove (works, name);

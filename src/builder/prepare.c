@@ -2,6 +2,7 @@
 #include "file.h"
 #include "folder.h"
 #include "step.h"
+#include "tool-cache.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -28,6 +29,14 @@ prepare_unify_times (Builder *builder, GError **error)
   return r >= 0 || hive_error_set_errno (error, -r, "Can't set the times of the sources");
 }
 
+/* Of what is only packaged, no tool keeps anything. */
+static bool
+prepare_is_build (const Recipe *recipe)
+{
+  return recipe_has_function (recipe, "prepare") || recipe_has_function (recipe, "build") ||
+         recipe_has_function (recipe, "check");
+}
+
 bool
 prepare_run (Builder *builder, GError **error)
 {
@@ -35,5 +44,6 @@ prepare_run (Builder *builder, GError **error)
     .phase = "prepare", .title = "Prepare", .icon = "🩹", .failure = HIVE_ERROR_BUILD_FAILED
   };
 
-  return step_run (builder, &step, error) && (!builder->reproducible || prepare_unify_times (builder, error));
+  return (!prepare_is_build (builder->recipe) || tool_cache_take (builder, error)) &&
+         step_run (builder, &step, error) && (!builder->reproducible || prepare_unify_times (builder, error));
 }

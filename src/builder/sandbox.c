@@ -910,7 +910,7 @@ sandbox_run (Sandbox *sandbox, const char *const *argv, int *ret_status, GError 
   sigaddset (&blocked, SIGTERM);
   sigaddset (&blocked, SIGINT);
   sigprocmask (SIG_BLOCK, &blocked, &start.mask);
-  sandbox->deadline = sandbox->timeout ? g_get_monotonic_time () + sandbox->timeout * G_USEC_PER_SEC : 0;
+  sandbox->deadline = sandbox->timeout ? g_get_monotonic_time () + (int64_t)sandbox->timeout * G_USEC_PER_SEC : 0;
 
   start.program = program;
   start.arguments = command;

@@ -2,6 +2,7 @@
 #include "step.h"
 
 #include "catalog-entry.h"
+#include "tool-cache.h"
 #include "toolchains.h"
 
 #include <unistd.h>
@@ -106,6 +107,7 @@ step_function_sandbox (Builder *builder)
 
   step_bind (builder, sandbox, "src");
   step_bind (builder, sandbox, "home");
+  tool_cache_add (builder, sandbox);
   return sandbox;
 }
 

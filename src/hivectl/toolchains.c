@@ -56,8 +56,8 @@ toolchain_title (JsonObject *toolchain)
   return g_strdup_printf ("%s%s%s", json_get_string (toolchain, "name", ""), *version ? " " : "", version);
 }
 
-/* What to put where, as a shell's user would. */
-static void
+/* What to put where, for one that recipes don't find. */
+static bool
 toolchain_print_proposal (JsonObject *toolchain)
 {
   const char *configuration = json_get_string (toolchain, "configuration", "");
@@ -67,10 +67,10 @@ toolchain_print_proposal (JsonObject *toolchain)
   g_autofree char *file = NULL;
 
   if (!*configuration)
-    return;
+    return false;
   terminal_printf ("\n");
   file = g_strdup_printf (SYSCONFDIR "/rbee-hive/hive.conf.d/%s.conf", name);
-  terminal_printf (_ ("Recipes don't find %s. They do with these lines as %s:"), title, file);
+  terminal_printf (_ ("To have recipes find %s, write %s:"), title, file);
   terminal_printf ("\n\n");
   for (char **line = lines; *line; line++)
     if (**line)
@@ -81,6 +81,7 @@ toolchain_print_proposal (JsonObject *toolchain)
       }
   if (g_strv_contains ((const char *const *)lines, "Owner=any"))
     terminal_printf ("\n%s\n", _ ("Owner=any trusts whoever owns it with all that is built with it."));
+  return true;
 }
 
 void
@@ -88,6 +89,7 @@ toolchains_print (JsonArray *toolchains)
 {
   g_autoptr (Table) table =
       table_new ((const char *const[]){ _ ("TOOLCHAIN"), _ ("FOUND BY RECIPES"), _ ("PATH"), NULL });
+  bool proposed = false;
 
   if (json_array_get_length (toolchains) == 0)
     return;
@@ -103,5 +105,7 @@ toolchains_print (JsonArray *toolchains)
   terminal_printf ("\n");
   table_print (table);
   for (guint i = 0; i < json_array_get_length (toolchains); i++)
-    toolchain_print_proposal (json_array_get_object_element (toolchains, i));
+    proposed = toolchain_print_proposal (json_array_get_object_element (toolchains, i)) || proposed;
+  if (proposed)
+    terminal_printf ("\n%s\n", _ ("Then restart the daemon (jobs run on): systemctl restart rbee-hived"));
 }

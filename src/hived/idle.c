@@ -61,7 +61,7 @@ static int
 idle_handle_timer (sd_event_source *source, uint64_t usec, void *userdata)
 {
   Idle *idle = userdata;
-  uint64_t timeout = idle->hive->configuration->idle_timeout * G_USEC_PER_SEC;
+  uint64_t timeout = (uint64_t)idle->hive->configuration->idle_timeout * G_USEC_PER_SEC;
   uint64_t now;
 
   sd_event_now (idle->hive->event, CLOCK_MONOTONIC, &now);
@@ -77,7 +77,7 @@ Idle *
 idle_new (Hive *hive)
 {
   Idle *idle = g_new0 (Idle, 1);
-  uint64_t timeout = hive->configuration->idle_timeout * G_USEC_PER_SEC;
+  uint64_t timeout = (uint64_t)hive->configuration->idle_timeout * G_USEC_PER_SEC;
 
   idle->hive = hive;
   sd_event_now (hive->event, CLOCK_MONOTONIC, &idle->busy_at);

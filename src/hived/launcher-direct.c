@@ -207,7 +207,7 @@ static bool
 direct_watch (DirectChild *child, const Launch *launch, GError **error)
 {
   sd_event *event = child->launcher->base.event;
-  uint64_t time = child->launcher->base.configuration->runtime_max * G_USEC_PER_SEC;
+  uint64_t time = (uint64_t)child->launcher->base.configuration->runtime_max * G_USEC_PER_SEC;
   int r = sd_event_add_child (event, &child->exit, child->pid, WEXITED, direct_handle_exit, child);
 
   if (r >= 0 && launch->work)

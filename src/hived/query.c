@@ -228,7 +228,7 @@ query_start (Query *query, GError **error)
                                                   .description = probe ? "Look at the devices" :
                                                                          "Question to a catalog or the sandbox",
                                                   .max_size = ANSWER_MAX,
-                                                  .timeout = seconds * G_USEC_PER_SEC + GRACE },
+                                                  .timeout = (uint64_t)seconds * G_USEC_PER_SEC + GRACE },
                                   query_handle_answer, query, error);
   if (!query->capture)
     return false;

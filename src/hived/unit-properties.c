@@ -274,7 +274,7 @@ append_limits (sd_bus_message *message, const Configuration *configuration)
     { "TasksMax", configuration->tasks_max },
     { "CPUWeight", configuration->cpu_weight },
     { "IOWeight", configuration->io_weight },
-    { "RuntimeMaxUSec", configuration->runtime_max * G_USEC_PER_SEC },
+    { "RuntimeMaxUSec", (uint64_t)configuration->runtime_max * G_USEC_PER_SEC },
     { "TimeoutStopUSec", STOP_TIMEOUT },
     { "LimitCORE", 0 },
   };

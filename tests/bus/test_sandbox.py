@@ -126,7 +126,8 @@ def test_environment_is_clean(hive):
     allowed = {"CARCH", "CHOST", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "LTOFLAGS", "RUSTFLAGS", "MAKEFLAGS", "DEBUG_CFLAGS", "DEBUG_CXXFLAGS",
                "DEBUG_RUSTFLAGS", "SOURCE_DATE_EPOCH", "PYTHONHASHSEED", "HOME", "PATH", "LANG", "LC_ALL", "USER", "LOGNAME", "SHELL",
                "TERM", "TMPDIR", "PWD", "OLDPWD", "SHLVL", "_", "RBEE_FEATURES", "FAKEROOTDONTTRYCHOWN", "FAKEROOTKEY", "LD_PRELOAD", "LD_LIBRARY_PATH",
-               "FAKED_MODE", "CARGO_HOME", "CARGO_TARGET_DIR", "TZ", "BUILDDIR", "CHROOT", "PKGDEST", "SRCDEST", "NPROC"}
+               "FAKED_MODE", "CARGO_HOME", "GOMODCACHE", "GOCACHE", "npm_config_cache", "PIP_CACHE_DIR", "CCACHE_DIR", "CCACHE_MAXSIZE",
+               "SCCACHE_DIR", "SCCACHE_CACHE_SIZE", "CARGO_TARGET_DIR", "TZ", "BUILDDIR", "CHROOT", "PKGDEST", "SRCDEST", "NPROC"}
     for phase, lines in answers.items():
         names = {line.partition("=")[0] for line in lines}
         assert names <= allowed, f"{phase}: {names - allowed}"

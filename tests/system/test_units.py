@@ -107,7 +107,7 @@ def test_installed_worker_through_units(hive, machine):
 
 
 def test_job_is_a_unit_with_the_configured_limits(hive, machine, gate):
-    hive.configure("Jobs", MemoryMax="512M", TasksMax=300, CPUWeight=77, IOWeight=66, Nice=7, RuntimeMax=1234)
+    hive.configure("Jobs", MemoryMax="512M", TasksMax=300, CPUWeight=77, IOWeight=66, Nice=7, RuntimeMax=123456)
     machine.run("systemctl", "restart", "rbee-hived.service")
     hive.catalog.add("slow", pkgbuild("slow", build=f"nice\n{GATE}"))
     job = hive.install("slow")
@@ -115,7 +115,7 @@ def test_job_is_a_unit_with_the_configured_limits(hive, machine, gate):
     assert properties(machine, job, "Description", "Slice", "DynamicUser", "RemainAfterExit", "MemoryMax", "TasksMax", "CPUWeight",
                       "IOWeight", "Nice", "RuntimeMaxUSec", "OOMPolicy", "NoNewPrivileges", "ProtectSystem", "PrivateUsers") == {
         "Description": f"Build of slow (job {job.id})", "Slice": "rbee-hive.slice", "DynamicUser": "yes", "RemainAfterExit": "yes",
-        "MemoryMax": str(512 << 20), "TasksMax": "300", "CPUWeight": "77", "IOWeight": "66", "Nice": "7", "RuntimeMaxUSec": "20min 34s",
+        "MemoryMax": str(512 << 20), "TasksMax": "300", "CPUWeight": "77", "IOWeight": "66", "Nice": "7", "RuntimeMaxUSec": "1d 10h 17min 36s",
         "OOMPolicy": "kill", "NoNewPrivileges": "yes", "ProtectSystem": "strict", "PrivateUsers": "yes"}
     assert f"rbee-job-{job.id}.service" in machine.run("systemd-cgls", "--no-pager", "--unit", "rbee-hive.slice").stdout
     gate.touch()
