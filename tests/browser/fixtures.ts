@@ -61,7 +61,7 @@ export const test = base.extend<Fixtures>({
 /** What stood on the pages of a test that failed. */
 async function describe(contexts: BrowserContext[], name: string): Promise<void> {
   for (const page of contexts.flatMap((context) => context.pages())) {
-    console.log(`${page.url()} said:\n${await page.locator("body").innerText()}`);
+    console.log(`${page.url()} said:\n${(await page.locator("body").innerText()).slice(0, 2000)}`);
     await screenshot(page, `failed-${name.replace(/\W+/g, "-")}`);
   }
 }

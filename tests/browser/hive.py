@@ -117,6 +117,11 @@ class Stage:
         """A job that ended before the hive was started; @log: its records."""
         self.hive.old_job(number, log.encode(), **(changes or {}))
 
+    def long_job(self, number, lines):
+        """The same, with so many lines."""
+        record = "2026-11-23T07:35:01.000000Z build out line {} of a log that is longer than anybody reads\n"
+        self.old_job(number, "".join(map(record.format, range(1, lines + 1))) + "2026-11-23T07:35:05.000000Z cleanup end done\n")
+
     def workers(self):
         return sorted(self.hive.workers())
 

@@ -83,6 +83,7 @@ export class Stage {
   waitForLine = (job: string, text: string) => this.#call<void>("wait_for_line", job, text);
   lines = (job: string) => this.#call<string[]>("lines", job);
   oldJob = (number: number, log: string, changes?: Record<string, unknown>) => this.#call<void>("old_job", number, log, changes ?? null);
+  longJob = (number: number, lines: number) => this.#call<void>("long_job", number, lines);
   workers = () => this.#call<string[]>("workers");
   jobs = () => this.#call<string[]>("jobs");
   installedPath = (path: string) => this.#call<string>("installed_path", path);

@@ -57,8 +57,11 @@ export function useLogRows(element: RefObject<HTMLElement | null>, length: numbe
   );
 
   useLayoutEffect(() => {
-    if (following) scrollTo(Number.MAX_SAFE_INTEGER);
-  }, [following, length, scrollTo]);
+    if (!following) return;
+    scrollTo(Number.MAX_SAFE_INTEGER);
+    // Of the tallest log the end stays where it is while other lines come there: nobody scrolls, and nobody is told.
+    if (current.current !== 1) element.current?.dispatchEvent(new Event("scroll"));
+  }, [element, following, length, scrollTo]);
 
   // Whoever scrolls up wants to read; who comes back to the end wants to follow.
   useLayoutEffect(() => {
