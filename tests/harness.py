@@ -143,7 +143,8 @@ class Build:
         prefix = self.options["prefix"]
         self.libexec = self.path(prefix, self.options["libexecdir"], "rbee-hive")
         self.bin = self.path(prefix, self.options["bindir"])
-        self.catalog = self.path(prefix, self.options["datadir"], "rbee-hive", "catalog")
+        self.data = self.path(prefix, self.options["datadir"], "rbee-hive")
+        self.catalog = self.data / "catalog"
         self.sanitized = "address" in str(self.options.get("b_sanitize", ""))
 
     def install(self):
@@ -403,7 +404,7 @@ class Hive:
                      "LibexecDirectory": build.libexec},
             "Catalog": {"URL": self.catalog.url},
             "Jobs": {"UserRange": f"{uid_range[0]}-{uid_range[1]}"},
-            "Log": {}, "History": {}, "Build": {},
+            "Log": {}, "History": {}, "Build": {"DependencyRules": build.data / "dependencies.conf"},
         }
         self.uid_range = uid_range
         self.environment = {}

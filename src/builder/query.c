@@ -2,6 +2,7 @@
 #include "query.h"
 
 #include "catalog.h"
+#include "catalog-needs.h"
 #include "device-probe.h"
 #include "error.h"
 #include "file.h"
@@ -83,11 +84,20 @@ question_answer (const Question *question, JsonObject *answer)
 static JsonObject *
 query_catalog (const Configuration *configuration, char *const *arguments, GError **error)
 {
+  g_autoptr (GPtrArray) entries = g_ptr_array_new ();
   g_auto (Question) question = { 0 };
+  JsonObject *answer;
+  JsonArray *workers;
 
   if (!question_open (&question, configuration, arguments[0], error))
     return NULL;
-  return question_answer (&question, catalog_list (question.catalog, error));
+  answer = catalog_list (question.catalog, error);
+  workers = answer ? json_object_get_array_member (answer, "workers") : NULL;
+  for (guint i = 0; workers && i < json_array_get_length (workers); i++)
+    g_ptr_array_add (entries, json_array_get_object_element (workers, i));
+  if (answer)
+    catalog_needs_add (configuration, (JsonObject *const *)entries->pdata, entries->len);
+  return question_answer (&question, answer);
 }
 
 static JsonObject *
@@ -95,11 +105,16 @@ query_worker (const Configuration *configuration, char *const *arguments, GError
 {
   g_auto (Question) question = { 0 };
   g_autoptr (CatalogEntry) entry = NULL;
+  JsonObject *answer;
 
   if (!worker_id_check (arguments[1], error) || !question_open (&question, configuration, arguments[0], error))
     return NULL;
   entry = catalog_get (question.catalog, arguments[1], NULL, error);
-  return question_answer (&question, entry ? catalog_entry_to_json (entry) : NULL);
+  if (!entry)
+    return NULL;
+  answer = catalog_entry_to_json (entry);
+  catalog_needs_add (configuration, &answer, 1);
+  return question_answer (&question, answer);
 }
 
 static JsonObject *

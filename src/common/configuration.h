@@ -54,6 +54,7 @@ typedef struct
   uint64_t history_max_size; /* MaxTotalSize=2G, of all logs */
 
   /* [Build] */
+  char *dependency_rules;      /* DependencyRules=…/dependencies.conf : how dependencies are found */
   char **network_steps;        /* NetworkSteps=prepare : which of prepare, build, check have a network */
   unsigned evaluation_timeout; /* EvaluationTimeout=10 */
   unsigned step_timeout;       /* StepTimeout=7200, for each function of a recipe */

@@ -9,17 +9,32 @@
 #include "variant.h"
 #include "verb.h"
 
+/* What keeps it from being installed, in a word or two. */
+static char *
+catalog_fits (JsonObject *worker)
+{
+  g_auto (GStrv) missing = json_get_strings (worker, "missing");
+  guint count = missing ? g_strv_length (missing) : 0;
+
+  if (!json_get_bool (worker, "compatible", false))
+    return g_strdup (_ ("no"));
+  if (count == 0)
+    return g_strdup (_ ("yes"));
+  return count == 1 ? g_strdup_printf (_ ("lacks %s"), missing[0]) :
+                      g_strdup_printf (_ ("lacks %s +%u"), missing[0], count - 1);
+}
+
 /* The catalog last: scripts know the other columns by their places. */
 static void
 catalog_add (JsonObject *worker, void *userdata)
 {
   g_autofree char *backends = variant_join (worker, "backends", ",");
+  g_autofree char *fits = catalog_fits (worker);
 
   /* A worker without variants is of one kind. */
   table_add (userdata,
              (const char *const[]){ json_get_string (worker, "id", ""), json_get_string (worker, "version", ""),
-                                    *backends ? backends : json_get_string (worker, "worker_type", ""),
-                                    json_get_bool (worker, "compatible", false) ? _ ("yes") : _ ("no"),
+                                    *backends ? backends : json_get_string (worker, "worker_type", ""), fits,
                                     json_get_string (worker, "description", ""),
                                     json_get_string (worker, "catalog", ""), NULL });
 }
@@ -29,12 +44,12 @@ static void
 catalog_add_of_several (JsonObject *worker, void *userdata)
 {
   g_autofree char *backends = variant_join (worker, "backends", ",");
+  g_autofree char *fits = catalog_fits (worker);
 
   table_add (userdata,
              (const char *const[]){ json_get_string (worker, "catalog", ""), json_get_string (worker, "id", ""),
                                     json_get_string (worker, "version", ""),
-                                    *backends ? backends : json_get_string (worker, "worker_type", ""),
-                                    json_get_bool (worker, "compatible", false) ? _ ("yes") : _ ("no"),
+                                    *backends ? backends : json_get_string (worker, "worker_type", ""), fits,
                                     json_get_string (worker, "description", ""), NULL });
 }
 
@@ -119,8 +134,9 @@ const Verb catalog_verb = {
   .name = "catalog",
   .summary = N_ ("List the workers there are"),
   .details = N_ ("FITS says whether a worker is made for this machine's platform, architecture\n"
-                 "and devices; those that are come first. Of several catalogs the first in\n"
-                 "precedence counts; CATALOG/WORKER is the worker of another one."),
+                 "and devices, and what of its needs is not installed here: hivectl show says\n"
+                 "how to install that. Those that fit come first. Of several catalogs the first\n"
+                 "in precedence counts; CATALOG/WORKER is the worker of another one."),
   .example = "hivectl catalog",
   .options = OPTION_PLAIN,
   .run = catalog_run,

@@ -6,13 +6,26 @@
 #include "json.h"
 #include "registry.h"
 
-static const char *const entry_strings[] = {
-  "id",           "name",        "version",      "description", "license", "implementation", "worker_type",
-  "build_system", "binary_name", "install_path", "catalog",     "backend", "backend_reason", "incompatible_because",
-  "readme_url",   "cover_image", "source_url"
-};
-static const char *const entry_lists[] = { "platforms",         "architectures", "depends", "makedepends",
-                                           "supported_formats", "backends",      "sources", "catalogs" };
+static const char *const entry_strings[] = { "id",
+                                             "name",
+                                             "version",
+                                             "description",
+                                             "license",
+                                             "implementation",
+                                             "worker_type",
+                                             "build_system",
+                                             "binary_name",
+                                             "install_path",
+                                             "install_command",
+                                             "catalog",
+                                             "backend",
+                                             "backend_reason",
+                                             "incompatible_because",
+                                             "readme_url",
+                                             "cover_image",
+                                             "source_url" };
+static const char *const entry_lists[] = { "platforms", "architectures", "depends", "makedepends", "supported_formats",
+                                           "backends",  "missing",       "unknown", "sources",     "catalogs" };
 static const char *const entry_flags[] = { "supports_streaming", "supports_batching", "compatible" };
 static const char *const entry_numbers[] = { "max_context_length", "stale_since" };
 

@@ -79,7 +79,7 @@ data: [DONE]
 FAILURES = {
     "platform": (dict(platforms=["windows", "macos"]), "true", ["❌ Platform incompatible", "Worker requires: windows, macos", "Current platform: linux"],
                  "[ERROR] Cannot install worker on this platform"),
-    "dependencies": (dict(), None, ["❌ Missing dependencies", "Runtime: bash ✓, surely-not-there ✗"], "[ERROR] Please install surely-not-there before proceeding"),
+    "dependencies": (dict(), None, ["❌ Missing dependencies", "Runtime: bash ✓, libsurely-not-there.so ✗"], "[ERROR] Please install libsurely-not-there.so before proceeding"),
     "build": (dict(), "echo 'ERROR: CUDA toolkit not found'; exit 1", ["ERROR: CUDA toolkit not found", "❌ Build failed with exit code 1"],
               "[ERROR] Build phase failed"),
 }
@@ -88,7 +88,7 @@ FAILURES = {
 @pytest.mark.parametrize("case", FAILURES)
 def test_failures_show_the_sample_and_end_in_its_error(bridge, case):
     changes, build, lines, end = FAILURES[case]
-    arrays = {} if build else {"depends": ["bash", "surely-not-there"]}
+    arrays = {} if build else {"depends": ["bash", "libsurely-not-there.so"]}
     bridge.hive.catalog.add("bad", harness.pkgbuild("bad", build=build, **arrays), **changes)
     shown = bridge.lines(bridge.install("bad"))
     assert shown[-1] == end

@@ -192,7 +192,7 @@ def test_install_options_reach_the_hive(hive):
 
 def test_install_that_fails_ends_with_why_and_the_status_for_it(hive):
     hive.catalog.add("bad", pkgbuild("bad", build="false"))
-    hive.catalog.add("needy", pkgbuild("needy", makedepends=["no-such-program-anywhere"]))
+    hive.catalog.add("needy", pkgbuild("needy", makedepends=["libno-such.so"]))
     for worker, status in (("bad", 1), ("needy", 1), ("nope", 3)):
         done = hive.hivectl("install", worker, status=status)
         assert done.stdout.splitlines()[-1] == "[ERROR] " + latest_job(hive).get("ErrorMessage")

@@ -153,7 +153,7 @@ def test_missing_dependency_prints_its_failure(hive):
     hive.catalog.add("needy", pkgbuild("needy", depends=["gcc", "cuda"], makedepends=["make", "git"]), depends=["gcc", "cuda"])
     job = hive.refuses("needy", "MissingDependencies")
     assert job.finished().message == "Please install cuda before proceeding"
-    lines = job.lines()
+    lines = [line for line in job.lines() if not line.startswith("Install with: ")]  # that is this distribution's
     assert lines[lines.index("🔧 Checking dependencies..."):] == [
         "🔧 Checking dependencies...",
         "❌ Missing dependencies",
@@ -164,11 +164,11 @@ def test_missing_dependency_prints_its_failure(hive):
 
 
 def test_two_missing_dependencies_are_both_named_and_an_empty_list_is_left_out(hive):
-    hive.catalog.add("needier", pkgbuild("needier", makedepends=["no-such-tool", "gcc", "nor-this-one"]))
+    hive.catalog.add("needier", pkgbuild("needier", makedepends=["libno-such.so", "gcc", "libnor-this.so=1-64"]))
     job = hive.refuses("needier", "MissingDependencies")
-    assert job.finished().message == "Please install no-such-tool, nor-this-one before proceeding"
-    assert job.lines()[-3:] == ["❌ Missing dependencies", "Build: no-such-tool ✗, gcc ✓, nor-this-one ✗",
-                                "[ERROR] Please install no-such-tool, nor-this-one before proceeding"]
+    assert job.finished().message == "Please install libno-such.so, libnor-this.so=1-64 before proceeding"
+    assert job.lines()[-3:] == ["❌ Missing dependencies", "Build: libno-such.so ✗, gcc ✓, libnor-this.so=1-64 ✗",
+                                "[ERROR] Please install libno-such.so, libnor-this.so=1-64 before proceeding"]
 
 
 def test_failing_build_prints_its_failure(hive):

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "catalog-needs.h"
+
+#include "json.h"
+#include "resolver.h"
+
+/* What an entry needs: names that are looked for, and such that are none, of which nothing can be said. */
+typedef struct
+{
+  char **names, **others;
+} Needs;
+
+static void
+needs_free (Needs *needs)
+{
+  g_strfreev (needs->names);
+  g_strfreev (needs->others);
+  g_free (needs);
+}
+
+/* depends and makedepends, each once. @resolver: NULL when nothing can be looked for. */
+static Needs *
+needs_read (JsonObject *entry, Resolver *resolver)
+{
+  static const char *const keys[] = { "depends", "makedepends" };
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new (), others = g_strv_builder_new ();
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  Needs *needs = g_new (Needs, 1);
+
+  for (size_t i = 0; i < G_N_ELEMENTS (keys); i++)
+    {
+      g_auto (GStrv) values = json_get_strings (entry, keys[i]);
+
+      for (char **value = values; value && *value; value++)
+        if (g_hash_table_add (seen, g_strdup (*value)))
+          g_strv_builder_add (resolver && resolver_add (resolver, (char *[]){ *value, NULL }, NULL) ? names : others,
+                              *value);
+    }
+  needs->names = g_strv_builder_end (names);
+  needs->others = g_strv_builder_end (others);
+  return needs;
+}
+
+static void
+needs_tell (const Needs *needs, const Resolver *resolver, JsonObject *entry)
+{
+  char **const lists[] = { needs->names, NULL };
+  g_autoptr (GStrvBuilder) unknown = g_strv_builder_new ();
+  g_auto (GStrv) not_known = resolver_names (resolver, DEPENDENCY_UNKNOWN, lists);
+  g_auto (GStrv) missing = resolver_names (resolver, DEPENDENCY_MISSING, lists);
+  g_auto (GStrv) all = NULL;
+  g_autofree char *command = resolver_install_command (resolver, missing);
+
+  g_strv_builder_addv (unknown, (const char **)not_known);
+  g_strv_builder_addv (unknown, (const char **)needs->others);
+  all = g_strv_builder_end (unknown);
+  json_set_strings (entry, "missing", missing);
+  json_set_strings (entry, "unknown", all);
+  json_object_set_string_member (entry, "install_command", command ? command : "");
+}
+
+static void
+needs_tell_nothing (const Needs *needs, JsonObject *entry)
+{
+  json_set_strings (entry, "missing", (char *[]){ NULL });
+  json_set_strings (entry, "unknown", needs->others);
+  json_object_set_string_member (entry, "install_command", "");
+}
+
+void
+catalog_needs_add (const Configuration *configuration, JsonObject *const *entries, size_t count)
+{
+  g_autoptr (Resolver) resolver = resolver_new (configuration, NULL);
+  g_autoptr (GPtrArray) needs = g_ptr_array_new_with_free_func ((GDestroyNotify)needs_free);
+
+  for (size_t i = 0; i < count; i++)
+    g_ptr_array_add (needs, needs_read (entries[i], resolver));
+  if (resolver)
+    resolver_run (resolver, NULL); /* where that fails, all of them stay unknown */
+  for (size_t i = 0; i < count; i++)
+    if (resolver)
+      needs_tell (needs->pdata[i], resolver, entries[i]);
+    else
+      needs_tell_nothing (needs->pdata[i], entries[i]);
+}

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What this machine has of what recipes need: in a job's log, in the catalog, and in dependencies.conf."""
+
+import configparser
+import json
+import os
+import re
+import shutil
+
+import pytest
+
+from harness import SOURCE, pkgbuild
+
+FAMILIES = ("debian", "fedora", "suse", "arch")
+COMMAND = re.compile(r"sudo (apt install|dnf install|zypper install|pacman -S --needed) (.+)")
+RECORDS = {"debian-12": "debian", "ubuntu-24.04": "ubuntu"}
+
+
+def rule(name, probe, packages="", **keys):
+    keys = {"probe": probe, **keys, **{family: packages for family in FAMILIES}}
+    return f"[{name}]\n" + "".join(f"{key}={value}\n" for key, value in keys.items())
+
+
+@pytest.fixture
+def ruled(hive):
+    """A hive whose rules are these."""
+    path = hive.directory / "dependencies.conf"
+    path.write_text(rule("there", "command:sh") + rule("gone", "command:no-such-command;library:libno-such.so", "gone-bin gone-dev")
+                    + rule("lost", "file:/usr/no-such/*", "lost-dev") + rule("old", "command:sh", "old-dev", version="echo old 1.2.3")
+                    + rule("mute", "file:/usr/bin/env", "mute-dev"))
+    hive.configure("Build", DependencyRules=path)
+    return hive
+
+
+def packages(command):
+    match = COMMAND.fullmatch(command)
+    return match and match[2].split()
+
+
+def checked(job):
+    lines = job.lines()
+    return lines[lines.index("🔧 Checking dependencies...") + 1:]
+
+
+# in a job
+
+
+def test_what_is_missing_says_which_command_installs_it(ruled):
+    ruled.catalog.add("needy", pkgbuild("needy", depends=["there", "gone"], makedepends=["lost", "gone"]))
+    job = ruled.refuses("needy", "MissingDependencies")
+    *lines, command, error = checked(job)
+    assert lines == ["❌ Missing dependencies", "Runtime: there ✓, gone ✗", "Build: lost ✗, gone ✗"]
+    assert packages(command.removeprefix("Install with: ")) == ["gone-bin", "gone-dev", "lost-dev"]
+    assert error == "[ERROR] Please install gone, lost before proceeding"
+    ruled.nothing_left()
+
+
+def test_version_that_will_not_do_says_which_is_here(ruled):
+    ruled.catalog.add("needy", pkgbuild("needy", depends=["old>=1.2", "old>=1.10", "there"]))
+    job = ruled.refuses("needy", "MissingDependencies")
+    assert job.finished().message == "Please install old>=1.10 before proceeding"
+    assert "Runtime: old>=1.2 ✓, old>=1.10 ✗ (1.2.3 is here), there ✓" in job.lines()
+
+
+def test_library_of_another_version_is_missing(ruled):
+    ruled.catalog.add("needy", pkgbuild("needy", depends=["libc.so=5-64", "libc.so=6-64"]))
+    job = ruled.refuses("needy", "MissingDependencies")
+    assert "Runtime: libc.so=5-64 ✗ (6-64 is here), libc.so=6-64 ✓" in job.lines()
+    assert not [line for line in job.lines() if line.startswith("Install with")]
+
+
+def test_what_nobody_knows_is_told_and_the_build_goes_on(ruled):
+    ruled.catalog.add("curious", pkgbuild("curious", depends=["there", "ttf-of-nowhere"], makedepends=["mute>=2"]))
+    assert checked(ruled.installs("curious"))[:4] == [
+        "✓ Runtime: there", "⚠ ttf-of-nowhere: not known here, and nothing of that name: going on",
+        "✓ Build: none that is known", "⚠ mute>=2: the version of /usr/bin/env can't be read: going on"]
+
+
+def test_what_nobody_knows_is_marked_where_something_is_missing(ruled):
+    ruled.catalog.add("needy", pkgbuild("needy", depends=["ttf-of-nowhere", "gone"]))
+    assert "Runtime: ttf-of-nowhere ?, gone ✗" in ruled.refuses("needy", "MissingDependencies").lines()
+
+
+def test_name_that_is_none_is_refused(ruled):
+    ruled.catalog.add("bad", pkgbuild("bad", depends=["there", "$(reboot)"]))
+    ruled.refuses("bad", "RecipeInvalid", "$(reboot)")
+
+
+def test_rules_that_cannot_be_read_fail_the_job_and_are_named(hive):
+    hive.configure("Build", DependencyRules=hive.directory / "none.conf")
+    hive.catalog.add("some", pkgbuild("some", depends=["gcc"]))
+    hive.refuses("some", "Failed", "none.conf")
+    assert hive.call("GetCatalogWorker", "some")["missing"] == []
+
+
+# in the catalog
+
+
+def test_catalog_tells_what_is_missing_and_what_installs_it(ruled):
+    ruled.catalog.add("fine", depends=["there", "old"])
+    ruled.catalog.add("needy", depends=["there", "gone", "old>=2"], makedepends=["lost", "gone", "ttf-of-nowhere", "no name"])
+    fine, needy = (next(worker for worker in ruled.call("ListCatalog", {}, signature="(a{sv})") if worker["id"] == name) for name in ("fine", "needy"))
+    assert (fine["missing"], fine["unknown"], fine["install_command"]) == ([], [], "")
+    assert (needy["missing"], needy["unknown"]) == (["gone", "old>=2", "lost"], ["ttf-of-nowhere", "no name"])
+    assert packages(needy["install_command"]) == ["gone-bin", "gone-dev", "old-dev", "lost-dev"]
+    assert ruled.call("GetCatalogWorker", "needy") == needy
+
+
+def test_hivectl_shows_what_is_missing(ruled):
+    ruled.catalog.add("needy", depends=["gone", "nobody-knows"])
+    ruled.catalog.add("needier", depends=["gone", "lost", "old>=2"])
+    lines = {line.split()[0]: line for line in ruled.hivectl("catalog").stdout.splitlines()}
+    assert "lacks gone " in lines["needy"] and "lacks gone +2 " in lines["needier"]
+    fields = dict(re.split(r":\s+", line, maxsplit=1) for line in ruled.hivectl("show", "needy").stdout.splitlines())
+    assert (fields["Missing here"], fields["Not known here"]) == ("gone", "nobody-knows")
+    assert packages(fields["Install with"]) == ["gone-bin", "gone-dev"]
+
+
+def test_whole_catalog_is_looked_at_in_one_sandbox(ruled):
+    folder, count = ruled.directory / "counted", ruled.directory / "count"
+    folder.mkdir()
+    (folder / "bwrap").write_text(f"#!/bin/sh\necho >> {count}\nexec {shutil.which('bwrap')} \"$@\"\n")
+    (folder / "bwrap").chmod(0o755)
+    count.touch()
+    count.chmod(0o666)
+    ruled.environment["PATH"] = f"{folder}:{os.environ['PATH']}"
+    for number in range(50):
+        ruled.catalog.add(f"w{number}", depends=[f"tool-{number}", "gone"], makedepends=["there", f"lib{number}.so"])
+    listed = ruled.call("ListCatalog", {}, signature="(a{sv})")
+    assert len(listed) == 50 and all(worker["missing"][0] == "gone" for worker in listed)
+    assert len(count.read_text()) == 1
+
+
+def test_catalog_is_listed_where_no_sandbox_can_be_made(ruled):
+    folder = ruled.directory / "denied"
+    folder.mkdir()
+    (folder / "bwrap").write_text("#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n")
+    (folder / "bwrap").chmod(0o755)
+    ruled.environment["PATH"] = f"{folder}:{os.environ['PATH']}"
+    ruled.catalog.add("some", depends=["there", "gone"])
+    worker = ruled.call("GetCatalogWorker", "some")
+    assert (worker["missing"], worker["unknown"], worker["install_command"]) == ([], ["there", "gone"], "")
+
+
+# dependencies.conf
+
+
+@pytest.fixture(scope="module")
+def rules():
+    parser = configparser.ConfigParser(interpolation=None, delimiters="=", comment_prefixes="#")
+    parser.optionxform = str
+    parser.read(SOURCE / "data/dependencies.conf")
+    return parser
+
+
+def read_record(release):
+    """{name: ({package: component}, {probe: file})}"""
+    found = {}
+    for line in (SOURCE / f"tests/packages/{release}.tsv").read_text().splitlines():
+        if not line.startswith("#"):
+            name, titles, files = line.split("\t")
+            versions = dict(title.split("=", 1) for title in titles.split())
+            found[name] = ({package: version.rpartition("/")[2] for package, version in versions.items()}, dict(each.rsplit("=", 1) for each in files.split()))
+    return found
+
+
+def test_enough_names_are_verified(rules):
+    assert len(rules.sections()) >= 150
+    assert sum("debian-12" in rules[name].get("verified", "").split() for name in rules.sections()) >= 150
+
+
+@pytest.mark.parametrize("release", RECORDS)
+def test_verified_names_are_as_the_distributions_index_has_them(rules, release):
+    """The record was made from the index itself, by tests/packages/record."""
+    verified = {name for name in rules.sections() if release in rules[name].get("verified", "").split()}
+    if not (SOURCE / f"tests/packages/{release}.tsv").exists():
+        assert not verified
+        return
+    recorded = read_record(release)
+    assert verified == set(recorded)
+    for name in verified:
+        bringing, files = recorded[name]
+        assert rules[name].get(RECORDS[release], rules[name].get("debian")).split() == list(bringing), name
+        alternatives = [part.split() for part in rules[name]["probe"].split(";")]
+        assert not files or list(files) in alternatives, name
+
+
+def test_shipped_rules_are_read(hive):
+    """All of them, with their versions, by the real thing."""
+    shipped = (SOURCE / "data/dependencies.conf").read_text()
+    names = re.findall(r"^\[(.*)\]$", shipped, re.MULTILINE)
+    hive.catalog.add("all", depends=[f"{name}>=0" for name in names], makedepends=["gcc", "make>=3", "glibc>=2"])
+    worker = hive.call("GetCatalogWorker", "all")
+    assert set(worker["missing"]) | set(worker["unknown"]) < {f"{name}>=0" for name in names}
+    assert not {"gcc", "make>=3", "glibc>=2"} & set(worker["missing"] + worker["unknown"])
+    assert json.dumps(worker["install_command"]).count("cuda") <= 2
