@@ -252,8 +252,8 @@ class Catalog:
 class HttpCatalog:
     """A catalog over HTTP that may misbehave. @answers: path → bytes, (status, type, bytes) or a function of the handler."""
 
-    def __init__(self):
-        self.answers, self.requests, self.entries = {}, [], {}
+    def __init__(self, address="127.0.0.1"):
+        self.answers, self.requests, self.entries, self.address = {}, [], {}, address
         catalog = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -273,13 +273,13 @@ class HttpCatalog:
             def handle_error(self, request, client_address):
                 pass  # a client that went away in the middle is what some tests are about
 
-        self.server = Server(("127.0.0.1", 0), Handler)
+        self.server = Server((address, 0), Handler)
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self.thread.start()
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.server.server_address[1]}"
+        return f"http://{self.address}:{self.server.server_address[1]}"
 
     def close(self):
         self.server.shutdown()

@@ -5,11 +5,11 @@
 #include "config.h"
 #include "fetch.h"
 #include "file.h"
+#include "proxy.h"
 #include "size.h"
 
 #include <curl/curl.h>
 #include <errno.h>
-#include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -215,22 +215,13 @@ transfer_header (const Transfer *transfer, const char *name)
              NULL;
 }
 
-static bool
-transfer_is_proxy (const Transfer *transfer, const struct sockaddr *address, socklen_t length)
-{
-  for (guint i = 0; i < transfer->proxies->len; i++)
-    if (memcmp (transfer->proxies->pdata[i], address, length) == 0)
-      return true;
-  return false;
-}
-
 /* Called with what a name stands for, also after a redirect: the one place where that can be seen. */
 static curl_socket_t
 transfer_open_socket (void *userdata, curlsocktype purpose, struct curl_sockaddr *address)
 {
   Transfer *transfer = userdata;
 
-  transfer->by_proxy = transfer_is_proxy (transfer, &address->addr, address->addrlen);
+  transfer->by_proxy = proxy_list_has (transfer->proxies, &address->addr, address->addrlen);
   if (transfer->foreign && !transfer->by_proxy && address_is_internal (&address->addr))
     {
       g_free (transfer->internal);
@@ -404,59 +395,12 @@ transfer_result (const Transfer *transfer, CURLcode code, const char *message, c
   return FETCH_FAILED;
 }
 
-/* The addresses that @host stands for; NULL when it has none. */
-static struct addrinfo *
-resolve (const char *host, const char *port)
-{
-  g_autofree char *bare = *host == '[' ? g_strndup (host + 1, strcspn (host + 1, "]")) : g_strdup (host);
-  struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
-  struct addrinfo *found = NULL;
-
-  return getaddrinfo (bare, port, &hints, &found) == 0 ? found : NULL;
-}
-
-static void
-transfer_add_proxy (Transfer *transfer, const char *url)
-{
-  CURLU *parts = curl_url ();
-  char *host = NULL, *port = NULL;
-  struct addrinfo *found = NULL;
-
-  if (curl_url_set (parts, CURLUPART_URL, url, CURLU_GUESS_SCHEME | CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
-      curl_url_get (parts, CURLUPART_HOST, &host, 0) == CURLUE_OK)
-    {
-      curl_url_get (parts, CURLUPART_PORT, &port, 0);
-      found = resolve (host, port ? port : "1080"); /* as libcurl */
-    }
-  for (const struct addrinfo *each = found; each; each = each->ai_next)
-    {
-      struct sockaddr_storage *address = g_new0 (struct sockaddr_storage, 1);
-
-      memcpy (address, each->ai_addr, each->ai_addrlen);
-      g_ptr_array_add (transfer->proxies, address);
-    }
-  if (found)
-    freeaddrinfo (found);
-  curl_free (host);
-  curl_free (port);
-  curl_url_cleanup (parts);
-}
-
-static void
-transfer_find_proxies (Transfer *transfer)
-{
-  transfer->proxies = g_ptr_array_new_with_free_func (g_free);
-  for (const char *const *name = fetch_proxies; transfer->foreign && *name; name++)
-    if (g_getenv (*name) && !g_str_has_suffix (*name, "o_proxy") && !g_str_has_suffix (*name, "O_PROXY"))
-      transfer_add_proxy (transfer, g_getenv (*name));
-}
-
 /* What another tool than libcurl is to reach: each of its addresses must be one that it may. */
 static FetchResult
 transfer_resolve (Transfer *transfer, char **ret_address, char **ret_why)
 {
   g_autoptr (GUri) uri = g_uri_parse (transfer->url, G_URI_FLAGS_PARSE_RELAXED, NULL);
-  struct addrinfo *found = uri && g_uri_get_host (uri) ? resolve (g_uri_get_host (uri), NULL) : NULL;
+  struct addrinfo *found = uri && g_uri_get_host (uri) ? proxy_resolve (g_uri_get_host (uri), NULL) : NULL;
   g_autofree char *url = fetch_redact (transfer->url);
 
   for (const struct addrinfo *each = found; each; each = each->ai_next)
@@ -537,7 +481,7 @@ main (int argc, char **argv)
   signal (SIGPIPE, SIG_IGN);
   curl_global_init (CURL_GLOBAL_DEFAULT);
   transfer.curl = curl_easy_init ();
-  transfer_find_proxies (&transfer);
+  transfer.proxies = proxy_list ();
   if (locate && !g_str_has_prefix (transfer.url, "http"))
     result = transfer_resolve (&transfer, &address, &why);
   else

@@ -1,196 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "git.h"
 
-#include "archive.h"
 #include "cache.h"
 #include "fetch.h"
 #include "file.h"
-#include "folder.h"
-#include "location.h"
-#include "step.h"
+#include "git-run.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#define INSIDE_SRC    "/tmp/src"
-#define INSIDE_MIRROR "/tmp/mirror"
-#define INSIDE_STORED "/tmp/stored"
-#define PROBE         "info/refs?service=git-upload-pack"
-#define ANSWER_MAX    (64 * 1024) /* a tag or a commit with its signature */
-#define MIRROR_FILES  1000000
-#define SCRATCH       "scratch" /* in the work directory */
-
-/* What one run of git may reach, besides the mirror. */
-typedef enum
-{
-  REACH_NOTHING = 0,
-  REACH_MIRROR = 1 << 0, /* to write it */
-  REACH_SERVER = 1 << 1,
-  REACH_STORED = 1 << 2, /* the cache's own mirror */
-  REACH_SRC = 1 << 3,
-} Reach;
-
-typedef struct
-{
-  Builder *builder;
-  const Source *source;
-  char *key;
-  Location location;
-  bool fetched; /* something came from the server */
-} Git;
-
-static void
-git_clear (Git *git)
-{
-  g_free (git->key);
-  location_clear (&git->location);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Git, git_clear)
-
-static void
-git_init (Git *git, Builder *builder, const Source *source)
-{
-  *git = (Git){ .builder = builder, .source = source, .key = cache_key ("git", source->url, NULL) };
-}
-
-static Sandbox *
-git_sandbox (const Git *git, Reach reach)
-{
-  const Configuration *configuration = git->builder->configuration;
-  Sandbox *sandbox = sandbox_new (configuration);
-  g_autofree char *config = step_script ("gitconfig");
-  g_autofree char *src = g_build_filename (git->builder->request->work, "src", NULL);
-  g_autofree char *mirror = cache_path (git->builder, CACHE_SOURCES, git->key);
-  g_autofree char *stored = cache_stored_path (git->builder, CACHE_SOURCES, git->key);
-
-  step_bind_scripts (configuration, sandbox);
-  if (reach & REACH_SRC)
-    {
-      sandbox_bind (sandbox, src, INSIDE_SRC);
-      sandbox_chdir (sandbox, INSIDE_SRC);
-    }
-  if (reach & REACH_STORED)
-    sandbox_bind_read_only (sandbox, stored, INSIDE_STORED);
-  archive_limit (git->builder, sandbox);
-  if (reach & REACH_MIRROR)
-    sandbox_limit_folder (sandbox, mirror, configuration->max_download_size, MIRROR_FILES);
-  (reach & REACH_MIRROR ? sandbox_bind : sandbox_bind_read_only) (sandbox, mirror, INSIDE_MIRROR);
-  if (reach & REACH_SERVER)
-    location_allow (&git->location, sandbox);
-  sandbox_setenv (sandbox, "HOME", "/tmp");
-  sandbox_setenv (sandbox, "GIT_CONFIG_NOSYSTEM", "1");
-  sandbox_setenv (sandbox, "GIT_CONFIG_GLOBAL", config);
-  sandbox_setenv (sandbox, "GIT_ATTR_NOSYSTEM", "1");
-  sandbox_setenv (sandbox, "GIT_TERMINAL_PROMPT", "0");
-  /* A server's refs/replace/ would have one object stand for another. */
-  sandbox_setenv (sandbox, "GIT_NO_REPLACE_OBJECTS", "1");
-  sandbox_set_timeout (sandbox, configuration->download_timeout);
-  return sandbox;
-}
-
-static bool
-git_run_in (const Git *git, Sandbox *sandbox, Reach reach, const char *const *arguments, int *ret_status,
-            char **ret_said, GError **error)
-{
-  if (!sandbox_run (sandbox, arguments, ret_status, error))
-    {
-      if (reach & REACH_MIRROR)
-        return step_explain (error, "Fetching a git source", "DownloadTimeout= and MaxDownloadSize=");
-      return archive_explain (error, git->source->name, "DownloadTimeout=");
-    }
-  if (*ret_status == 127)
-    return step_missing_program (git->builder, "git", error);
-  if (ret_said)
-    *ret_said = g_strdup (sandbox_diagnostics (sandbox));
-  return true;
-}
-
-/* Runs git. @ret_status is its exit status; @ret_said, what it complained of. */
-static bool
-git_run (const Git *git, Reach reach, const char *const *arguments, int *ret_status, char **ret_said, GError **error)
-{
-  g_autoptr (Sandbox) sandbox = git_sandbox (git, reach);
-
-  return git_run_in (git, sandbox, reach, arguments, ret_status, ret_said, error);
-}
-
-/* Runs git over the mirror, and returns what it prints: a descriptor of at most @max_size bytes and a few more; -1 and
- * LimitsExceeded, or SourceUnavailable naming @what when it ends badly. */
-static int
-git_run_to_file (const Git *git, const char *const *arguments, uint64_t max_size, const char *what, GError **error)
-{
-  g_autoptr (Sandbox) sandbox = git_sandbox (git, REACH_NOTHING);
-  g_autofree char *folder = g_build_filename (git->builder->request->work, SCRATCH, NULL);
-  g_auto (Fd) fd = -1;
-  int status = 0;
-  bool ran;
-
-  if (mkdirat (git->builder->work_fd, SCRATCH, 0700) == 0)
-    fd = file_open_beneath (git->builder->work_fd, SCRATCH "/output", O_RDWR | O_CREAT | O_EXCL, 0600);
-  if (fd < 0)
-    {
-      hive_error_set_errno (error, errno, "Can't write %s", folder);
-      return -1;
-    }
-  sandbox_set_stdout (sandbox, fd);
-  sandbox_limit_folder (sandbox, folder, max_size, git->builder->configuration->max_source_files);
-  ran = git_run_in (git, sandbox, REACH_NOTHING, arguments, &status, NULL, error);
-  folder_remove (git->builder->work_fd, SCRATCH);
-  if (ran && status != 0)
-    g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, "git can't make %s of %s", what, git->source->name);
-  return ran && status == 0 ? fd_steal (&fd) : -1;
-}
-
-/* Runs git, which must end well; otherwise SourceUnavailable in the words of @format, a URL and git's last line. */
-static bool
-git_must (const Git *git, Reach reach, const char *const *arguments, const char *what, GError **error)
-{
-  g_autofree char *shown = fetch_redact (git->source->url);
-  g_autofree char *said = NULL;
-  const char *last;
-  int status;
-
-  if (!git_run (git, reach, arguments, &status, &said, error))
-    return false;
-  if (status == 0)
-    return true;
-  last = strrchr (said, '\n') ? strrchr (said, '\n') + 1 : *said ? said : "git said nothing";
-  g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, "The git repository %s can't be %s: %.400s", shown,
-               what, last);
-  return false;
-}
-
-/* What git prints; NULL without @error when it ends badly. */
-static char *
-git_ask (const Git *git, Reach reach, const char *const *arguments, GError **error)
-{
-  g_autoptr (Sandbox) sandbox = git_sandbox (git, reach);
-  g_auto (Fd) fd = memfd_create ("git", MFD_CLOEXEC);
-  int status;
-
-  if (fd < 0)
-    {
-      hive_error_set_errno (error, errno, "Can't make a memory file");
-      return NULL;
-    }
-  sandbox_set_stdout (sandbox, fd);
-  if (!git_run_in (git, sandbox, reach, arguments, &status, NULL, error) || status != 0 || lseek (fd, 0, SEEK_SET) < 0)
-    return NULL;
-  return file_read_fd (fd, ANSWER_MAX, "git's answer", NULL, error);
-}
-
-static bool
-git_names_commit (const Source *source)
-{
-  size_t length = source->ref ? strlen (source->ref) : 0;
-
-  return g_strcmp0 (source->ref_kind, "commit") == 0 && (length == 40 || length == 64) &&
-         strspn (source->ref, "0123456789abcdefABCDEF") == length;
-}
+#define PROBE "info/refs?service=git-upload-pack"
 
 /* What the fragment names, in the mirror. */
 static char *
@@ -211,7 +30,7 @@ git_find_commit (const Git *git, GError **error)
 {
   g_autofree char *revision = git_revision (git->source);
   g_autofree char *commit = g_strconcat (revision, "^{commit}", NULL);
-  const char *arguments[] = { "git", "-C", INSIDE_MIRROR, "rev-parse", "--verify", "--quiet", commit, NULL };
+  const char *arguments[] = { "git", "-C", GIT_INSIDE_MIRROR, "rev-parse", "--verify", "--quiet", commit, NULL };
   g_autofree char *name = git_ask (git, REACH_NOTHING, arguments, error);
 
   if (name)
@@ -227,7 +46,7 @@ git_update_head (const Git *git, GError **error)
   g_autofree char *answer = git_ask (git, REACH_SERVER, ask, error);
   const char *end = answer ? strstr (answer, "\tHEAD") : NULL;
   g_autofree char *head = NULL;
-  const char *set[] = { "git", "-C", INSIDE_MIRROR, "symbolic-ref", "--", "HEAD", NULL, NULL };
+  const char *set[] = { "git", "-C", GIT_INSIDE_MIRROR, "symbolic-ref", "--", "HEAD", NULL, NULL };
 
   if (!end || !g_str_has_prefix (answer, "ref: refs/heads/"))
     return !answer || !*error;
@@ -243,7 +62,7 @@ git_update (Git *git, GError **error)
                           "-c",
                           git->location.host ? "http.followRedirects=false" : "http.followRedirects=initial",
                           "-C",
-                          INSIDE_MIRROR,
+                          GIT_INSIDE_MIRROR,
                           "fetch",
                           "--quiet",
                           "--prune",
@@ -262,12 +81,12 @@ git_update (Git *git, GError **error)
 static bool
 git_copy_stored (Git *git, GError **error)
 {
-  const char *copy[] = { "git", "clone", "--quiet", "--mirror", "--", INSIDE_STORED, INSIDE_MIRROR, NULL };
+  const char *copy[] = { "git", "clone", "--quiet", "--mirror", "--", GIT_INSIDE_STORED, GIT_INSIDE_MIRROR, NULL };
   g_autofree char *commit = NULL;
 
   if (!git_must (git, REACH_MIRROR | REACH_STORED, copy, "copied from the cache", error))
     return false;
-  commit = git_names_commit (git->source) ? git_find_commit (git, error) : NULL;
+  commit = source_is_fixed (git->source) ? git_find_commit (git, error) : NULL;
   return commit || (!*error && git_update (git, error));
 }
 
@@ -282,7 +101,7 @@ git_clone (Git *git, GError **error)
                           "--mirror",
                           "--",
                           git->location.url,
-                          INSIDE_MIRROR,
+                          GIT_INSIDE_MIRROR,
                           NULL };
 
   log_writer_note (git->builder->log, "sources", "⬇ Cloning %s", git->source->name);
@@ -295,7 +114,7 @@ static bool
 git_check_tag (const Git *git, GError **error)
 {
   g_autofree char *revision = git_revision (git->source);
-  const char *arguments[] = { "git", "-C", INSIDE_MIRROR, "for-each-ref", "--format=%(tag)", "--", revision, NULL };
+  const char *arguments[] = { "git", "-C", GIT_INSIDE_MIRROR, "for-each-ref", "--format=%(tag)", "--", revision, NULL };
   g_autofree char *name = NULL;
 
   if (g_strcmp0 (git->source->ref_kind, "tag") != 0)
@@ -314,7 +133,7 @@ git_check_tag (const Git *git, GError **error)
 static bool
 git_check_objects (const Git *git, const char *commit, GError **error)
 {
-  const char *arguments[] = { "git",       "-C",      INSIDE_MIRROR,      "rev-list", "--objects",
+  const char *arguments[] = { "git",       "-C",      GIT_INSIDE_MIRROR,  "rev-list", "--objects",
                               "--no-walk", "--quiet", "--verify-objects", commit,     NULL };
   g_autofree char *said = NULL;
   int status;
@@ -372,7 +191,7 @@ static bool
 git_check_size (const Git *git, const Wanted *wanted, GError **error)
 {
   unsigned max_files = git->builder->configuration->max_source_files;
-  const char *arguments[] = { "git", "-C", INSIDE_MIRROR, "ls-tree", "-r", "--format=", wanted->revision, NULL };
+  const char *arguments[] = { "git", "-C", GIT_INSIDE_MIRROR, "ls-tree", "-r", "--format=", wanted->revision, NULL };
   g_auto (Fd) fd = git_run_to_file (git, arguments, MAX (max_files, 64 * 1024), "a list", error);
   struct stat st;
 
@@ -389,7 +208,7 @@ git_check_size (const Git *git, const Wanted *wanted, GError **error)
 static bool
 git_verify (const Git *git, const Wanted *wanted, GError **error)
 {
-  const char *arguments[] = { "git",     "-c",           "core.abbrev=no", "-C", INSIDE_MIRROR,
+  const char *arguments[] = { "git",     "-c",           "core.abbrev=no", "-C", GIT_INSIDE_MIRROR,
                               "archive", "--format=tar", wanted->revision, NULL };
   g_auto (Fd) fd = -1;
 
@@ -442,7 +261,7 @@ git_read_signed (Builder *builder, const Wanted *wanted, GError **error)
 {
   bool tag = g_strcmp0 (wanted->source->ref_kind, "tag") == 0;
   g_autofree char *revision = tag ? git_revision (wanted->source) : g_strdup (wanted->revision);
-  const char *arguments[] = { "git", "-C", INSIDE_MIRROR, "cat-file", tag ? "tag" : "commit", revision, NULL };
+  const char *arguments[] = { "git", "-C", GIT_INSIDE_MIRROR, "cat-file", tag ? "tag" : "commit", revision, NULL };
   g_auto (Git) git = { 0 };
   char *text;
 
@@ -460,7 +279,7 @@ git_checkout (Builder *builder, const Wanted *wanted, GError **error)
 {
   const Source *source = wanted->source;
   g_autofree char *shown = fetch_redact (source->url);
-  const char *clone[] = { "git", "clone", "--quiet", "--no-checkout", "--", INSIDE_MIRROR, source->name, NULL };
+  const char *clone[] = { "git", "clone", "--quiet", "--no-checkout", "--", GIT_INSIDE_MIRROR, source->name, NULL };
   /* A branch of its own, as makepkg makes one; without a fragment, the repository's. */
   const char *branch[] = { "git",        "-C", source->name, "checkout",       "--quiet", "--force",
                            "--no-track", "-B", "makepkg",    wanted->revision, "--",      NULL };

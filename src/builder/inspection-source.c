@@ -2,18 +2,10 @@
 #include "inspection-source.h"
 
 #include "catalog-entry.h"
+#include "checksum.h"
 #include "source.h"
 
 #include <string.h>
-
-static const struct
-{
-  const char *name;
-  bool strong; /* nobody can make another file with the same sum */
-} kinds[] = {
-  { "b2", true },     { "sha512", true }, { "sha384", true }, { "sha256", true },
-  { "sha224", true }, { "sha1", false },  { "md5", false },   { "ck", false },
-};
 
 /* The kinds by which element @index of source@suffix is verified; true when one of them is strong. */
 static bool
@@ -21,15 +13,15 @@ source_sums (const Recipe *recipe, const char *suffix, size_t index, JsonArray *
 {
   bool strong = false;
 
-  for (size_t i = 0; i < G_N_ELEMENTS (kinds); i++)
+  for (ChecksumKind kind = CHECKSUM_KINDS; kind-- > 0;) /* the best first */
     {
-      g_autofree char *array = g_strconcat (kinds[i].name, "sums", suffix, NULL);
+      g_autofree char *array = g_strconcat (checksum_name (kind), "sums", suffix, NULL);
       char **sums = g_hash_table_lookup (recipe->variables, array);
 
       if (!sums || g_strv_length (sums) <= index || !*sums[index] || g_str_equal (sums[index], "SKIP"))
         continue;
-      json_array_add_string_element (ret_sums, kinds[i].name);
-      strong = strong || kinds[i].strong;
+      json_array_add_string_element (ret_sums, checksum_name (kind));
+      strong = strong || !checksum_is_weak (kind);
     }
   return strong;
 }
@@ -59,7 +51,7 @@ source_describe_element (const Recipe *recipe, const char *text, const char *suf
   JsonObject *object = json_object_new ();
   JsonArray *sums = json_array_new ();
   bool strong = source_sums (recipe, suffix, index, sums);
-  bool fixed = source && source->ref_kind && g_str_equal (source->ref_kind, "commit");
+  bool fixed = source && source_is_fixed (source);
   const char *strength = strong ? "strong" : fixed ? "commit" : json_array_get_length (sums) > 0 ? "weak" : "none";
   g_autofree char *words = source_words (strength, sums);
   g_autofree char *name = g_utf8_make_valid (source ? source->name : text, -1);

@@ -98,9 +98,11 @@ job_write_result (const Builder *builder)
   g_autoptr (JsonObject) result = json_object_new ();
   g_autofree char *version = recipe_version (builder->recipe);
   g_autofree char *binary = catalog_entry_binary (builder->entry);
-  g_auto (GStrv) licenses = recipe_values (builder->recipe, "license", catalog_machine_architecture ());
+  const RecipePackage *package = builder->recipe->packages->pdata[0];
+  g_auto (GStrv) licenses =
+      recipe_package_values (builder->recipe, package, "license", catalog_machine_architecture ());
   g_autofree char *license = g_strjoinv (" AND ", licenses);
-  const char *description = recipe_value (builder->recipe, "pkgdesc");
+  const char *description = recipe_package_value (builder->recipe, package, "pkgdesc");
   g_autofree char *text = NULL;
 
   json_object_set_boolean_member (result, "already_installed", builder->installed);

@@ -49,7 +49,7 @@ location_set_url (Location *location, const char *probed, const char *probe, con
       return false;
     }
   location->url = g_strndup (probed, strlen (probed) - strlen (probe));
-  location->host = g_strdup (g_uri_get_host (uri));
+  location->host = g_hostname_to_ascii (g_uri_get_host (uri)); /* as it is looked up */
   return true;
 }
 

@@ -11,6 +11,8 @@
 #define LIST_FD  9 /* package.bash writes there */
 #define LIST_MAX (64 * 1024 * 1024)
 
+#define VALUES_MAX 100000 /* of one field */
+
 /* What fakeroot showed of the tree, for the commit to check. */
 static bool
 package_store_list (Builder *builder, const GString *list, GError **error)
@@ -34,23 +36,53 @@ package_command (char *const *names)
   return g_strv_builder_end (command);
 }
 
-/* What the package functions said of their packages, FIELD PACKAGE VALUE… up to an empty word; the list follows. */
 static const char *
-package_read_said (const char *at, const char *end, GPtrArray *scriptlets)
+take_word (const char **at, const char *end)
 {
-  const char *words[3];
-  unsigned count = 0;
+  const char *word = *at;
+  const char *nul = word < end ? memchr (word, '\0', end - word) : NULL;
 
-  for (; at < end && memchr (at, '\0', end - at); at += strlen (at) + 1)
+  if (!nul)
+    return NULL;
+  *at = nul + 1;
+  return word;
+}
+
+/* FIELD NAME COUNT VALUE…: what a package function made of a field of its package. */
+static bool
+package_take_field (Recipe *recipe, const char *field, const char **at, const char *end)
+{
+  const char *name = take_word (at, end);
+  const char *text = name ? take_word (at, end) : NULL;
+  RecipePackage *package = text ? recipe_package (recipe, name) : NULL;
+  g_autoptr (GPtrArray) values = g_ptr_array_new ();
+  guint64 count;
+
+  if (!package || !g_ascii_string_to_unsigned (text, 10, 0, VALUES_MAX, &count, NULL))
+    return false;
+  while (count-- > 0)
     {
-      if (count == 0 && !*at)
-        return at + 1;
-      words[count++ % G_N_ELEMENTS (words)] = at;
-      count %= G_N_ELEMENTS (words);
-      if (count == 0 && g_str_equal (words[0], "install"))
-        g_ptr_array_add (scriptlets, (void *)words[2]);
+      const char *value = take_word (at, end);
+
+      if (!value)
+        return false;
+      g_ptr_array_add (values, (void *)value);
     }
-  return NULL;
+  g_ptr_array_add (values, NULL);
+  recipe_package_override (package, field, (char **)values->pdata);
+  return true;
+}
+
+/* Reads what all of them said, up to an empty word; the list that follows, or NULL. */
+static const char *
+package_read_said (Recipe *recipe, const char *at, const char *end)
+{
+  const char *field;
+
+  while ((field = take_word (&at, end)) && *field)
+    if (!package_take_field (recipe, field, &at, end))
+      return NULL;
+  return field ? at : NULL;
 }
 
 bool
@@ -62,7 +94,6 @@ package_run (Builder *builder, GError **error)
   char **names = g_hash_table_lookup (builder->recipe->variables, "pkgname");
   g_auto (GStrv) command = package_command (names);
   g_autoptr (Sandbox) sandbox = step_function_sandbox (builder);
-  g_autoptr (GPtrArray) scriptlets = g_ptr_array_new ();
   g_autoptr (GString) list = NULL;
   const char *said, *end, *listed;
   size_t size;
@@ -75,13 +106,13 @@ package_run (Builder *builder, GError **error)
 
   said = sandbox_collected (sandbox, &size);
   end = said + size;
-  listed = package_read_said (said, end, scriptlets);
+  listed = package_read_said (builder->recipe, said, end);
   if (!listed)
     {
       g_set_error (error, HIVE_ERROR, HIVE_ERROR_PACKAGE_FAILED, "The package phase did not end well");
       return false;
     }
-  scriptlet_tell_all (builder, scriptlets);
+  scriptlet_tell_all (builder);
   list = g_string_new_len (listed, end - listed);
   return (!names[1] || builder->apart || package_trees_merge (builder->work_fd, names, list, error)) &&
          package_store_list (builder, list, error);

@@ -57,11 +57,16 @@ scriptlet_tell (Builder *builder, const char *name)
 }
 
 void
-scriptlet_tell_all (Builder *builder, const GPtrArray *files)
+scriptlet_tell_all (Builder *builder)
 {
   g_autoptr (GHashTable) told = g_hash_table_new (g_str_hash, g_str_equal);
+  const GPtrArray *packages = builder->recipe->packages;
 
-  for (guint i = 0; i < files->len; i++)
-    if (g_hash_table_add (told, files->pdata[i]))
-      scriptlet_tell (builder, files->pdata[i]);
+  for (guint i = 0; i < packages->len; i++)
+    {
+      const char *name = recipe_package_value (builder->recipe, packages->pdata[i], "install");
+
+      if (name && g_hash_table_add (told, (void *)name))
+        scriptlet_tell (builder, name);
+    }
 }

@@ -268,6 +268,15 @@ source_is_signature (const Source *source)
 }
 
 bool
+source_is_fixed (const Source *source)
+{
+  size_t length = source->ref ? strlen (source->ref) : 0;
+
+  return g_strcmp0 (source->ref_kind, "commit") == 0 && (length == 40 || length == 64) &&
+         strspn (source->ref, "0123456789abcdefABCDEF") == length;
+}
+
+bool
 source_is_private (const Source *source)
 {
   const char *authority = source->url ? strstr (source->url, "://") : NULL;

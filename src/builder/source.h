@@ -39,6 +39,9 @@ bool source_is_local_repository (const Source *source);
 /* True for a detached signature of another source, `.sig`, `.sign` or `.asc`. */
 bool source_is_signature (const Source *source);
 
+/* True when it names a git commit by its whole hash: what that stands for never changes. */
+bool source_is_fixed (const Source *source);
+
 /* True when the URL has a user's name or password: what it gives is not for everybody on this machine. */
 bool source_is_private (const Source *source);
 

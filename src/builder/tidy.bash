@@ -11,6 +11,7 @@ hive_overrides=(pkgdesc arch url license groups depends optdepends provides conf
 # Files that their extensions or folders give away.
 hive_remove() {
   local target file
+  local -a paths=() names=()
 
   if check_option docs n; then
     # shellcheck disable=SC2068 # patterns
@@ -24,13 +25,11 @@ hive_remove() {
   fi
   if check_option purge y; then
     for target in "${PURGE_TARGETS[@]}"; do
-      if [[ $target == */* ]]; then
-        # shellcheck disable=SC2086 # a pattern
-        rm -f -- $target
-      else
-        find . ! -type d -name "$target" -delete
-      fi
+      # shellcheck disable=SC2206 # a pattern, and one that matches nothing is no file
+      if [[ $target == */* ]]; then paths+=($target); else names+=(-o -name "$target"); fi
     done
+    ((${#paths[@]} == 0)) || rm -f -- "${paths[@]}"
+    ((${#names[@]} == 0)) || find . ! -type d '(' -false "${names[@]}" ')' -delete
   fi
   if check_option staticlibs n; then
     while IFS= read -rd '' file; do
@@ -156,19 +155,17 @@ hive_tidy() (
   exit 0
 )
 
-# One package: the function, in a pkgdir of its own, and what it says of the package by then: words of three, for the builder.
+# One package: the function, in a pkgdir of its own, and what the package's fields are by then, for the builder: FIELD NAME COUNT VALUE…
 hive_package_one() {
-  local pkgdir=$2 hive_each
+  local pkgdir=$2 hive_field
 
   [[ -d $pkgdir ]] || mkdir -- "$pkgdir" || exit
   hive_run "$1"
   hive_tidy || exit
-  {
-    [[ -z $install ]] || printf '%s\0' install "$pkgname" "$install"
-    for hive_each in "${depends[@]}"; do
-      printf '%s\0' depends "$pkgname" "$hive_each"
-    done
-  } >>"$hive_kept/saying"
+  for hive_field in "${hive_overrides[@]}"; do
+    local -n hive_value=$hive_field
+    printf '%s\0' "$hive_field" "$pkgname" "${#hive_value[@]}" "${hive_value[@]}"
+  done >>"$hive_kept/saying"
 }
 
 # All of them; what a package function changed is for the next one as it was, by makepkg's simple means.

@@ -58,9 +58,9 @@ toolchain_check_owner (const Toolchain *toolchain, const char *path, GError **er
 
   if (stat (path, &info) < 0 || !S_ISDIR (info.st_mode))
     return toolchain_refuse (toolchain, path, "is no folder. Correct its Path=", error);
-  if (toolchain->any_owner || info.st_uid == geteuid ())
+  if (toolchain->any_owner)
     return true;
-  if (info.st_uid != 0)
+  if (!toolchain_is_owned_by (path, geteuid ()))
     return toolchain_refuse (
         toolchain, path,
         "is not root's: its owner would decide what is in every worker that is built with it. Copy it "

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <unistd.h>
 
 /* Sources are checked again when they are used; what tools keep is not, so only an install that people wanted and got
@@ -29,9 +30,9 @@ clean_keep (const Configuration *configuration, int folder, const char *name, co
   if (tools_of)
     cache_store_promote (configuration, work, CACHE_TOOLS, tools_of, &tools);
   if (sources)
-    g_warning ("%s", sources->message);
+    fprintf (stderr, "rbee-hive-commit: %s\n", sources->message);
   if (tools)
-    g_warning ("%s", tools->message);
+    fprintf (stderr, "rbee-hive-commit: %s\n", tools->message);
 }
 
 bool

@@ -94,18 +94,38 @@ cache_store_lock (const Configuration *configuration, GError **error)
   return fd_steal (&fd);
 }
 
+/* An entry that is being made ours. */
+typedef struct
+{
+  dev_t device;
+  uid_t owner;        /* the job's user, whose all of it must have been */
+  GHashTable *linked; /* inodes of several names that were made ours by another of them */
+} Taking;
+
+/* A file of several names may be one that the job found elsewhere: where its links are not restricted, anybody's. */
+static bool
+taking_may_take (Taking *taking, const struct stat *st)
+{
+  if (S_ISDIR (st->st_mode) || st->st_nlink == 1)
+    return true;
+  if (st->st_uid == taking->owner && taking->owner != 0)
+    g_hash_table_add (taking->linked, GSIZE_TO_POINTER (st->st_ino));
+  return g_hash_table_contains (taking->linked, GSIZE_TO_POINTER (st->st_ino));
+}
+
 /* Makes one thing of an entry ours and readable for everybody. */
 static int
-cache_store_normalise (int parent, const char *name, const struct stat *st, void *userdata)
+taking_visit (int parent, const char *name, const struct stat *st, void *userdata)
 {
-  const dev_t *device = userdata;
+  Taking *taking = userdata;
   mode_t mode = S_ISDIR (st->st_mode) ? 0755 : st->st_mode & 0100 ? 0755 : 0644;
 
-  if (st->st_dev != *device)
+  /* A file of an overlay has the device of what lies below. */
+  if (S_ISDIR (st->st_mode) && st->st_dev != taking->device)
     return -EXDEV;
   if (!S_ISDIR (st->st_mode) && !S_ISREG (st->st_mode) && !S_ISLNK (st->st_mode))
     return -EINVAL;
-  if (!S_ISDIR (st->st_mode) && st->st_nlink != 1)
+  if (!taking_may_take (taking, st))
     return -EMLINK;
   if (geteuid () == 0 && fchownat (parent, name, 0, 0, AT_SYMLINK_NOFOLLOW) < 0)
     return -errno;
@@ -114,10 +134,31 @@ cache_store_normalise (int parent, const char *name, const struct stat *st, void
   return 0;
 }
 
+/* What was there goes with the work directory. */
+static int
+cache_store_exchange (int keep, int store, const char *key)
+{
+  int r;
+
+  if (renameat2 (keep, key, store, key, RENAME_NOREPLACE) == 0 ||
+      (errno == EEXIST && renameat2 (keep, key, store, key, RENAME_EXCHANGE) == 0))
+    return 0;
+  if (errno != EINVAL)
+    return -errno;
+
+  /* A file system that can't: for a moment there is no entry. */
+  r = folder_remove (keep, LEAVING);
+  if (r == 0 && renameat (store, key, keep, LEAVING) < 0 && errno != ENOENT)
+    r = -errno;
+  return r < 0 ? r : renameat (keep, key, store, key) < 0 ? -errno : 0;
+}
+
 static int
 cache_store_promote_one (int keep, int store, const char *key)
 {
+  g_autoptr (GHashTable) linked = g_hash_table_new (NULL, NULL);
   g_auto (Fd) fd = -1;
+  Taking taking;
   struct stat st;
   int r;
 
@@ -129,19 +170,16 @@ cache_store_promote_one (int keep, int store, const char *key)
 
   if (fstatat (keep, key, &st, AT_SYMLINK_NOFOLLOW) < 0)
     return -errno;
-  r = cache_store_normalise (keep, key, &st, &st.st_dev);
+  taking = (Taking){ .device = st.st_dev, .owner = st.st_uid, .linked = linked };
+  r = taking_visit (keep, key, &st, &taking);
   fd = r < 0 ? r : file_open_beneath (keep, key, O_RDONLY | O_DIRECTORY, 0);
   if (fd < 0)
     return fd_steal (&fd);
-  r = folder_visit (fd, cache_store_normalise, &st.st_dev, FOLDER_DEPTH_MAX);
+  r = folder_visit (fd, taking_visit, &taking, FOLDER_DEPTH_MAX);
   if (r < 0)
     return r;
-
-  /* What it takes the place of goes with the work directory. */
-  if (renameat2 (keep, key, store, key, RENAME_NOREPLACE) < 0 &&
-      (errno != EEXIST || renameat2 (keep, key, store, key, RENAME_EXCHANGE) < 0))
-    return -errno;
-  return futimens (fd, NULL) < 0 ? -errno : 0;
+  r = cache_store_exchange (keep, store, key);
+  return r < 0 ? r : futimens (fd, NULL) < 0 ? -errno : 0;
 }
 
 static bool

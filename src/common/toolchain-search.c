@@ -4,12 +4,9 @@
 #include "file.h"
 #include "version.h"
 
-#include <fcntl.h>
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define VERSION_FILE_MAX (64 * 1024)
 
@@ -138,7 +135,6 @@ place_section (const Place *place, const char *folder)
   GString *text = g_string_new (NULL);
   g_autofree char *rustup = place->version == VERSION_OF_RUSTUP ? g_build_filename (folder, place->file, NULL) : NULL;
   g_autofree char *rustup_home = rustup ? g_canonicalize_filename (rustup, "/") : NULL;
-  struct stat info;
 
   g_string_append_printf (text, "[" TOOLCHAIN_SECTION "%s]\n", place->name);
   /* Of cargo's folder only its programs: beside them lie its owner's tokens. */
@@ -153,7 +149,7 @@ place_section (const Place *place, const char *folder)
 
       g_string_append_printf (text, "Environment=%s%s%s\n", parts[0], folder, parts[1] ? parts[1] : "");
     }
-  if (stat (folder, &info) == 0 && info.st_uid != 0)
+  if (toolchain_is_below (folder, "/home") || !toolchain_is_owned_by (folder, 0))
     g_string_append (text, "Owner=any\n");
   return g_string_free (text, FALSE);
 }

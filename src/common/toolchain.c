@@ -4,6 +4,7 @@
 #include "error.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #define NAME_MAX_LENGTH 64
 
@@ -33,6 +34,26 @@ toolchain_is_below (const char *path, const char *folder)
   size_t length = strlen (folder);
 
   return strncmp (path, folder, length) == 0 && (path[length] == '/' || !path[length]);
+}
+
+bool
+toolchain_is_owned_by (const char *path, uid_t uid)
+{
+  g_autofree char *folder = g_strdup (path);
+  struct stat info;
+
+  for (;;)
+    {
+      char *above;
+
+      if (stat (folder, &info) < 0 || (info.st_uid != 0 && info.st_uid != uid))
+        return false;
+      if (g_str_equal (folder, "/"))
+        return true;
+      above = g_path_get_dirname (folder);
+      g_free (folder);
+      folder = above;
+    }
 }
 
 const char *
@@ -100,6 +121,9 @@ toolchain_check_paths (Toolchain *toolchain, GError **error)
       const char *why = !toolchain_normalise (path) ? "it has to be absolute, without \"..\" and colons" :
                                                       toolchain_path_obstacle (*path);
 
+      /* A unit does not see whose the homes are. */
+      if (!why && !toolchain->any_owner && toolchain_is_below (*path, "/home"))
+        why = "who owns a home can change what is in it, so that takes Owner=any";
       if (why)
         return toolchain_refuse (toolchain, "Path", *path, why, error);
     }

@@ -3,6 +3,7 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 /* A section [Toolchain NAME] of hive.conf: compilers and interpreters that lie where recipes see nothing by themselves.
  */
@@ -26,6 +27,11 @@ bool toolchain_has_key (const char *key);
 
 /* Whether @path is below @folder, or it. */
 bool toolchain_is_below (const char *path, const char *folder);
+
+/* Whether @path and all folders above it are root's or @uid's: whoever else owns one can put something else in its
+ * place.
+ */
+bool toolchain_is_owned_by (const char *path, uid_t uid);
 
 /* Why a folder can't be a toolchain's, or NULL: one that is everybody's, the system's or a home as a whole. */
 const char *toolchain_path_obstacle (const char *path);

@@ -106,6 +106,14 @@ def test_the_same_file_in_two_packages_names_both(hive):
     hive.refuses("one", "PackageInvalid", "/usr/local/bin/one", "one and two")
 
 
+def test_what_a_package_function_says_of_its_package_is_what_is_recorded(hive):
+    recipe = pkgbuild("some", package=install_script("some")).replace("package()", "package_some()").replace("install -D", "pkgdesc=\"made by $(echo it)\"; license=(MIT 0BSD); [[ -e nothing ]] || install=late.install\ninstall -D", 1)
+    hive.catalog.add("some", recipe, {"late.install": "post_install() { :; }\n"})
+    job = hive.installs("some")
+    assert (job.result()["description"], job.result()["license"]) == ("made by it", "MIT AND 0BSD")
+    assert any("late.install is not run; it has post_install()" in line for line in job.lines())
+
+
 def test_install_scriptlets_are_named_and_never_run(hive):
     script = "touch /tmp/ran\npost_install() {\n  systemctl enable some\n}\nfunction pre_remove {\n  :\n}\nother() { :; }\n"
     hive.catalog.add("some", pkgbuild("some", extra="install=some.install"), {"some.install": script})

@@ -104,8 +104,12 @@ def test_folder_that_builds_may_not_enter_is_named_with_what_to_do(hive, tools):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="a folder of somebody else's takes root")
-def test_folder_that_is_not_roots_has_to_be_allowed(hive, tools):
-    os.chown(tools, 12345, 12345)
+@pytest.mark.parametrize("whose", [".", ".."])
+def test_folder_that_is_not_roots_has_to_be_allowed(hive, tools, whose):
+    (hive.directory / "anna").mkdir()
+    tools = tools.rename(hive.directory / "anna" / "tools")
+    hive.configuration["Toolchain mine"].update(Path=tools, Bin=tools / "bin")
+    os.chown(tools / whose, 12345, 12345)
     refused(hive, "is not root's")
     hive.stop()
     hive.configuration["Toolchain mine"]["Owner"] = "any"

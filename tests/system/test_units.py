@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from harness import HiveError, pkgbuild, wait_until
+from harness import HiveError, pkgbuild, sha256, wait_until
 
 GATE = "while [ ! -e /usr/share/gate ]; do sleep 0.05; done"
 
@@ -275,3 +275,20 @@ def test_bad_configuration_keeps_the_daemon_from_starting_and_it_says_which(hive
     with pytest.raises(HiveError):
         hive.call("ListWorkers", timeout=10)
     wait_until(lambda: '"lots" is no value for MemoryMax= in [Jobs]' in hive.daemon_log(), what="the complaint")
+
+
+def test_what_a_job_downloads_is_kept_by_the_commit_and_read_by_the_next(hive, machine):
+    """The builder, a user of its own, may read the cache and not write it."""
+    folder = machine.path("/usr/share/served")
+    folder.mkdir(exist_ok=True)
+    (folder / "data").write_text("downloaded\n")
+    machine.run("systemd-run", "--unit=served", "python3", "-m", "http.server", "8123", "--bind", "127.0.0.1", "--directory", "/usr/share/served")
+    wait_until(lambda: "8123" in machine.run("ss", "-ltn").stdout, 20, "the server")
+    hive.catalog.add("some", pkgbuild("some", source=["http://127.0.0.1:8123/data"], sha256sums=[sha256("downloaded\n")], build='cat "$srcdir/data"'))
+    try:
+        hive.installs("some")
+    finally:
+        machine.run("systemctl", "stop", "served.service")
+    assert "✓ Source: data (11 B, sha256, from the cache)" in hive.installs("some", reinstall=True).lines()
+    assert machine.run("stat", "-c", "%U %a", "/var/cache/rbee-hive/sources").stdout == "root 755\n"
+    assert machine.run("sh", "-c", "stat -c '%U %a' /var/cache/rbee-hive/sources/*/data").stdout == "root 644\n"

@@ -117,22 +117,54 @@ test_keys_of_others_are_refused (Scratch *scratch, gconstpointer data)
 }
 
 static void
-test_hard_links_and_pipes_are_refused (Scratch *scratch, gconstpointer data)
+test_pipes_are_refused (Scratch *scratch, gconstpointer data)
 {
-  g_autofree char *secret = scratch_path (scratch, "cache/secret");
-  g_autofree char *hard = scratch_path (scratch, "cache/work/1/keep/sources/file.a/hard");
   g_autofree char *pipe = scratch_path (scratch, "cache/work/1/keep/sources/file.b/pipe");
 
   keep (scratch, "1", "sources/file.a/data", "x");
-  g_assert_true (g_file_set_contents (secret, "secret", -1, NULL));
-  g_assert_cmpint (link (secret, hard), ==, 0);
-  expect_refused (scratch, "1", CACHE_SOURCES, NULL, "file.a");
-  g_assert_cmpint (unlink (hard), ==, 0);
-
   keep (scratch, "1", "sources/file.b/data", "x");
   g_assert_cmpint (mkfifo (pipe, 0600), ==, 0);
   expect_refused (scratch, "1", CACHE_SOURCES, NULL, "file.b");
   assert_content (scratch, "cache/sources/file.a/data", "x"); /* it goes on with the others */
+}
+
+static void
+give_away (const Scratch *scratch, const char *path)
+{
+  g_autofree char *whole = scratch_path (scratch, "%s", path);
+
+  g_assert_cmpint (lchown (whole, 61000, 61000), ==, 0);
+}
+
+/* Two names of one file of the job's are its own business; the second name of somebody else's file is not. */
+static void
+test_hard_links_are_of_the_jobs_own_files (Scratch *scratch, gconstpointer data)
+{
+  g_autofree char *secret = scratch_path (scratch, "cache/secret");
+  g_autofree char *foreign = scratch_path (scratch, "cache/work/1/keep/tools/worker.a/foreign");
+  g_autofree char *file = scratch_path (scratch, "cache/work/1/keep/tools/worker.a/file");
+  g_autofree char *again = scratch_path (scratch, "cache/work/1/keep/tools/worker.a/again");
+
+  if (geteuid () != 0)
+    {
+      g_test_skip ("needs root: it gives files to a job's user");
+      return;
+    }
+  keep (scratch, "1", "tools/worker.a/file", "x");
+  give_away (scratch, "cache/work/1/keep/tools/worker.a");
+  give_away (scratch, "cache/work/1/keep/tools/worker.a/file");
+  g_assert_cmpint (link (file, again), ==, 0);
+  g_assert_true (g_file_set_contents (secret, "secret", -1, NULL));
+  g_assert_cmpint (chmod (secret, 0600), ==, 0);
+  g_assert_cmpint (link (secret, foreign), ==, 0);
+  expect_refused (scratch, "1", CACHE_TOOLS, "worker", "worker.a");
+  g_assert_cmpint (mode_of (scratch, "cache/secret"), ==, S_IFREG | 0600);
+
+  g_assert_cmpint (unlink (foreign), ==, 0);
+  give_away (scratch, "cache/work/1/keep/tools/worker.a");
+  give_away (scratch, "cache/work/1/keep/tools/worker.a/file");
+  g_assert_true (promote (scratch, "1", CACHE_TOOLS, "worker", NULL));
+  assert_content (scratch, "cache/tools/worker.a/again", "x");
 }
 
 static void
@@ -245,7 +277,8 @@ main (int argc, char **argv)
   ADD ("nothing-kept-is-fine", test_nothing_kept_is_fine);
   ADD ("modes-are-made-ours-and-links-stay-links", test_modes_are_made_ours_and_links_stay_links);
   ADD ("keys-of-others-are-refused", test_keys_of_others_are_refused);
-  ADD ("hard-links-and-pipes-are-refused", test_hard_links_and_pipes_are_refused);
+  ADD ("pipes-are-refused", test_pipes_are_refused);
+  ADD ("hard-links-are-of-the-jobs-own-files", test_hard_links_are_of_the_jobs_own_files);
   ADD ("a-link-in-the-place-of-a-folder-is-not-followed", test_a_link_in_the_place_of_a_folder_is_not_followed);
   ADD ("what-was-used-longest-ago-goes", test_what_was_used_longest_ago_goes);
   ADD ("jobs-that-end-at-once", test_jobs_that_end_at_once);

@@ -163,6 +163,7 @@ test_bad_value_names_its_key (Files *files, gconstpointer data)
     { "[Toolchain x]\nPath=/root\n", "more than a toolchain" },
     { "[Toolchain x]\nPath=/home/anna\n", "whole home" },
     { "[Toolchain x]\nPath=/etc/x\n", "sandbox" },
+    { "[Toolchain x]\nPath=/home/anna/x\n", "Owner=any" },
     { "[Toolchain x]\nPath=/opt/x\nBin=/opt/xy/bin\n", "below one of its Path=" },
     { "[Toolchain x]\nPath=/opt/x\nEnvironment=1=2\n", "NAME=VALUE" },
     { "[Toolchain x]\nPath=/opt/x\nEnvironment=PATH=/bin\n", "Bin=" },

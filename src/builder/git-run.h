@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "builder.h"
+#include "location.h"
+#include "source.h"
+
+/* Runs of git, each in a sandbox of its own: no hooks, no configuration but the hive's gitconfig, no credentials. */
+
+#define GIT_INSIDE_SRC    "/tmp/src"
+#define GIT_INSIDE_MIRROR "/tmp/mirror"
+#define GIT_INSIDE_STORED "/tmp/stored"
+
+/* What one run of git may reach, besides the mirror. */
+typedef enum
+{
+  REACH_NOTHING = 0,
+  REACH_MIRROR = 1 << 0, /* to write it */
+  REACH_SERVER = 1 << 1,
+  REACH_STORED = 1 << 2, /* the cache's own mirror */
+  REACH_SRC = 1 << 3,
+} Reach;
+
+typedef struct
+{
+  Builder *builder;
+  const Source *source;
+  char *key;
+  Location location;
+  bool fetched; /* something came from the server */
+} Git;
+
+void git_init (Git *git, Builder *builder, const Source *source);
+void git_clear (Git *git);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Git, git_clear)
+
+/* Runs git. @ret_status is its exit status; @ret_said, what it complained of. */
+bool git_run (const Git *git, Reach reach, const char *const *arguments, int *ret_status, char **ret_said,
+              GError **error);
+
+/* The same, where it must end well: otherwise SourceUnavailable says what can't be done, "cloned", and git's last line.
+ */
+bool git_must (const Git *git, Reach reach, const char *const *arguments, const char *what, GError **error);
+
+/* What git prints; NULL without @error when it ends badly. */
+char *git_ask (const Git *git, Reach reach, const char *const *arguments, GError **error);
+
+/* What git makes of the mirror: a descriptor of at most @max_size bytes and a few more; -1 and LimitsExceeded, or
+ * SourceUnavailable naming @what when it ends badly. */
+int git_run_to_file (const Git *git, const char *const *arguments, uint64_t max_size, const char *what, GError **error);
