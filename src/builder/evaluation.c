@@ -9,11 +9,13 @@
 #include "toolchains.h"
 
 #include <string.h>
+#include <unistd.h>
 
-#define MARKER_FD 18 /* evaluate.bash reads it there */
-#define DUMP_FD   19 /* … and writes here */
-#define DUMP_MAX  (8 * 1024 * 1024)
-#define TEXT_MAX  (4 * 1024 * 1024)
+#define MARKER_FD    18                  /* evaluate.bash reads it there */
+#define DUMP_FD      19                  /* … and writes here */
+#define MAKEPKG_CONF "/etc/makepkg.conf" /* a recipe may ask what it says, as with makepkg */
+#define DUMP_MAX     (8 * 1024 * 1024)
+#define TEXT_MAX     (4 * 1024 * 1024)
 
 /* As makepkg says: what was written on Windows can't be sourced. */
 static bool
@@ -42,6 +44,8 @@ evaluation_sandbox (const Evaluation *evaluation, const char *marker)
 
   toolchains_add (evaluation->configuration, sandbox);
   step_bind_scripts (evaluation->configuration, sandbox);
+  if (access (MAKEPKG_CONF, R_OK) == 0)
+    sandbox_bind_read_only (sandbox, MAKEPKG_CONF, MAKEPKG_CONF);
   sandbox_bind_read_only (sandbox, evaluation->directory, evaluation->inside);
   sandbox_chdir (sandbox, evaluation->inside);
   sandbox_setenv (sandbox, "startdir", evaluation->inside);

@@ -25,14 +25,19 @@ withBrowser("a job's page", () => {
     expect(await stage.jobs()).toHaveLength(2);
   });
 
-  test("what a machine lacks is named where the job failed", async ({ stage, page }) => {
-    await stage.add("needy", { depends: ["surely-not-there"] }, { depends: ["surely-not-there"] });
+  test("what a machine lacks is named before one clicks, and where the job failed, with what installs it", async ({ stage, page }) => {
+    await stage.add("needy", { depends: ["cuda"] }, { depends: ["cuda"] });
     await stage.start();
-    await stage.wait(await stage.install("needy"));
-    await enter(page, stage, "/jobs/1");
+    await enter(page, stage);
+    await page.getByRole("heading", { name: "Something is missing first" }).waitFor();
+    await card(page, "Needy").getByText("This machine lacks cuda").waitFor();
+    const command = await card(page, "Needy").locator(".command code").textContent();
+    expect(command).toContain("install");
+    await card(page, "Needy").getByRole("button", { name: "Install Needy" }).click();
     const reason = page.getByRole("alert");
-    await reason.getByText("surely-not-there").first().waitFor();
+    await reason.getByText("Please install cuda before proceeding").waitFor();
     await reason.getByText("Install what is missing, then try again.").waitFor();
+    await reason.getByText(command!, { exact: true }).waitFor();
     await phase(page, "Check what it needs").getByText("failed").waitFor();
   });
 
@@ -69,6 +74,38 @@ withBrowser("a job's page", () => {
     await page.getByText("one at work").waitFor();
   });
 
+  test("progress only goes forward, and nothing moves while lines come", async ({ stage, page }) => {
+    const steps = [60, 20, 90].map((step) => `echo '[${step}/100] Building CXX object'; sleep 0.5; for ((i = 0; i < 200; i++)); do echo line $i; done`);
+    await stage.add("steps", { build: steps.join("\n") });
+    await stage.start();
+    await enter(page, stage);
+    await page.getByRole("button", { name: "Install Steps" }).waitFor();
+    await page.evaluate(() => {
+      const seen = window as unknown as { seen: number[]; moved: number };
+      seen.seen = [];
+      seen.moved = 0;
+      new PerformanceObserver((list) => {
+        // What ended has something else on top, and what was clicked may open something.
+        if (document.querySelector("[role=progressbar]")) for (const entry of list.getEntries()) seen.moved += (entry as unknown as { value: number }).value;
+      }).observe({ type: "layout-shift" });
+      const look = () => {
+        const bar = document.querySelector("[role=progressbar]");
+        if (bar) seen.seen.push(Number(bar.getAttribute("aria-valuenow")));
+        requestAnimationFrame(look);
+      };
+      look();
+    });
+    await page.getByRole("button", { name: "Install Steps" }).click();
+    await page.getByText("steps is installed").waitFor();
+    const { seen, moved } = await page.evaluate(() => {
+      const { seen, moved } = window as unknown as { seen: number[]; moved: number };
+      return { seen, moved };
+    });
+    expect(seen).toEqual([...seen].sort((a, b) => a - b));
+    expect(Math.max(...seen)).toBeGreaterThan(60);
+    expect(moved).toBeLessThan(0.01);
+  });
+
   test("the phases have their times, and lead to their lines", async ({ stage, page }) => {
     await stage.add("talks", { build: "for ((i = 0; i < 400; i++)); do echo line $i; done" });
     await stage.start();
@@ -95,6 +132,21 @@ withBrowser("a job's page", () => {
 });
 
 withBrowser("a job's log", () => {
+  test("a long line is scrolled to sideways, and its width stays when it is gone", async ({ stage, page }) => {
+    await stage.add("wide", { build: "printf -v wide '%300s' ''; echo \"${wide// /x}\"; for ((i = 0; i < 500; i++)); do echo line $i; done" });
+    await stage.start();
+    await enter(page, stage, `/jobs/${await stage.installs("wide")}`);
+    const log = page.getByRole("log");
+    await page.getByText("line 499", { exact: true }).waitFor();
+    await log.evaluate((element) => (element.scrollTop = 0));
+    await page.getByText("xxxx").waitFor();
+    const width = await log.evaluate((element) => element.scrollWidth);
+    expect(width).toBeGreaterThan(2000);
+    await log.evaluate((element) => (element.scrollTop = element.scrollHeight));
+    await page.getByText("xxxx").waitFor({ state: "detached" });
+    expect(await log.evaluate((element) => element.scrollWidth)).toBe(width);
+  });
+
   const numbered = { build: "for ((i = 1; i <= 3000; i++)); do echo line $i of many; done; sleep 0.2; echo the end is near" };
 
   test("it is searched, from one line to the next", async ({ stage, page }) => {

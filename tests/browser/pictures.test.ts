@@ -2,42 +2,49 @@
 /** Each view as a picture, in light and dark, wide and narrow, and what axe-core finds on each. */
 import { enter, expectAccessible, screenshot, test, withBrowser, type Page, type Stage } from "./fixtures.ts";
 
-const LOOKS = [
-  { name: "light-1280", options: { viewport: { width: 1280, height: 860 }, colorScheme: "light" } },
-  { name: "dark-1280", options: { viewport: { width: 1280, height: 860 }, colorScheme: "dark" } },
-  { name: "light-390", options: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, colorScheme: "light" } },
-  { name: "dark-390", options: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, colorScheme: "dark" } },
-] as const;
+const WIDTHS = [
+  { width: 1280, options: { viewport: { width: 1280, height: 860 } } },
+  { width: 390, options: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true } },
+];
+const SCHEMES = ["light", "dark"] as const;
+
+/** What a build by ninja says, as far as it is shown. */
+const NINJA = `
+n=0
+for name in ggml ggml-alloc ggml-backend ggml-quants ggml-cpu/quants ggml-cpu/repack ggml-cpu/vec llama llama-arch llama-batch llama-chat llama-context llama-graph \
+  llama-kv-cache llama-mmap llama-model llama-sampling llama-vocab unicode; do
+  printf '[%d/214] \\e[32mBuilding CXX object\\e[0m src/%s.cpp.o\\n' $((n += 7)) "$name"
+done
+printf '\\e[1msrc/llama-quant.cpp:212:23:\\e[0m \\e[1;35mwarning:\\e[0m unused variable \\e[1m‘scale’\\e[0m [\\e[1;35m-Wunused-variable\\e[0m]\\n'
+printf '[140/214] \\e[32mBuilding CXX object\\e[0m src/llama-quant.cpp.o\\n'`;
 
 const CARGO = `
-for crate in libc cfg-if memchr serde tokio-macros candle-core candle-nn tokenizers hyper axum; do
-  printf '\\e[1;32m   Compiling\\e[0m %s v0.%d.%d\\n' "$crate" $((RANDOM % 9)) $((RANDOM % 9)) >&2
-  printf '    Building [=====>   ] %d/42: %s\\r' $((++n * 3)) "$crate" >&2
-  sleep 0.02
+for crate in libc cfg-if memchr serde tokio half bytemuck rayon safetensors gemm candle-core candle-nn tokenizers hyper axum; do
+  printf '\\e[1;32m   Compiling\\e[0m %s v0.3.1\\n' "$crate" >&2
 done
-printf '\\e[1;33mwarning\\e[0m: unused import: \\x60std::fmt\\x60\\n \\e[1;34m-->\\e[0m src/model.rs:12:5\\n' >&2`;
+printf '\\e[1;31merror\\e[0m: failed to run custom build command for \`onig_sys v69.8.1\`\\n' >&2
+printf '  could not find \`libclang\`: set the LIBCLANG_PATH environment variable\\n' >&2; exit 101`;
 
-/** A machine in use: some installed, one failed, one under way. */
+/** A machine in use: something installed, something that failed, something under way. */
 async function furnish(stage: Stage): Promise<void> {
   await stage.ship();
-  await stage.add("broken", { build: `${CARGO}\nprintf '\\e[1;31merror\\e[0m: linker \\x60cc\\x60 not found\\n' >&2; exit 101` }, { name: "Broken worker", description: "Fails in its build", worker_type: "cpu", supported_formats: ["gguf"] });
-  await stage.add("slow", { build: `${CARGO}\nsleep 100` }, { name: "rbee LLM worker", description: "Candle inference server for safetensors and GGUF models", license: "GPL-3.0", supported_formats: ["safetensors", "gguf"] });
-  await stage.add("elsewhere", undefined, { name: "Metal worker", description: "For Apple silicon", platforms: ["macos"], architectures: ["aarch64"], worker_type: "metal" });
+  await stage.add("llm-worker-rbee-cpu", { build: CARGO }, {
+    name: "LLM Worker (CPU)", version: "0.1.0", description: "Candle-based LLM inference worker, on the CPU", license: "GPL-3.0-or-later", supported_formats: ["gguf", "safetensors"],
+  });
+  await stage.add("llama-cpp-server-cpu", { build: `${NINJA}\nsleep 1000` }, {
+    name: "llama.cpp server (CPU)", version: "b8121", description: "llama.cpp HTTP server for GGUF models, on the CPU", license: "MIT", supported_formats: ["gguf"],
+  });
+  await stage.add("whisper-metal", undefined, { name: "Whisper (Metal)", description: "Speech to text, on Apple's GPUs", platforms: ["macos"], architectures: ["aarch64"], worker_type: "metal", supported_formats: ["ggml"] });
   await stage.start();
   await stage.installs("hive-probe");
-  await stage.wait(await stage.install("broken"));
-  await stage.waitForLine(await stage.install("slow"), "src/model.rs:12:5");
-}
-
-async function settle(page: Page): Promise<void> {
-  await page.locator(".skeleton").first().waitFor({ state: "detached" });
-  await page.evaluate(() => document.fonts.ready);
+  await stage.wait(await stage.install("llm-worker-rbee-cpu"));
+  await stage.waitForLine(await stage.install("llama-cpp-server-cpu"), "llama-quant.cpp.o");
 }
 
 const VIEWS: [string, string, (page: Page) => Promise<unknown>][] = [
   ["catalog", "/", (page) => page.getByRole("heading", { name: "Hive Probe" }).waitFor()],
-  ["job-running", "/jobs/3", (page) => page.getByText("src/model.rs:12:5").waitFor()],
-  ["job-failed", "/jobs/2", (page) => page.getByText("linker").waitFor()],
+  ["job-running", "/jobs/3", (page) => page.getByText("llama-quant.cpp.o").waitFor()],
+  ["job-failed", "/jobs/2", (page) => page.getByRole("log").getByText("libclang").waitFor()],
   ["job-done", "/jobs/1", (page) => page.getByText("hive-probe is installed").waitFor()],
   ["installed", "/installed", (page) => page.getByRole("button", { name: "Remove" }).waitFor()],
   ["jobs", "/jobs", (page) => page.getByRole("heading", { name: "History" }).waitFor()],
@@ -45,19 +52,26 @@ const VIEWS: [string, string, (page: Page) => Promise<unknown>][] = [
   ["recipe", "/catalog/hive-probe/recipe", (page) => page.getByText("pkgname").first().waitFor()],
 ];
 
+/** Goes to a view as a click on a link would. */
+async function visit(page: Page, path: string): Promise<void> {
+  await page.evaluate((path) => history.pushState(null, "", path), path);
+}
+
 withBrowser("views", () => {
   test("each view has its picture, and axe-core finds nothing serious on it", async ({ stage, newPage }) => {
     await furnish(stage);
-    for (const { name, options } of LOOKS) {
-      const page = await newPage({ ...options, deviceScaleFactor: 1, reducedMotion: "reduce" });
+    for (const { width, options } of WIDTHS) {
+      const page = await newPage({ ...options, reducedMotion: "reduce" });
       await enter(page, stage);
       await page.getByRole("navigation").waitFor();
       for (const [view, path, ready] of VIEWS) {
-        await page.goto(new URL(path, stage.url).href);
+        await visit(page, path);
         await ready(page);
-        await settle(page);
-        await screenshot(page, `${view}-${name}`);
-        await expectAccessible(page);
+        for (const colorScheme of SCHEMES) {
+          await page.emulateMedia({ colorScheme });
+          await screenshot(page, `${view}-${colorScheme}-${width}`);
+          await expectAccessible(page);
+        }
       }
     }
   });

@@ -2,6 +2,9 @@
 /** What the page says when it has nothing to show, and how it goes on. */
 import { enter, expect, expectAccessible, screenshot, test, withBrowser } from "./fixtures.ts";
 
+/** For pictures: what would fade in is there. */
+const STILL = { reducedMotion: "reduce" } as const;
+
 withBrowser("states", () => {
   test("without a token the page says where to get one, and takes a link", async ({ stage, page }) => {
     await stage.add("some");
@@ -33,7 +36,8 @@ withBrowser("states", () => {
     await second.getByRole("alert").getByText("That did not open it").waitFor();
   });
 
-  test("a hive that is down is named, and the page goes on when it is back", async ({ stage, page }) => {
+  test("a hive that is down is named, and the page goes on when it is back", async ({ stage, newPage }) => {
+    const page = await newPage(STILL);
     await stage.add("some");
     await stage.start();
     await enter(page, stage);
@@ -50,7 +54,8 @@ withBrowser("states", () => {
     await page.getByRole("button", { name: "Install Some" }).waitFor();
   });
 
-  test("a bridge that is away is told over the page, until it is back", async ({ stage, page }) => {
+  test("a bridge that is away is told over the page, until it is back", async ({ stage, newPage }) => {
+    const page = await newPage(STILL);
     await stage.add("some");
     await stage.start();
     await enter(page, stage);
@@ -125,12 +130,14 @@ withBrowser("everybody", () => {
   });
 
   test("a screen reader is told of phases, never of the log", async ({ stage, page }) => {
-    await stage.add("talks", { build: "for ((i = 0; i < 100; i++)); do echo line $i; sleep 0.02; done" });
+    await stage.add("talks", { build: "while sleep 0.1; do echo at work; done" });
     await stage.start();
-    const job = await stage.install("talks");
-    await enter(page, stage, `/jobs/${job}`);
-    await page.getByRole("status").filter({ hasText: "Build" }).waitFor();
-    await page.getByRole("status").filter({ hasText: "Done" }).waitFor();
+    await enter(page, stage, `/jobs/${await stage.install("talks")}`);
+    await page.getByRole("status").getByText("Build").waitFor();
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("button", { name: "Cancel the job" }).click();
+    await page.getByRole("status").getByText("Cancelled").waitFor();
+    expect(await page.getByRole("status").getByText("at work").count()).toBe(0);
     expect(await page.getByRole("log").getAttribute("aria-live")).toBe("off");
   });
 

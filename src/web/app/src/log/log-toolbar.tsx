@@ -92,9 +92,9 @@ export function LogToolbar({ log, length, live, fileName, rows, finder, search }
       <Search finder={finder} search={search} />
       <div className="log-buttons">
         {live && (
-          <button type="button" className="button quiet log-follow" aria-pressed={rows.following} onClick={() => rows.follow(!rows.following)}>
+          <button type="button" className="button quiet log-follow" onClick={() => rows.follow(!rows.following)}>
             <Icon name={rows.following ? "pause" : "follow"} />
-            {rows.following ? _("Pause") : _("Follow")}
+            <span>{rows.following ? _("Pause") : _("Follow")}</span>
             {missed > 0 && <span className="count">{formatNumber(missed)}</span>}
           </button>
         )}

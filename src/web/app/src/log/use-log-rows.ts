@@ -7,6 +7,8 @@ export const ROW = 20; /* as in log.css */
 const BLOCK = 64;
 /** Browsers end at some 17 million pixels; from here on a scrolled pixel stands for several. */
 const TALLEST = 8_000_000;
+/** Who comes as near to the end as this wants to be there, though it moved on meanwhile. */
+const NEAR = 8 * ROW;
 
 export interface LogRows {
   /** First lines of the blocks to be shown, and where each is from the top, in pixels. */
@@ -69,7 +71,7 @@ export function useLogRows(element: RefObject<HTMLElement | null>, length: numbe
     if (!log) return;
     const look = () => {
       if (log.scrollTop < reached.current) setFollowing(false);
-      else if (log.scrollTop > reached.current && log.scrollTop >= log.scrollHeight - log.clientHeight - 2) setFollowing(true);
+      else if (log.scrollTop > reached.current && log.scrollTop >= log.scrollHeight - log.clientHeight - NEAR) setFollowing(true);
       reached.current = log.scrollTop;
     };
     log.addEventListener("scroll", look, { passive: true });

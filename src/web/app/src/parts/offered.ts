@@ -2,8 +2,6 @@
 import type { CatalogWorker } from "@rbee/hive-sdk";
 
 export type CatalogEntry = CatalogWorker & {
-  missing?: string[];
-  install_command?: string;
   incompatible_because?: string;
   backend?: string;
   backend_reason?: string;

@@ -32,7 +32,7 @@ export function phaseTitle(phase: string): string {
     case "metadata":
       return _("Look it up");
     case "platform":
-      return _("Compare the machine");
+      return _("Check the machine");
     case "pkgbuild":
       return _("Fetch the recipe");
     case "parse":
@@ -73,7 +73,9 @@ export function listPhases(operation: string, starts: readonly PhaseStart[], sta
 
   for (const [index, { phase }] of starts.entries())
     if (!names.includes(phase)) names.splice(names.indexOf(starts[index - 1]?.phase ?? "") + 1, 0, phase);
-  return names.map((name) => {
+  // What was passed over was not needed.
+  const needed = names.filter((name, at) => at > names.indexOf(last ?? "") || starts.some(({ phase }) => phase === name));
+  return needed.map((name) => {
     const index = starts.findIndex(({ phase }) => phase === name);
     const started = index < 0 ? NaN : starts[index]!.time / 1000;
     const next = starts[index + 1];
@@ -82,6 +84,16 @@ export function listPhases(operation: string, starts: readonly PhaseStart[], sta
     if (state === "failed" || state === "cancelled") return { name, state, started, ended };
     return { name, state: state === "done" ? "done" : "active", started, ended };
   });
+}
+
+const COUNTED = /^\[\s*(\d+)(?:%|\/(\d+))\]/;
+
+/** What cmake and ninja say of how far they are: "[ 41%]", "[118/312]". undefined: nothing. */
+export function lineProgress(line: string): { text: string; progress: number } | undefined {
+  const counted = COUNTED.exec(line);
+  if (!counted) return undefined;
+  const progress = Number(counted[1]) / Number(counted[2] ?? 100);
+  return progress <= 1 ? { text: counted[0].slice(1, -1).trim(), progress } : undefined;
 }
 
 /** How far a job is, 0 to 1. Progress within a phase that can't tell (-1) counts for nothing. */

@@ -20,8 +20,8 @@ const Recipe = lazy(() => import("./recipe.tsx"));
 /** With how many workers a search is of use. */
 const MANY = 6;
 
-const isReady = (worker: CatalogEntry) => worker.compatible && !worker.missing?.length;
-const isLacking = (worker: CatalogEntry) => worker.compatible && !!worker.missing?.length;
+const isReady = (worker: CatalogEntry) => worker.compatible && worker.missing.length === 0;
+const isLacking = (worker: CatalogEntry) => worker.compatible && worker.missing.length > 0;
 
 function matches(worker: CatalogEntry, text: string): boolean {
   const words = [worker.id, worker.name, worker.description, ...worker.backends, ...worker.supported_formats].join(" ").toLocaleLowerCase();

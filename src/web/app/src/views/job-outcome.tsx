@@ -10,7 +10,6 @@ import { stripAnsi } from "../log/ansi.ts";
 import { advice } from "../parts/advice.ts";
 import { Icon } from "../parts/icons.tsx";
 import { Command, Notice } from "../parts/notice.tsx";
-import type { CatalogEntry } from "../parts/offered.ts";
 
 /** The same once more, as a job of its own. */
 function Again({ job, children }: { job: Job; children: string }) {
@@ -54,8 +53,7 @@ function lastWords(view: JobView): string[] {
 function Failed({ job, view, showEnd }: { job: Job; view: JobView; showEnd: () => void }) {
   const catalog = useWorkerCatalog();
   const name = shortErrorName(job.error_name ?? "");
-  const entries: CatalogEntry[] = catalog.data ?? [];
-  const command = name === "MissingDependencies" ? entries.find(({ id }) => id === job.worker_id)?.install_command : "";
+  const command = name === "MissingDependencies" ? catalog.data?.find(({ id }) => id === job.worker_id)?.install_command : "";
   const words = view.ended && SAID_BY_RECIPE.has(name) ? lastWords(view) : [];
   const reason = job.error_message || view.error?.message || _("The job failed");
 

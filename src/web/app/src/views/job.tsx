@@ -6,6 +6,7 @@ import { useJob, type JobView } from "@rbee/hive-react";
 import { HiveError, type Job } from "@rbee/hive-sdk";
 
 import { _, format } from "../i18n.ts";
+import { stripAnsi } from "../log/ansi.ts";
 import type { LogHandle } from "../log/log-view.tsx";
 import { Announcer } from "../parts/announcer.tsx";
 import { Bar, useForwardProgress } from "../parts/bar.tsx";
@@ -13,7 +14,7 @@ import { formatAgo, formatDate, formatPercent } from "../parts/format.ts";
 import { Icon } from "../parts/icons.tsx";
 import { isActive, JobElapsed, jobTitle, StatePill, stateWord } from "../parts/job-words.tsx";
 import { PageState } from "../parts/notice.tsx";
-import { phaseTitle } from "../parts/phases.ts";
+import { lineProgress, phaseTitle } from "../parts/phases.ts";
 import { CancelJob } from "./cancel-job.tsx";
 import "./job.css";
 import { JobOutcome } from "./job-outcome.tsx";
@@ -34,10 +35,18 @@ function NoSuchJob({ id }: { id: string }) {
   );
 }
 
+const LOOKED_AT = 8;
+
+/** How far the phase is: as the hive says, else as the last lines do. */
+function progressOf(view: JobView): { text: string; progress: number } | undefined {
+  if (view.progress) return view.progress;
+  return view.log.slice(view.length - LOOKED_AT, view.length).map(stripAnsi).map(lineProgress).findLast(Boolean);
+}
+
 /** The job as of now: what its stream says is newer than what was asked for once. */
 function jobOf(id: string, view: JobView): Job | undefined {
   if (!view.job) return undefined;
-  return { ...view.job, id, state: view.state ?? view.job.state, phase: view.phase || view.job.phase || "", progress: view.progress?.progress ?? -1 };
+  return { ...view.job, id, state: view.state ?? view.job.state, phase: view.phase || view.job.phase || "", progress: progressOf(view)?.progress ?? -1 };
 }
 
 function phaseWords(job: Job): string {
@@ -48,6 +57,7 @@ function phaseWords(job: Job): string {
 /** While it is under way: how it ended is told otherwise. */
 function JobProgress({ job, view }: { job: Job; view: JobView }) {
   const progress = useForwardProgress(job);
+  const { text } = progressOf(view) ?? {};
 
   return (
     <div className="job-progress">
@@ -55,7 +65,7 @@ function JobProgress({ job, view }: { job: Job; view: JobView }) {
       <p className="muted numbers">
         <span>
           {phaseWords(job)}
-          {view.progress?.text && <> · {view.progress.text}</>}
+          {text && ` · ${text}`}
         </span>
         <span>{formatPercent(progress)}</span>
       </p>
@@ -73,7 +83,7 @@ function JobHead({ job }: { job: Job }) {
         <h1>{jobTitle(job.operation, job.worker_id)}</h1>
         <p className="job-facts muted">
           <StatePill state={job.state} />
-          {job.created_at ? <time title={formatDate(job.created_at)}>{formatAgo(job.created_at)}</time> : null}
+          {!isActive(job.state) && job.created_at ? <time title={formatDate(job.created_at)}>{formatAgo(job.created_at)}</time> : null}
           {job.started_at ? (
             <span>
               <Icon name="clock" /> <JobElapsed job={job} />

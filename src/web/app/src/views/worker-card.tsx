@@ -58,7 +58,7 @@ function CardActions({ worker, update }: { worker: CatalogEntry; update: string 
         {!worker.installed_version && worker.compatible && (
           <button
             type="button"
-            className={worker.missing?.length ? "button" : "button primary"}
+            className={worker.missing.length > 0 ? "button" : "button primary"}
             onClick={() => void start(installWorker)}
             disabled={busy}
             aria-label={format(_("Install {worker}"), { worker: worker.name })}
@@ -86,8 +86,18 @@ function CardActions({ worker, update }: { worker: CatalogEntry; update: string 
   );
 }
 
+function Unknown({ worker }: { worker: CatalogEntry }) {
+  if (worker.unknown.length === 0) return null;
+  return (
+    <p className="card-note">
+      <Icon name="info" />
+      <span>{format(_("Nobody here knows how to look for {names}"), { names: formatList(worker.unknown) })}</span>
+    </p>
+  );
+}
+
 function Lacking({ worker }: { worker: CatalogEntry }) {
-  if (!worker.missing?.length) return null;
+  if (worker.missing.length === 0) return null;
   return (
     <div className="card-note warn">
       <p>
@@ -134,7 +144,12 @@ export function WorkerCard({ worker, installed, job }: { worker: CatalogEntry; i
           <span>{worker.incompatible_because || madeFor(worker)}</span>
         </p>
       )}
-      {worker.compatible && <Lacking worker={worker} />}
+      {worker.compatible && (
+        <>
+          <Lacking worker={worker} />
+          <Unknown worker={worker} />
+        </>
+      )}
       <div className="card-foot">{job ? <CardJob job={job} /> : <CardActions worker={worker} update={installed?.update_version ?? ""} />}</div>
     </li>
   );
