@@ -22,7 +22,6 @@
 # them one by one. --srcinfo has to agree with that. What is built is read after the function ran.
 
 umask 022
-unset CDPATH GREP_OPTIONS
 export -n CARCH CHOST startdir
 readonly startdir
 # Of this sandbox alone; a recipe that only says what it is needs few.
@@ -124,10 +123,10 @@ hive_find_overrides() {
   for hive_line in "${hive_all[@]}"; do
     [[ $hive_line == [[:space:]]*=* ]] || continue
     hive_field=${hive_line%%=*}
-    hive_field=${hive_field##* }
     hive_field=${hive_field%+}
-    [[ $hive_known == *" ${hive_field%%_*} "* && $hive_field != *[!a-zA-Z0-9_]* ]] || continue
-    [[ ${hive_line%%"$hive_field"*} == *([[:space:]])' ' ]] || continue
+    [[ $hive_field == *([[:space:]])\ +([a-zA-Z0-9_]) ]] || continue
+    hive_field=${hive_field##* }
+    [[ $hive_known == *" ${hive_field%%_*} "* ]] || continue
     hive_lines+=("${hive_line##*([[:space:]])}")
     case ${hive_line#*=} in
       '('*) hive_fields+=("$hive_field=1") ;;
@@ -180,6 +179,9 @@ readonly -f hive_dump hive_recover hive_tell_missing hive_tell_override hive_tel
 
 # shellcheck disable=SC1091
 source "${BASH_SOURCE[0]%/*}/makepkg.bash"
+LIBRARY=/usr/share/makepkg
+# shellcheck disable=SC1091
+[[ ! -r /etc/makepkg.conf ]] || source /etc/makepkg.conf
 # A recipe that assigns to what makepkg made read-only is not read on, there as here.
 readonly makepkg_version=6.0.2 confdir=/etc BUILDSCRIPT
 readonly -a build_options packaging_options known_hash_algos pkgbuild_schema_arrays pkgbuild_schema_strings pkgbuild_schema_arch_arrays \

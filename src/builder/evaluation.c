@@ -9,10 +9,13 @@
 #include "toolchains.h"
 
 #include <string.h>
+#include <unistd.h>
 
-#define MARKER_FD 18 /* evaluate.bash reads it there */
-#define DUMP_FD   19 /* … and writes here */
-#define DUMP_MAX  (8 * 1024 * 1024)
+#define MARKER_FD    18                  /* evaluate.bash reads it there */
+#define DUMP_FD      19                  /* … and writes here */
+#define MAKEPKG_CONF "/etc/makepkg.conf" /* a recipe may ask what it says, as with makepkg */
+#define DUMP_MAX     (8 * 1024 * 1024)
+#define TEXT_MAX     (4 * 1024 * 1024)
 
 /* As makepkg says: what was written on Windows can't be sourced. */
 static bool
@@ -20,7 +23,7 @@ evaluation_check_text (const Evaluation *evaluation, GError **error)
 {
   g_autofree char *path = g_build_filename (evaluation->directory, evaluation->name, NULL);
   size_t size;
-  g_autofree char *text = file_read (path, evaluation->configuration->catalog_max_size, &size, error);
+  g_autofree char *text = file_read (path, TEXT_MAX, &size, error);
 
   if (text && memchr (text, '\r', size))
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,
@@ -41,6 +44,8 @@ evaluation_sandbox (const Evaluation *evaluation, const char *marker)
 
   toolchains_add (evaluation->configuration, sandbox);
   step_bind_scripts (evaluation->configuration, sandbox);
+  if (access (MAKEPKG_CONF, R_OK) == 0)
+    sandbox_bind_read_only (sandbox, MAKEPKG_CONF, MAKEPKG_CONF);
   sandbox_bind_read_only (sandbox, evaluation->directory, evaluation->inside);
   sandbox_chdir (sandbox, evaluation->inside);
   sandbox_setenv (sandbox, "startdir", evaluation->inside);

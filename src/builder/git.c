@@ -55,23 +55,32 @@ git_update_head (const Git *git, GError **error)
   return git_must (git, REACH_MIRROR, set, "brought up to date", error);
 }
 
+/* Asked for only where a server is needed. */
+static bool
+git_find_server (Git *git, GError **error)
+{
+  return git->location.url || location_find (git->builder, git->source, PROBE, &git->location, error);
+}
+
+static const char *
+git_redirects (const Git *git)
+{
+  return git->location.host ? "http.followRedirects=false" : "http.followRedirects=initial";
+}
+
+/* git tidies up after a fetch, so that a mirror does not become a heap of small packs. */
 static bool
 git_update (Git *git, GError **error)
 {
-  const char *fetch[] = { "git",
-                          "-c",
-                          git->location.host ? "http.followRedirects=false" : "http.followRedirects=initial",
-                          "-C",
-                          GIT_INSIDE_MIRROR,
-                          "fetch",
-                          "--quiet",
-                          "--prune",
-                          "--force",
-                          "--",
-                          git->location.url,
-                          "+refs/*:refs/*",
-                          NULL };
+  const char *fetch[] = {
+    "git",   "-c",      NULL,      "-c",      "gc.auto=6700", "-c", "gc.autoDetach=false", "-C", GIT_INSIDE_MIRROR,
+    "fetch", "--quiet", "--prune", "--force", "--",           NULL, "+refs/*:refs/*",      NULL
+  };
 
+  if (!git_find_server (git, error))
+    return false;
+  fetch[2] = git_redirects (git);
+  fetch[14] = git->location.url;
   git->fetched = true;
   return git_must (git, REACH_MIRROR | REACH_SERVER, fetch, "fetched", error) &&
          (git->source->ref || git_update_head (git, error));
@@ -93,17 +102,12 @@ git_copy_stored (Git *git, GError **error)
 static bool
 git_clone (Git *git, GError **error)
 {
-  const char *clone[] = { "git",
-                          "-c",
-                          git->location.host ? "http.followRedirects=false" : "http.followRedirects=initial",
-                          "clone",
-                          "--quiet",
-                          "--mirror",
-                          "--",
-                          git->location.url,
-                          GIT_INSIDE_MIRROR,
-                          NULL };
+  const char *clone[] = { "git", "-c", NULL, "clone", "--quiet", "--mirror", "--", NULL, GIT_INSIDE_MIRROR, NULL };
 
+  if (!git_find_server (git, error))
+    return false;
+  clone[2] = git_redirects (git);
+  clone[7] = git->location.url;
   log_writer_note (git->builder->log, "sources", "⬇ Cloning %s", git->source->name);
   git->fetched = true;
   return git_must (git, REACH_MIRROR | REACH_SERVER, clone, "cloned", error);
@@ -172,13 +176,14 @@ git_try_stored (Git *git, GError **error)
   g_autoptr (GError) failure = NULL;
   char *commit;
 
-  if (stored < 0 || git->location.folder || source_is_private (git->source))
+  if (stored < 0 || source_is_local_repository (git->source) || source_is_private (git->source))
     return NULL;
   commit = git_copy_stored (git, &failure) ? git_settle (git, &failure) : NULL;
   if (!commit && sandbox_check_cancelled (error))
     {
-      log_writer_note (git->builder->log, "sources", "⚠ The mirror of %s in the cache is of no use: cloning it again",
-                       git->source->name);
+      log_writer_note (git->builder->log, "sources",
+                       "⚠ The mirror of %s in the cache is of no use, cloning it again: %s", git->source->name,
+                       failure->message);
       if (cache_drop (git->builder, CACHE_SOURCES, git->key, error))
         cache_touch (git->builder, CACHE_SOURCES, git->key, error);
     }
@@ -236,8 +241,7 @@ git_fetch (Builder *builder, Wanted *wanted, const char **ret_how, GError **erro
   git_init (&git, builder, wanted->source);
   if (git_has_mirror (&git)) /* of another source from the same repository */
     wanted->revision = git_settle (&git, &failure);
-  else if (!location_find (builder, wanted->source, PROBE, &git.location, error) ||
-           !cache_touch (builder, CACHE_SOURCES, git.key, error))
+  else if (!cache_touch (builder, CACHE_SOURCES, git.key, error))
     return false;
   else
     {

@@ -2,6 +2,7 @@
 #include "inspection-report.h"
 
 #include "catalog-entry.h"
+#include "inspection-needs.h"
 #include "inspection-source.h"
 #include "json.h"
 #include "log-text.h"
@@ -108,6 +109,9 @@ inspection_report_new (const Configuration *configuration, const Recipe *recipe,
   report_add_functions (report, recipe);
   report_add_packages (report, recipe);
   json_object_set_array_member (report, "sources", inspection_source_list (recipe));
+  /* Names that are none can't be looked for. */
+  if (problems->len == 0)
+    inspection_needs_add (report, configuration, recipe);
   for (guint i = 0; i < problems->len; i++)
     json_array_add_string_element (told, problems->pdata[i]);
   json_object_set_array_member (report, "problems", told);
@@ -168,8 +172,12 @@ text_add_sources (GString *to, JsonObject *report)
     {
       JsonObject *source = json_array_get_object_element (sources, i);
       const char *url = json_get_string (source, "url", NULL);
-      g_autofree char *line = g_strdup_printf ("%s: %s", json_get_string (source, "name", ""),
-                                               json_get_string (source, "verification", ""));
+      const char *error = json_get_string (source, "error", NULL);
+      const char *what = json_get_string (source, "repository", NULL);
+      g_autofree char *line =
+          error ? g_strdup (error) :
+                  g_strdup_printf ("%s%s%s%s: %s", json_get_string (source, "name", ""), what ? " (" : "",
+                                   what ? what : "", what ? ")" : "", json_get_string (source, "verification", ""));
 
       text_add_field (to, i == 0 ? "Sources" : "", line);
       if (url)
@@ -221,6 +229,10 @@ inspection_report_text (JsonObject *report)
   text_add_list (text, "To build", report, "makedepends");
   text_add_list (text, "To check", report, "checkdepends");
   text_add_packages (text, report);
+  text_add_list (text, "Missing here", report, "missing");
+  text_add_list (text, "Not known", report, "unknown");
+  text_add_field (text, "Install", json_get_string (report, "install_command", NULL));
+  text_add_field (text, "Not looked for", json_get_string (report, "needs_error", NULL));
   for (char **problem = problems; problem && *problem; problem++)
     {
       g_string_append_printf (text, "%s✗ ", problem == problems ? "\n" : "");

@@ -60,6 +60,12 @@ source_describe_element (const Recipe *recipe, const char *text, const char *suf
   json_object_set_string_member (object, "name", name);
   if (url)
     json_object_set_string_member (object, "url", url);
+  if (source && source_is_repository (source))
+    {
+      g_autofree char *described = source_describe (source);
+
+      json_object_set_string_member (object, "repository", described);
+    }
   if (source && source->ref_kind)
     {
       g_autofree char *ref = g_utf8_make_valid (source->ref, -1);

@@ -21,7 +21,8 @@
 #define RECIPE_MAX_SIZE (1024 * 1024)
 #define NAME            "recipe" /* as the worker is called inside */
 
-/* CacheDirectory/work, with nothing in it of builds that were killed: whoever works in one has it locked. */
+/* CacheDirectory/work, with nothing in it of builds that were killed: whoever works in a folder of it has that locked,
+ * and whoever looks for such, or makes one, has all of it. */
 static int
 local_build_open_works (const Configuration *configuration, GError **error)
 {
@@ -33,7 +34,7 @@ local_build_open_works (const Configuration *configuration, GError **error)
   if (!file_make_directories (path, error))
     return -1;
   works = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (works < 0)
+  if (works < 0 || flock (works, LOCK_EX) < 0)
     {
       hive_error_set_errno (error, errno, "Can't open %s", path);
       return -1;
@@ -59,7 +60,7 @@ local_build_make_work (Builder *builder, Request *request, int works, GError **e
   if (mkdirat (works, name, 0700) < 0)
     return hive_error_set_errno (error, errno, "Can't make %s", request->work);
   builder->work_fd = openat (works, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (builder->work_fd < 0 || flock (builder->work_fd, LOCK_EX | LOCK_NB) < 0)
+  if (builder->work_fd < 0 || flock (builder->work_fd, LOCK_EX | LOCK_NB) < 0 || flock (works, LOCK_UN) < 0)
     return hive_error_set_errno (error, errno, "Can't open %s", request->work);
   return true;
 }
@@ -191,11 +192,14 @@ local_build_invent (Builder *builder, Configuration *configuration, const char *
   g_autofree char *escaped = g_uri_escape_string (name, NULL, TRUE);
   const char *epoch = g_getenv ("SOURCE_DATE_EPOCH");
 
-  g_free (configuration->catalog_url);
-  configuration->catalog_url = g_filename_to_uri (folder, NULL, NULL);
+  g_ptr_array_set_size (configuration->catalogs, 0);
+  g_ptr_array_add (configuration->catalogs, catalog_configuration_of_folder (folder));
   g_free (configuration->cache_directory);
   configuration->cache_directory = g_build_filename (g_get_user_cache_dir (), "rbee-hive", NULL);
-  builder->recipe_url = g_strdup_printf ("%s/%s", configuration->catalog_url, escaped);
+  builder->machine = machine_new (NULL);
+  builder->search = catalog_search_new (configuration, NULL, builder->machine);
+  builder->catalog = catalog_search_open (builder->search, configuration->catalogs->pdata[0]);
+  builder->recipe_url = g_strdup_printf ("%s/%s", builder->catalog->own->url, escaped);
   builder->entry = g_new0 (CatalogEntry, 1);
   builder->entry->features = g_new0 (char *, 1);
   builder->reproducible = epoch && g_ascii_string_to_signed (epoch, 10, 0, G_MAXINT64, &builder->started, NULL);

@@ -318,6 +318,12 @@ sandbox_add_file (Sandbox *sandbox, GPtrArray *options, const char *inside, cons
   return true;
 }
 
+bool
+sandbox_bind_text (Sandbox *sandbox, const char *text, const char *inside, GError **error)
+{
+  return sandbox_add_file (sandbox, sandbox->binds, inside, text, error);
+}
+
 /* /bin, /lib and so on: links into /usr on a merged system, folders on others. */
 static void
 sandbox_add_system (GPtrArray *options)
@@ -508,11 +514,14 @@ sandbox_execute (const Sandbox *sandbox, const Start *start)
   set_limit (RLIMIT_CORE, 0);
   if (sandbox->evaluation)
     {
-      set_limit (RLIMIT_AS, 1 << 30);
+      /* Not the address space, of which some programs reserve much and use little. */
+      set_limit (RLIMIT_DATA, 1 << 30);
       set_limit (RLIMIT_FSIZE, 16 << 20);
       set_limit (RLIMIT_CPU, sandbox->timeout + 1);
     }
 
+  /* We ignore it; who is in the sandbox shall end with the reader of its pipe. */
+  signal (SIGPIPE, SIG_DFL);
   if (prctl (PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid () != start->parent)
     _exit (126);
   sigprocmask (SIG_SETMASK, &start->mask, NULL);

@@ -16,16 +16,17 @@ pytestmark = pytest.mark.skipif(not (shutil.which("gpg") and shutil.which("gpgv"
 class Person:
     """Somebody with a key. The folder's path must be short, for gpg-agent's socket."""
 
-    def __init__(self, home, name):
-        self.home, self.name = home, name
+    def __init__(self, home, name, *then):
+        """@then: gpg's options for another time, in which the key lives for a day."""
+        self.home, self.name, self.then = home, name, then
         home.mkdir(mode=0o700)
-        self.gpg("--quick-generate-key", f"{name} <{name}@example.org>", "ed25519", "sign", "never")
+        self.gpg("--quick-generate-key", f"{name} <{name}@example.org>", "ed25519", "sign", "1d" if then else "never")
         listing = self.gpg("--with-colons", "--list-keys").decode()
         self.fingerprint = next(line.split(":")[9] for line in listing.splitlines() if line.startswith("fpr:"))
         self.key = self.gpg("--armor", "--export")
 
     def gpg(self, *arguments, data=None):
-        return subprocess.run(["gpg", "--batch", "--quiet", "--no-tty", "--pinentry-mode", "loopback", "--passphrase", "", *arguments], input=data,
+        return subprocess.run(["gpg", "--batch", "--quiet", "--no-tty", "--pinentry-mode", "loopback", "--passphrase", "", *self.then, *arguments], input=data,
                               check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=dict(os.environ, GNUPGHOME=str(self.home))).stdout
 
     def sign(self, data, *options):
@@ -109,6 +110,14 @@ def test_good_signature_of_somebody_else_is_refused(hive, alice, mallory):
     add(hive, ["data", "data.sig"], [alice], [], {"data": DATA, "data.sig": mallory.sign(DATA)})
     (hive.catalog.folder("some") / "keys" / "pgp" / f"{alice.fingerprint}.asc").write_bytes(mallory.key)
     hive.refuses("some", "ChecksumMismatch", mallory.fingerprint, "none of the recipe's validpgpkeys")
+
+
+def test_signature_of_a_key_that_has_expired_is_good_and_said(hive, tmp_path_factory):
+    old = Person(tmp_path_factory.mktemp("gpg") / "old", "old", "--faked-system-time", "20200101T000000")
+    add(hive, ["data", "data.sig"], [old], [old], {"data": DATA, "data.sig": old.sign(DATA)})
+    lines = hive.installs("some").lines()
+    assert f"✓ Signature: data ({old.fingerprint})" in lines
+    assert any("has expired by now" in line for line in lines)
 
 
 def test_short_fingerprint_is_refused(hive, alice):

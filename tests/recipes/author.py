@@ -16,7 +16,7 @@ class Author:
         self.directory.chmod(0o755)
         self.recipe, self.cache = self.directory / "recipe", self.directory / "cache"
         self.configuration = self.directory / "hive.conf"
-        self.configuration.write_text(f"[Hive]\nLibexecDirectory={build.libexec}\n")
+        self.configuration.write_text(f"[Hive]\nLibexecDirectory={build.libexec}\n[Build]\nDependencyRules={build.data}/dependencies.conf\n")
         self.recipe.mkdir()
         self.cache.mkdir()
         self.own()

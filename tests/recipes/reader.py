@@ -21,7 +21,12 @@ class Reader:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rbee-hive-reader.", dir="/var/tmp"))
         self.folder.chmod(0o755)
         self.config = self.folder / "hive.conf"
-        self.config.write_text(f"[Hive]\nLibexecDirectory={build.libexec}\n")
+        self.configure()
+
+    def configure(self, **build):
+        rules = self.build.path(self.build.options["prefix"], self.build.options["datadir"], "rbee-hive", "dependencies.conf")
+        keys = {"DependencyRules": rules, **build}
+        self.config.write_text(f"[Hive]\nLibexecDirectory={self.build.libexec}\n[Build]\n" + "".join(f"{key}={value}\n" for key, value in keys.items()))
         self.config.chmod(0o644)
 
     def close(self):

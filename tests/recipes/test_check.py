@@ -63,6 +63,20 @@ def test_strength_of_sums_is_told(reader, arrays, strength):
     assert ("which is weak" in shown) == (strength == "weak") and ("not verified" in shown) == (strength == "none")
 
 
+def test_what_this_machine_lacks_is_told(reader):
+    recipe = reader.recipe({"PKGBUILD": pkgbuild("some", depends=["glibc", "bash>=1"], makedepends=["bash>=99"], checkdepends=["no-such-thing-anywhere"])})
+    report = json.loads(reader.check(recipe, "--json").stdout)
+    states = {(need["name"], need["for"]): need["state"] for need in report["needs"]}
+    assert states[("glibc", "run")] == states[("bash>=1", "run")] == "present" and states[("bash>=99", "build")] == "missing"
+    assert report["missing"] == ["bash>=99"] and report["unknown"] == ["no-such-thing-anywhere"]
+    assert "Missing here   bash>=99\n" in reader.check(recipe).stdout.decode()
+
+
+def test_packages_of_a_recipe_that_need_each_other_lack_nothing(reader):
+    recipe = reader.recipe({"PKGBUILD": "pkgname=(one two)\npkgver=1\npkgrel=1\narch=(any)\npackage_one() { :; }\npackage_two() { depends=(one); }\n"})
+    assert json.loads(reader.check(recipe, "--json").stdout)["needs"] == []
+
+
 def test_repository_at_a_commit_is_verified_by_it(reader):
     commit = "0123456789abcdef0123456789abcdef01234567"
     recipe = reader.recipe({"PKGBUILD": sources(source=[f"git+https://example.org/x.git#commit={commit}", "git+https://example.org/y.git#tag=v1"],
@@ -104,10 +118,10 @@ def test_what_cannot_be_read_says_why(reader, text, said):
     ("head -c 100M /dev/zero >/tmp/x || exit 1", "RecipeInvalid"),
 ])
 def test_recipe_that_takes_too_much_is_ended(reader, code, error):
-    reader.config.write_text(f"[Hive]\nLibexecDirectory={reader.build.libexec}\n[Build]\nEvaluationTimeout=2\n")
+    reader.configure(EvaluationTimeout=2)
     done = reader.check(reader.recipe({"PKGBUILD": code + "\n" + GOOD}), "--json")
     assert json.loads(done.stdout).get("error") == error or error is None
-    reader.config.write_text(f"[Hive]\nLibexecDirectory={reader.build.libexec}\n")
+    reader.configure()
 
 
 def test_recipe_writes_nowhere_and_reaches_nothing(reader):
