@@ -41,6 +41,12 @@ hive_on_updates (Request *request, sd_bus_message *reply)
 }
 
 static void
+hive_on_catalogs (Request *request, sd_bus_message *reply)
+{
+  hive_answer_list (request, reply, "catalogs");
+}
+
+static void
 hive_on_object (Request *request, sd_bus_message *reply)
 {
   g_autoptr (JsonNode) node = NULL;
@@ -52,6 +58,55 @@ hive_on_object (Request *request, sd_bus_message *reply)
     request_answer_json (request, MHD_HTTP_OK, json_node_dup_object (node));
 }
 
+/* What the query of a request may say of a catalog's workers; false: it says something twice, and is answered. */
+typedef struct
+{
+  char *catalog, *backend, *source;
+} Choice;
+
+static void
+choice_clear (Choice *choice)
+{
+  g_free (choice->catalog);
+  g_free (choice->backend);
+  g_free (choice->source);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Choice, choice_clear)
+
+static bool
+choice_read (Choice *choice, Request *request)
+{
+  if (head_query (request->head, "catalog", &choice->catalog) &&
+      head_query (request->head, "backend", &choice->backend) && head_query (request->head, "source", &choice->source))
+    return true;
+  request_answer_problem (request, problem_new (MHD_HTTP_BAD_REQUEST, PROBLEM_INVALID, NULL,
+                                                "The query has \"catalog\", \"backend\" and \"source\", each once"));
+  return false;
+}
+
+/* As the options of a call, which is sent then. */
+static void
+choice_send (const Choice *choice, Request *request, sd_bus_message *call, RequestReply handler)
+{
+  const char *const options[][2] = { { "catalog", choice->catalog },
+                                     { "backend", choice->backend },
+                                     { "source", choice->source } };
+  int r = sd_bus_message_open_container (call, 'a', "{sv}");
+
+  for (gsize i = 0; r >= 0 && i < G_N_ELEMENTS (options); i++)
+    if (options[i][1])
+      r = sd_bus_message_append (call, "{sv}", options[i][0], "s", options[i][1]);
+  if (r >= 0)
+    r = sd_bus_message_close_container (call);
+  if (r >= 0)
+    {
+      request_send (request, call, handler);
+      return;
+    }
+  sd_bus_message_unref (call);
+  request_answer_unreadable (request, r);
+}
+
 void
 hive_get_updates (Request *request)
 {
@@ -61,13 +116,31 @@ hive_get_updates (Request *request)
 void
 hive_get_catalog (Request *request)
 {
-  request_call (request, hive_on_workers, HIVE_PATH, HIVE_INTERFACE, "ListCatalog", "a{sv}", 0);
+  g_auto (Choice) choice = { 0 };
+  sd_bus_message *call =
+      choice_read (&choice, request) ? request_new_call (request, HIVE_PATH, HIVE_INTERFACE, "ListCatalog") : NULL;
+
+  if (call)
+    choice_send (&choice, request, call, hive_on_workers);
+}
+
+void
+hive_get_catalogs (Request *request)
+{
+  request_call (request, hive_on_catalogs, HIVE_PATH, HIVE_INTERFACE, "ListCatalogs", "");
 }
 
 void
 hive_get_catalog_worker (Request *request)
 {
-  request_call (request, hive_on_object, HIVE_PATH, HIVE_INTERFACE, "GetCatalogWorker", "s", request->parameter);
+  g_auto (Choice) choice = { 0 };
+  g_autofree char *reference = NULL;
+
+  if (!choice_read (&choice, request))
+    return;
+  reference =
+      choice.catalog ? g_strdup_printf ("%s/%s", choice.catalog, request->parameter) : g_strdup (request->parameter);
+  request_call (request, hive_on_object, HIVE_PATH, HIVE_INTERFACE, "GetCatalogWorker", "s", reference);
 }
 
 static void
@@ -85,36 +158,18 @@ hive_on_recipe (Request *request, sd_bus_message *reply)
 void
 hive_get_recipe (Request *request)
 {
-  g_autofree char *backend = NULL;
-  g_autofree char *source = NULL;
-  sd_bus_message *call;
-  int r;
+  g_auto (Choice) choice = { 0 };
+  sd_bus_message *call =
+      choice_read (&choice, request) ? request_new_call (request, HIVE_PATH, HIVE_INTERFACE, "GetRecipe") : NULL;
+  int r = call ? sd_bus_message_append (call, "s", request->parameter) : 0;
 
-  if (!head_query (request->head, "backend", &backend) || !head_query (request->head, "source", &source))
+  if (call && r >= 0)
+    choice_send (&choice, request, call, hive_on_recipe);
+  else if (call)
     {
-      request_answer_problem (request, problem_new (MHD_HTTP_BAD_REQUEST, PROBLEM_INVALID, NULL,
-                                                    "The query has \"backend\" and \"source\", each once"));
-      return;
+      sd_bus_message_unref (call);
+      request_answer_unreadable (request, r);
     }
-  call = request_new_call (request, HIVE_PATH, HIVE_INTERFACE, "GetRecipe");
-  if (!call)
-    return;
-  r = sd_bus_message_append (call, "s", request->parameter);
-  if (r >= 0)
-    r = sd_bus_message_open_container (call, 'a', "{sv}");
-  if (r >= 0 && backend)
-    r = sd_bus_message_append (call, "{sv}", "backend", "s", backend);
-  if (r >= 0 && source)
-    r = sd_bus_message_append (call, "{sv}", "source", "s", source);
-  if (r >= 0)
-    r = sd_bus_message_close_container (call);
-  if (r >= 0)
-    {
-      request_send (request, call, hive_on_recipe);
-      return;
-    }
-  sd_bus_message_unref (call);
-  request_answer_unreadable (request, r);
 }
 
 void

@@ -5,6 +5,7 @@
 
 /* The routes that ask the hive one question and hand on its answer. */
 void hive_get_catalog (Request *request);
+void hive_get_catalogs (Request *request);
 void hive_get_catalog_worker (Request *request);
 void hive_get_recipe (Request *request);
 void hive_get_workers (Request *request);

@@ -26,7 +26,7 @@ static const struct
 } fields[] = {
   { "operation", G_TYPE_STRING, false }, { "worker_id", G_TYPE_STRING, false }, { "hive_id", G_TYPE_STRING, false },
   { "backend", G_TYPE_STRING, true },    { "source", G_TYPE_STRING, true },     { "check", G_TYPE_BOOLEAN, true },
-  { "reinstall", G_TYPE_BOOLEAN, true },
+  { "reinstall", G_TYPE_BOOLEAN, true }, { "catalog", G_TYPE_STRING, true },
 };
 
 static void jobs_refuse (Request *request, const char *format, ...) G_GNUC_PRINTF (2, 3);

@@ -38,6 +38,7 @@ static const Route routes[] = {
   { METHOD_GET, "/v1/jobs/*/stream", jobs_stream, ROUTE_TICKET },
   { METHOD_GET, "/v1/events", events_open, ROUTE_TICKET },
   { METHOD_GET, "/v1/catalog", hive_get_catalog },
+  { METHOD_GET, "/v1/catalogs", hive_get_catalogs },
   { METHOD_GET, "/v1/catalog/*", hive_get_catalog_worker },
   { METHOD_GET, "/v1/catalog/*/PKGBUILD", hive_get_recipe },
   { METHOD_GET, "/v1/workers", hive_get_workers },

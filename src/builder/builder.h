@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "catalog-entry.h"
+#include "catalog-search.h"
 #include "configuration.h"
 #include "error.h"
 #include "log-writer.h"
@@ -20,6 +20,10 @@ typedef struct
   int work_fd;       /* the job's work directory; src/ pkg/ home/ start/ below it */
 
   CatalogEntry *entry; /* metadata */
+  Machine *machine;
+  CatalogSearch *search;
+  Catalog *catalog;    /* of @search: where the entry is from */
+  char *source;        /* "binary" or "git" */
   char *recipe_url;    /* pkgbuild: where the PKGBUILD came from; local sources lie beside it */
   char *recipe_sha256; /* pkgbuild */
   Recipe *recipe;      /* parse; pkgver changes its version */

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "catalog-entry.h"
 
+#include "entry-reader.h"
 #include "error.h"
 #include "json.h"
 #include "worker-id.h"
 
 #include <string.h>
-#include <sys/utsname.h>
 
-#define TEXT_MAX    (16 * 1024) /* bytes of one string */
-#define STRINGS_MAX 1000        /* strings in one list */
+#define VARIANTS_MAX 64
 
 void
 catalog_entry_free (CatalogEntry *entry)
@@ -35,234 +34,158 @@ catalog_entry_free (CatalogEntry *entry)
   g_strfreev (entry->features);
   g_free (entry->pkgbuild_url);
   g_free (entry->pkgbuild_url_git);
+  g_free (entry->readme_url);
+  g_free (entry->cover_image);
+  g_free (entry->source_url);
+  g_free (entry->backend_reason);
+  g_free (entry->incompatible_because);
   g_free (entry);
-}
-
-/* Where the values of an entry come from, and what went wrong first. */
-typedef struct
-{
-  const char *id; /* for messages */
-  GError **error;
-  bool failed;
-} Reading;
-
-static void
-reading_fail (Reading *reading, const char *key, const char *expected)
-{
-  if (!reading->failed)
-    g_set_error (reading->error, HIVE_ERROR, HIVE_ERROR_CATALOG_INVALID,
-                 "The catalog's entry \"%s\" is invalid: \"%s\" must be %s", reading->id, key, expected);
-  reading->failed = true;
-}
-
-/* No control characters: these strings end up in logs, on terminals and in paths. */
-static bool
-text_is_sane (const char *text)
-{
-  if (strlen (text) > TEXT_MAX)
-    return false;
-  for (; *text; text++)
-    if (g_ascii_iscntrl (*text) && *text != '\n' && *text != '\t')
-      return false;
-  return true;
-}
-
-static char *
-read_string (Reading *reading, JsonObject *object, const char *key, bool required)
-{
-  const char *value = json_get_string (object, key, NULL);
-
-  if (!value && !required && (!json_has (object, key) || json_object_get_null_member (object, key)))
-    return g_strdup ("");
-  if (!value || !text_is_sane (value) || (required && !*value))
-    {
-      reading_fail (reading, key, required ? "a string that is not empty" : "a string");
-      return NULL;
-    }
-  return g_strdup (value);
-}
-
-static char **
-read_strings (Reading *reading, JsonObject *object, const char *key, bool required)
-{
-  char **values = json_get_strings (object, key);
-
-  if (!values && !required && (!json_has (object, key) || json_object_get_null_member (object, key)))
-    return g_new0 (char *, 1);
-  if (!values || g_strv_length (values) > STRINGS_MAX)
-    {
-      reading_fail (reading, key, "an array of strings");
-      g_strfreev (values);
-      return NULL;
-    }
-  for (char **value = values; *value; value++)
-    if (!text_is_sane (*value))
-      reading_fail (reading, key, "an array of strings without control characters");
-  return values;
-}
-
-static bool
-read_bool (Reading *reading, JsonObject *object, const char *key)
-{
-  JsonNode *node = json_object_get_member (object, key);
-
-  if (node && !JSON_NODE_HOLDS_NULL (node) &&
-      (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_BOOLEAN))
-    reading_fail (reading, key, "true or false");
-  return json_get_bool (object, key, false);
-}
-
-static int64_t
-read_int (Reading *reading, JsonObject *object, const char *key)
-{
-  int64_t value = json_get_int (object, key, 0);
-
-  if ((json_has (object, key) && !json_object_get_null_member (object, key) && json_get_int (object, key, -1) < 0) ||
-      value < 0)
-    reading_fail (reading, key, "a number that is not negative");
-  return MAX (value, 0);
-}
-
-static JsonObject *
-read_object (Reading *reading, JsonObject *object, const char *key, bool required)
-{
-  JsonNode *node = json_object_get_member (object, key);
-
-  if (node && JSON_NODE_HOLDS_OBJECT (node))
-    return json_node_get_object (node);
-  if (required || (node && !JSON_NODE_HOLDS_NULL (node)))
-    reading_fail (reading, key, "an object");
-  return NULL;
 }
 
 /* What both formats have in the same place under the same name. */
 static void
-read_common (Reading *reading, CatalogEntry *entry, JsonObject *object)
+read_common (EntryReader *reader, CatalogEntry *entry, JsonObject *object)
 {
-  entry->version = read_string (reading, object, "version", true);
-  entry->name = read_string (reading, object, "name", true);
-  entry->description = read_string (reading, object, "description", false);
-  entry->license = read_string (reading, object, "license", false);
-  entry->implementation = read_string (reading, object, "implementation", false);
+  JsonObject *source = entry_reader_object (reader, object, "source");
+
+  entry->source_url = source ? entry_reader_string (reader, source, "url", false) : g_strdup ("");
+  entry->version = entry_reader_string (reader, object, "version", true);
+  entry->name = entry_reader_string (reader, object, "name", true);
+  entry->description = entry_reader_string (reader, object, "description", false);
+  entry->license = entry_reader_string (reader, object, "license", false);
+  entry->implementation = entry_reader_string (reader, object, "implementation", false);
 }
 
 /* One entry a backend. */
 static void
-read_snake_case (Reading *reading, CatalogEntry *entry, JsonObject *object, const char *backend)
+read_snake_case (EntryReader *reader, CatalogEntry *entry, JsonObject *object, const Machine *machine,
+                 const char *backend)
 {
-  JsonObject *build = read_object (reading, object, "build", false);
+  JsonObject *build = entry_reader_object (reader, object, "build");
 
-  entry->worker_type = read_string (reading, object, "worker_type", true);
-  entry->build_system = read_string (reading, object, "build_system", false);
-  entry->platforms = read_strings (reading, object, "platforms", true);
-  entry->architectures = read_strings (reading, object, "architectures", true);
-  entry->depends = read_strings (reading, object, "depends", false);
-  entry->makedepends = read_strings (reading, object, "makedepends", false);
-  entry->binary_name = read_string (reading, object, "binary_name", true);
-  entry->install_path = read_string (reading, object, "install_path", true);
-  entry->pkgbuild_url = read_string (reading, object, "pkgbuild_url", false);
-  entry->supported_formats = read_strings (reading, object, "supported_formats", false);
-  entry->max_context_length = read_int (reading, object, "max_context_length");
-  entry->supports_streaming = read_bool (reading, object, "supports_streaming");
-  entry->supports_batching = read_bool (reading, object, "supports_batching");
-  entry->features = build ? read_strings (reading, build, "features", false) : g_new0 (char *, 1);
-  if (reading->failed)
+  entry->worker_type = entry_reader_string (reader, object, "worker_type", true);
+  entry->build_system = entry_reader_string (reader, object, "build_system", false);
+  entry->platforms = entry_reader_strings (reader, object, "platforms", true);
+  entry->architectures = entry_reader_strings (reader, object, "architectures", true);
+  entry->depends = entry_reader_strings (reader, object, "depends", false);
+  entry->makedepends = entry_reader_strings (reader, object, "makedepends", false);
+  entry->binary_name = entry_reader_string (reader, object, "binary_name", true);
+  entry->install_path = entry_reader_string (reader, object, "install_path", true);
+  entry->pkgbuild_url = entry_reader_string (reader, object, "pkgbuild_url", false);
+  entry->supported_formats = entry_reader_strings (reader, object, "supported_formats", false);
+  entry->max_context_length = entry_reader_int (reader, object, "max_context_length");
+  entry->supports_streaming = entry_reader_bool (reader, object, "supports_streaming");
+  entry->supports_batching = entry_reader_bool (reader, object, "supports_batching");
+  entry->features = build ? entry_reader_strings (reader, build, "features", false) : g_new0 (char *, 1);
+  if (reader->failed)
     return;
 
+  entry->readme_url = g_strdup ("");
+  entry->cover_image = g_strdup ("");
   entry->backends = g_strdupv ((char *[]){ entry->worker_type, NULL });
+  entry->backend_reason = g_strdup ("it is the only one");
   if (backend && !g_str_equal (backend, entry->worker_type))
     {
-      g_set_error (reading->error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
+      g_set_error (reader->error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
                    "The worker \"%s\" has no backend \"%s\"; it has: %s", entry->id, backend, entry->worker_type);
-      reading->failed = true;
+      reader->failed = true;
     }
 }
 
+/* The backends of all variants, and which of these are for this machine's platform and architecture. */
 static char **
-read_backends (Reading *reading, JsonArray *variants)
+read_backends (EntryReader *reader, JsonArray *variants, bool *usable)
 {
   g_autoptr (GStrvBuilder) backends = g_strv_builder_new ();
 
   for (guint i = 0; i < json_array_get_length (variants); i++)
     {
       JsonNode *node = json_array_get_element (variants, i);
-      g_autofree char *backend =
-          JSON_NODE_HOLDS_OBJECT (node) ? read_string (reading, json_node_get_object (node), "backend", true) : NULL;
+      JsonObject *variant = JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+      g_autofree char *backend = variant ? entry_reader_string (reader, variant, "backend", true) : NULL;
+      g_auto (GStrv) platforms = backend ? entry_reader_strings (reader, variant, "platforms", true) : NULL;
+      g_auto (GStrv) architectures = backend ? entry_reader_strings (reader, variant, "architectures", true) : NULL;
 
       if (!backend)
         {
-          reading_fail (reading, "variants", "an array of objects");
+          entry_reader_fail (reader, "variants", "an array of objects");
           return NULL;
         }
       g_strv_builder_add (backends, backend);
+      usable[i] =
+          platforms && architectures && machine_is_platform (platforms) && machine_is_architecture (architectures);
     }
 
-  return g_strv_builder_end (backends);
+  return reader->failed ? NULL : g_strv_builder_end (backends);
 }
 
-/* The variant that was asked for; else the one for the processor; else the first. -1: there is no such. */
+/* The place of the variant that was asked for, or of the best one; -1: there is no such. */
 static int
-choose_backend (char **backends, const char *wanted)
+choose_variant (EntryReader *reader, CatalogEntry *entry, const Machine *machine, const char *wanted,
+                const bool *usable)
 {
-  for (int i = 0; backends[i]; i++)
-    if (g_str_equal (backends[i], wanted ? wanted : "cpu"))
+  g_autofree char *list = g_strjoinv (", ", entry->backends);
+
+  if (!wanted && g_strv_length (entry->backends) > 1)
+    return (int)machine_choose_backend (machine, entry->backends, usable, &entry->backend_reason);
+  entry->backend_reason = g_strdup (wanted ? "it was asked for" : "it is the only one");
+  for (int i = 0; entry->backends[i]; i++)
+    if (!wanted || g_str_equal (entry->backends[i], wanted))
       return i;
-  return wanted ? -1 : 0;
+
+  g_set_error (reader->error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
+               "The worker \"%s\" has no backend \"%s\"; it has: %s", entry->id, wanted, list);
+  reader->failed = true;
+  return -1;
 }
 
 static void
-read_variant (Reading *reading, CatalogEntry *entry, JsonObject *variant)
+read_variant (EntryReader *reader, CatalogEntry *entry, JsonObject *variant)
 {
-  entry->worker_type = read_string (reading, variant, "backend", true);
-  entry->platforms = read_strings (reading, variant, "platforms", true);
-  entry->architectures = read_strings (reading, variant, "architectures", true);
-  entry->depends = read_strings (reading, variant, "depends", false);
-  entry->makedepends = read_strings (reading, variant, "makedepends", false);
-  entry->binary_name = read_string (reading, variant, "binaryName", true);
-  entry->install_path = read_string (reading, variant, "installPath", true);
-  entry->pkgbuild_url = read_string (reading, variant, "pkgbuildUrl", false);
-  entry->pkgbuild_url_git = read_string (reading, variant, "pkgbuildUrlGit", false);
+  entry->worker_type = entry_reader_string (reader, variant, "backend", true);
+  entry->platforms = entry_reader_strings (reader, variant, "platforms", true);
+  entry->architectures = entry_reader_strings (reader, variant, "architectures", true);
+  entry->depends = entry_reader_strings (reader, variant, "depends", false);
+  entry->makedepends = entry_reader_strings (reader, variant, "makedepends", false);
+  entry->binary_name = entry_reader_string (reader, variant, "binaryName", true);
+  entry->install_path = entry_reader_string (reader, variant, "installPath", true);
+  entry->pkgbuild_url = entry_reader_string (reader, variant, "pkgbuildUrl", false);
+  entry->pkgbuild_url_git = entry_reader_string (reader, variant, "pkgbuildUrlGit", false);
 }
 
 /* One entry with variants. */
 static void
-read_camel_case (Reading *reading, CatalogEntry *entry, JsonObject *object, const char *backend)
+read_camel_case (EntryReader *reader, CatalogEntry *entry, JsonObject *object, const Machine *machine,
+                 const char *backend)
 {
   JsonNode *node = json_object_get_member (object, "variants");
   JsonArray *variants = node && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
-  JsonObject *capabilities = read_object (reading, object, "capabilities", false);
+  JsonObject *capabilities = entry_reader_object (reader, object, "capabilities");
+  bool usable[VARIANTS_MAX] = { false };
   int chosen;
 
-  if (!variants || json_array_get_length (variants) == 0)
+  if (!variants || json_array_get_length (variants) == 0 || json_array_get_length (variants) > VARIANTS_MAX)
     {
-      reading_fail (reading, "variants", "an array that is not empty");
+      entry_reader_fail (reader, "variants", "an array of 1 to 64 objects");
       return;
     }
-  entry->backends = read_backends (reading, variants);
-  if (!entry->backends)
+  entry->backends = read_backends (reader, variants, usable);
+  chosen = entry->backends ? choose_variant (reader, entry, machine, backend, usable) : -1;
+  if (chosen < 0)
     return;
 
-  chosen = choose_backend (entry->backends, backend);
-  if (chosen < 0)
-    {
-      g_autofree char *list = g_strjoinv (", ", entry->backends);
-
-      g_set_error (reading->error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
-                   "The worker \"%s\" has no backend \"%s\"; it has: %s", entry->id, backend, list);
-      reading->failed = true;
-      return;
-    }
-
-  read_variant (reading, entry, json_node_get_object (json_array_get_element (variants, chosen)));
-  entry->build_system = read_string (reading, object, "buildSystem", false);
+  read_variant (reader, entry, json_node_get_object (json_array_get_element (variants, chosen)));
+  entry->build_system = entry_reader_string (reader, object, "buildSystem", false);
+  entry->readme_url = entry_reader_string (reader, object, "readmeUrl", false);
+  entry->cover_image = entry_reader_string (reader, object, "coverImage", false);
   entry->features = entry->worker_type ? g_strdupv ((char *[]){ entry->worker_type, NULL }) : NULL;
   entry->supported_formats =
-      capabilities ? read_strings (reading, capabilities, "supportedFormats", false) : g_new0 (char *, 1);
+      capabilities ? entry_reader_strings (reader, capabilities, "supportedFormats", false) : g_new0 (char *, 1);
   if (capabilities)
     {
-      entry->max_context_length = read_int (reading, capabilities, "maxContextLength");
-      entry->supports_streaming = read_bool (reading, capabilities, "supportsStreaming");
-      entry->supports_batching = read_bool (reading, capabilities, "supportsBatching");
+      entry->max_context_length = entry_reader_int (reader, capabilities, "maxContextLength");
+      entry->supports_streaming = entry_reader_bool (reader, capabilities, "supportsStreaming");
+      entry->supports_batching = entry_reader_bool (reader, capabilities, "supportsBatching");
     }
 }
 
@@ -274,34 +197,52 @@ text_is_one_line (const char *text)
 }
 
 static bool
-catalog_entry_check (Reading *reading, const CatalogEntry *entry)
+catalog_entry_check (EntryReader *reader, const CatalogEntry *entry)
 {
   bool camel_case = entry->pkgbuild_url_git != NULL;
   const char *name = entry->binary_name, *path = entry->install_path;
 
-  if (reading->failed)
+  if (reader->failed)
     return false;
   if (strchr (name, '/') || g_str_equal (name, "..") || g_str_equal (name, ".") || !text_is_one_line (name))
-    reading_fail (reading, camel_case ? "binaryName" : "binary_name", "the name of a file, without a folder");
+    entry_reader_fail (reader, camel_case ? "binaryName" : "binary_name", "the name of a file, without a folder");
   if (!g_path_is_absolute (path) || strstr (path, "/../") || g_str_has_suffix (path, "/..") || !text_is_one_line (path))
-    reading_fail (reading, camel_case ? "installPath" : "install_path", "an absolute path without ..");
+    entry_reader_fail (reader, camel_case ? "installPath" : "install_path", "an absolute path without ..");
   if (strpbrk (entry->version, "\n\t "))
-    reading_fail (reading, "version", "a word");
+    entry_reader_fail (reader, "version", "a word");
   if (strpbrk (entry->worker_type, "\n\t "))
-    reading_fail (reading, camel_case ? "backend" : "worker_type", "a word");
-  return !reading->failed;
+    entry_reader_fail (reader, camel_case ? "backend" : "worker_type", "a word");
+  return !reader->failed;
+}
+
+/* Why not here, as a sentence; "" when it is for this machine. */
+static char *
+explain_incompatible (const CatalogEntry *entry, const Machine *machine)
+{
+  g_autofree char *platforms = g_strjoinv (", ", entry->platforms);
+  g_autofree char *architectures = g_strjoinv (", ", entry->architectures);
+  g_autofree char *why = NULL;
+
+  if (!catalog_entry_fits_platform (entry))
+    return g_strdup_printf ("It is made for %s, and this machine is %s.", platforms, MACHINE_PLATFORM);
+  if (!catalog_entry_fits_architecture (entry))
+    return g_strdup_printf ("It is made for %s, and this machine is %s.", architectures, machine_architecture ());
+  if (!machine_has_backend (machine, entry->worker_type, &why))
+    return g_strdup_printf ("It is made for %s, and %s.", entry->worker_type, why);
+  return g_strdup ("");
 }
 
 CatalogEntry *
-catalog_entry_from_json (JsonObject *object, const char *id, const char *backend, GError **error)
+catalog_entry_from_json (JsonObject *object, const char *id, const char *backend, const Machine *machine,
+                         GError **error)
 {
   g_autoptr (CatalogEntry) entry = g_new0 (CatalogEntry, 1);
   const char *own_id = json_get_string (object, "id", NULL);
-  Reading reading = { .id = id ? id : "?", .error = error };
+  EntryReader reader = { .id = id ? id : "?", .error = error };
 
   if (!own_id || !worker_id_is_valid (own_id))
     {
-      reading_fail (&reading, "id", "a worker id: 1 to 100 of a-z, 0-9 and -");
+      entry_reader_fail (&reader, "id", "a worker id: 1 to 100 of a-z, 0-9 and -");
       return NULL;
     }
   if (id && !g_str_equal (id, own_id))
@@ -311,21 +252,46 @@ catalog_entry_from_json (JsonObject *object, const char *id, const char *backend
       return NULL;
     }
 
-  reading.id = own_id;
+  reader.id = own_id;
   entry->id = g_strdup (own_id);
-  read_common (&reading, entry, object);
+  read_common (&reader, entry, object);
   if (json_has (object, "variants"))
-    read_camel_case (&reading, entry, object, backend);
+    read_camel_case (&reader, entry, object, machine, backend);
   else
-    read_snake_case (&reading, entry, object, backend);
+    read_snake_case (&reader, entry, object, machine, backend);
 
-  return catalog_entry_check (&reading, entry) ? g_steal_pointer (&entry) : NULL;
+  if (!catalog_entry_check (&reader, entry))
+    return NULL;
+  entry->incompatible_because = explain_incompatible (entry, machine);
+  return g_steal_pointer (&entry);
+}
+
+char **
+catalog_entry_sources (const CatalogEntry *entry)
+{
+  g_autoptr (GStrvBuilder) sources = g_strv_builder_new ();
+
+  /* The snake_case format has one recipe, which builds from source. */
+  if (entry->pkgbuild_url_git && *entry->pkgbuild_url)
+    g_strv_builder_add (sources, "binary");
+  if (!entry->pkgbuild_url_git || *entry->pkgbuild_url_git)
+    g_strv_builder_add (sources, "git");
+  return g_strv_builder_end (sources);
+}
+
+char *
+catalog_entry_source (const CatalogEntry *entry, const char *asked)
+{
+  g_auto (GStrv) sources = catalog_entry_sources (entry);
+
+  return g_strdup (asked ? asked : *sources ? *sources : "");
 }
 
 JsonObject *
 catalog_entry_to_json (const CatalogEntry *entry)
 {
   JsonObject *object = json_object_new ();
+  g_auto (GStrv) sources = catalog_entry_sources (entry);
 
   json_object_set_string_member (object, "id", entry->id);
   json_object_set_string_member (object, "name", entry->name);
@@ -337,16 +303,22 @@ catalog_entry_to_json (const CatalogEntry *entry)
   json_object_set_string_member (object, "build_system", entry->build_system);
   json_object_set_string_member (object, "binary_name", entry->binary_name);
   json_object_set_string_member (object, "install_path", entry->install_path);
+  json_object_set_string_member (object, "readme_url", entry->readme_url);
+  json_object_set_string_member (object, "cover_image", entry->cover_image);
+  json_object_set_string_member (object, "source_url", entry->source_url);
+  json_object_set_string_member (object, "backend", entry->worker_type);
+  json_object_set_string_member (object, "backend_reason", entry->backend_reason);
+  json_object_set_string_member (object, "incompatible_because", entry->incompatible_because);
   json_set_strings (object, "platforms", entry->platforms);
   json_set_strings (object, "architectures", entry->architectures);
   json_set_strings (object, "depends", entry->depends);
   json_set_strings (object, "makedepends", entry->makedepends);
   json_set_strings (object, "supported_formats", entry->supported_formats);
   json_set_strings (object, "backends", entry->backends);
+  json_set_strings (object, "sources", sources);
   json_object_set_boolean_member (object, "supports_streaming", entry->supports_streaming);
   json_object_set_boolean_member (object, "supports_batching", entry->supports_batching);
-  json_object_set_boolean_member (object, "compatible",
-                                  catalog_entry_fits_platform (entry) && catalog_entry_fits_architecture (entry));
+  json_object_set_boolean_member (object, "compatible", !*entry->incompatible_because);
   json_object_set_int_member (object, "max_context_length", entry->max_context_length);
   return object;
 }
@@ -354,25 +326,19 @@ catalog_entry_to_json (const CatalogEntry *entry)
 bool
 catalog_entry_fits_platform (const CatalogEntry *entry)
 {
-  return g_strv_contains ((const char *const *)entry->platforms, "linux") ||
-         g_strv_contains ((const char *const *)entry->platforms, "any");
-}
-
-const char *
-catalog_machine_architecture (void)
-{
-  static struct utsname name;
-
-  if (!*name.machine)
-    uname (&name);
-  return name.machine;
+  return machine_is_platform (entry->platforms);
 }
 
 bool
 catalog_entry_fits_architecture (const CatalogEntry *entry)
 {
-  return g_strv_contains ((const char *const *)entry->architectures, catalog_machine_architecture ()) ||
-         g_strv_contains ((const char *const *)entry->architectures, "any");
+  return machine_is_architecture (entry->architectures);
+}
+
+const char *
+catalog_machine_architecture (void)
+{
+  return machine_architecture ();
 }
 
 char *

@@ -1,178 +1,230 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "catalog.h"
 
+#include "catalog-folder.h"
+#include "catalog-server.h"
+#include "catalog-signature.h"
 #include "error.h"
-#include "fetch.h"
-#include "file.h"
 #include "json.h"
-#include "worker-id.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#define RECIPE_MAX_SIZE (1024 * 1024)
-#define FILE_SCHEME     "file://"
+#define RECIPE_MAX_SIZE    (1024 * 1024)
+#define SIGNATURE_MAX_SIZE (64 * 1024)
 
+Catalog *
+catalog_new (const Configuration *configuration, const CatalogConfiguration *own, CatalogMemory *memory,
+             const Machine *machine)
+{
+  Catalog *catalog = g_new0 (Catalog, 1);
+
+  catalog->configuration = configuration;
+  catalog->own = own;
+  catalog->memory = memory;
+  catalog->machine = machine;
+  return catalog;
+}
+
+void
+catalog_free (Catalog *catalog)
+{
+  if (!catalog)
+    return;
+  g_free (catalog->stale_why);
+  g_free (catalog);
+}
+
+/* What is read of a catalog. */
+typedef struct
+{
+  GString *content;
+  FetchState state;
+  bool remembered; /* it is what the server said before */
+} Reading;
+
+static void
+reading_clear (Reading *reading)
+{
+  if (reading->content)
+    g_string_free (g_steal_pointer (&reading->content), TRUE);
+  fetch_state_clear (&reading->state);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Reading, reading_clear)
+
+/* The oldest of what stood in for an answer counts, and the first reason. */
+static void
+catalog_set_stale (Catalog *catalog, int64_t since, const char *why)
+{
+  if (!catalog->stale_why)
+    catalog->stale_why = g_strdup (why);
+  if (catalog->stale_since == 0 || since < catalog->stale_since)
+    catalog->stale_since = since;
+}
+
+/* What the server said before instead of what it says now; false: it said nothing. */
 static bool
-catalog_is_folder (const Configuration *configuration)
+catalog_recall (Catalog *catalog, const char *url, const char *why, Reading *reading)
 {
-  return g_str_has_prefix (configuration->catalog_url, FILE_SCHEME);
-}
+  CatalogAnswer *answer = catalog_memory_find (catalog->memory, url);
 
-bool
-catalog_is_local (const Configuration *configuration)
-{
-  static const char *const loopback[] = { "localhost", "127.0.0.1", "::1", NULL };
-  g_autoptr (GUri) uri = g_uri_parse (configuration->catalog_url, G_URI_FLAGS_NONE, NULL);
-  const char *host = uri ? g_uri_get_host (uri) : NULL;
-
-  return catalog_is_folder (configuration) || (host && g_strv_contains (loopback, host));
-}
-
-/* The folder of a file:// catalog, or a negative errno. */
-static int
-catalog_open_folder (const Configuration *configuration)
-{
-  g_autofree char *path = g_filename_from_uri (configuration->catalog_url, NULL, NULL);
-  int fd = path ? open (path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
-
-  return !path ? -EINVAL : fd < 0 ? -errno : fd;
-}
-
-/* A regular file of a file:// catalog by its URL, or a negative errno: -EXDEV and -ELOOP when it lies outside. */
-static int
-catalog_open (const Configuration *configuration, const char *url)
-{
-  const char *rest = url + strlen (configuration->catalog_url);
-  g_autofree char *path = NULL;
-  g_auto (Fd) folder = -1;
-  g_auto (Fd) fd = -1;
-  struct stat st;
-
-  if (!g_str_has_prefix (url, configuration->catalog_url) || *rest != '/')
-    return -EXDEV;
-  path = g_uri_unescape_string (rest + 1, "/");
-  if (!path)
-    return -EINVAL;
-  folder = catalog_open_folder (configuration);
-  if (folder < 0)
-    return folder;
-  fd = file_open_beneath (folder, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
-  if (fd < 0)
-    return fd;
-  if (fstat (fd, &st) < 0 || !S_ISREG (st.st_mode))
-    return -EINVAL;
-  return fd_steal (&fd);
+  if (!answer || reading->remembered)
+    return false;
+  reading_clear (reading);
+  reading->content = g_string_new_len (answer->body->str, answer->body->len);
+  reading->remembered = answer->used = true;
+  catalog_set_stale (catalog, answer->at, why);
+  return true;
 }
 
 static FetchResult
-catalog_explain_open (const char *url, int errnum, char **ret_why)
+catalog_read_server (Catalog *catalog, const char *url, size_t max_size, Reading *reading, char **ret_why)
 {
-  if (errnum == EXDEV || errnum == ELOOP)
-    *ret_why = g_strdup_printf ("%s leads out of the catalog's folder", url);
-  else if (errnum == EINVAL)
-    *ret_why = g_strdup_printf ("%s is no regular file", url);
-  else
-    *ret_why = g_strdup_printf ("%s can't be opened: %s", url, g_strerror (errnum));
-  return errnum == ENOENT || errnum == ENOTDIR ? FETCH_NOT_FOUND : FETCH_FAILED;
-}
+  CatalogAnswer *answer = catalog_memory_find (catalog->memory, url);
+  const Fetch what = { .configuration = catalog->configuration,
+                       .url = url,
+                       .max_size = max_size,
+                       .timeout = catalog->own->timeout,
+                       .known = answer ? &answer->state : NULL,
+                       .ret_state = &reading->state };
+  FetchResult result = catalog_server_read (catalog->own, what, &reading->content, ret_why);
 
-/* One file of the catalog, or one answer of its server. */
-static FetchResult
-catalog_read (const Configuration *configuration, const char *url, size_t max_size, GString **ret_content,
-              char **ret_why)
-{
-  g_autoptr (GError) failure = NULL;
-  g_auto (Fd) fd = -1;
-  size_t size;
-  char *text;
-
-  if (!catalog_is_folder (configuration))
-    return fetch_memory (&(Fetch){ .configuration = configuration,
-                                   .url = url,
-                                   .max_size = max_size,
-                                   .timeout = configuration->catalog_timeout },
-                         ret_content, ret_why);
-
-  fd = catalog_open (configuration, url);
-  if (fd < 0)
-    return catalog_explain_open (url, -fd, ret_why);
-  text = file_read_fd (fd, max_size, url, &size, &failure);
-  if (!text)
+  if (result == FETCH_NOT_MODIFIED)
     {
-      *ret_why = g_strdup (failure->message);
-      return failure->code == HIVE_ERROR_INVALID_ARGUMENT ? FETCH_TOO_LARGE : FETCH_FAILED;
+      catalog_memory_confirm (catalog->memory, url);
+      reading->content = g_string_new_len (answer->body->str, answer->body->len);
+      reading->remembered = true;
+      return FETCH_OK;
     }
-  *ret_content = g_string_new_len (text, size);
-  g_free (text);
-  return FETCH_OK;
+  if (result == FETCH_FAILED && catalog_recall (catalog, url, *ret_why, reading))
+    return FETCH_OK;
+  return result;
+}
+
+/* One file of the catalog, or one answer of its server. Where that is good, it is to be kept. */
+static FetchResult
+catalog_read (Catalog *catalog, const char *url, size_t max_size, Reading *reading, char **ret_why)
+{
+  catalog->answered = false;
+  return catalog_configuration_is_folder (catalog->own) ?
+             catalog_folder_read (catalog->own, url, max_size, &reading->content, ret_why) :
+             catalog_read_server (catalog, url, max_size, reading, ret_why);
+}
+
+static void
+catalog_keep (Catalog *catalog, const char *url, const Reading *reading)
+{
+  catalog->answered = true;
+  if (!reading->remembered && !catalog_configuration_is_folder (catalog->own))
+    catalog_memory_keep (catalog->memory, url, &reading->state, reading->content);
 }
 
 /* What came of reading something that must be there. */
 static bool
-catalog_set_error (FetchResult result, const char *why, GError **error)
+catalog_set_error (const Catalog *catalog, FetchResult result, const char *why, GError **error)
 {
+  bool own = g_str_equal (catalog->own->name, CATALOG_DEFAULT);
+  g_autofree char *section = own ? g_strdup ("[Catalog]") : g_strdup_printf ("[Catalog %s]", catalog->own->name);
+
   if (result == FETCH_NO_SANDBOX)
     g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_SANDBOX_UNAVAILABLE, why);
   else if (result == FETCH_TOO_LARGE)
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_INVALID,
-                 "The catalog's answer is too large: %s (MaxSize= in hive.conf)", why);
+                 "The catalog's answer is too large: %s (MaxSize= in %s of hive.conf)", why, section);
+  else if (result == FETCH_DENIED)
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_UNAVAILABLE,
+                 "The catalog refuses: %s; see TokenCredential= in %s of hive.conf", why, section);
   else
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_UNAVAILABLE,
-                 "The catalog can't be read: %s; see URL= in hive.conf, and the network", why);
+                 "The catalog can't be read: %s; see URL= in %s of hive.conf, and the network", why, section);
   return false;
 }
 
-/* A folder that is not there is no catalog without workers. */
-static bool
-catalog_check_folder (const Configuration *configuration, GError **error)
+/* The JSON at @url. @ret_missing: there is none, which is no error here. */
+static JsonObject *
+catalog_read_object (Catalog *catalog, const char *url, bool *ret_missing, GError **error)
 {
-  g_auto (Fd) folder = catalog_is_folder (configuration) ? catalog_open_folder (configuration) : -1;
+  g_auto (Reading) reading = { 0 };
+  g_autoptr (GError) failure = NULL;
+  g_autofree char *shown = fetch_redact (url);
+  g_autofree char *why = NULL;
+  JsonObject *object;
+  FetchResult result = catalog_read (catalog, url, catalog->own->max_size, &reading, &why);
 
-  if (folder >= 0 || !catalog_is_folder (configuration))
-    return true;
-  g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_UNAVAILABLE,
-               "The catalog's folder can't be opened: %s: %s; see URL= in hive.conf", configuration->catalog_url,
-               g_strerror (-folder));
-  return false;
+  *ret_missing = result == FETCH_NOT_FOUND;
+  catalog->answered = *ret_missing;
+  if (*ret_missing)
+    return NULL;
+  if (result != FETCH_OK)
+    {
+      catalog_set_error (catalog, result, why, error);
+      return NULL;
+    }
+  object = json_parse_object (reading.content->str, reading.content->len, shown, HIVE_ERROR_CATALOG_INVALID, &failure);
+  if (!object && catalog_recall (catalog, url, failure->message, &reading))
+    object = json_parse_object (reading.content->str, reading.content->len, shown, HIVE_ERROR_CATALOG_INVALID, NULL);
+  if (object)
+    catalog_keep (catalog, url, &reading);
+  else
+    g_propagate_error (error, g_steal_pointer (&failure));
+  return object;
 }
 
 static char *
-catalog_entry_url (const Configuration *configuration, const char *id)
+catalog_list_url (const Catalog *catalog)
 {
-  return g_strdup_printf ("%s/workers/%s%s", configuration->catalog_url, id,
-                          catalog_is_folder (configuration) ? "/worker.json" : "");
+  return g_strconcat (catalog->own->url, "/workers", NULL);
+}
+
+/* The entry in the list that the server gave before: when nothing else says what it has, that does. */
+static JsonObject *
+catalog_recall_entry (Catalog *catalog, const char *id, const char *why)
+{
+  g_autofree char *url = catalog_list_url (catalog);
+  CatalogAnswer *answer = catalog_memory_find (catalog->memory, url);
+  g_autoptr (JsonObject) list =
+      answer ? json_parse_object (answer->body->str, answer->body->len, url, HIVE_ERROR_CATALOG_INVALID, NULL) : NULL;
+  JsonNode *node = list ? json_object_get_member (list, "workers") : NULL;
+  JsonArray *workers = node && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+
+  for (guint i = 0; workers && i < json_array_get_length (workers); i++)
+    {
+      JsonNode *element = json_array_get_element (workers, i);
+      JsonObject *object = JSON_NODE_HOLDS_OBJECT (element) ? json_node_get_object (element) : NULL;
+
+      if (object && g_str_equal (json_get_string (object, "id", ""), id))
+        {
+          catalog_set_stale (catalog, answer->at, why);
+          return json_object_ref (object);
+        }
+    }
+  return NULL;
 }
 
 CatalogEntry *
-catalog_get (const Configuration *configuration, const char *id, const char *backend, GError **error)
+catalog_get (Catalog *catalog, const char *id, const char *backend, GError **error)
 {
-  g_autofree char *url = catalog_entry_url (configuration, id);
-  g_autofree char *shown = fetch_redact (configuration->catalog_url);
-  g_autofree char *why = NULL;
-  g_autoptr (GString) content = NULL;
+  bool folder = catalog_configuration_is_folder (catalog->own), missing = false;
+  g_autofree char *url = g_strdup_printf ("%s/workers/%s%s", catalog->own->url, id, folder ? "/worker.json" : "");
+  g_autoptr (GError) failure = NULL;
   g_autoptr (JsonObject) object = NULL;
-  FetchResult result;
 
-  if (!catalog_check_folder (configuration, error))
+  catalog->answered = false;
+  if (folder && !catalog_folder_check (catalog->own, error))
     return NULL;
-  result = catalog_read (configuration, url, configuration->catalog_max_size, &content, &why);
-  if (result == FETCH_NOT_FOUND)
+  object = catalog_read_object (catalog, url, &missing, &failure);
+  if (missing)
     {
       g_set_error (error, HIVE_ERROR, HIVE_ERROR_WORKER_NOT_FOUND,
-                   "No worker \"%s\" in the catalog at %s; hivectl catalog lists what there is", id, shown);
+                   "No worker \"%s\" in the catalog at %s; hivectl catalog lists what there is", id,
+                   catalog->own->shown_url);
       return NULL;
     }
-  if (result != FETCH_OK)
-    {
-      catalog_set_error (result, why, error);
-      return NULL;
-    }
-  object = json_parse_object (content->str, content->len, url, HIVE_ERROR_CATALOG_INVALID, error);
-  return object ? catalog_entry_from_json (object, id, backend, error) : NULL;
+  if (!object && failure->code == HIVE_ERROR_CATALOG_UNAVAILABLE)
+    object = catalog_recall_entry (catalog, id, failure->message);
+  if (object)
+    return catalog_entry_from_json (object, id, backend, catalog->machine, error);
+  g_propagate_error (error, g_steal_pointer (&failure));
+  return NULL;
 }
 
 /* Adds an entry to the list, or why it is not in it. */
@@ -202,51 +254,29 @@ catalog_list_new (void)
   return list;
 }
 
-static int
-compare_names (const void *a, const void *b)
-{
-  return strcmp (*(char *const *)a, *(char *const *)b);
-}
-
 /* The folders of a file:// catalog that hold an entry. */
 static JsonObject *
-catalog_list_folder (const Configuration *configuration, GError **error)
+catalog_list_folder (Catalog *catalog, GError **error)
 {
   g_autoptr (JsonObject) list = catalog_list_new ();
-  g_autofree char *path = g_filename_from_uri (configuration->catalog_url, NULL, NULL);
-  g_autofree char *workers = path ? g_build_filename (path, "workers", NULL) : NULL;
-  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GDir) folder = NULL;
-  const char *name;
+  g_auto (GStrv) ids = catalog_folder_ids (catalog->own, error);
 
-  if (!catalog_check_folder (configuration, error))
+  if (!ids)
     return NULL;
-  folder = g_dir_open (workers, 0, NULL);
-  if (!folder)
-    {
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_UNAVAILABLE, "The catalog at %s has no folder \"workers\"",
-                   configuration->catalog_url);
-      return NULL;
-    }
-  while ((name = g_dir_read_name (folder)))
-    if (worker_id_is_valid (name))
-      g_ptr_array_add (names, g_strdup (name));
-  g_ptr_array_sort (names, compare_names);
-
-  for (guint i = 0; i < names->len; i++)
+  for (char **id = ids; *id; id++)
     {
       g_autoptr (GError) failure = NULL;
-      g_autoptr (CatalogEntry) entry = catalog_get (configuration, names->pdata[i], NULL, &failure);
+      g_autoptr (CatalogEntry) entry = catalog_get (catalog, *id, NULL, &failure);
 
       if (entry || failure->code != HIVE_ERROR_WORKER_NOT_FOUND)
-        catalog_list_add (list, names->pdata[i], entry, failure);
+        catalog_list_add (list, *id, entry, failure);
     }
   return g_steal_pointer (&list);
 }
 
 /* {"workers":[…]} */
 static JsonObject *
-catalog_list_answer (JsonObject *answer, const char *url, GError **error)
+catalog_list_answer (const Catalog *catalog, JsonObject *answer, const char *url, GError **error)
 {
   g_autoptr (JsonObject) list = catalog_list_new ();
   JsonNode *node = json_object_get_member (answer, "workers");
@@ -264,7 +294,8 @@ catalog_list_answer (JsonObject *answer, const char *url, GError **error)
       JsonNode *element = json_array_get_element (workers, i);
       JsonObject *object = JSON_NODE_HOLDS_OBJECT (element) ? json_node_get_object (element) : NULL;
       g_autoptr (GError) failure = NULL;
-      g_autoptr (CatalogEntry) entry = object ? catalog_entry_from_json (object, NULL, NULL, &failure) : NULL;
+      g_autoptr (CatalogEntry) entry =
+          object ? catalog_entry_from_json (object, NULL, NULL, catalog->machine, &failure) : NULL;
 
       if (!object)
         g_set_error (&failure, HIVE_ERROR, HIVE_ERROR_CATALOG_INVALID, "Entry %u of the list is not an object", i);
@@ -274,151 +305,157 @@ catalog_list_answer (JsonObject *answer, const char *url, GError **error)
 }
 
 JsonObject *
-catalog_list (const Configuration *configuration, GError **error)
+catalog_list (Catalog *catalog, GError **error)
 {
-  g_autofree char *url = g_strconcat (configuration->catalog_url, "/workers", NULL);
-  g_autofree char *why = NULL;
-  g_autoptr (GString) content = NULL;
+  g_autofree char *url = catalog_list_url (catalog);
   g_autoptr (JsonObject) answer = NULL;
-  FetchResult result;
+  bool missing;
 
-  if (catalog_is_folder (configuration))
-    return catalog_list_folder (configuration, error);
+  if (catalog_configuration_is_folder (catalog->own))
+    return catalog_list_folder (catalog, error);
 
-  result = catalog_read (configuration, url, configuration->catalog_max_size, &content, &why);
-  if (result != FETCH_OK)
-    {
-      catalog_set_error (result, why, error);
-      return NULL;
-    }
-  answer = json_parse_object (content->str, content->len, url, HIVE_ERROR_CATALOG_INVALID, error);
-  return answer ? catalog_list_answer (answer, url, error) : NULL;
+  answer = catalog_read_object (catalog, url, &missing, error);
+  if (missing)
+    catalog_set_error (catalog, FETCH_NOT_FOUND, url, error);
+  return answer ? catalog_list_answer (catalog, answer, url, error) : NULL;
 }
 
 /* Which of the entry's recipes; NULL and @error when it has none of that kind. */
 static const char *
 catalog_choose_recipe (const CatalogEntry *entry, const char *source, GError **error)
 {
-  bool prebuilt = entry->pkgbuild_url && *entry->pkgbuild_url;
-  bool git = entry->pkgbuild_url_git && *entry->pkgbuild_url_git;
+  g_auto (GStrv) sources = catalog_entry_sources (entry);
+  g_autofree char *list = *sources ? g_strjoinv (", ", sources) : g_strdup ("none");
 
-  /* The snake_case format has one recipe, which builds from source. */
-  if (!entry->pkgbuild_url_git && (!source || g_str_equal (source, "git")))
-    return prebuilt ? entry->pkgbuild_url : "";
-  if (entry->pkgbuild_url_git && prebuilt && (!source || g_str_equal (source, "binary")))
-    return entry->pkgbuild_url;
-  if (git && (!source || g_str_equal (source, "git")))
-    return entry->pkgbuild_url_git;
+  if (!source)
+    source = *sources;
+  if (source && g_strv_contains ((const char *const *)sources, source))
+    return entry->pkgbuild_url_git && g_str_equal (source, "git") ? entry->pkgbuild_url_git : entry->pkgbuild_url;
 
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
-               "The catalog has no %s recipe of the worker \"%s\"; it has: %s", source ? source : "", entry->id,
-               git || !entry->pkgbuild_url_git ? "git" :
-               prebuilt                        ? "binary" :
-                                                 "none");
+               "The catalog has no %s%srecipe of the worker \"%s\"; it has: %s", source ? source : "",
+               source ? " " : "", entry->id, list);
   return NULL;
 }
 
 /* A recipe lies in its catalog, or, when that is a server, on another one. */
 static char *
-catalog_recipe_url (const Configuration *configuration, const CatalogEntry *entry, const char *written, GError **error)
+catalog_recipe_url (const Catalog *catalog, const CatalogEntry *entry, const char *written, GError **error)
 {
-  const char *base = configuration->catalog_url;
+  const char *base = catalog->own->url;
   g_autofree char *scheme = g_uri_parse_scheme (written);
 
   if (!*written)
     return g_strdup_printf ("%s/workers/%s/PKGBUILD", base, entry->id);
   if (!scheme)
     return g_strconcat (base, *written == '/' ? "" : "/", written, NULL);
-  if (catalog_is_folder (configuration) ? g_str_has_prefix (written, base) && written[strlen (base)] == '/' :
-                                          g_str_equal (scheme, "http") || g_str_equal (scheme, "https"))
+  if (catalog_configuration_is_folder (catalog->own) ?
+          g_str_has_prefix (written, base) && written[strlen (base)] == '/' :
+          g_str_equal (scheme, "http") || g_str_equal (scheme, "https"))
     return g_strdup (written);
 
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_INVALID,
                "The catalog's entry \"%s\" is invalid: \"pkgbuild_url\" is %s, which is not in a %s catalog's reach",
-               entry->id, written, catalog_is_folder (configuration) ? "file" : "web");
+               entry->id, written, catalog_configuration_is_folder (catalog->own) ? "file" : "web");
   return NULL;
 }
 
+/* Reads a text of at most @max_size bytes that goes with a recipe; NULL when there is none, with @ret_result. */
+static char *
+catalog_read_text (Catalog *catalog, const char *url, size_t max_size, FetchResult *ret_result, char **ret_why)
+{
+  g_auto (Reading) reading = { 0 };
+
+  *ret_result = catalog_read (catalog, url, max_size, &reading, ret_why);
+  if (*ret_result != FETCH_OK)
+    return NULL;
+  if (memchr (reading.content->str, 0, reading.content->len) ||
+      !g_utf8_validate_len (reading.content->str, reading.content->len, NULL))
+    {
+      *ret_why = g_strdup_printf ("%s is no text in UTF-8", url);
+      return NULL;
+    }
+  catalog_keep (catalog, url, &reading);
+  return g_string_free (g_steal_pointer (&reading.content), FALSE);
+}
+
+/* Nothing of a recipe is looked at before this. */
+static bool
+catalog_check_signature (Catalog *catalog, const char *recipe_url, const char *text, GError **error)
+{
+  const char *key = catalog->own->signing_key;
+  g_autoptr (CatalogSignature) signature = key ? catalog_signature_new (catalog->configuration, key, error) : NULL;
+  g_autofree char *url = signature ? g_strconcat (recipe_url, catalog_signature_suffix (signature), NULL) : NULL;
+  g_autofree char *why = NULL;
+  g_autofree char *signed_by = NULL;
+  FetchResult result;
+
+  if (!key)
+    return true;
+  if (!signature)
+    return false;
+  signed_by = catalog_read_text (catalog, url, SIGNATURE_MAX_SIZE, &result, &why);
+  if (signed_by)
+    return catalog_signature_check (signature, text, signed_by, recipe_url, error);
+  if (result == FETCH_NO_SANDBOX)
+    g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_SANDBOX_UNAVAILABLE, why);
+  else if (result == FETCH_NOT_FOUND || result == FETCH_OK)
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,
+                 "The PKGBUILD has no signature, and the catalog \"%s\" must have one (SigningKey= in hive.conf): %s",
+                 catalog->own->name, why);
+  else
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_UNAVAILABLE, "The PKGBUILD's signature can't be read: %s", why);
+  return false;
+}
+
 char *
-catalog_get_recipe (const Configuration *configuration, const CatalogEntry *entry, const char *source, char **ret_url,
-                    GError **error)
+catalog_get_recipe (Catalog *catalog, const CatalogEntry *entry, const char *source, char **ret_url, GError **error)
 {
   const char *written = catalog_choose_recipe (entry, source, error);
-  g_autofree char *url = written ? catalog_recipe_url (configuration, entry, written, error) : NULL;
+  g_autofree char *url = written ? catalog_recipe_url (catalog, entry, written, error) : NULL;
   g_autofree char *why = NULL;
-  g_autoptr (GString) content = NULL;
+  g_autofree char *text = NULL;
   FetchResult result;
 
   if (!url)
     return NULL;
-  result = catalog_read (configuration, url, RECIPE_MAX_SIZE, &content, &why);
-  if (result == FETCH_TOO_LARGE)
+  text = catalog_read_text (catalog, url, RECIPE_MAX_SIZE, &result, &why);
+  if (text)
+    {
+      if (!catalog_check_signature (catalog, url, text, error))
+        return NULL;
+      *ret_url = g_steal_pointer (&url);
+      return g_steal_pointer (&text);
+    }
+  if (result == FETCH_OK)
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID, "The PKGBUILD at %s", why);
+  else if (result == FETCH_TOO_LARGE)
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID, "The PKGBUILD is too large: %s", why);
   else if (result == FETCH_NO_SANDBOX)
     g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_SANDBOX_UNAVAILABLE, why);
-  else if (result != FETCH_OK)
-    g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_UNAVAILABLE, "The PKGBUILD can't be read: %s", why);
-  else if (memchr (content->str, 0, content->len) || !g_utf8_validate_len (content->str, content->len, NULL))
-    g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID, "The PKGBUILD at %s is no text in UTF-8", url);
   else
-    {
-      *ret_url = g_steal_pointer (&url);
-      return g_string_free (g_steal_pointer (&content), FALSE);
-    }
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_UNAVAILABLE, "The PKGBUILD can't be read: %s", why);
   return NULL;
 }
 
-static bool
-catalog_copy_file (const Configuration *configuration, const char *url, const char *name, int fd, const char *target,
-                   GError **error)
-{
-  g_autofree char *buffer = g_malloc (256 * 1024);
-  g_autofree char *why = NULL;
-  g_auto (Fd) from = catalog_open (configuration, url);
-  uint64_t total = 0;
-  ssize_t n;
-  int r;
-
-  if (from < 0)
-    {
-      catalog_explain_open (url, -from, &why);
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, "The source %s is not beside the PKGBUILD: %s",
-                   name, why);
-      return false;
-    }
-  while ((n = read (from, buffer, 256 * 1024)) != 0)
-    {
-      if (n < 0)
-        return hive_error_set_errno (error, errno, "Can't read %s", url);
-      if (!sandbox_check_cancelled (error))
-        return false;
-      total += n;
-      if (total > configuration->max_download_size)
-        return fetch_set_source_error (FETCH_TOO_LARGE, url, target, error);
-      r = file_write_all (fd, buffer, n);
-      if (r < 0)
-        return hive_error_set_errno (error, -r, "Can't write %s", target);
-    }
-  return true;
-}
-
 bool
-catalog_copy_source (const Configuration *configuration, const char *recipe_url, const char *name, int fd,
-                     const char *target, GError **error)
+catalog_copy_source (const Catalog *catalog, const char *recipe_url, const char *name, int fd, const char *target,
+                     GError **error)
 {
+  const Configuration *configuration = catalog->configuration;
   g_autofree char *folder = g_strndup (recipe_url, strrchr (recipe_url, '/') - recipe_url);
   g_autofree char *escaped = g_uri_escape_string (name, "/", TRUE);
   g_autofree char *url = g_strdup_printf ("%s/%s", folder, escaped);
   g_autofree char *why = NULL;
+  const Fetch what = { .configuration = configuration,
+                       .url = url,
+                       .max_size = configuration->max_download_size,
+                       .timeout = configuration->download_timeout };
   FetchResult result;
 
-  if (catalog_is_folder (configuration))
-    return catalog_copy_file (configuration, url, name, fd, target, error);
+  if (catalog_configuration_is_folder (catalog->own))
+    return catalog_folder_copy (catalog->own, url, name, what.max_size, fd, target, error);
 
-  result = fetch_file (&(Fetch){ .configuration = configuration,
-                                 .url = url,
-                                 .max_size = configuration->max_download_size,
-                                 .timeout = configuration->download_timeout },
-                       fd, &why);
+  result = catalog_server_copy (catalog->own, what, fd, &why);
   return result == FETCH_OK || fetch_set_source_error (result, why, target, error);
 }

@@ -23,7 +23,7 @@ download_run (Builder *builder, const Source *source, int fd, char **validator, 
                         .url = source->url,
                         .max_size = builder->configuration->max_download_size,
                         .timeout = builder->configuration->download_timeout,
-                        .foreign = !catalog_is_local (builder->configuration),
+                        .foreign = !catalog_configuration_is_local (builder->catalog->own),
                         .log = builder->log,
                         .phase = "sources" };
   g_autofree char *why = NULL;

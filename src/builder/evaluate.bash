@@ -123,10 +123,10 @@ hive_find_overrides() {
   for hive_line in "${hive_all[@]}"; do
     [[ $hive_line == [[:space:]]*=* ]] || continue
     hive_field=${hive_line%%=*}
-    hive_field=${hive_field##* }
     hive_field=${hive_field%+}
-    [[ $hive_known == *" ${hive_field%%_*} "* && $hive_field != *[!a-zA-Z0-9_]* ]] || continue
-    [[ ${hive_line%%"$hive_field"*} == *([[:space:]])' ' ]] || continue
+    [[ $hive_field == *([[:space:]])\ +([a-zA-Z0-9_]) ]] || continue
+    hive_field=${hive_field##* }
+    [[ $hive_known == *" ${hive_field%%_*} "* ]] || continue
     hive_lines+=("${hive_line##*([[:space:]])}")
     case ${hive_line#*=} in
       '('*) hive_fields+=("$hive_field=1") ;;

@@ -15,6 +15,7 @@
 #define DUMP_FD      19                  /* … and writes here */
 #define MAKEPKG_CONF "/etc/makepkg.conf" /* a recipe may ask what it says, as with makepkg */
 #define DUMP_MAX     (8 * 1024 * 1024)
+#define TEXT_MAX     (4 * 1024 * 1024)
 
 /* As makepkg says: what was written on Windows can't be sourced. */
 static bool
@@ -22,7 +23,7 @@ evaluation_check_text (const Evaluation *evaluation, GError **error)
 {
   g_autofree char *path = g_build_filename (evaluation->directory, evaluation->name, NULL);
   size_t size;
-  g_autofree char *text = file_read (path, evaluation->configuration->catalog_max_size, &size, error);
+  g_autofree char *text = file_read (path, TEXT_MAX, &size, error);
 
   if (text && memchr (text, '\r', size))
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,

@@ -12,7 +12,8 @@
 #include <unistd.h>
 
 #define OUTCOME_MAX   (16 * 1024)
-#define OUTCOME_LINES 5
+#define OUTCOME_LINES 7
+#define INSIDE_CA     "/etc/rbee-hive-ca.pem"
 #define GRACE         10 /* seconds: libcurl says better than the sandbox what took too long */
 
 char *
@@ -40,6 +41,39 @@ fetch_allow_network (Sandbox *sandbox)
       sandbox_setenv (sandbox, *name, g_getenv (*name));
 }
 
+void
+fetch_state_clear (FetchState *state)
+{
+  g_clear_pointer (&state->etag, g_free);
+  g_clear_pointer (&state->modified, g_free);
+}
+
+static void
+fetch_setenv (Sandbox *sandbox, const char *name, const char *value)
+{
+  if (value)
+    sandbox_setenv (sandbox, name, value);
+}
+
+static void
+fetch_set_server (const Fetch *fetch, Sandbox *sandbox)
+{
+  fetch_setenv (sandbox, FETCH_PROXY, fetch->proxy);
+  fetch_setenv (sandbox, FETCH_TOKEN, fetch->token);
+  fetch_setenv (sandbox, FETCH_SECURE, fetch->secure ? "1" : NULL);
+  fetch_setenv (sandbox, FETCH_CA_FILE, fetch->ca_file ? INSIDE_CA : NULL);
+  fetch_setenv (sandbox, FETCH_ETAG, fetch->known ? fetch->known->etag : NULL);
+  fetch_setenv (sandbox, FETCH_MODIFIED, fetch->known ? fetch->known->modified : NULL);
+  if (fetch->ca_file)
+    sandbox_bind_read_only (sandbox, fetch->ca_file, INSIDE_CA);
+}
+
+static char *
+line_or_null (const char *line)
+{
+  return *line ? g_strdup (line) : NULL;
+}
+
 /* What the program said last. It is hostile if libcurl was taken over, so only its form is believed. */
 static FetchResult
 fetch_read_outcome (const Fetch *fetch, const char *outcome, char ***ret_lines, char **ret_why)
@@ -57,6 +91,8 @@ fetch_read_outcome (const Fetch *fetch, const char *outcome, char ***ret_lines, 
     }
   if (result != FETCH_OK)
     *ret_why = g_strdup (lines[OUTCOME_LINES - 1]);
+  else if (fetch->ret_state)
+    *fetch->ret_state = (FetchState){ .etag = line_or_null (lines[4]), .modified = line_or_null (lines[5]) };
   *ret_lines = g_steal_pointer (&lines);
   errno = errnum;
   return result;
@@ -75,6 +111,11 @@ fetch_run (const Fetch *fetch, int fd, const char *const *options, char ***ret_l
   g_autoptr (GError) error = NULL;
   int status;
 
+  if (fetch->ca_file && access (fetch->ca_file, R_OK) < 0)
+    {
+      *ret_why = g_strdup_printf ("%s can't be read: %s (CAFile= in hive.conf)", fetch->ca_file, g_strerror (errno));
+      return FETCH_FAILED;
+    }
   g_ptr_array_add (arguments, program);
   if (fetch->foreign)
     g_ptr_array_add (arguments, (char *)"--foreign");
@@ -86,6 +127,7 @@ fetch_run (const Fetch *fetch, int fd, const char *const *options, char ***ret_l
 
   step_bind_scripts (fetch->configuration, sandbox);
   fetch_allow_network (sandbox);
+  fetch_set_server (fetch, sandbox);
   sandbox_set_timeout (sandbox, fetch->timeout + GRACE);
   sandbox_set_output (sandbox, NULL, progress);
   if (fd >= 0)

@@ -17,13 +17,31 @@ typedef enum
   FETCH_TOO_LARGE,
   FETCH_NOT_STORED, /* errno says why */
   FETCH_NO_SANDBOX,
+  FETCH_DENIED,       /* 401 or 403 */
+  FETCH_NOT_MODIFIED, /* what is known still holds */
   FETCH_OK,
 } FetchResult;
 
-/* Where the program says what came of it, in five lines: a FetchResult and an errno, as numbers; what the server said
- * of the content, for resuming; the URL after redirects; the address there; why it failed. Its standard output is the
- * body, and each line of its standard error is the text of a `progress` record. */
+/* Where the program says what came of it, in seven lines: a FetchResult and an errno, as numbers; what the server said
+ * of the content, for resuming; the URL after redirects; the address there; its ETag and its Last-Modified; why it
+ * failed. Its standard output is the body, and each line of its standard error is the text of a `progress` record. */
 #define FETCH_OUTCOME_FD 9
+
+/* What a server says of one state of a document, to be asked by it later; NULL: nothing. */
+typedef struct
+{
+  char *etag, *modified;
+} FetchState;
+
+/* What is to be known of a server besides its URL, in the program's environment: nobody else may read that of a
+ * process.
+ */
+#define FETCH_PROXY    "FETCH_PROXY"
+#define FETCH_CA_FILE  "FETCH_CA_FILE"
+#define FETCH_TOKEN    "FETCH_TOKEN"
+#define FETCH_SECURE   "FETCH_SECURE"
+#define FETCH_ETAG     "FETCH_ETAG"
+#define FETCH_MODIFIED "FETCH_MODIFIED"
 
 typedef struct
 {
@@ -34,7 +52,17 @@ typedef struct
   bool foreign;   /* asked for by who must not reach this machine's own addresses (address.h), by a redirect neither */
   LogWriter *log; /* gets `progress` records of @phase; NULL: none */
   const char *phase;
+
+  const char *proxy;       /* a URL or "none"; NULL: what the environment says */
+  const char *ca_file;     /* who vouches for servers; NULL: whom this machine trusts */
+  const char *token;       /* sent to the URL's own origin alone, not where that redirects to; NULL: none */
+  bool secure;             /* an https URL may not redirect to http */
+  const FetchState *known; /* FETCH_NOT_MODIFIED when that still holds; NULL: nothing is known */
+  FetchState *ret_state;   /* on FETCH_OK, when not NULL; free with fetch_state_clear() */
 } Fetch;
+
+void fetch_state_clear (FetchState *state);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (FetchState, fetch_state_clear)
 
 /* Into memory. On FETCH_OK @ret_content is the body; otherwise @ret_why says why in words, with the URL (its password
  * left out). */

@@ -164,6 +164,57 @@ transfer_on_progress (void *userdata, curl_off_t total, curl_off_t now, curl_off
   return 0;
 }
 
+/* Adds a condition on what is known of the content. It comes from a file, and a header ends with its line. */
+static struct curl_slist *
+add_condition (struct curl_slist *headers, const char *header, const char *value)
+{
+  g_autofree char *line = value ? g_strdup_printf ("%s: %s", header, value) : NULL;
+
+  return line && strlen (value) <= VALIDATOR_MAX && !strpbrk (value, "\r\n") ? curl_slist_append (headers, line) :
+                                                                               headers;
+}
+
+/* What fetch.h says a caller may know of a server. libcurl sends the token to no other host, port or scheme. */
+static void
+transfer_set_server (Transfer *transfer)
+{
+  const char *proxy = g_getenv (FETCH_PROXY), *token = g_getenv (FETCH_TOKEN);
+  bool encrypted = g_ascii_strncasecmp (transfer->url, "https:", 6) == 0;
+  CURL *curl = transfer->curl;
+
+  if (proxy)
+    {
+      bool none = g_str_equal (proxy, "none");
+
+      curl_easy_setopt (curl, CURLOPT_PROXY, none ? "" : proxy);
+      curl_easy_setopt (curl, CURLOPT_NOPROXY, none ? "*" : "");
+    }
+  if (g_getenv (FETCH_CA_FILE))
+    {
+      curl_easy_setopt (curl, CURLOPT_CAINFO, g_getenv (FETCH_CA_FILE));
+      curl_easy_setopt (curl, CURLOPT_CAPATH, NULL);
+    }
+  if (token)
+    {
+      curl_easy_setopt (curl, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
+      curl_easy_setopt (curl, CURLOPT_XOAUTH2_BEARER, token);
+    }
+  if (g_getenv (FETCH_SECURE))
+    curl_easy_setopt (curl, CURLOPT_REDIR_PROTOCOLS_STR, encrypted ? "https" : "http,https");
+}
+
+/* One header of the last answer; NULL when it has none, or one that is no use. */
+static char *
+transfer_header (const Transfer *transfer, const char *name)
+{
+  struct curl_header *header = NULL;
+
+  return curl_easy_header (transfer->curl, name, 0, CURLH_HEADER, -1, &header) == CURLHE_OK &&
+                 strlen (header->value) <= VALIDATOR_MAX && !strpbrk (header->value, "\r\n") ?
+             g_strdup (header->value) :
+             NULL;
+}
+
 /* Called with what a name stands for, also after a redirect: the one place where that can be seen. */
 static curl_socket_t
 transfer_open_socket (void *userdata, curlsocktype purpose, struct curl_sockaddr *address)
@@ -214,12 +265,15 @@ static CURLcode
 transfer_attempt (Transfer *transfer)
 {
   g_autofree char *range = transfer->size > 0 ? g_strdup_printf ("%" G_GUINT64_FORMAT "-", transfer->size) : NULL;
-  g_autofree char *condition =
-      range && transfer->validator ? g_strconcat ("If-Range: ", transfer->validator, NULL) : NULL;
-  struct curl_slist *headers = condition ? curl_slist_append (NULL, condition) : NULL;
+  struct curl_slist *headers = range ? add_condition (NULL, "If-Range", transfer->validator) : NULL;
   int64_t left = (transfer->deadline - g_get_monotonic_time ()) / 1000;
   CURLcode code;
 
+  if (!range)
+    {
+      headers = add_condition (headers, "If-None-Match", g_getenv (FETCH_ETAG));
+      headers = add_condition (headers, "If-Modified-Since", g_getenv (FETCH_MODIFIED));
+    }
   transfer->base = transfer->size;
   transfer->begun = transfer->restart = false;
   transfer->range = -1;
@@ -307,6 +361,8 @@ transfer_result (const Transfer *transfer, CURLcode code, const char *message, c
       *ret_why = g_strdup_printf ("%s could not be stored: %s", url, g_strerror (transfer->write_error));
       return FETCH_NOT_STORED;
     }
+  if (code == CURLE_OK && status == 304)
+    return FETCH_NOT_MODIFIED;
   if (code == CURLE_OK || (transfer->locates && code == CURLE_WRITE_ERROR))
     return FETCH_OK;
   if (transfer->too_large || code == CURLE_FILESIZE_EXCEEDED)
@@ -317,7 +373,9 @@ transfer_result (const Transfer *transfer, CURLcode code, const char *message, c
   if (code == CURLE_HTTP_RETURNED_ERROR)
     {
       *ret_why = g_strdup_printf ("%s answered with HTTP status %ld", url, status);
-      return status == 404 || status == 410 ? FETCH_NOT_FOUND : FETCH_FAILED;
+      return status == 404 || status == 410 ? FETCH_NOT_FOUND :
+             status == 401 || status == 403 ? FETCH_DENIED :
+                                              FETCH_FAILED;
     }
   if (code == CURLE_REMOTE_FILE_NOT_FOUND)
     {
@@ -368,6 +426,7 @@ transfer_fetch (Transfer *transfer, char **ret_url, char **ret_address, char **r
   FetchResult result;
 
   transfer_set_options (transfer, message);
+  transfer_set_server (transfer);
   result = transfer_result (transfer, transfer_run (transfer), message, ret_why);
   curl_easy_getinfo (transfer->curl, CURLINFO_EFFECTIVE_URL, &url);
   curl_easy_getinfo (transfer->curl, CURLINFO_PRIMARY_IP, &address);
@@ -393,6 +452,8 @@ main (int argc, char **argv)
   g_autofree char *why = NULL;
   g_autofree char *url = NULL;
   g_autofree char *address = NULL;
+  g_autofree char *etag = NULL;
+  g_autofree char *modified = NULL;
   FetchResult result;
 
   g_option_context_set_summary (context, "Fetches a URL to standard output. Started by rbee-hive-builder.");
@@ -425,11 +486,13 @@ main (int argc, char **argv)
     result = transfer_resolve (&transfer, &address, &why);
   else
     result = transfer_fetch (&transfer, &url, &address, &why);
+  etag = transfer_header (&transfer, "ETag");
+  modified = transfer_header (&transfer, "Last-Modified");
   curl_easy_cleanup (transfer.curl);
   curl_global_cleanup ();
 
-  dprintf (FETCH_OUTCOME_FD, "%d %d\n%s\n%.8000s\n%s\n%.2000s", result, transfer.write_error,
+  dprintf (FETCH_OUTCOME_FD, "%d %d\n%s\n%.8000s\n%s\n%s\n%s\n%.2000s", result, transfer.write_error,
            transfer.validator ? transfer.validator : "", url ? url : transfer.url, address ? address : "",
-           why ? why : "");
+           etag ? etag : "", modified ? modified : "", why ? why : "");
   return result == FETCH_OK ? 0 : 1;
 }

@@ -36,6 +36,9 @@ job_clear (Builder *builder)
 {
   fd_clear (&builder->work_fd);
   catalog_entry_free (builder->entry);
+  catalog_search_free (builder->search);
+  machine_free (builder->machine);
+  g_free (builder->source);
   recipe_free (builder->recipe);
   g_free (builder->recipe_url);
   g_free (builder->recipe_sha256);
@@ -110,8 +113,9 @@ job_write_result (const Builder *builder)
   job_set_text (result, "description", description ? description : builder->entry->description);
   job_set_text (result, "license", *license ? license : builder->entry->license);
   json_object_set_string_member (result, "backend", builder->entry->worker_type);
-  json_object_set_string_member (result, "source", builder->request->source ? builder->request->source : "");
-  json_object_set_string_member (result, "catalog", builder->configuration->catalog_url);
+  json_object_set_string_member (result, "source", builder->source);
+  json_object_set_string_member (result, "catalog", builder->catalog->own->shown_url);
+  json_object_set_string_member (result, "catalog_name", builder->catalog->own->name);
   json_object_set_string_member (result, "recipe_sha256", builder->recipe_sha256);
   json_object_set_string_member (result, "binary", binary);
   text = json_to_text (result, false);

@@ -192,11 +192,14 @@ local_build_invent (Builder *builder, Configuration *configuration, const char *
   g_autofree char *escaped = g_uri_escape_string (name, NULL, TRUE);
   const char *epoch = g_getenv ("SOURCE_DATE_EPOCH");
 
-  g_free (configuration->catalog_url);
-  configuration->catalog_url = g_filename_to_uri (folder, NULL, NULL);
+  g_ptr_array_set_size (configuration->catalogs, 0);
+  g_ptr_array_add (configuration->catalogs, catalog_configuration_of_folder (folder));
   g_free (configuration->cache_directory);
   configuration->cache_directory = g_build_filename (g_get_user_cache_dir (), "rbee-hive", NULL);
-  builder->recipe_url = g_strdup_printf ("%s/%s", configuration->catalog_url, escaped);
+  builder->machine = machine_new (NULL);
+  builder->search = catalog_search_new (configuration, NULL, builder->machine);
+  builder->catalog = catalog_search_open (builder->search, configuration->catalogs->pdata[0]);
+  builder->recipe_url = g_strdup_printf ("%s/%s", builder->catalog->own->url, escaped);
   builder->entry = g_new0 (CatalogEntry, 1);
   builder->entry->features = g_new0 (char *, 1);
   builder->reproducible = epoch && g_ascii_string_to_signed (epoch, 10, 0, G_MAXINT64, &builder->started, NULL);

@@ -20,7 +20,7 @@ location_clear (Location *location)
 static bool
 location_find_folder (Builder *builder, const Source *source, Location *location, GError **error)
 {
-  if (!catalog_is_local (builder->configuration))
+  if (!catalog_configuration_is_local (builder->catalog->own))
     {
       g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,
                    "The source %s is a repository on this machine, which only a catalog on this machine may name",
@@ -71,7 +71,7 @@ location_find (Builder *builder, const Source *source, const char *probe, Locati
 
   if (source_is_local_repository (source))
     return location_find_folder (builder, source, ret_location, error);
-  if (catalog_is_local (builder->configuration))
+  if (catalog_configuration_is_local (builder->catalog->own))
     {
       ret_location->url = g_strdup (source->url);
       return true;

@@ -47,8 +47,7 @@ pkgbuild_run (Builder *builder, GError **error)
   g_autofree char *size = NULL;
 
   log_writer_note (builder->log, "pkgbuild", "📄 Downloading PKGBUILD...");
-  text = catalog_get_recipe (builder->configuration, builder->entry, builder->request->source, &builder->recipe_url,
-                             error);
+  text = catalog_get_recipe (builder->catalog, builder->entry, builder->request->source, &builder->recipe_url, error);
   if (!text || !pkgbuild_take (builder, text, error))
     return false;
   size = size_to_string (strlen (text));

@@ -5,6 +5,7 @@
 #include "catalog-needs.h"
 #include "device-probe.h"
 #include "error.h"
+#include "file.h"
 #include "json.h"
 #include "sandbox.h"
 #include "toolchain-search.h"
@@ -14,57 +15,129 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <unistd.h>
+
+#define INPUT_MAX (16 * 1024 * 1024)
+
+/* A question to one catalog, whose name is the first argument. */
+typedef struct
+{
+  JsonObject *input;
+  Machine *machine;
+  CatalogMemory *memory;
+  Catalog *catalog;
+} Question;
+
+static void
+question_clear (Question *question)
+{
+  catalog_free (question->catalog);
+  catalog_memory_free (question->memory);
+  machine_free (question->machine);
+  g_clear_pointer (&question->input, json_object_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Question, question_clear)
+
+/* What is remembered comes on standard input; who asks by hand on a terminal, or with nothing there, remembers nothing.
+ */
+static bool
+question_open (Question *question, const Configuration *configuration, const char *name, GError **error)
+{
+  const CatalogConfiguration *own = configuration_catalog (configuration, name, error);
+  g_autofree char *text = isatty (STDIN_FILENO) ? g_strdup ("") : NULL;
+  JsonNode *remembered;
+  size_t size = 0;
+
+  if (!own)
+    return false;
+  if (!text)
+    text = file_read_fd (STDIN_FILENO, INPUT_MAX, "standard input", &size, error);
+  if (!text)
+    return false;
+  question->input = size > 0 ? json_parse_object (text, size, "standard input", HIVE_ERROR_INVALID_ARGUMENT, error) :
+                               json_object_new ();
+  if (!question->input)
+    return false;
+  remembered = json_object_get_member (question->input, "remembered");
+  question->memory =
+      catalog_memory_new (remembered && JSON_NODE_HOLDS_ARRAY (remembered) ? json_node_get_array (remembered) : NULL);
+  question->machine = machine_new (devices_load (configuration, NULL));
+  question->catalog = catalog_new (configuration, own, question->memory, question->machine);
+  return true;
+}
+
+/* Adds to an answer what the daemon is to know besides: what to remember, and how old it is. */
+static JsonObject *
+question_answer (const Question *question, JsonObject *answer)
+{
+  JsonArray *news = answer ? catalog_memory_to_json (question->memory) : NULL;
+
+  if (news)
+    json_object_set_array_member (answer, "remember", news);
+  if (answer)
+    json_object_set_int_member (answer, "stale_since", question->catalog->stale_since);
+  if (answer && question->catalog->stale_why)
+    json_object_set_string_member (answer, "stale_why", question->catalog->stale_why);
+  return answer;
+}
 
 static JsonObject *
 query_catalog (const Configuration *configuration, char *const *arguments, GError **error)
 {
-  JsonObject *answer = catalog_list (configuration, error);
-  JsonArray *workers = answer ? json_object_get_array_member (answer, "workers") : NULL;
   g_autoptr (GPtrArray) entries = g_ptr_array_new ();
+  g_auto (Question) question = { 0 };
+  JsonObject *answer;
+  JsonArray *workers;
 
+  if (!question_open (&question, configuration, arguments[0], error))
+    return NULL;
+  answer = catalog_list (question.catalog, error);
+  workers = answer ? json_object_get_array_member (answer, "workers") : NULL;
   for (guint i = 0; workers && i < json_array_get_length (workers); i++)
     g_ptr_array_add (entries, json_array_get_object_element (workers, i));
   if (answer)
     catalog_needs_add (configuration, (JsonObject *const *)entries->pdata, entries->len);
-  return answer;
+  return question_answer (&question, answer);
 }
 
 static JsonObject *
 query_worker (const Configuration *configuration, char *const *arguments, GError **error)
 {
+  g_auto (Question) question = { 0 };
   g_autoptr (CatalogEntry) entry = NULL;
   JsonObject *answer;
 
-  if (!worker_id_check (arguments[0], error))
+  if (!worker_id_check (arguments[1], error) || !question_open (&question, configuration, arguments[0], error))
     return NULL;
-  entry = catalog_get (configuration, arguments[0], NULL, error);
+  entry = catalog_get (question.catalog, arguments[1], NULL, error);
   if (!entry)
     return NULL;
   answer = catalog_entry_to_json (entry);
   catalog_needs_add (configuration, &answer, 1);
-  return answer;
+  return question_answer (&question, answer);
 }
 
 static JsonObject *
 query_recipe (const Configuration *configuration, char *const *arguments, GError **error)
 {
-  const char *backend = arguments[1] && *arguments[1] ? arguments[1] : NULL;
-  const char *source = arguments[1] && arguments[2] && *arguments[2] ? arguments[2] : NULL;
+  const char *backend = arguments[2] && *arguments[2] ? arguments[2] : NULL;
+  const char *source = arguments[2] && arguments[3] && *arguments[3] ? arguments[3] : NULL;
+  g_auto (Question) question = { 0 };
   g_autoptr (CatalogEntry) entry = NULL;
   g_autofree char *text = NULL;
   g_autofree char *url = NULL;
   JsonObject *answer;
 
-  if (!worker_id_check (arguments[0], error))
+  if (!worker_id_check (arguments[1], error) || !question_open (&question, configuration, arguments[0], error))
     return NULL;
-  entry = catalog_get (configuration, arguments[0], backend, error);
-  text = entry ? catalog_get_recipe (configuration, entry, source, &url, error) : NULL;
+  entry = catalog_get (question.catalog, arguments[1], backend, error);
+  text = entry ? catalog_get_recipe (question.catalog, entry, source, &url, error) : NULL;
   if (!text)
     return NULL;
   answer = json_object_new ();
   json_object_set_string_member (answer, "pkgbuild", text);
   json_object_set_string_member (answer, "url", url);
-  return answer;
+  return question_answer (&question, answer);
 }
 
 static JsonObject *
@@ -139,7 +212,7 @@ static const struct
   unsigned arguments_min, arguments_max;
   JsonObject *(*run) (const Configuration *configuration, char *const *arguments, GError **error);
 } queries[] = {
-  { "catalog", 0, 0, query_catalog }, { "worker", 1, 1, query_worker },   { "recipe", 1, 3, query_recipe },
+  { "catalog", 1, 1, query_catalog }, { "worker", 2, 2, query_worker },   { "recipe", 2, 4, query_recipe },
   { "sandbox", 0, 0, query_sandbox }, { "devices", 0, 0, query_devices }, { "updates", 0, UINT_MAX, query_updates },
 };
 
@@ -153,8 +226,8 @@ query_answer (const Configuration *configuration, char *const *arguments, GError
         count - 1 <= queries[i].arguments_max)
       return queries[i].run (configuration, arguments + 1, error);
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
-               "A query is one of: catalog, worker ID, recipe ID [BACKEND [SOURCE]], sandbox, devices, "
-               "updates [ID BACKEND SOURCE SHA256]…");
+               "A query is one of: catalog NAME, worker NAME ID, recipe NAME ID [BACKEND [SOURCE]], sandbox, devices, "
+               "updates [ID CATALOG BACKEND SOURCE SHA256]…");
   return NULL;
 }
 

@@ -5,12 +5,17 @@
 
 /* Answers a question of the daemon's as one JSON object on standard output:
  *
- *   catalog                        {"workers":[ENTRY…],"skipped":[{"id","message"}…]}
- *   worker ID                      ENTRY
- *   recipe ID [BACKEND [SOURCE]]   {"pkgbuild","url"}; an empty BACKEND or SOURCE is none
- *   sandbox                        {"works":true} or {"works":false,"why","hint"}; and "toolchains", as
- *                                  toolchain-search.h has them
- *   devices                        {"devices":[…],"warnings":[…]} as device.h has it: in a unit that may open them
+ *   catalog NAME                        {"workers":[ENTRY…],"skipped":[{"id","message"}…]}
+ *   worker NAME ID                      ENTRY
+ *   recipe NAME ID [BACKEND [SOURCE]]   {"pkgbuild","url"}; an empty BACKEND or SOURCE is none
+ *   sandbox                             {"works":true} or {"works":false,"why","hint"}; and "toolchains", as
+ *                                       toolchain-search.h has them
+ *   devices                             {"devices":[…],"warnings":[…]} as device.h has it: in a unit that may open them
+ *   updates [ID CATALOG BACKEND SOURCE SHA256]…   as updates.h has it; an empty CATALOG is any
+ *
+ * Those to the catalog NAME read {"remembered":[…]} (catalog-memory.h) from standard input, which may be empty, and add
+ * to their answer "remember", what there is to be remembered instead, and "stale_since" and "stale_why", when the
+ * answer is one that was remembered.
  *
  * Returns the exit status: 0, or 1 after {"error":NAME,"message"}. */
 int query_run (const Configuration *configuration, char *const *arguments);

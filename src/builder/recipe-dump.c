@@ -174,13 +174,24 @@ dump_is_at_its_end (Dump *dump)
   return dump_number (dump, G_MAXUINT64, &count) && count == dump->records && dump->at == dump->end;
 }
 
+/* What stands behind the marker; NULL: it is not there. A recipe may have written to descriptors that it doesn't know,
+ * but never that. */
+static const char *
+dump_start (const char *text, size_t length, const char *marker)
+{
+  const char *found;
+
+  g_assert (marker); /* else a compiler that looks for undefined behaviour thinks of strlen (NULL) */
+  found = memmem (text, length, marker, strlen (marker) + 1);
+  return found ? found + strlen (marker) + 1 : NULL;
+}
+
 Recipe *
 recipe_dump_read (const char *text, size_t length, const char *marker, GError **error)
 {
   g_autoptr (Recipe) recipe = recipe_new ();
-  /* A recipe may have written to descriptors that it doesn't know, but never the marker. */
-  const char *start = memmem (text, length, marker, strlen (marker) + 1);
-  Dump dump = { .at = start ? start + strlen (marker) + 1 : text, .end = text + length };
+  const char *start = dump_start (text, length, marker);
+  Dump dump = { .at = start ? start : text, .end = text + length };
   const char *word = start ? dump_word (&dump) : NULL;
 
   for (; word; word = dump_word (&dump))

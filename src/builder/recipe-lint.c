@@ -290,6 +290,13 @@ lint_names (Lint *lint)
   else
     for (; *names; names++)
       lint_name (lint, "pkgname", *names, *names);
+  /* The same, unless a dump lies. */
+  for (guint i = 0; i < lint->recipe->packages->len; i++)
+    {
+      const RecipePackage *package = lint->recipe->packages->pdata[i];
+
+      lint_name (lint, "pkgname", package->name, package->name);
+    }
   if (base)
     lint_name (lint, "pkgbase", base, base);
 }

@@ -6,7 +6,7 @@
 #include "json.h"
 #include "worker-id.h"
 
-#define REQUEST_MAX_SIZE (64 * 1024)
+#define REQUEST_MAX_SIZE (16 * 1024 * 1024)
 
 void
 request_free (Request *request)
@@ -21,6 +21,8 @@ request_free (Request *request)
   g_free (request->installed_version);
   g_free (request->installed_recipe_sha256);
   g_free (request->installed_backend);
+  g_free (request->catalog);
+  g_clear_pointer (&request->remembered, json_object_unref);
   g_free (request);
 }
 
@@ -64,6 +66,7 @@ request_read (int fd, GError **error)
     {
       request->backend = g_strdup (json_get_string (options, "backend", NULL));
       request->source = g_strdup (json_get_string (options, "source", NULL));
+      request->catalog = g_strdup (json_get_string (options, "catalog", NULL));
       request->check = json_get_bool (options, "check", false);
       request->reinstall = json_get_bool (options, "reinstall", false);
       request->upgrade = json_get_bool (options, "upgrade", false);
@@ -77,5 +80,8 @@ request_read (int fd, GError **error)
       request->installed_backend = g_strdup (json_get_string (installed, "backend", NULL));
     }
 
+  request->remembered = request_member (object, "remembered");
+  if (request->remembered)
+    json_object_ref (request->remembered);
   return g_steal_pointer (&request);
 }

@@ -2,9 +2,10 @@
 #pragma once
 
 #include <glib.h>
+#include <json-glib/json-glib.h>
 #include <stdbool.h>
 
-/* What the daemon asks of a builder: JSON of at most 64 KiB on its standard input. */
+/* What the daemon asks of a builder: JSON of at most 16 MiB on its standard input. */
 typedef struct
 {
   char *job; /* "17" */
@@ -12,12 +13,14 @@ typedef struct
   char *work;    /* the job's work directory */
   char *backend; /* NULL: not given */
   char *source;  /* NULL, "binary" or "git" */
+  char *catalog; /* NULL: any */
   bool check;
   bool reinstall;
   bool upgrade;            /* build nothing that is not newer than what is installed */
   char *installed_version; /* NULL: not installed */
   char *installed_recipe_sha256;
   char *installed_backend;
+  JsonObject *remembered; /* {NAME:[…]} of what catalogs said: catalog-memory.h; NULL: nothing */
 } Request;
 
 Request *request_read (int fd, GError **error);

@@ -318,6 +318,12 @@ sandbox_add_file (Sandbox *sandbox, GPtrArray *options, const char *inside, cons
   return true;
 }
 
+bool
+sandbox_bind_text (Sandbox *sandbox, const char *text, const char *inside, GError **error)
+{
+  return sandbox_add_file (sandbox, sandbox->binds, inside, text, error);
+}
+
 /* /bin, /lib and so on: links into /usr on a merged system, folders on others. */
 static void
 sandbox_add_system (GPtrArray *options)

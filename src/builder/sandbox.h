@@ -19,6 +19,8 @@ void sandbox_free (Sandbox *sandbox);
 
 void sandbox_bind (Sandbox *sandbox, const char *outside, const char *inside); /* read-write */
 void sandbox_bind_read_only (Sandbox *sandbox, const char *outside, const char *inside);
+/* A file inside that exists nowhere else. */
+bool sandbox_bind_text (Sandbox *sandbox, const char *text, const char *inside, GError **error);
 void sandbox_setenv (Sandbox *sandbox, const char *name, const char *value);
 void sandbox_chdir (Sandbox *sandbox, const char *inside);
 void sandbox_allow_network (Sandbox *sandbox); /* with resolv.conf, hosts and CA certificates */

@@ -17,8 +17,7 @@ scriptlet_read (Builder *builder, const char *name)
   g_auto (Fd) fd = memfd_create ("scriptlet", MFD_CLOEXEC);
 
   if (fd < 0 || strchr (name, '/') ||
-      !catalog_copy_source (builder->configuration, builder->recipe_url, name, fd, name, NULL) ||
-      lseek (fd, 0, SEEK_SET) < 0)
+      !catalog_copy_source (builder->catalog, builder->recipe_url, name, fd, name, NULL) || lseek (fd, 0, SEEK_SET) < 0)
     return NULL;
   return file_read_fd (fd, SCRIPTLET_MAX, name, NULL, NULL);
 }

@@ -142,7 +142,7 @@ keyring_add (Builder *builder, GByteArray *keyring, const char *fingerprint, GEr
 
   if (fd < 0)
     return hive_error_set_errno (error, -fd, "Can't write %s", path);
-  if (!catalog_copy_source (builder->configuration, builder->recipe_url, name, fd, path, &failure))
+  if (!catalog_copy_source (builder->catalog, builder->recipe_url, name, fd, path, &failure))
     {
       if (failure->code == HIVE_ERROR_SOURCE_UNAVAILABLE)
         return true;

@@ -28,7 +28,7 @@ sources_copy_local (Builder *builder, const Wanted *wanted, GError **error)
       hive_error_set_errno (error, -fd, "Can't write %s", target);
       return -1;
     }
-  return catalog_copy_source (builder->configuration, builder->recipe_url, wanted->source->name, fd, target, error) &&
+  return catalog_copy_source (builder->catalog, builder->recipe_url, wanted->source->name, fd, target, error) &&
                  wanted_verify (wanted, fd, error) ?
              fd_steal (&fd) :
              -1;

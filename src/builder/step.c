@@ -2,6 +2,7 @@
 #include "step.h"
 
 #include "catalog-entry.h"
+#include "dependency-rules.h"
 #include "tool-cache.h"
 #include "toolchains.h"
 
@@ -143,10 +144,25 @@ step_explain (GError **error, const char *what, const char *key)
   return false;
 }
 
+/* What a person types to install @program, or NULL. */
+static char *
+step_install_command (const Builder *builder, const char *program)
+{
+  g_autoptr (DependencyRules) rules = dependency_rules_load (builder->configuration->dependency_rules, NULL);
+  Distribution distribution = distribution_here ();
+  g_auto (GStrv) packages = rules ? dependency_rules_packages (rules, program, distribution) : NULL;
+
+  return packages ? distribution_install_command (distribution, packages) : NULL;
+}
+
 bool
 step_missing_program (Builder *builder, const char *program, GError **error)
 {
+  g_autofree char *command = step_install_command (builder, program);
+
   log_writer_note (builder->log, builder->phase, "❌ Missing dependencies");
+  if (command)
+    log_writer_note (builder->log, builder->phase, "Install with: %s", command);
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_MISSING_DEPENDENCIES, "Please install %s before proceeding", program);
   return false;
 }

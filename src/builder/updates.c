@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "updates.h"
 
-#include "catalog.h"
+#include "catalog-search.h"
 #include "error.h"
 #include "evaluation.h"
 #include "recipe-lint.h"
@@ -9,7 +9,7 @@
 
 #include <glib/gstdio.h>
 
-#define WORDS 4 /* of each worker */
+#define WORDS 5 /* of each worker */
 
 static const char *
 word_or_null (const char *word)
@@ -46,6 +46,8 @@ updates_read_version (const Configuration *configuration, const char *pkgbuild, 
 static char *
 updates_version (const Configuration *configuration, char *const *words, GError **error)
 {
+  g_autoptr (Machine) machine = machine_new (NULL);
+  g_autoptr (CatalogSearch) search = catalog_search_new (configuration, NULL, machine);
   g_autoptr (CatalogEntry) entry = NULL;
   g_autofree char *pkgbuild = NULL;
   g_autofree char *url = NULL;
@@ -53,12 +55,13 @@ updates_version (const Configuration *configuration, char *const *words, GError 
 
   if (!worker_id_check (words[0], error))
     return NULL;
-  entry = catalog_get (configuration, words[0], word_or_null (words[1]), error);
-  pkgbuild = entry ? catalog_get_recipe (configuration, entry, word_or_null (words[2]), &url, error) : NULL;
+  entry = catalog_search_get (search, word_or_null (words[1]), words[0], word_or_null (words[2]), NULL, error);
+  pkgbuild =
+      entry ? catalog_get_recipe (catalog_search_found (search), entry, word_or_null (words[3]), &url, error) : NULL;
   if (!pkgbuild)
     return NULL;
   sum = g_compute_checksum_for_string (G_CHECKSUM_SHA256, pkgbuild, -1);
-  return g_str_equal (sum, words[3]) ? g_strdup ("") : updates_read_version (configuration, pkgbuild, error);
+  return g_str_equal (sum, words[4]) ? g_strdup ("") : updates_read_version (configuration, pkgbuild, error);
 }
 
 JsonObject *

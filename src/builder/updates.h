@@ -5,9 +5,9 @@
 
 #include <json-glib/json-glib.h>
 
-/* What the catalog has by now of installed workers. @words: of each worker four, its id, backend and source ("": as the
- * catalog chooses) and the sum of the recipe it was built from.
+/* What the catalog has by now of installed workers. @words: of each worker five, its id, its catalog ("": any), backend
+ * and source ("": as the catalog chooses) and the sum of the recipe it was built from.
  *
  * {"workers":[{"id","version"}…]}, the whole version, of each whose recipe is another one by now; {"id","message"} of
- * each whose recipe can't be had or read. InvalidArgument for words that make no fours. */
+ * each whose recipe can't be had or read. InvalidArgument for words that make no fives. */
 JsonObject *updates_look (const Configuration *configuration, char *const *words, GError **error);

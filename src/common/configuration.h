@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "catalog-configuration.h"
 #include "toolchain.h"
 
 /* hive.conf and hive.conf.d/ *.conf beside it, read in the order of their names: a later file's key wins.
@@ -24,9 +25,8 @@ typedef struct
   unsigned idle_timeout;   /* IdleTimeout=60, before a daemon that systemd started ends for want of work; 0: never */
 
   /* [Catalog] */
-  char *catalog_url;             /* URL=file://…/catalog, without a trailing slash */
-  unsigned catalog_timeout;      /* Timeout=30, for one whole request */
-  uint64_t catalog_max_size;     /* MaxSize=4M, of one answer */
+  GPtrArray *catalogs;           /* of CatalogConfiguration: this one and each [Catalog NAME], the first in precedence
+                                    first */
   unsigned max_queries_per_user; /* MaxQueriesPerUser=8 */
 
   /* [Jobs] */
@@ -88,6 +88,10 @@ typedef struct
  * an unknown group or key, or a value out of its range, is InvalidArgument and names file and key. */
 Configuration *configuration_load (const char *path, GError **error);
 void configuration_free (Configuration *configuration);
+
+/* The catalog of that name, or NULL and InvalidArgument. */
+const CatalogConfiguration *configuration_catalog (const Configuration *configuration, const char *name,
+                                                   GError **error);
 
 /* True when the recipe's function @step (prepare, build, check) may use the network. */
 bool configuration_step_has_network (const Configuration *configuration, const char *step);

@@ -55,6 +55,7 @@ static const struct
   { "backend", G_STRUCT_OFFSET (WorkerRecord, backend) },
   { "source", G_STRUCT_OFFSET (WorkerRecord, source) },
   { "catalog", G_STRUCT_OFFSET (WorkerRecord, catalog) },
+  { "catalog_name", G_STRUCT_OFFSET (WorkerRecord, catalog_name) },
   { "recipe_sha256", G_STRUCT_OFFSET (WorkerRecord, recipe_sha256) },
   { "binary", G_STRUCT_OFFSET (WorkerRecord, binary) },
   { "job", G_STRUCT_OFFSET (WorkerRecord, job) },

@@ -20,12 +20,12 @@ typedef struct
 typedef struct
 {
   char *id, *version, *pkgname, *pkgver, *pkgrel, *description, *license;
-  char *backend, *source, *catalog, *recipe_sha256, *binary, *job;
-  uint64_t installed_at; /* µs since the epoch */
-  unsigned installed_by; /* uid */
-  uint64_t size;         /* sum of the files' */
-  GPtrArray *files;      /* of WorkerFile, sorted by path */
-  char **directories;    /* made by the installs, outermost first */
+  char *backend, *source, *catalog, *catalog_name, *recipe_sha256, *binary, *job; /* @catalog: its URL */
+  uint64_t installed_at;                                                          /* µs since the epoch */
+  unsigned installed_by;                                                          /* uid */
+  uint64_t size;                                                                  /* sum of the files' */
+  GPtrArray *files;                                                               /* of WorkerFile, sorted by path */
+  char **directories; /* made by the installs, outermost first */
 } WorkerRecord;
 
 WorkerFile *worker_file_new (void);

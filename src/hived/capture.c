@@ -162,6 +162,7 @@ capture_start (Launcher *launcher, sd_event *event, const CaptureSpec *spec, Cap
                                    &(Launch){ .role = spec->role,
                                               .arguments = spec->arguments,
                                               .description = spec->description,
+                                              .tokens = spec->tokens,
                                               .input = input,
                                               .output = output,
                                               .dies_with_hive = true },

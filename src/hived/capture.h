@@ -15,6 +15,7 @@ typedef struct
   char *const *arguments;
   const char *input; /* what it reads on standard input; NULL: nothing */
   LaunchRole role;
+  const char *tokens;      /* see Launch */
   const char *description; /* what systemctl shows */
   size_t max_size;
   uint64_t timeout; /* µs */

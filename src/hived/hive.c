@@ -64,6 +64,7 @@ hive_new (sd_event *event, sd_bus *bus, Configuration *configuration, bool units
   hive->log_quota = log_quota_new (configuration);
   hive->launcher = launcher_new (event, units ? bus : NULL, configuration);
   hive->queries = queries_new (event, hive->launcher, configuration);
+  hive->catalogs = catalogs_new (hive->queries, configuration);
   hive->committer = committer_new (event, hive->launcher, configuration);
   hive->registry = registry_new (hive);
   hive->capabilities = capabilities_new (hive);
@@ -99,6 +100,7 @@ hive_free (Hive *hive)
   job_store_free (hive->jobs);
   line_signals_free (hive->lines);
   queries_free (hive->queries);
+  catalogs_free (hive->catalogs);
   capabilities_free (hive->capabilities);
   registry_free (hive->registry);
   launcher_free (hive->launcher);
@@ -329,6 +331,7 @@ hive_check_install (Hive *hive, const char *worker_id, const InstallOptions *opt
   Job *job;
 
   return worker_id_check (worker_id, error) && hive_check_stopping (hive, error) &&
+         (!options->catalog || configuration_catalog (hive->configuration, options->catalog, error)) &&
          (options->idempotency_key || hive_find_install (hive, worker_id, options, &job, error));
 }
 

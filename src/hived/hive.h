@@ -6,6 +6,7 @@
 
 #include "backlog.h"
 #include "callers.h"
+#include "catalogs.h"
 #include "committer.h"
 #include "configuration.h"
 #include "install-options.h"
@@ -44,6 +45,7 @@ typedef struct Hive
   LogQuota *log_quota;
   Launcher *launcher;
   Queries *queries;
+  Catalogs *catalogs;
   Committer *committer;
   Registry *registry;
   Capabilities *capabilities;

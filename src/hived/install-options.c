@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "bus-dict.h"
+#include "catalog-configuration.h"
 #include "error.h"
 #include "json.h"
+#include "worker-id.h"
 
 #define KEY_MAX     128
 #define BACKEND_MAX 64
@@ -13,6 +15,7 @@
 static const BusOption install_options_table[] = {
   { "backend", 's', offsetof (InstallOptions, backend) },
   { "source", 's', offsetof (InstallOptions, source) },
+  { "catalog", 's', offsetof (InstallOptions, catalog) },
   { "check", 'b', offsetof (InstallOptions, check) },
   { "reinstall", 'b', offsetof (InstallOptions, reinstall) },
   { "idempotency-key", 's', offsetof (InstallOptions, idempotency_key) },
@@ -36,6 +39,7 @@ install_options_copy (const InstallOptions *options)
 
   *copy = (InstallOptions){ .backend = g_strdup (options->backend),
                             .source = g_strdup (options->source),
+                            .catalog = g_strdup (options->catalog),
                             .idempotency_key = g_strdup (options->idempotency_key),
                             .owner = options->owner,
                             .check = options->check,
@@ -51,6 +55,7 @@ install_options_free (InstallOptions *options)
     return;
   g_free (options->backend);
   g_free (options->source);
+  g_free (options->catalog);
   g_free (options->idempotency_key);
   g_free (options);
 }
@@ -109,11 +114,36 @@ install_options_read (sd_bus_message *message, InstallOptions **ret, sd_bus_erro
   return 0;
 }
 
+const char *
+install_options_take_reference (InstallOptions *options, const char *reference, GError **error)
+{
+  const char *slash = strchr (reference, '/');
+  g_autofree char *catalog = slash ? g_strndup (reference, slash - reference) : NULL;
+  const char *id = slash ? slash + 1 : reference;
+
+  if (!worker_id_check (id, error))
+    return NULL;
+  if (catalog && options->catalog && !g_str_equal (catalog, options->catalog))
+    {
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "%s is not a worker of the catalog %s", reference,
+                   options->catalog);
+      return NULL;
+    }
+  if (catalog && !options->catalog)
+    options->catalog = g_steal_pointer (&catalog);
+  if (!options->catalog || catalog_name_is_valid (options->catalog))
+    return id;
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
+               "A catalog is named by 1 to 32 of a-z, 0-9 and -, as in its section of hive.conf");
+  return NULL;
+}
+
 bool
 install_options_equal (const InstallOptions *one, const InstallOptions *other)
 {
   return g_strcmp0 (one->backend, other->backend) == 0 && g_strcmp0 (one->source, other->source) == 0 &&
-         one->check == other->check && one->reinstall == other->reinstall && one->upgrade == other->upgrade;
+         g_strcmp0 (one->catalog, other->catalog) == 0 && one->check == other->check &&
+         one->reinstall == other->reinstall && one->upgrade == other->upgrade;
 }
 
 JsonObject *
@@ -125,6 +155,8 @@ install_options_to_json (const InstallOptions *options)
     json_object_set_string_member (object, "backend", options->backend);
   if (options->source)
     json_object_set_string_member (object, "source", options->source);
+  if (options->catalog)
+    json_object_set_string_member (object, "catalog", options->catalog);
   if (options->check)
     json_object_set_boolean_member (object, "check", true);
   if (options->reinstall)
@@ -141,6 +173,7 @@ install_options_from_json (JsonObject *object)
 
   options->backend = g_strdup (json_get_string (object, "backend", NULL));
   options->source = g_strdup (json_get_string (object, "source", NULL));
+  options->catalog = g_strdup (json_get_string (object, "catalog", NULL));
   options->check = json_get_bool (object, "check", false);
   options->reinstall = json_get_bool (object, "reinstall", false);
   options->upgrade = json_get_bool (object, "upgrade", false);

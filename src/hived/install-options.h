@@ -11,7 +11,8 @@
 typedef struct
 {
   char *backend;
-  char *source; /* "binary" or "git" */
+  char *source;  /* "binary" or "git" */
+  char *catalog; /* the name of one */
   char *idempotency_key;
   int64_t owner; /* the uid of the person whom the bridge acts for; -1: not given */
   bool check;
@@ -30,6 +31,10 @@ int install_options_read (sd_bus_message *message, InstallOptions **ret, sd_bus_
 /* The rules for a variant's name and for which recipe of it; NULL (not given) is fine. False and InvalidArgument
  * otherwise. */
 bool install_options_check_variant (const char *backend, const char *source, GError **error);
+
+/* Takes "CATALOG/ID" apart: the first becomes @options->catalog, and the id is returned. A mere id is that. NULL and
+ * InvalidArgument when it is neither, or both name a catalog and not the same. */
+const char *install_options_take_reference (InstallOptions *options, const char *reference, GError **error);
 
 /* True when both ask for the same install; the key and the owner are no part of that. */
 bool install_options_equal (const InstallOptions *one, const InstallOptions *other);

@@ -9,6 +9,7 @@
 
 #include "build-result.h"
 #include "capabilities.h"
+#include "catalog-cache.h"
 #include "error.h"
 #include "file.h"
 #include "job-store.h"
@@ -444,6 +445,9 @@ job_run_request (JobRun *run)
   json_object_set_string_member (request, "worker_id", job->worker_id);
   json_object_set_object_member (request, "options", install_options_to_json (job->options));
   json_object_set_string_member (request, "work", run->work);
+  json_object_set_object_member (request, "remembered",
+                                 catalog_cache_read_all (job->hive->configuration, job->worker_id,
+                                                         job->options->backend, job->options->source));
   if (installed)
     {
       JsonObject *object = json_object_new ();
@@ -485,6 +489,7 @@ job_run_start_builder (JobRun *run, GError **error)
                                  &(Launch){ .role = LAUNCH_BUILDER,
                                             .arguments = arguments,
                                             .description = description,
+                                            .tokens = "*",
                                             .input = input,
                                             .output = run->log_fd,
                                             .dies_with_hive = true,

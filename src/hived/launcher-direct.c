@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "credentials.h"
 #include "error.h"
 #include "file.h"
 
@@ -32,7 +33,8 @@ typedef struct
   DirectLauncher *launcher;
   pid_t pid; /* 0 once it has ended */
   uid_t uid;
-  bool has_uid; /* it has that user for itself */
+  bool has_uid;      /* it has that user for itself */
+  char *credentials; /* the folder of its tokens; NULL: none */
   bool timed_out;
   bool dies_with_hive;
   sd_event_source *exit;
@@ -94,6 +96,8 @@ direct_kill_uid (uid_t uid)
 static void
 direct_release_uid (DirectChild *child)
 {
+  credentials_remove (child->credentials);
+  g_clear_pointer (&child->credentials, g_free);
   if (!child->has_uid)
     return;
   direct_kill_uid (child->uid);
@@ -165,10 +169,27 @@ direct_make_work (const DirectChild *child, const char *work, GError **error)
   return true;
 }
 
+/* Where the child is the hive's own user, it reads what the hive reads. */
+static bool
+direct_make_credentials (DirectChild *child, const Launch *launch, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+
+  if (child->has_uid)
+    child->credentials = credentials_make (child->launcher->base.configuration, launch->tokens, child->uid, &failure);
+  if (!failure)
+    return true;
+  g_propagate_error (error, g_steal_pointer (&failure));
+  return false;
+}
+
 static bool
 direct_fork (DirectChild *child, const Launch *launch, GError **error)
 {
-  g_auto (GStrv) environment = launcher_environment ();
+  g_auto (GStrv) kept = launcher_environment ();
+  g_auto (GStrv) environment = child->credentials ? g_environ_setenv (g_steal_pointer (&kept), "CREDENTIALS_DIRECTORY",
+                                                                      child->credentials, TRUE) :
+                                                    g_steal_pointer (&kept);
   g_auto (Fd) null = open ("/dev/null", O_RDWR | O_CLOEXEC);
   pid_t parent = getpid ();
 
@@ -204,6 +225,7 @@ direct_start (Launcher *launcher, const Launch *launch, ChildHandler handler, vo
   child->uid = geteuid ();
   child->dies_with_hive = launch->dies_with_hive;
   if ((launch->role != LAUNCH_COMMIT && !direct_take_uid (child->launcher, child, error)) ||
+      !direct_make_credentials (child, launch, error) ||
       (launch->work && !direct_make_work (child, launch->work, error)) || !direct_fork (child, launch, error) ||
       !direct_watch (child, launch, error))
     {
@@ -294,6 +316,7 @@ direct_forget (Child *base)
       direct_release_uid (child);
       direct_end_orphans (child->launcher);
     }
+  g_free (child->credentials);
   g_free (child);
 }
 
@@ -324,6 +347,7 @@ launcher_direct_new (sd_event *event, const Configuration *configuration)
   launcher->uids = g_hash_table_new (NULL, NULL);
   launcher->children = g_hash_table_new (NULL, NULL);
   launcher->next_uid = configuration->first_uid;
+  credentials_remove_all (configuration);
   /* What a dead builder leaves behind becomes ours to end. */
   if (prctl (PR_SET_CHILD_SUBREAPER, 1) < 0)
     g_warning ("Cannot become a subreaper: %m");

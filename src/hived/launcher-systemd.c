@@ -71,6 +71,7 @@ launch_copy (const Launch *launch)
 
   copy->arguments = g_strdupv ((char **)launch->arguments);
   copy->description = g_strdup (launch->description);
+  copy->tokens = g_strdup (launch->tokens);
   copy->input = launch->input < 0 ? -1 : fcntl (launch->input, F_DUPFD_CLOEXEC, 3);
   copy->output = launch->output < 0 ? -1 : fcntl (launch->output, F_DUPFD_CLOEXEC, 3);
   copy->name = g_strdup (launch->name);
@@ -87,6 +88,7 @@ launch_free (Launch *launch)
     return;
   g_strfreev ((char **)launch->arguments);
   g_free ((char *)launch->description);
+  g_free ((char *)launch->tokens);
   fd_clear (&launch->input);
   fd_clear (&launch->output);
   g_free ((char *)launch->name);

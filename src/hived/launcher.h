@@ -52,6 +52,7 @@ typedef struct
   const char *description; /* what systemctl shows */
   int input;               /* becomes standard input; -1: /dev/null */
   int output;              /* becomes standard output; -1: /dev/null */
+  const char *tokens;      /* whose catalog's token it gets (credentials.h): NULL: none, "*": all of them */
   bool dies_with_hive;     /* the direct launcher has it sent SIGTERM when the daemon dies */
 
   /* Of a job. Only what has a @name can be found again by a later daemon. */

@@ -42,6 +42,23 @@ pending_call_free (PendingCall *call)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PendingCall, pending_call_free)
 
+/* Asks the catalogs, or the one @name, and answers @message in @handler. */
+static int
+manager_ask_catalogs (Hive *hive, sd_bus_message *message, const char *name, const char *const *arguments,
+                      QueryHandler handler, sd_bus_error *error)
+{
+  PendingCall *call = g_new0 (PendingCall, 1);
+  g_autoptr (GError) failure = NULL;
+
+  call->hive = hive;
+  call->message = sd_bus_message_ref (message);
+  if (catalogs_ask (hive->catalogs, name, arguments, CATALOG_KEEP, callers_uid (hive->callers, message), handler, call,
+                    &failure))
+    return 1;
+  pending_call_free (call);
+  return bus_error_from_gerror (error, failure);
+}
+
 /* Asks the query and answers @message in @handler. */
 static int
 manager_ask (Hive *hive, sd_bus_message *message, const char *const *arguments, uint64_t keep, QueryHandler handler,
@@ -81,15 +98,16 @@ pending_call_send (PendingCall *call, sd_bus_message *reply, int r)
 }
 
 static int
-manager_install (Hive *hive, sd_bus_message *message, const char *worker_id, const InstallOptions *options,
+manager_install (Hive *hive, sd_bus_message *message, const char *reference, InstallOptions *options,
                  sd_bus_error *error)
 {
   g_autoptr (GError) failure = NULL;
+  const char *worker_id = install_options_take_reference (options, reference, &failure);
   uid_t uid;
   Job *job;
   int r;
 
-  if (!hive_check_install (hive, worker_id, options, &failure))
+  if (!worker_id || !hive_check_install (hive, worker_id, options, &failure))
     return bus_error_from_gerror (error, failure);
   r = authority_check (hive->authority, message, &(Question){ .action = ACTION_INSTALL_WORKER, .worker = worker_id },
                        &uid, error);
@@ -224,14 +242,21 @@ manager_reply_catalog (JsonObject *answer, const GError *failure, void *userdata
 static int
 manager_method_list_catalog (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-  static const BusOption known[] = { {} };
+  static const BusOption known[] = { { "catalog", 's', offsetof (InstallOptions, catalog) }, {} };
+  g_autoptr (InstallOptions) options = install_options_new ();
   int r;
 
-  r = bus_dict_read (message, known, NULL, error);
+  r = bus_dict_read (message, known, options, error);
   if (r < 0)
     return r;
-  return manager_ask (userdata, message, (const char *const[]){ "catalog", NULL }, CATALOG_KEEP, manager_reply_catalog,
-                      error);
+  return manager_ask_catalogs (userdata, message, options->catalog, (const char *const[]){ "catalog", NULL },
+                               manager_reply_catalog, error);
+}
+
+static int
+manager_method_list_catalogs (sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+  return catalog_reply_states (userdata, message);
 }
 
 static void
@@ -255,17 +280,19 @@ manager_reply_catalog_worker (JsonObject *answer, const GError *failure, void *u
 static int
 manager_method_get_catalog_worker (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
+  g_autoptr (InstallOptions) options = install_options_new ();
   g_autoptr (GError) failure = NULL;
-  const char *worker_id;
+  const char *reference, *worker_id;
   int r;
 
-  r = sd_bus_message_read (message, "s", &worker_id);
+  r = sd_bus_message_read (message, "s", &reference);
   if (r < 0)
     return r;
-  if (!worker_id_check (worker_id, &failure))
+  worker_id = install_options_take_reference (options, reference, &failure);
+  if (!worker_id)
     return bus_error_from_gerror (error, failure);
-  return manager_ask (userdata, message, (const char *const[]){ "worker", worker_id, NULL }, CATALOG_KEEP,
-                      manager_reply_catalog_worker, error);
+  return manager_ask_catalogs (userdata, message, options->catalog, (const char *const[]){ "worker", worker_id, NULL },
+                               manager_reply_catalog_worker, error);
 }
 
 static void
@@ -285,29 +312,30 @@ manager_method_get_recipe (sd_bus_message *message, void *userdata, sd_bus_error
   static const BusOption known[] = {
     { "backend", 's', offsetof (InstallOptions, backend) },
     { "source", 's', offsetof (InstallOptions, source) },
+    { "catalog", 's', offsetof (InstallOptions, catalog) },
     {},
   };
   g_autoptr (InstallOptions) options = install_options_new ();
   g_autoptr (GError) failure = NULL;
   const char *arguments[5] = { "recipe" };
-  const char *worker_id;
+  const char *reference, *worker_id;
   int r;
 
-  r = sd_bus_message_read (message, "s", &worker_id);
+  r = sd_bus_message_read (message, "s", &reference);
   if (r < 0)
     return r;
   r = bus_dict_read (message, known, options, error);
   if (r < 0)
     return r;
-  if (!worker_id_check (worker_id, &failure) ||
-      !install_options_check_variant (options->backend, options->source, &failure))
+  worker_id = install_options_take_reference (options, reference, &failure);
+  if (!worker_id || !install_options_check_variant (options->backend, options->source, &failure))
     return bus_error_from_gerror (error, failure);
 
   /* An empty backend is the catalog's choice. */
   arguments[1] = worker_id;
   arguments[2] = options->backend ? options->backend : options->source ? "" : NULL;
   arguments[3] = arguments[2] ? options->source : NULL;
-  return manager_ask (userdata, message, arguments, CATALOG_KEEP, manager_reply_recipe, error);
+  return manager_ask_catalogs (userdata, message, options->catalog, arguments, manager_reply_recipe, error);
 }
 
 static int
@@ -439,13 +467,22 @@ manager_method_refresh_capabilities (sd_bus_message *message, void *userdata, sd
   return manager_look (hive, message, manager_reply_refresh, error);
 }
 
+/* Of the catalog that comes first. */
+static const char *
+manager_catalog_url (const Hive *hive)
+{
+  const CatalogConfiguration *catalog = hive->configuration->catalogs->pdata[0];
+
+  return catalog->shown_url;
+}
+
 static int
 manager_get_string (sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
                     void *userdata, sd_bus_error *error)
 {
   const Hive *hive = userdata;
   const char *value = g_str_equal (property, "Version")      ? PROJECT_VERSION :
-                      g_str_equal (property, "CatalogURL")   ? hive->configuration->catalog_url :
+                      g_str_equal (property, "CatalogURL")   ? manager_catalog_url (hive) :
                       g_str_equal (property, "Architecture") ? hive->architecture :
                                                                HIVE_PLATFORM;
 
@@ -474,6 +511,8 @@ static const sd_bus_vtable manager_vtable[] = {
                            SD_BUS_RESULT ("o", job), manager_method_remove_with_options, SD_BUS_VTABLE_UNPRIVILEGED),
   SD_BUS_METHOD_WITH_ARGS ("ListCatalog", SD_BUS_ARGS ("a{sv}", options), SD_BUS_RESULT ("aa{sv}", workers),
                            manager_method_list_catalog, SD_BUS_VTABLE_UNPRIVILEGED),
+  SD_BUS_METHOD_WITH_ARGS ("ListCatalogs", SD_BUS_NO_ARGS, SD_BUS_RESULT ("aa{sv}", catalogs),
+                           manager_method_list_catalogs, SD_BUS_VTABLE_UNPRIVILEGED),
   SD_BUS_METHOD_WITH_ARGS ("GetCatalogWorker", SD_BUS_ARGS ("s", worker_id), SD_BUS_RESULT ("a{sv}", worker),
                            manager_method_get_catalog_worker, SD_BUS_VTABLE_UNPRIVILEGED),
   SD_BUS_METHOD_WITH_ARGS ("GetRecipe", SD_BUS_ARGS ("s", worker_id, "a{sv}", options), SD_BUS_RESULT ("s", pkgbuild),

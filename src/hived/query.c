@@ -2,6 +2,7 @@
 #include "query.h"
 
 #include "capture.h"
+#include "catalog-cache.h"
 #include "error.h"
 #include "json.h"
 
@@ -131,6 +132,57 @@ query_failure (JsonObject *answer)
   return g_error_new_literal (HIVE_ERROR, code, message);
 }
 
+/* The catalog that is asked; NULL: it is another question. */
+static const CatalogConfiguration *
+query_catalog (const Query *query)
+{
+  bool asked = g_strv_contains ((const char *const[]){ "catalog", "worker", "recipe", NULL }, query->arguments[0]);
+
+  return asked ? configuration_catalog (query->queries->configuration, query->arguments[1], NULL) : NULL;
+}
+
+/* What the catalog said before. */
+static char *
+query_input (const Query *query)
+{
+  g_autoptr (JsonObject) input = NULL;
+
+  if (!query_catalog (query))
+    return NULL;
+  input = json_object_new ();
+  json_object_set_array_member (input, "remembered",
+                                catalog_cache_read (query->queries->configuration,
+                                                    (const char *const *)query->arguments));
+  return json_to_text (input, false);
+}
+
+/* Those of all catalogs for who asks them all. */
+static const char *
+query_tokens (const Query *query)
+{
+  const CatalogConfiguration *catalog = query_catalog (query);
+
+  return catalog ? catalog->name : g_str_equal (query->arguments[0], "updates") ? "*" : NULL;
+}
+
+/* A recipe takes three requests: the entry, itself, its signature. */
+static unsigned
+query_seconds (const Query *query)
+{
+  const Configuration *configuration = query->queries->configuration;
+  const CatalogConfiguration *asked = query_catalog (query);
+  unsigned longest = 0;
+
+  for (guint i = 0; i < configuration->catalogs->len; i++)
+    {
+      const CatalogConfiguration *catalog = configuration->catalogs->pdata[i];
+
+      if (!asked || asked == catalog)
+        longest = MAX (longest, catalog->timeout);
+    }
+  return 3 * longest + configuration->evaluation_timeout;
+}
+
 static void
 query_handle_answer (const char *text, size_t size, int code, const GError *failure, void *userdata)
 {
@@ -144,6 +196,8 @@ query_handle_answer (const char *text, size_t size, int code, const GError *fail
     answer = json_parse_object (text, (ssize_t)size, "The builder's answer", HIVE_ERROR_FAILED, &error);
   if (answer && code != 0)
     error = query_failure (answer);
+  else if (answer && query_catalog (query))
+    catalog_cache_take (query->queries->configuration, (const char *const *)query->arguments, answer);
   query_finish (query, error ? NULL : answer, error);
 }
 
@@ -156,7 +210,8 @@ query_start (Query *query, GError **error)
   g_autoptr (GPtrArray) arguments = g_ptr_array_new ();
   const char *const head[] = { program, "--config", configuration->path, "--query" };
   bool probe = g_str_equal (query->arguments[0], "devices");
-  unsigned seconds = configuration->catalog_timeout + configuration->evaluation_timeout;
+  g_autofree char *input = query_input (query);
+  unsigned seconds = query_seconds (query);
 
   for (gsize i = 0; i < G_N_ELEMENTS (head); i++)
     if (configuration->path || (i != 1 && i != 2))
@@ -167,6 +222,8 @@ query_start (Query *query, GError **error)
 
   query->capture = capture_start (queries->launcher, queries->event,
                                   &(CaptureSpec){ .arguments = (char **)arguments->pdata,
+                                                  .input = input,
+                                                  .tokens = query_tokens (query),
                                                   .role = probe ? LAUNCH_PROBE : LAUNCH_BUILDER,
                                                   .description = probe ? "Look at the devices" :
                                                                          "Question to a catalog or the sandbox",
@@ -233,8 +290,10 @@ queries_count (Queries *queries, uid_t uid)
 static bool
 queries_check_share (Queries *queries, uid_t uid, GError **error)
 {
-  unsigned max = queries->configuration->max_queries_per_user;
-  unsigned count = queries_count (queries, uid);
+  const Configuration *configuration = queries->configuration;
+  unsigned max = configuration->max_queries_per_user;
+  /* One question is one query a catalog. */
+  unsigned count = queries_count (queries, uid) / configuration->catalogs->len;
 
   if (count < max)
     return true;

@@ -6,10 +6,12 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
 #include "cache-store.h"
+#include "credentials.h"
 #include "file.h"
 #include "launcher-backend.h"
 
@@ -206,14 +208,11 @@ append_seen (sd_bus_message *message, const char *path)
 }
 
 /* All of the hive's folders vanish from a builder's view but its own work tree and, to read, the caches and what is
- * known of the devices; a catalog of files stays readable, wherever it is, and so do toolchains,
- * be they in a home. */
+ * known of the devices; catalogs of files stay readable, wherever they are, and so do toolchains, be they in a home. */
 static int
 append_builder_paths (sd_bus_message *message, const Launch *launch, const Configuration *configuration)
 {
   g_autofree char *capabilities = configuration_state_path (configuration, "capabilities.json", NULL);
-  const char *catalog =
-      g_str_has_prefix (configuration->catalog_url, "file://") ? configuration->catalog_url + strlen ("file://") : NULL;
   int r;
 
   r = append_no_folders (message, configuration);
@@ -228,12 +227,43 @@ append_builder_paths (sd_bus_message *message, const Launch *launch, const Confi
 
       r = append_seen (message, cache);
     }
-  if (r >= 0 && catalog)
-    r = append_seen (message, catalog);
+  for (guint i = 0; r >= 0 && i < configuration->catalogs->len; i++)
+    {
+      const CatalogConfiguration *catalog = configuration->catalogs->pdata[i];
+      const char *path = catalog->url + strlen ("file://");
+
+      if (catalog_configuration_is_folder (catalog))
+        r = append_seen (message, path);
+    }
   for (guint i = 0; r >= 0 && i < configuration->toolchains->len; i++)
     for (char **path = ((Toolchain *)configuration->toolchains->pdata[i])->paths; r >= 0 && *path; path++)
       r = append_seen (message, *path);
   return r;
+}
+
+/* The result of the last one counts. */
+typedef struct
+{
+  sd_bus_message *message;
+  int r;
+} Appending;
+
+static void
+append_credential (const char *name, const char *source, void *userdata)
+{
+  Appending *appending = userdata;
+
+  if (appending->r >= 0)
+    appending->r = sd_bus_message_append (appending->message, "(sv)", "LoadCredential", "a(ss)", 1, name, source);
+}
+
+static int
+append_credentials (sd_bus_message *message, const Launch *launch, const Configuration *configuration)
+{
+  Appending appending = { .message = message };
+
+  credentials_foreach (configuration, launch->tokens, append_credential, &appending);
+  return appending.r;
 }
 
 static int
@@ -272,7 +302,8 @@ append_builder (sd_bus_message *message, const Launch *launch, const Configurati
       (r = append_numbers (message, numbers, G_N_ELEMENTS (numbers))) < 0 ||
       (r = append_allowed (message, "RestrictAddressFamilies", builder_families)) < 0 ||
       (r = append_allowed (message, "SystemCallFilter", builder_calls)) < 0 ||
-      (r = append_builder_paths (message, launch, configuration)) < 0)
+      (r = append_builder_paths (message, launch, configuration)) < 0 ||
+      (r = append_credentials (message, launch, configuration)) < 0)
     return r;
   return append_limits (message, configuration);
 }

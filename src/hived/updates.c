@@ -128,7 +128,16 @@ updates_reply (JsonObject *answer, const GError *failure, void *userdata)
   sd_bus_message_unref (reply);
 }
 
-/* `updates`, and of each worker four words: which one, from where, and in which version. */
+/* The catalog it was installed from, as long as there is one of that name; "": any. */
+static const char *
+updates_catalog (const Hive *hive, const WorkerRecord *record)
+{
+  return record->catalog_name && configuration_catalog (hive->configuration, record->catalog_name, NULL) ?
+             record->catalog_name :
+             "";
+}
+
+/* `updates`, and of each worker five words: which one, from where, and in which version. */
 static char **
 updates_question (Hive *hive)
 {
@@ -141,7 +150,7 @@ updates_question (Hive *hive)
       const WorkerRecord *record = registry_get (hive->registry, *id, NULL);
 
       if (record)
-        g_strv_builder_add_many (words, *id, record->backend ? record->backend : "",
+        g_strv_builder_add_many (words, *id, updates_catalog (hive, record), record->backend ? record->backend : "",
                                  record->source ? record->source : "",
                                  record->recipe_sha256 ? record->recipe_sha256 : "", NULL);
     }
@@ -191,6 +200,7 @@ updates_options (Hive *hive, const char *worker_id, GError **error)
     return NULL;
   options = install_options_new ();
   options->upgrade = true;
+  options->catalog = *updates_catalog (hive, record) ? g_strdup (record->catalog_name) : NULL;
   options->backend = record->backend && *record->backend ? g_strdup (record->backend) : NULL;
   options->source = record->source && *record->source ? g_strdup (record->source) : NULL;
   return options;

@@ -43,6 +43,7 @@ static const struct
   { "Backend", "backend", offsetof (WorkerRecord, backend) },
   { "Source", "source", offsetof (WorkerRecord, source) },
   { "Catalog", "catalog", offsetof (WorkerRecord, catalog) },
+  { "CatalogName", "catalog_name", offsetof (WorkerRecord, catalog_name) },
   { "RecipeSha256", "recipe_sha256", offsetof (WorkerRecord, recipe_sha256) },
 };
 
@@ -291,6 +292,7 @@ static const sd_bus_vtable worker_vtable[] = {
   SD_BUS_PROPERTY ("Backend", "s", worker_get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
   SD_BUS_PROPERTY ("Source", "s", worker_get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
   SD_BUS_PROPERTY ("Catalog", "s", worker_get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+  SD_BUS_PROPERTY ("CatalogName", "s", worker_get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
   SD_BUS_PROPERTY ("RecipeSha256", "s", worker_get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
   SD_BUS_PROPERTY ("Binary", "s", worker_get_binary, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
   SD_BUS_PROPERTY ("InstalledAt", "t", worker_get_number, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
@@ -355,8 +357,8 @@ worker_announce_installed (Hive *hive, const char *id, bool replaced)
 
   if (replaced)
     sd_bus_emit_properties_changed (hive->bus, path, WORKER_INTERFACE, "Version", "PkgName", "PkgVer", "PkgRel",
-                                    "Description", "License", "Backend", "Source", "Catalog", "RecipeSha256", "Binary",
-                                    "InstalledAt", "InstalledBy", "Size", "Files", NULL);
+                                    "Description", "License", "Backend", "Source", "Catalog", "CatalogName",
+                                    "RecipeSha256", "Binary", "InstalledAt", "InstalledBy", "Size", "Files", NULL);
   else
     sd_bus_emit_object_added (hive->bus, path);
   sd_bus_emit_signal (hive->bus, HIVE_PATH, HIVE_INTERFACE, "WorkerInstalled", "ss", id, version);

@@ -52,7 +52,7 @@ REQUESTS = [
     ("GET", "/health", None), ("GET", "/metrics", None), ("GET", "/v1/openapi.json", None), ("GET", "/v1/jobs", None), ("GET", "/v1/jobs?all=true", None),
     ("GET", "/v1/jobs?all=x", None), ("GET", "/v1/jobs/1", None), ("GET", "/v1/jobs/77", None), ("GET", "/v1/jobs/worker_catalog_list", None),
     ("DELETE", "/v1/jobs/1", None), ("DELETE", "/v1/jobs/77", None), ("GET", "/v1/jobs/1/stream", None), ("GET", "/v1/jobs/77/stream", None),
-    ("GET", "/v1/jobs/1/stream?cursor=3", None), ("GET", "/v1/catalog", None), ("GET", "/v1/catalog/some-worker", None), ("GET", "/v1/catalog/nobody", None),
+    ("GET", "/v1/jobs/1/stream?cursor=3", None), ("GET", "/v1/catalog", None), ("GET", "/v1/catalog?catalog=nowhere", None), ("GET", "/v1/catalogs", None), ("GET", "/v1/catalog/some-worker", None), ("GET", "/v1/catalog/nobody", None),
     ("GET", "/v1/catalog/NO", None), ("GET", "/v1/catalog/some-worker/PKGBUILD", None), ("GET", "/v1/catalog/nobody/PKGBUILD", None),
     ("GET", "/v1/workers", None), ("GET", "/v1/workers/some-worker/problems", None), ("GET", "/v1/workers/nobody/problems", None),
     ("GET", "/v1/updates", None), ("GET", "/v1/capabilities", None),

@@ -61,7 +61,8 @@ def test_catalog_is_a_table_and_json(hive):
     hive.catalog.add("other", version="2.0", worker_type="cuda", architectures=["riscv64"])
     lines = hive.hivectl("catalog").stdout.splitlines()
     assert lines[0].split() == ["ID", "VERSION", "BACKEND", "FITS", "DESCRIPTION"]
-    assert [line.split()[:4] for line in lines[1:]] == [["other", "2.0", "cuda", "no"], ["some", "1.0", "cpu", "yes"]]
+    assert [line.split()[:4] for line in lines[1:3]] == [["some", "1.0", "cpu", "yes"], ["other", "2.0", "cuda", "no"]]
+    assert lines[3:] == ["", f"other: It is made for riscv64, and this machine is {os.uname().machine}."]
     assert lines[2].endswith("One of them")
     starts = [lines[0].index(word) for word in lines[0].split()]
     assert all(line[start - 1] == " " != line[start] for line in lines for start in starts[1:])
@@ -131,7 +132,7 @@ def test_plain_lists_are_for_programs(hive):
     hive.catalog.add("some", description="One\tof\nthem")
     hive.catalog.add("other", version="2.0", worker_type="cuda", architectures=["riscv64"], description="")
     hive.installs("some")
-    assert hive.hivectl("catalog", "--plain").stdout == "other\t2.0\tcuda\tno\t\nsome\t1.0\tcpu\tyes\tOne of them\n"
+    assert hive.hivectl("catalog", "--plain").stdout == "some\t1.0\tcpu\tyes\tOne of them\tdefault\nother\t2.0\tcuda\tno\t\tdefault\n"
     (row,) = hive.hivectl("list", "--plain").stdout.splitlines()
     assert row.split("\t")[:2] == ["some", "1.0-1"] and row.split("\t")[4] == str(hive.installed("/usr/local/bin/some"))
     (row,) = hive.hivectl("jobs", "--plain", "--all").stdout.splitlines()

@@ -92,6 +92,14 @@ def test_no_bubblewrap_is_refused_and_status_says_what_to_do(hive):
     assert "bubblewrap" in status.stdout + status.stderr
 
 
+def test_no_fakeroot_is_refused_before_the_build(hive):
+    hive.environment["PATH"] = tools_without(hive, "fakeroot")
+    hive.catalog.add("some", pkgbuild("some", build="echo built"))
+    lines = hive.refuses("some", "MissingDependencies", "Please install fakeroot").lines()
+    assert lines[-2].startswith("Install with: sudo ") and lines[-2].endswith(" fakeroot")
+    assert "built" not in lines
+
+
 def test_bubblewrap_that_may_not_make_namespaces_is_refused(hive):
     folder = hive.directory / "denied"
     folder.mkdir()

@@ -128,12 +128,13 @@ def test_other_names_lead_to_their_pages(manual):
 
 
 def configuration_keys(build):
-    """{(group, name): default} of the table in the program."""
+    """{(group, name): default} of the tables in the program."""
     prefix = build.options["prefix"]
     folders = {"SYSCONFDIR": os.path.join(prefix, build.options["sysconfdir"]), "PKGDATADIR": os.path.join(prefix, build.options["datadir"], "rbee-hive"),
                "LOCALSTATEDIR": os.path.join(prefix, build.options["localstatedir"]),
                "LIBEXECDIR": os.path.join(prefix, build.options["libexecdir"], "rbee-hive")}
-    table = re.search(r"static const Key keys\[\] = \{\n(.*?)\n\};", (SOURCE / "src/common/configuration.c").read_text(), re.DOTALL)[1]
+    table = "\n".join(re.search(r"static const Key keys\[\] = \{\n(.*?)\n\};", (SOURCE / "src/common" / name).read_text(), re.DOTALL)[1]
+                      for name in ("configuration.c", "catalog-configuration.c"))
     found = {}
     for group, name, default in re.findall(r'\{\s*"(\w+)",\s*"(\w+)",\s*KEY_\w+,\s*((?:"[^"]*"|[A-Z]+|\s+)+),', table):
         parts = re.findall(r'"([^"]*)"|([A-Z]+)', default)

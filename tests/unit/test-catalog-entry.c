@@ -38,12 +38,15 @@ static const char camel_case[] =
     "  'capabilities': { 'supportedFormats': ['gguf', 'safetensors'], 'maxContextLength': 4096,"
     "    'supportsStreaming': true, 'supportsBatching': true } }";
 
+/* Nobody has looked at its devices. */
+static Machine *unknown;
+
 static CatalogEntry *
 good_entry (const char *text, const char *backend)
 {
   g_autoptr (JsonObject) object = parse (text);
   g_autoptr (GError) error = NULL;
-  CatalogEntry *entry = catalog_entry_from_json (object, NULL, backend, &error);
+  CatalogEntry *entry = catalog_entry_from_json (object, NULL, backend, unknown, &error);
 
   g_assert_no_error (error);
   g_assert_nonnull (entry);
@@ -54,7 +57,7 @@ static void
 assert_is_refused (JsonObject *object, const char *id, const char *backend, int code, const char *why)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (CatalogEntry) entry = catalog_entry_from_json (object, id, backend, &error);
+  g_autoptr (CatalogEntry) entry = catalog_entry_from_json (object, id, backend, unknown, &error);
 
   if (entry)
     {
@@ -459,10 +462,10 @@ test_huge_strings_and_lists_are_refused (void)
           assert_is_refused (list, NULL, NULL, HIVE_ERROR_CATALOG_INVALID, "\"depends\" must be");
           continue;
         }
-      entry = catalog_entry_from_json (text, NULL, NULL, NULL);
+      entry = catalog_entry_from_json (text, NULL, NULL, unknown, NULL);
       g_assert_nonnull (entry);
       catalog_entry_free (entry);
-      entry = catalog_entry_from_json (list, NULL, NULL, NULL);
+      entry = catalog_entry_from_json (list, NULL, NULL, unknown, NULL);
       g_assert_nonnull (entry);
       catalog_entry_free (entry);
     }
@@ -498,7 +501,7 @@ test_backend_chooses_a_variant (void)
         }
       json_object_set_array_member (object, "variants", variants);
 
-      entry = catalog_entry_from_json (object, "worker", cases[i].wanted, NULL);
+      entry = catalog_entry_from_json (object, "worker", cases[i].wanted, unknown, NULL);
       g_assert_nonnull (entry);
       g_assert_cmpstr (entry->worker_type, ==, cases[i].chosen);
       assert_list (entry->features, cases[i].chosen);
@@ -542,7 +545,7 @@ test_other_variants_may_be_incomplete (void)
   g_autoptr (CatalogEntry) entry = NULL;
 
   json_object_remove_member (camel_case_part (object, "variants"), "binaryName");
-  entry = catalog_entry_from_json (object, NULL, "cuda", NULL);
+  entry = catalog_entry_from_json (object, NULL, "cuda", unknown, NULL);
   g_assert_nonnull (entry);
   assert_is_refused (object, NULL, "cpu", HIVE_ERROR_CATALOG_INVALID, "\"binaryName\" must be");
 }
@@ -638,7 +641,10 @@ test_json_holds_the_chosen_variant (void)
       "  'implementation': 'rust', 'worker_type': 'cuda', 'build_system': 'cargo', 'binary_name': 'worker-cuda',"
       "  'install_path': '/usr/bin', 'platforms': ['linux'], 'architectures': ['x86_64'], 'depends': ['cuda'],"
       "  'makedepends': ['nvcc'], 'supported_formats': ['gguf', 'safetensors'], 'backends': ['cuda', 'cpu'],"
-      "  'supports_streaming': true, 'supports_batching': true, 'compatible': true, 'max_context_length': 4096 }";
+      "  'supports_streaming': true, 'supports_batching': true, 'compatible': true, 'max_context_length': 4096,"
+      "  'readme_url': '', 'cover_image': '', 'source_url': '', 'backend': 'cuda', 'backend_reason': 'it was asked "
+      "for',"
+      "  'incompatible_because': '', 'sources': ['binary', 'git'] }";
   g_autoptr (CatalogEntry) entry = good_entry (camel_case, "cuda");
   g_autoptr (JsonObject) object = catalog_entry_to_json (entry);
   g_autoptr (JsonObject) wanted = parse_mutable (expected);
@@ -646,8 +652,11 @@ test_json_holds_the_chosen_variant (void)
   g_autoptr (JsonNode) wanted_node = json_node_init_object (json_node_alloc (), wanted);
   g_autofree char *text = json_to_text (object, false);
 
-  json_object_set_boolean_member (wanted, "compatible",
-                                  g_str_equal (catalog_machine_architecture (), "x86_64") ? TRUE : FALSE);
+  if (!g_str_equal (machine_architecture (), "x86_64"))
+    {
+      g_test_skip ("This entry is for x86_64 alone");
+      return;
+    }
   g_test_message ("%s", text);
   g_assert_true (json_node_equal (node, wanted_node));
 }
@@ -674,7 +683,7 @@ test_json_says_whether_it_fits_here (void)
 
       set_json (object, "platforms", cases[i].platforms);
       set_json (object, "architectures", cases[i].architectures);
-      entry = catalog_entry_from_json (object, NULL, NULL, NULL);
+      entry = catalog_entry_from_json (object, NULL, NULL, unknown, NULL);
       g_assert_nonnull (entry);
       shown = catalog_entry_to_json (entry);
       g_assert_cmpint (json_object_get_boolean_member (shown, "compatible"), ==, cases[i].compatible);
@@ -688,7 +697,7 @@ test_json_can_be_read_again (void)
   g_autoptr (CatalogEntry) entry = good_entry (camel_case, "cuda");
   g_autoptr (JsonObject) object = catalog_entry_to_json (entry);
   g_autoptr (GError) error = NULL;
-  g_autoptr (CatalogEntry) again = catalog_entry_from_json (object, "worker", "cuda", &error);
+  g_autoptr (CatalogEntry) again = catalog_entry_from_json (object, "worker", "cuda", unknown, &error);
 
   g_assert_no_error (error);
   g_assert_cmpstr (again->binary_name, ==, "worker-cuda");
@@ -698,7 +707,10 @@ test_json_can_be_read_again (void)
 int
 main (int argc, char **argv)
 {
+  int status;
+
   g_test_init (&argc, &argv, NULL);
+  unknown = machine_new (NULL);
   g_test_add_func ("/catalog-entry/snake-case-is-read", test_snake_case_is_read);
   g_test_add_func ("/catalog-entry/camel-case-is-read", test_camel_case_is_read);
   g_test_add_func ("/catalog-entry/optional-keys-may-be-missing-or-null", test_optional_keys_may_be_missing_or_null);
@@ -721,5 +733,7 @@ main (int argc, char **argv)
   g_test_add_func ("/catalog-entry/json/holds-the-chosen-variant", test_json_holds_the_chosen_variant);
   g_test_add_func ("/catalog-entry/json/says-whether-it-fits-here", test_json_says_whether_it_fits_here);
   g_test_add_func ("/catalog-entry/json/can-be-read-again", test_json_can_be_read_again);
-  return g_test_run ();
+  status = g_test_run ();
+  machine_free (unknown);
+  return status;
 }

@@ -134,6 +134,17 @@ test_bad_value_names_its_key (Files *files, gconstpointer data)
     { "[Hive]\nInstallRoot=/a/../b\n", "InstallRoot" },
     { "[Hive]\nInstallPrefixes=/\n", "InstallPrefixes" },
     { "[Catalog]\nURL=ftp://x\n", "URL" },
+    { "[Catalog]\nPriority=0\n", "Priority" },
+    { "[Catalog corp]\nPriority=1\n", "[Catalog corp] has no URL=" },
+    { "[Catalog corp]\nURL=\n", "[Catalog corp]" },
+    { "[Catalog Corp]\nURL=https://x\n", "[Catalog Corp]" },
+    { "[Catalog default]\nURL=https://x\n", "[Catalog default]" },
+    { "[Catalog corp]\nURL=https://x\nMaxQueriesPerUser=8\n", "MaxQueriesPerUser" },
+    { "[Catalog corp]\nURL=https://x\nProxy=ftp://x\n", "Proxy" },
+    { "[Catalog corp]\nURL=https://x\nCAFile=ca.pem\n", "CAFile" },
+    { "[Catalog corp]\nURL=https://x\nTokenCredential=a/b\n", "TokenCredential" },
+    { "[Catalog corp]\nURL=http://x\nTokenCredential=/etc/token\n", "needs an https URL=" },
+    { "[Catalog corp]\nURL=https://x\nSigningKey=RWshort\n", "SigningKey" },
     { "[Build]\nNetworkSteps=package\n", "NetworkSteps" },
     { "[Jobs]\nUserRange=0-10\n", "UserRange" },
     { "[Jobs]\nMemoryMax=0%\n", "MemoryMax" },
@@ -173,6 +184,64 @@ test_bad_value_names_its_key (Files *files, gconstpointer data)
       g_assert_nonnull (strstr (error->message, cases[i].key));
       g_assert_nonnull (strstr (error->message, files->path));
     }
+}
+
+static void
+assert_catalogs (const char *path, const char *names)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (Configuration) configuration = configuration_load (path, &error);
+  g_autoptr (GString) found = g_string_new (NULL);
+
+  g_assert_no_error (error);
+  for (guint i = 0; i < configuration->catalogs->len; i++)
+    g_string_append_printf (found, "%s%s", i > 0 ? " " : "",
+                            ((CatalogConfiguration *)configuration->catalogs->pdata[i])->name);
+  g_assert_cmpstr (found->str, ==, names);
+}
+
+static void
+test_catalogs_are_in_the_order_of_their_precedence (Files *files, gconstpointer data)
+{
+  write_file (files->path, "");
+  assert_catalogs (files->path, "default");
+  write_file (files->path, "[Catalog b]\nURL=https://b\n[Catalog a]\nURL=https://a\n[Catalog]\nTimeout=3\n");
+  assert_catalogs (files->path, "default a b");
+  write_file (files->drop_in, "[Catalog b]\nPriority=99\n[Catalog]\nPriority=101\n");
+  assert_catalogs (files->path, "b a default");
+}
+
+static void
+test_catalog_has_what_its_section_says (Files *files, gconstpointer data)
+{
+  static const char key[] = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3";
+  g_autoptr (Configuration) configuration = NULL;
+  g_autoptr (GError) error = NULL;
+  const CatalogConfiguration *catalog;
+  g_autofree char *text = g_strdup_printf ("[Catalog corp]\nURL=https://me:secret@x.example:8443/c//\nTimeout=5\n"
+                                           "MaxSize=1M\nProxy=none\nCAFile=/etc/ca.pem\nTokenCredential=corp.token\n"
+                                           "SigningKey=%s\n",
+                                           key);
+
+  write_file (files->path, text);
+  configuration = configuration_load (files->path, NULL);
+  g_assert_nonnull (configuration);
+  g_assert_null (configuration_catalog (configuration, "other", &error));
+  g_assert_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT);
+  catalog = configuration_catalog (configuration, "corp", NULL);
+  g_assert_cmpstr (catalog->url, ==, "https://me:secret@x.example:8443/c");
+  g_assert_cmpstr (catalog->shown_url, ==, "https://x.example:8443/c");
+  g_assert_cmpuint (catalog->timeout, ==, 5);
+  g_assert_cmpuint (catalog->max_size, ==, 1 << 20);
+  g_assert_cmpstr (catalog->proxy, ==, "none");
+  g_assert_cmpstr (catalog->ca_file, ==, "/etc/ca.pem");
+  g_assert_cmpstr (catalog->token_credential, ==, "corp.token");
+  g_assert_cmpstr (catalog->signing_key, ==, key);
+  g_assert_false (catalog_configuration_is_local (catalog));
+  catalog = configuration_catalog (configuration, "default", NULL);
+  g_assert_true (catalog_configuration_is_folder (catalog));
+  g_assert_null (catalog->proxy);
+  g_assert_cmpuint (catalog->timeout, ==, 30);
 }
 
 static void
@@ -267,6 +336,10 @@ main (int argc, char **argv)
               test_toolchains_have_sections_of_their_own, files_tear_down);
   g_test_add ("/configuration/bad-value-names-its-key", Files, NULL, files_set_up, test_bad_value_names_its_key,
               files_tear_down);
+  g_test_add ("/configuration/catalogs/are-in-the-order-of-their-precedence", Files, NULL, files_set_up,
+              test_catalogs_are_in_the_order_of_their_precedence, files_tear_down);
+  g_test_add ("/configuration/catalogs/have-what-their-sections-say", Files, NULL, files_set_up,
+              test_catalog_has_what_its_section_says, files_tear_down);
   g_test_add ("/configuration/memory-is-a-size-or-a-share", Files, NULL, files_set_up, test_memory_is_a_size_or_a_share,
               files_tear_down);
   g_test_add_func ("/configuration/missing-file-is-an-error", test_missing_file_is_an_error);

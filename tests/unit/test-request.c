@@ -146,17 +146,17 @@ test_deep_nesting_is_refused (void)
 }
 
 static void
-test_size_is_limited_to_64_kib (void)
+test_size_is_limited_to_16_mib (void)
 {
   static const char start[] = "{ 'worker_id': 'w', 'work': '/w' }";
 
   for (int over = 0; over < 2; over++)
     {
-      g_autofree char *spaces = g_strnfill (64 * 1024 - strlen (start) + over, ' ');
+      g_autofree char *spaces = g_strnfill (16 * 1024 * 1024 - strlen (start) + over, ' ');
       g_autofree char *text = g_strconcat (start, spaces, NULL);
 
       if (over)
-        assert_is_refused (text, "larger than 65536 bytes");
+        assert_is_refused (text, "larger than 16777216 bytes");
       else
         {
           g_autoptr (Request) request = request_of (text, NULL);
@@ -206,7 +206,7 @@ main (int argc, char **argv)
   g_test_add_func ("/request/work-directory-is-an-absolute-path", test_work_directory_is_an_absolute_path);
   g_test_add_func ("/request/invalid-utf8-is-refused", test_invalid_utf8_is_refused);
   g_test_add_func ("/request/deep-nesting-is-refused", test_deep_nesting_is_refused);
-  g_test_add_func ("/request/size-is-limited-to-64-kib", test_size_is_limited_to_64_kib);
+  g_test_add_func ("/request/size-is-limited-to-16-mib", test_size_is_limited_to_16_mib);
   g_test_add_func ("/request/pieces-of-a-pipe-are-joined", test_pieces_of_a_pipe_are_joined);
   g_test_add_func ("/request/unreadable-descriptor-is-an-error", test_unreadable_descriptor_is_an_error);
   return g_test_run ();

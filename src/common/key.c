@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "key.h"
+
+#include "configuration.h"
+#include "size.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* Absolute and without "." or "..": paths are compared and joined as text. */
+static char *
+read_path (const char *text)
+{
+  g_autofree char *path = g_canonicalize_filename (text, "/");
+
+  return g_path_is_absolute (text) && !strstr (text, "/../") && !g_str_has_suffix (text, "/..") ?
+             g_steal_pointer (&path) :
+             NULL;
+}
+
+static char **
+read_paths (const char *text)
+{
+  g_auto (GStrv) parts = g_strsplit (text, ";", -1);
+  g_autoptr (GStrvBuilder) paths = g_strv_builder_new ();
+  bool any = false;
+
+  for (char **part = parts; *part; part++)
+    {
+      g_autofree char *path = NULL;
+
+      if (!*g_strstrip (*part) && part > parts)
+        continue; /* a list may end in its separator */
+      path = read_path (*part);
+      if (!path || g_str_equal (path, "/"))
+        return NULL;
+      g_strv_builder_add (paths, path);
+      any = true;
+    }
+
+  return any ? g_strv_builder_end (paths) : NULL;
+}
+
+static char **
+read_steps (const char *text)
+{
+  static const char *const steps[] = { "prepare", "build", "check", NULL };
+  g_auto (GStrv) parts = g_strsplit_set (text, "; ", -1);
+  g_autoptr (GStrvBuilder) chosen = g_strv_builder_new ();
+
+  for (char **part = parts; *part; part++)
+    if (**part && !g_strv_contains (steps, *part))
+      return NULL;
+    else if (**part)
+      g_strv_builder_add (chosen, *part);
+
+  return g_strv_builder_end (chosen);
+}
+
+static char *
+read_url (const char *text)
+{
+  g_autofree char *scheme = g_uri_parse_scheme (text);
+  static const char *const schemes[] = { "file", "http", "https", NULL };
+  size_t length = strlen (text);
+
+  if (!scheme || !g_strv_contains (schemes, scheme) || !g_uri_is_valid (text, G_URI_FLAGS_NONE, NULL))
+    return NULL;
+  while (length > 0 && text[length - 1] == '/')
+    length--;
+  return g_strndup (text, length);
+}
+
+static bool
+read_uids (const char *text, uid_t *range)
+{
+  unsigned first, last;
+  char rest;
+
+  if (sscanf (text, "%u-%u%c", &first, &last, &rest) != 2 || first < 1000 || last < first)
+    return false;
+  range[0] = first;
+  range[1] = last;
+  return true;
+}
+
+/* "80%" of the memory that is there, or a size. */
+static bool
+read_memory (const char *text, uint64_t *ret_size)
+{
+  uint64_t all = (uint64_t)sysconf (_SC_PHYS_PAGES) * (uint64_t)sysconf (_SC_PAGESIZE);
+  g_autofree char *digits = NULL;
+  guint64 percent;
+
+  if (!g_str_has_suffix (text, "%"))
+    return size_from_string (text, ret_size);
+  digits = g_strndup (text, strlen (text) - 1);
+  if (!g_ascii_string_to_unsigned (digits, 10, 1, 100, &percent, NULL))
+    return false;
+  *ret_size = all / 100 * percent;
+  return true;
+}
+
+static bool
+read_nice (const char *text, int *ret_nice)
+{
+  gint64 value;
+
+  if (!g_ascii_string_to_signed (text, 10, -20, 19, &value, NULL))
+    return false;
+  *ret_nice = (int)value;
+  return true;
+}
+
+G_STATIC_ASSERT (G_STRUCT_OFFSET (Configuration, last_uid) ==
+                 G_STRUCT_OFFSET (Configuration, first_uid) + sizeof (uid_t));
+
+/* "https://hive.example:8443": a scheme and an authority, as a browser's Origin has them. */
+static char *
+read_origin (const char *text)
+{
+  g_autoptr (GUri) uri = g_uri_parse (text, G_URI_FLAGS_NONE, NULL);
+  g_autofree char *origin = g_ascii_strdown (text, -1);
+  const char *scheme = uri ? g_uri_get_scheme (uri) : "";
+
+  if ((!g_str_equal (scheme, "http") && !g_str_equal (scheme, "https")) || !g_uri_get_host (uri) ||
+      !*g_uri_get_host (uri) || *g_uri_get_path (uri) || g_uri_get_query (uri) || g_uri_get_fragment (uri) ||
+      g_uri_get_userinfo (uri))
+    return NULL;
+  return g_steal_pointer (&origin);
+}
+
+/* A name without its port: "hive.example", "192.168.1.5", "[fe80::1]". */
+static char *
+read_host (const char *text)
+{
+  g_autofree char *origin = g_strconcat ("http://", text, NULL);
+  g_autofree char *valid = read_origin (origin);
+  g_autoptr (GUri) uri = valid ? g_uri_parse (valid, G_URI_FLAGS_NONE, NULL) : NULL;
+
+  return uri && g_uri_get_port (uri) < 0 ? g_ascii_strdown (text, -1) : NULL;
+}
+
+/* "127.0.0.1:7835", "[::1]:7835", "/run/rbee-hive/http.sock": numbers alone, since nothing here may ask a name server.
+ */
+static char *
+read_listen (const char *text)
+{
+  g_autofree char *url = g_strconcat ("http://", text, NULL);
+  g_autoptr (GUri) uri = NULL;
+
+  if (*text == '/')
+    return strlen (text) < sizeof ((struct sockaddr_un *)NULL)->sun_path ? read_path (text) : NULL;
+  uri = g_uri_parse (url, G_URI_FLAGS_NONE, NULL);
+  if (!uri || g_uri_get_port (uri) < 0 || *g_uri_get_path (uri) || !g_hostname_is_ip_address (g_uri_get_host (uri)))
+    return NULL;
+  return g_strdup (text);
+}
+
+/* A list by `;` of what @read_one takes; NULL when one of them is nothing. */
+static char **
+read_list (const char *text, char *(*read_one) (const char *text))
+{
+  g_auto (GStrv) parts = g_strsplit (text, ";", -1);
+  g_autoptr (GStrvBuilder) list = g_strv_builder_new ();
+
+  for (char **part = parts; *part; part++)
+    {
+      g_autofree char *value = *g_strstrip (*part) ? read_one (*part) : NULL;
+
+      if (**part && !value)
+        return NULL;
+      if (value)
+        g_strv_builder_add (list, value);
+    }
+  return g_strv_builder_end (list);
+}
+
+/* "none", or where the proxy is. */
+static char *
+read_proxy (const char *text)
+{
+  g_autofree char *scheme = g_uri_parse_scheme (text);
+  static const char *const schemes[] = { "http", "https", "socks4", "socks4a", "socks5", "socks5h", NULL };
+
+  if (!g_str_equal (text, "none") &&
+      (!scheme || !g_strv_contains (schemes, scheme) || !g_uri_is_valid (text, G_URI_FLAGS_NONE, NULL)))
+    return NULL;
+  return g_strdup (text);
+}
+
+/* A path, or a name under which systemd finds a credential. */
+static char *
+read_credential (const char *text)
+{
+  if (*text == '/')
+    return read_path (text);
+  return strspn (text, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "._-") == strlen (text) && *text != '.' ?
+             g_strdup (text) :
+             NULL;
+}
+
+/* A path, or what `minisign -G` prints as the public key. */
+static char *
+read_signer (const char *text)
+{
+  static const char base64[] = G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "+/";
+
+  if (*text == '/')
+    return read_path (text);
+  return g_str_has_prefix (text, "RW") && strlen (text) == 56 && strspn (text, base64) == 56 ? g_strdup (text) : NULL;
+}
+
+/* What may be left empty. */
+static bool
+set_optional (char **value, const char *text, char *(*read_one) (const char *text))
+{
+  return !*text || (*value = read_one (text)) != NULL;
+}
+
+bool
+key_set (const Key *key, void *object, const char *text)
+{
+  void *value = G_STRUCT_MEMBER_P (object, key->offset);
+  guint64 number;
+
+  switch (key->kind)
+    {
+    case KEY_PATH:
+      return (*(char **)value = read_path (text)) != NULL;
+    case KEY_PATHS:
+      return (*(char ***)value = read_paths (text)) != NULL;
+    case KEY_URL:
+      return (*(char **)value = read_url (text)) != NULL;
+    case KEY_STEPS:
+      return (*(char ***)value = read_steps (text)) != NULL;
+    case KEY_UIDS:
+      return read_uids (text, value);
+    case KEY_ACCESS:
+      *(bool *)value = g_str_equal (text, "owner");
+      return *(bool *)value || g_str_equal (text, "everybody");
+    case KEY_NICE:
+      return read_nice (text, value);
+    case KEY_DELAY:
+      *(bool *)value = g_str_equal (text, "delay");
+      return *(bool *)value || g_str_equal (text, "no");
+    case KEY_MEMORY:
+      return read_memory (text, value) && *(uint64_t *)value >= key->min && *(uint64_t *)value <= key->max;
+    case KEY_LISTEN:
+      return (*(char ***)value = read_list (text, read_listen)) != NULL;
+    case KEY_ORIGIN:
+      return set_optional (value, text, read_origin);
+    case KEY_FILE:
+      return set_optional (value, text, read_path);
+    case KEY_PROXY:
+      return set_optional (value, text, read_proxy);
+    case KEY_CREDENTIAL:
+      return set_optional (value, text, read_credential);
+    case KEY_SIGNER:
+      return set_optional (value, text, read_signer);
+    case KEY_ORIGINS:
+      return (*(char ***)value = read_list (text, read_origin)) != NULL;
+    case KEY_HOSTS:
+      return (*(char ***)value = read_list (text, read_host)) != NULL;
+    case KEY_AUTHENTICATION:
+      *(bool *)value = g_str_equal (text, "none");
+      return *(bool *)value || g_str_equal (text, "token");
+    case KEY_SIZE:
+      return size_from_string (text, value) && *(uint64_t *)value >= key->min && *(uint64_t *)value <= key->max;
+    case KEY_NUMBER:
+      if (!g_ascii_string_to_unsigned (text, 10, key->min, key->max, &number, NULL))
+        return false;
+      *(unsigned *)value = number;
+      return true;
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+void
+key_clear (const Key *key, void *object)
+{
+  void *value = G_STRUCT_MEMBER_P (object, key->offset);
+
+  switch (key->kind)
+    {
+    case KEY_PATH:
+    case KEY_URL:
+    case KEY_ORIGIN:
+    case KEY_FILE:
+    case KEY_PROXY:
+    case KEY_CREDENTIAL:
+    case KEY_SIGNER:
+      g_free (*(char **)value);
+      break;
+    case KEY_PATHS:
+    case KEY_STEPS:
+    case KEY_LISTEN:
+    case KEY_ORIGINS:
+    case KEY_HOSTS:
+      g_strfreev (*(char ***)value);
+      break;
+    default:
+      break;
+    }
+}

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "catalogs.h"
+
+#include "error.h"
+#include "json.h"
+#include "worker-id.h"
+
+/* What one catalog has said to a question, if it has. */
+typedef struct
+{
+  JsonObject *answer;
+  GError *failure;
+} Slot;
+
+typedef struct
+{
+  Catalogs *catalogs;
+  bool list; /* of all workers; else about one of them */
+  guint first, count;
+  Slot *slots;
+  bool asking; /* not all of them are asked yet */
+  QueryHandler handler;
+  void *userdata;
+} Question;
+
+/* Whose answer a query brings. */
+typedef struct
+{
+  Question *question;
+  guint place;
+} Asked;
+
+struct Catalogs
+{
+  Queries *queries;
+  const Configuration *configuration;
+  CatalogState *states;
+  GHashTable *questions; /* those that wait */
+};
+
+static void
+state_clear (CatalogState *state)
+{
+  g_clear_pointer (&state->message, g_free);
+  g_clear_pointer (&state->skipped, g_strfreev);
+}
+
+static void
+question_free (void *data)
+{
+  Question *question = data;
+
+  for (guint i = 0; i < question->count; i++)
+    {
+      g_clear_pointer (&question->slots[i].answer, json_object_unref);
+      g_clear_error (&question->slots[i].failure);
+    }
+  g_free (question->slots);
+  g_free (question);
+}
+
+Catalogs *
+catalogs_new (Queries *queries, const Configuration *configuration)
+{
+  Catalogs *catalogs = g_new0 (Catalogs, 1);
+
+  catalogs->queries = queries;
+  catalogs->configuration = configuration;
+  catalogs->states = g_new0 (CatalogState, configuration->catalogs->len);
+  for (guint i = 0; i < configuration->catalogs->len; i++)
+    catalogs->states[i].configuration = configuration->catalogs->pdata[i];
+  catalogs->questions = g_hash_table_new_full (NULL, NULL, question_free, NULL);
+  return catalogs;
+}
+
+void
+catalogs_free (Catalogs *catalogs)
+{
+  if (!catalogs)
+    return;
+  for (guint i = 0; i < catalogs->configuration->catalogs->len; i++)
+    state_clear (&catalogs->states[i]);
+  g_hash_table_unref (catalogs->questions);
+  g_free (catalogs->states);
+  g_free (catalogs);
+}
+
+const CatalogState *
+catalogs_state (const Catalogs *catalogs, guint *ret_count)
+{
+  *ret_count = catalogs->configuration->catalogs->len;
+  return catalogs->states;
+}
+
+static JsonArray *
+list_member (JsonObject *answer, const char *key)
+{
+  JsonNode *node = json_object_get_member (answer, key);
+
+  return node && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+}
+
+static JsonObject *
+list_object (JsonArray *list, guint i)
+{
+  JsonNode *node = json_array_get_element (list, i);
+
+  return JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+}
+
+static char **
+read_skipped (JsonObject *answer)
+{
+  g_autoptr (GStrvBuilder) skipped = g_strv_builder_new ();
+  JsonArray *list = list_member (answer, "skipped");
+
+  for (guint i = 0; list && i < json_array_get_length (list); i++)
+    {
+      JsonObject *object = list_object (list, i);
+      g_autofree char *line = object ? g_strdup_printf ("%s: %s", json_get_string (object, "id", ""),
+                                                        json_get_string (object, "message", "")) :
+                                       NULL;
+
+      if (line)
+        g_strv_builder_add (skipped, line);
+    }
+  return g_strv_builder_end (skipped);
+}
+
+/* What there is to be said of a catalog after it was asked for its list. */
+static void
+state_note (CatalogState *state, const Slot *slot)
+{
+  int64_t now = g_get_real_time (), stale = slot->answer ? json_get_int (slot->answer, "stale_since", 0) : 0;
+  JsonArray *workers = slot->answer ? list_member (slot->answer, "workers") : NULL;
+
+  state_clear (state);
+  state->asked_at = now;
+  state->workers = workers ? json_array_get_length (workers) : 0;
+  state->skipped = slot->answer ? read_skipped (slot->answer) : NULL;
+  if (slot->failure)
+    {
+      state->error = slot->failure->code;
+      state->message = g_strdup (slot->failure->message);
+      return;
+    }
+  state->answered_at = stale > 0 ? stale : now;
+  if (stale > 0)
+    {
+      state->error = HIVE_ERROR_CATALOG_UNAVAILABLE;
+      state->message = g_strdup (json_get_string (slot->answer, "stale_why", ""));
+    }
+}
+
+/* The entry with the catalog that has it, and the age of what that says. */
+static void
+entry_mark (JsonObject *entry, const char *catalog, int64_t stale_since)
+{
+  JsonArray *all = list_member (entry, "catalogs");
+
+  if (!all)
+    {
+      json_object_set_string_member (entry, "catalog", catalog);
+      json_object_set_int_member (entry, "stale_since", stale_since);
+      all = json_array_new ();
+      json_object_set_array_member (entry, "catalogs", all);
+    }
+  json_array_add_string_element (all, catalog);
+}
+
+/* Adds a catalog's entries to @entries (id → entry), unless an earlier one has the id. */
+static void
+list_merge (GHashTable *entries, GPtrArray *order, const char *catalog, JsonObject *answer)
+{
+  JsonArray *list = list_member (answer, "workers");
+  int64_t stale_since = json_get_int (answer, "stale_since", 0);
+
+  for (guint i = 0; list && i < json_array_get_length (list); i++)
+    {
+      JsonObject *entry = list_object (list, i);
+      const char *id = entry ? json_get_string (entry, "id", "") : "";
+      JsonObject *earlier = g_hash_table_lookup (entries, id);
+
+      if (!worker_id_is_valid (id))
+        continue;
+      if (earlier)
+        {
+          entry_mark (earlier, catalog, 0);
+          continue;
+        }
+      /* What was kept of an answer has marks of the last time. */
+      json_object_remove_member (entry, "catalogs");
+      entry_mark (entry, catalog, stale_since);
+      g_hash_table_insert (entries, (void *)id, entry);
+      g_ptr_array_add (order, entry);
+    }
+}
+
+static JsonObject *
+question_merge (const Question *question)
+{
+  g_autoptr (GHashTable) entries = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GPtrArray) order = g_ptr_array_new ();
+  JsonArray *workers = json_array_new ();
+  JsonObject *whole = json_object_new ();
+
+  for (guint i = 0; i < question->count; i++)
+    if (question->slots[i].answer)
+      list_merge (entries, order, question->catalogs->states[question->first + i].configuration->name,
+                  question->slots[i].answer);
+  for (int fits = 1; fits >= 0; fits--)
+    for (guint i = 0; i < order->len; i++)
+      if (json_get_bool (order->pdata[i], "compatible", false) == (fits == 1))
+        json_array_add_object_element (workers, json_object_ref (order->pdata[i]));
+  json_object_set_array_member (whole, "workers", workers);
+  return whole;
+}
+
+/* The answer, when all have said what they have to say to it. */
+static JsonObject *
+question_answer_list (const Question *question, GError **error)
+{
+  guint failed = 0;
+
+  for (guint i = 0; i < question->count; i++)
+    if (question->slots[i].failure)
+      failed++;
+  if (failed < question->count)
+    return question_merge (question);
+  g_propagate_error (error, g_error_copy (question->slots[0].failure));
+  return NULL;
+}
+
+static bool
+failure_is_of_catalog (const GError *failure)
+{
+  return failure->code == HIVE_ERROR_CATALOG_UNAVAILABLE || failure->code == HIVE_ERROR_CATALOG_INVALID;
+}
+
+/* The first in precedence that has it, as soon as that is known. False: wait. */
+static bool
+question_answer_one (const Question *question, JsonObject **ret_answer, GError **error)
+{
+  const GError *trouble = NULL;
+
+  for (guint i = 0; i < question->count; i++)
+    {
+      const Slot *slot = &question->slots[i];
+
+      if (slot->answer)
+        {
+          json_object_remove_member (slot->answer, "catalogs");
+          entry_mark (slot->answer, question->catalogs->states[question->first + i].configuration->name,
+                      json_get_int (slot->answer, "stale_since", 0));
+          *ret_answer = json_object_ref (slot->answer);
+          return true;
+        }
+      if (!slot->failure)
+        return false;
+      if (slot->failure->code == HIVE_ERROR_WORKER_NOT_FOUND && question->count > 1)
+        continue;
+      if (!trouble)
+        trouble = slot->failure;
+      if (!failure_is_of_catalog (slot->failure))
+        break;
+    }
+  if (trouble)
+    g_propagate_error (error, g_error_copy (trouble));
+  else
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_WORKER_NOT_FOUND,
+                 "No such worker in any of the %u catalogs; hivectl catalog lists what there is", question->count);
+  return true;
+}
+
+/* Tells the one who asked, once that is possible, and then forgets what the others will say. */
+static void
+question_look (Question *question)
+{
+  guint waiting = 0;
+  g_autoptr (JsonObject) answer = NULL;
+  g_autoptr (GError) failure = NULL;
+
+  if (question->asking)
+    return;
+  for (guint i = 0; i < question->count; i++)
+    if (!question->slots[i].answer && !question->slots[i].failure)
+      waiting++;
+  if (question->handler)
+    {
+      QueryHandler handler = question->handler;
+
+      if (question->list && waiting > 0)
+        return;
+      if (question->list)
+        answer = question_answer_list (question, &failure);
+      else if (!question_answer_one (question, &answer, &failure))
+        return;
+      question->handler = NULL;
+      handler (answer, failure, question->userdata);
+    }
+  if (waiting == 0)
+    g_hash_table_remove (question->catalogs->questions, question);
+}
+
+static void
+question_take (Question *question, guint place, JsonObject *answer, const GError *failure)
+{
+  Slot *slot = &question->slots[place];
+
+  if (failure)
+    slot->failure = g_error_copy (failure);
+  else
+    slot->answer = json_object_ref (answer);
+  if (question->list)
+    state_note (&question->catalogs->states[question->first + place], slot);
+  question_look (question);
+}
+
+static void
+question_handle_answer (JsonObject *answer, const GError *failure, void *userdata)
+{
+  Asked *asked = userdata;
+  Question *question = asked->question;
+  guint place = asked->place;
+
+  g_free (asked);
+  question_take (question, place, answer, failure);
+}
+
+static bool
+question_ask (Question *question, guint place, const char *const *arguments, uint64_t keep, uid_t uid, GError **error)
+{
+  Catalogs *catalogs = question->catalogs;
+  g_autoptr (GPtrArray) whole = g_ptr_array_new ();
+  Asked *asked = g_new0 (Asked, 1);
+
+  g_ptr_array_add (whole, (char *)arguments[0]);
+  g_ptr_array_add (whole, catalogs->states[question->first + place].configuration->name);
+  for (const char *const *each = arguments + 1; *each; each++)
+    g_ptr_array_add (whole, (char *)*each);
+  g_ptr_array_add (whole, NULL);
+
+  asked->question = question;
+  asked->place = place;
+  if (queries_ask (catalogs->queries, (const char *const *)whole->pdata, keep, uid, question_handle_answer, asked,
+                   error))
+    return true;
+  g_free (asked);
+  return false;
+}
+
+static Question *
+question_new (Catalogs *catalogs, const char *name, GError **error)
+{
+  GPtrArray *all = catalogs->configuration->catalogs;
+  const CatalogConfiguration *one = name ? configuration_catalog (catalogs->configuration, name, error) : NULL;
+  Question *question;
+  guint place = 0;
+
+  if (name && !one)
+    return NULL;
+  if (one)
+    g_ptr_array_find (all, one, &place);
+  question = g_new0 (Question, 1);
+  question->catalogs = catalogs;
+  question->first = place;
+  question->count = one ? 1 : all->len;
+  question->slots = g_new0 (Slot, question->count);
+  return question;
+}
+
+bool
+catalogs_ask (Catalogs *catalogs, const char *name, const char *const *arguments, uint64_t keep, uid_t uid,
+              QueryHandler handler, void *userdata, GError **error)
+{
+  Question *question = question_new (catalogs, name, error);
+
+  if (!question)
+    return false;
+  question->list = g_str_equal (arguments[0], "catalog");
+  question->handler = handler;
+  question->userdata = userdata;
+  question->asking = true;
+  g_hash_table_add (catalogs->questions, question);
+  for (guint i = 0; i < question->count; i++)
+    {
+      g_autoptr (GError) failure = NULL;
+
+      if (question_ask (question, i, arguments, keep, uid, &failure))
+        continue;
+      if (i == 0)
+        {
+          g_hash_table_remove (catalogs->questions, question);
+          g_propagate_error (error, g_steal_pointer (&failure));
+          return false;
+        }
+      question_take (question, i, NULL, failure);
+    }
+  question->asking = false;
+  question_look (question);
+  return true;
+}
