@@ -12,8 +12,6 @@ export function jobTitle(operation: string, worker: string): string {
   switch (operation) {
     case "worker_remove":
       return format(_("Remove {worker}"), { worker });
-    case "worker_upgrade":
-      return format(_("Update {worker}"), { worker });
     case "worker_rollback":
       return format(_("Roll back {worker}"), { worker });
     default:

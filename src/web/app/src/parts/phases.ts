@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { _ } from "../i18n.ts";
 
-/** Phases of an install in their order, and how much of it each usually takes, in hundredths. */
-const INSTALL: [phase: string, weight: number][] = [
+/** Phases in their order, and how much of a job each usually takes, in hundredths. */
+type Weights = [phase: string, weight: number][];
+
+const INSTALL: Weights = [
   ["metadata", 1], ["platform", 1], ["pkgbuild", 1], ["parse", 2], ["dependencies", 2], ["sources", 15], ["prepare", 3], ["pkgver", 1],
   ["build", 58], ["check", 4], ["package", 6], ["install", 4], ["capabilities", 1], ["cleanup", 1],
 ];
-const REMOVE: [phase: string, weight: number][] = [["remove", 90], ["capabilities", 10]];
+const REMOVE: Weights = [["remove", 90], ["capabilities", 10]];
+const ROLLBACK: Weights = [["install", 90], ["capabilities", 10]];
 
 /** Those that only some recipes have: shown once they were there. */
 const OPTIONAL = new Set(["prepare", "pkgver", "check", "cleanup"]);
@@ -64,7 +67,7 @@ export function phaseTitle(phase: string): string {
   }
 }
 
-const weights = (operation: string) => (operation === "worker_remove" ? REMOVE : INSTALL);
+const weights = (operation: string) => ({ worker_remove: REMOVE, worker_rollback: ROLLBACK })[operation] ?? INSTALL;
 
 /** Every phase of a job: those that began, with their times, and those to come. @ended: NaN while the job runs. */
 export function listPhases(operation: string, starts: readonly PhaseStart[], state: string, ended: number): Phase[] {

@@ -13,14 +13,15 @@ import { Command, Notice } from "../parts/notice.tsx";
 
 /** The same once more, as a job of its own. */
 function Again({ job, children }: { job: Job; children: string }) {
-  const { installWorker, removeWorker } = useHiveOperations();
+  const { installWorker, removeWorker, rollbackWorker } = useHiveOperations();
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState("");
   const [, go] = useLocation();
+  const operation = { worker_remove: removeWorker, worker_rollback: rollbackWorker }[job.operation] ?? installWorker;
   const again = async () => {
     setBusy(true);
     try {
-      go(`/jobs/${await (job.operation === "worker_remove" ? removeWorker : installWorker)(job.worker_id)}`);
+      go(`/jobs/${await operation(job.worker_id)}`);
     } catch (error) {
       setTrouble((error as Error).message);
     } finally {

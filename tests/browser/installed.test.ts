@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/** What is installed: whether it still is what it was, its updates, and the way back. */
+import { writeFile } from "node:fs/promises";
+
+import { enter, test, withBrowser } from "./fixtures.ts";
+
+withBrowser("what is installed", () => {
+  test("a worker's files are verified, and what was changed is named", async ({ stage, page }) => {
+    await stage.add("some");
+    await stage.start();
+    await stage.installs("some");
+    await enter(page, stage, "/installed");
+    const verify = page.getByRole("button", { name: "Verify some" });
+    await verify.click();
+    await page.getByText("Its 1 file is as it was installed").waitFor();
+    await writeFile(await stage.installedPath("/usr/local/bin/some"), "mine");
+    await verify.click();
+    await page.getByText("1 file is not as it was installed").waitFor();
+    await page.getByRole("listitem").filter({ hasText: "/usr/local/bin/some: changed" }).first().waitFor();
+  });
+
+  test("an update is looked for, installed, and taken back", async ({ stage, page }) => {
+    await stage.add("some");
+    await stage.start();
+    await stage.installs("some");
+    await stage.add("some", { version: "2.0" }, { version: "2.0" });
+    await enter(page, stage, "/installed");
+    await page.getByRole("button", { name: "Look for updates" }).click();
+    await page.getByText("1 update", { exact: true }).waitFor();
+    await page.getByRole("button", { name: "Update to 2.0-1" }).click();
+    await page.getByText("some is installed").waitFor();
+    await page.getByRole("link", { name: "See what is installed" }).click();
+    await page.getByRole("heading", { name: "some 2.0-1" }).waitFor();
+    await page.getByRole("button", { name: "Back to 1.0-1" }).click();
+    await page.getByText("some is installed").waitFor();
+    await page.getByRole("link", { name: "See what is installed" }).click();
+    await page.getByRole("heading", { name: "some 1.0-1" }).waitFor();
+  });
+});
