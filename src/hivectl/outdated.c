@@ -41,7 +41,7 @@ outdated_run (Client *client, const Options *options, char **arguments, GError *
   if (!workers)
     return EXIT_STATUS_FAILED;
   status = listing_print (options, workers, _ ("Every worker is up to date."),
-                          (const char *const[]){ _ ("ID"), _ ("INSTALLED"), _ ("AVAILABLE"), NULL }, outdated_add);
+                          (const char *const[]){ _ ("ID"), _ ("VERSION"), _ ("AVAILABLE"), NULL }, outdated_add);
   if (!options->json)
     variant_foreach (workers, outdated_report, &unknown);
   return status ? status : unknown;
