@@ -49,9 +49,9 @@ outdated_run (Client *client, const Options *options, char **arguments, GError *
 
 const Verb outdated_verb = {
   .name = "outdated",
-  .summary = N_ ("List installed workers of which there is a newer version"),
-  .details = N_ ("Each worker's recipe is fetched from its catalog and read anew. One that can't be\n"
-                 "is reported, and the exit status is 1."),
+  .summary = N_ ("List workers that have a newer version"),
+  .details = N_ ("Each worker's recipe is fetched from its catalog and read anew. One that can't\n"
+                 "be is reported, and the exit status is 1."),
   .example = "hivectl outdated",
   .options = OPTION_PLAIN,
   .run = outdated_run,
