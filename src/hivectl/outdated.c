@@ -41,7 +41,7 @@ outdated_run (Client *client, const Options *options, char **arguments, GError *
   if (!workers)
     return EXIT_STATUS_FAILED;
   status = listing_print (options, workers, _ ("Every worker is up to date."),
-                          (const char *const[]){ _ ("ID"), _ ("INSTALLED"), _ ("AVAILABLE"), NULL }, outdated_add);
+                          (const char *const[]){ _ ("ID"), _ ("VERSION"), _ ("AVAILABLE"), NULL }, outdated_add);
   if (!options->json)
     variant_foreach (workers, outdated_report, &unknown);
   return status ? status : unknown;
@@ -49,9 +49,9 @@ outdated_run (Client *client, const Options *options, char **arguments, GError *
 
 const Verb outdated_verb = {
   .name = "outdated",
-  .summary = N_ ("List installed workers of which there is a newer version"),
-  .details = N_ ("Each worker's recipe is fetched from its catalog and read anew. One that can't be\n"
-                 "is reported, and the exit status is 1."),
+  .summary = N_ ("List workers that have a newer version"),
+  .details = N_ ("Each worker's recipe is fetched from its catalog and read anew. One that can't\n"
+                 "be is reported, and the exit status is 1."),
   .example = "hivectl outdated",
   .options = OPTION_PLAIN,
   .run = outdated_run,

@@ -110,10 +110,10 @@ const Verb recipe_verb = {
   .arguments = N_ ("WORKER"),
   .summary = N_ ("Show the PKGBUILD by which a worker is built"),
   .example = "hivectl recipe hive-probe",
-  .details = N_ ("With --check FILE it reads a PKGBUILD of your own instead, in a sandbox and without the\n"
-                 "hive, and says what it is: what it would fetch and how that is verified, what it\n"
-                 "needs and whether this machine has it, and each of makepkg's rules that it breaks.\n"
-                 "The exit status is 1 then."),
+  .details = N_ ("With --check FILE it reads a PKGBUILD of your own instead, in a sandbox and\n"
+                 "without the hive, and says what it is: what it would fetch and how that is\n"
+                 "verified, what it needs and whether this machine has it, and each of makepkg's\n"
+                 "rules that it breaks. The exit status is 1 then."),
   .options = OPTION_VARIANT | OPTION_RECIPE,
   .least = 1,
   .most = 1,

@@ -21,8 +21,8 @@ rollback_run (Client *client, const Options *options, char **arguments, GError *
 const Verb rollback_verb = {
   .name = "rollback",
   .arguments = N_ ("WORKER…"),
-  .summary = N_ ("Put back the version of a worker that the installed one replaced"),
-  .details = N_ ("Nothing is built. The version that is left is not kept; upgrade builds it again."),
+  .summary = N_ ("Put back the version that was replaced"),
+  .details = N_ ("Nothing is built. What is gone back from is not kept: upgrade builds it again."),
   .example = "hivectl rollback hive-probe",
   .options = OPTION_NO_WAIT | OPTION_QUIET,
   .least = 1,

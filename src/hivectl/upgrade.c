@@ -52,9 +52,9 @@ upgrade_run (Client *client, const Options *options, char **arguments, GError **
 const Verb upgrade_verb = {
   .name = "upgrade",
   .arguments = N_ ("[WORKER…]"),
-  .summary = N_ ("Build and install newer versions of installed workers"),
-  .details = N_ ("Each as it was installed, from the same catalog. What has no newer version stays as\n"
-                 "it is. The version that was replaced is kept: see rollback."),
+  .summary = N_ ("Build and install newer versions of workers"),
+  .details = N_ ("Each as it was installed, from the same catalog. What has no newer version\n"
+                 "stays as it is. The version that was replaced is kept: see rollback."),
   .example = "hivectl upgrade --all",
   .options = OPTION_ALL | OPTION_NO_WAIT | OPTION_QUIET,
   .most = G_MAXUINT,

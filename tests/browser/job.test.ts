@@ -111,6 +111,7 @@ withBrowser("a job's page", () => {
     await stage.start();
     await enter(page, stage, `/jobs/${await stage.installs("talks")}`);
     await page.getByText("talks is installed").waitFor();
+    await page.getByText("Worker installation complete!").waitFor();
     await phase(page, "Build").getByText(/^\d+(\.\d)?m?s$/).waitFor();
     await phase(page, "Read the recipe").getByRole("button").click();
     await page.getByText("Parsing PKGBUILD...").waitFor();

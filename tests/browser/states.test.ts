@@ -54,6 +54,21 @@ withBrowser("states", () => {
     await page.getByRole("button", { name: "Install Some" }).waitFor();
   });
 
+  test("a part of the page that can't be loaded says so, and comes when the page is loaded again", async ({ stage, newPage }) => {
+    const page = await newPage(STILL);
+    await stage.add("some");
+    await stage.start();
+    await enter(page, stage);
+    await page.getByRole("heading", { name: "Some" }).waitFor();
+    await page.route(/\/assets\/machine-/, (route) => route.abort());
+    await page.getByRole("link", { name: "Machine" }).click();
+    await page.getByRole("heading", { name: "A part of the page could not be loaded" }).waitFor();
+    await expectAccessible(page);
+    await page.unroute(/\/assets\/machine-/);
+    await page.getByRole("button", { name: "Load the page again" }).click();
+    await page.getByRole("heading", { name: "Machine" }).waitFor();
+  });
+
   test("a bridge that is away is told over the page, until it is back", async ({ stage, newPage }) => {
     const page = await newPage(STILL);
     await stage.add("some");

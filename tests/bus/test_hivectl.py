@@ -63,11 +63,11 @@ def test_catalog_is_a_table_and_json(hive):
     assert lines[0].split() == ["ID", "VERSION", "BACKEND", "FITS", "DESCRIPTION"]
     assert [line.split()[:4] for line in lines[1:3]] == [["some", "1.0", "cpu", "yes"], ["other", "2.0", "cuda", "no"]]
     assert lines[3:] == ["", f"other: It is made for riscv64, and this machine is {os.uname().machine}."]
-    assert lines[2].endswith("One of them")
+    assert lines[1].endswith("One of them")
     starts = [lines[0].index(word) for word in lines[0].split()]
-    assert all(line[start - 1] == " " != line[start] for line in lines for start in starts[1:])
+    assert all(line[start - 1] == " " != line[start] for line in lines[:3] for start in starts[1:])
     workers = json.loads(hive.hivectl("catalog", "--json").stdout)
-    assert [(worker["id"], worker["compatible"]) for worker in workers] == [("other", False), ("some", True)]
+    assert [(worker["id"], worker["compatible"]) for worker in workers] == [("some", True), ("other", False)]
 
 
 def test_catalog_over_http(hive, http_catalog):

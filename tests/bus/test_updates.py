@@ -283,7 +283,7 @@ def test_hivectl_outdated_upgrade_and_rollback(hive):
         publish(hive, name, "1.0")
         hive.installs(name)
     publish(hive, "two", "2.0")
-    assert [line.split() for line in hive.hivectl("outdated").stdout.splitlines()] == [["ID", "INSTALLED", "AVAILABLE"], ["two", "1.0-1", "2.0-1"]]
+    assert [line.split() for line in hive.hivectl("outdated").stdout.splitlines()] == [["ID", "VERSION", "AVAILABLE"], ["two", "1.0-1", "2.0-1"]]
     assert "✅ Worker installation complete!" in hive.hivectl("upgrade", "--all").stdout
     assert (runs(hive, "one"), runs(hive, "two")) == ("1.0", "2.0")
     assert "✅ Worker rollback complete!" in hive.hivectl("rollback", "two").stdout

@@ -6,6 +6,7 @@ import { Route, Switch } from "wouter";
 import { useJobs } from "@rbee/hive-react";
 
 import { _ } from "./i18n.ts";
+import { Boundary } from "./parts/boundary.tsx";
 import { Connection } from "./parts/connection.tsx";
 import { Header } from "./parts/header.tsx";
 import { PageState } from "./parts/notice.tsx";
@@ -56,7 +57,9 @@ export function App() {
       <Header />
       <Connection />
       <main className="main" id="main" tabIndex={-1}>
-        <Views />
+        <Boundary>
+          <Views />
+        </Boundary>
       </main>
     </CSPProvider>
   );

@@ -3,7 +3,7 @@ import { lazy, Suspense, useState } from "react";
 import { useLocation } from "wouter";
 
 import { useCapabilities, useInstalledWorkers, useJobs, useWorkerCatalog } from "@rbee/hive-react";
-import { HiveError } from "@rbee/hive-sdk";
+import { HiveError, type CatalogWorker } from "@rbee/hive-sdk";
 
 import { _ } from "../i18n.ts";
 import { advice } from "../parts/advice.ts";
@@ -11,7 +11,6 @@ import { Icon } from "../parts/icons.tsx";
 import { isActive } from "../parts/job-words.tsx";
 import { MachineLine } from "../parts/machine-line.tsx";
 import { Command, Notice, PageState } from "../parts/notice.tsx";
-import type { CatalogEntry } from "../parts/offered.ts";
 import "./catalog.css";
 import { WorkerCard } from "./worker-card.tsx";
 
@@ -20,10 +19,10 @@ const Recipe = lazy(() => import("./recipe.tsx"));
 /** With how many workers a search is of use. */
 const MANY = 6;
 
-const isReady = (worker: CatalogEntry) => worker.compatible && worker.missing.length === 0;
-const isLacking = (worker: CatalogEntry) => worker.compatible && worker.missing.length > 0;
+const isReady = (worker: CatalogWorker) => worker.compatible && worker.missing.length === 0;
+const isLacking = (worker: CatalogWorker) => worker.compatible && worker.missing.length > 0;
 
-function matches(worker: CatalogEntry, text: string): boolean {
+function matches(worker: CatalogWorker, text: string): boolean {
   const words = [worker.id, worker.name, worker.description, ...worker.backends, ...worker.supported_formats].join(" ").toLocaleLowerCase();
   return text.toLocaleLowerCase().split(/\s+/).every((word) => words.includes(word));
 }
@@ -43,7 +42,7 @@ function CatalogTrouble({ error, again }: { error: Error; again: () => void }) {
   );
 }
 
-function Group({ title, text, workers }: { title?: string; text?: string; workers: CatalogEntry[] }) {
+function Group({ title, text, workers }: { title?: string; text?: string; workers: CatalogWorker[] }) {
   const { jobs } = useJobs();
   const installed = useInstalledWorkers();
 
@@ -66,7 +65,7 @@ function Group({ title, text, workers }: { title?: string; text?: string; worker
   );
 }
 
-function Unsupported({ workers }: { workers: CatalogEntry[] }) {
+function Unsupported({ workers }: { workers: CatalogWorker[] }) {
   const { data: machine } = useCapabilities();
 
   if (machine && !machine.sandbox)
@@ -85,7 +84,7 @@ function Unsupported({ workers }: { workers: CatalogEntry[] }) {
   return null;
 }
 
-function Workers({ workers }: { workers: CatalogEntry[] }) {
+function Workers({ workers }: { workers: CatalogWorker[] }) {
   const ready = workers.filter(isReady);
   const rest = workers.length - ready.length;
 

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { Link, useLocation } from "wouter";
 
 import { useHiveOperations } from "@rbee/hive-react";
-import type { Job, Worker } from "@rbee/hive-sdk";
+import type { CatalogWorker, Job, Worker } from "@rbee/hive-sdk";
 
 import { _, format } from "../i18n.ts";
 import { Bar, useForwardProgress } from "../parts/bar.tsx";
@@ -11,7 +11,6 @@ import { formatList } from "../parts/format.ts";
 import { Icon } from "../parts/icons.tsx";
 import { stateWord } from "../parts/job-words.tsx";
 import { Command } from "../parts/notice.tsx";
-import type { CatalogEntry } from "../parts/offered.ts";
 import { phaseTitle } from "../parts/phases.ts";
 
 /** An install that is under way. */
@@ -31,7 +30,7 @@ function CardJob({ job }: { job: Job }) {
   );
 }
 
-function CardActions({ worker, update }: { worker: CatalogEntry; update: string }) {
+function CardActions({ worker, update }: { worker: CatalogWorker; update: string }) {
   const { installWorker, upgradeWorker } = useHiveOperations();
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState("");
@@ -86,7 +85,7 @@ function CardActions({ worker, update }: { worker: CatalogEntry; update: string 
   );
 }
 
-function Unknown({ worker }: { worker: CatalogEntry }) {
+function Unknown({ worker }: { worker: CatalogWorker }) {
   if (worker.unknown.length === 0) return null;
   return (
     <p className="card-note">
@@ -96,7 +95,7 @@ function Unknown({ worker }: { worker: CatalogEntry }) {
   );
 }
 
-function Lacking({ worker }: { worker: CatalogEntry }) {
+function Lacking({ worker }: { worker: CatalogWorker }) {
   if (worker.missing.length === 0) return null;
   return (
     <div className="card-note warn">
@@ -109,7 +108,7 @@ function Lacking({ worker }: { worker: CatalogEntry }) {
   );
 }
 
-function Tags({ worker }: { worker: CatalogEntry }) {
+function Tags({ worker }: { worker: CatalogWorker }) {
   const backends = worker.backend ? [worker.backend] : worker.backends;
 
   return (
@@ -129,7 +128,7 @@ function Tags({ worker }: { worker: CatalogEntry }) {
   );
 }
 
-export function WorkerCard({ worker, installed, job }: { worker: CatalogEntry; installed: Worker | undefined; job: Job | undefined }) {
+export function WorkerCard({ worker, installed, job }: { worker: CatalogWorker; installed: Worker | undefined; job: Job | undefined }) {
   return (
     <li className={worker.compatible ? "panel card" : "panel card unfit"}>
       <div className="card-head">
@@ -155,7 +154,7 @@ export function WorkerCard({ worker, installed, job }: { worker: CatalogEntry; i
   );
 }
 
-function madeFor(worker: CatalogEntry): string {
+function madeFor(worker: CatalogWorker): string {
   return format(_("It is made for {platforms} on {architectures}"), {
     platforms: formatList(worker.platforms),
     architectures: formatList(worker.architectures),
