@@ -17,6 +17,7 @@ PURGE_TARGETS=(usr/{,share}/info/dir .packlist '*.pod')
 DBGSRCDIR=/usr/src/debug
 PACKAGER='Unknown Packager'
 INTEGRITY_CHECK=(ck)
+known_hash_algos=({ck,md5,sha{1,224,256,384,512},b2})
 PKGEXT=.pkg.tar.gz
 SRCEXT=.src.tar.gz
 BUILDSCRIPT=PKGBUILD
@@ -89,6 +90,22 @@ get_pkg_arch() {
   else
     printf '%s\n' "$CARCH"
   fi
+}
+
+# The algorithms of which the recipe has sums, a line each; of a recipe without any, those that makepkg would make.
+get_integlist() {
+  local algorithm suffix sums found=()
+
+  for algorithm in "${known_hash_algos[@]}"; do
+    for suffix in '' "${arch[@]/#/_}"; do
+      sums="${algorithm}sums${suffix}[@]"
+      [[ ${!sums} ]] || continue
+      found+=("$algorithm")
+      break
+    done
+  done
+  ((${#found[@]})) || found=("${INTEGRITY_CHECK[@]}")
+  printf '%s\n' "${found[@]}"
 }
 
 # What is the same for all architectures and what is this one's become one array.
