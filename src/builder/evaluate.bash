@@ -24,6 +24,7 @@
 
 umask 022
 export -n CARCH CHOST startdir
+declare +x PRINTSRCINFO="${PRINTSRCINFO:-0}" # as makepkg has it, with which a recipe may offer all that it can make
 readonly startdir
 # Of this sandbox alone; a recipe that only says what it is needs few.
 ulimit -u 1024
