@@ -15,6 +15,7 @@
 #   f NAMES                     the functions, a line each
 #   p NAME                      the package whose function the next ones are of
 #   a FIELD KIND COUNT VALUE…   what lines of that function assign to a field, and what makepkg makes of it
+#   l FIELD a COUNT VALUE…      the same where makepkg's lint looks at it: $pkgname is still the array of all packages there
 #   m FIELD FILE                a file that install or changelog names and that is not there
 #   e COUNT                     the end, and how many records stand before it
 #
@@ -23,6 +24,7 @@
 
 umask 022
 export -n CARCH CHOST startdir
+declare +x PRINTSRCINFO="${PRINTSRCINFO:-0}" # as makepkg has it, with which a recipe may offer all that it can make
 readonly startdir
 # Of this sandbox alone; a recipe that only says what it is needs few.
 ulimit -u 1024
@@ -78,6 +80,16 @@ hive_tell_variables() {
   ((++hive_count))
 }
 
+# The lines of the package's function that are about one field, by their caller's names.
+hive_assign_override() {
+  for hive_key in "${!hive_lines[@]}"; do
+    [[ ${hive_fields[hive_key]} == "$attr=$isarray" ]] || continue
+    decl=${hive_lines[hive_key]}
+    eval "${decl/#$attr/$outputvar}"
+  done
+  hive_recover
+}
+
 # One field as makepkg's extract_function_variable reads it: what is there globally, then each line of the function. A line is evaluated among
 # the names that makepkg has around it there, and these hide the recipe's: hence theirs, and their values.
 hive_tell_override() {
@@ -96,15 +108,22 @@ hive_tell_override() {
     outvalue=$hive_value
     hive_kind=s
   fi
-  for hive_key in "${!hive_lines[@]}"; do
-    [[ ${hive_fields[hive_key]} == "$attr=$isarray" ]] || continue
-    decl=${hive_lines[hive_key]}
-    eval "${decl/#$attr/$outputvar}"
-  done
-  hive_recover
+  hive_assign_override
   printf '%s\0' a "$attrname" "$hive_kind" "${#outvalue[@]}" "${outvalue[@]}" >&19
   ((++hive_count))
   [[ $attrname != install && $attrname != changelog ]] || hive_tell_missing "$attrname" "$outvalue"
+}
+
+# An array of one of several packages as lint's get_pkgbuild_all_split_attributes reads it.
+hive_tell_linted() {
+  local attrname=$2 attr=$2 isarray=1 outputvar=list list=() all_list name=$1 ver ret=0 a=${arch[*]: -1} funcname=package_$1 attr_regex decl="" r=1
+  local shellopts='shopt -s extglob'
+  local -n hive_value=$2
+
+  list=("${hive_value[@]}")
+  hive_assign_override
+  printf '%s\0' l "$attrname" a "${#list[@]}" "${list[@]}" >&19
+  ((++hive_count))
 }
 
 hive_tell_missing() {
@@ -149,6 +168,7 @@ hive_tell_packages() {
       [[ $hive_told != *" $hive_field "* ]] || continue
       hive_told+="$hive_field "
       hive_tell_override "$hive_package" "${hive_field%=*}" "${hive_field#*=}"
+      [[ ${#pkgname[@]} == 1 || $hive_field == *=0 ]] || hive_tell_linted "$hive_package" "${hive_field%=*}"
     done
   done
 }
@@ -174,8 +194,8 @@ hive_dump() {
   exit 0
 }
 
-readonly -f hive_dump hive_recover hive_tell_missing hive_tell_override hive_tell_packages hive_tell_variable hive_tell_variables \
-  hive_find_overrides
+readonly -f hive_assign_override hive_dump hive_find_overrides hive_recover hive_tell_linted hive_tell_missing hive_tell_override \
+  hive_tell_packages hive_tell_variable hive_tell_variables
 
 # shellcheck disable=SC1091
 source "${BASH_SOURCE[0]%/*}/makepkg.bash"

@@ -47,7 +47,8 @@ inspection_evaluate (const Configuration *configuration, const char *file, GErro
                                           .name = name,
                                           .inside = inspection_inside (folder),
                                           .home = g_get_home_dir (),
-                                          .user = g_get_user_name () },
+                                          .user = g_get_user_name (),
+                                          .environment = (const char *const[]){ "PRINTSRCINFO", "1", NULL } },
                            &said, error);
   free (folder);
   if (said && *said)

@@ -122,6 +122,21 @@ dump_take_override (Dump *dump, Recipe *recipe)
 }
 
 static bool
+dump_take_linted (Dump *dump, Recipe *recipe)
+{
+  const char *name = recipe->packages->len > 0 ? dump_name (dump) : NULL;
+  RecipeKind kind;
+  char **values = name ? dump_values (dump, &kind) : NULL;
+  RecipePackage *package;
+
+  if (!values)
+    return false;
+  package = recipe->packages->pdata[recipe->packages->len - 1];
+  g_hash_table_replace (package->linted, g_strdup (name), values);
+  return true;
+}
+
+static bool
 dump_take_missing (Dump *dump, Recipe *recipe)
 {
   const char *field = dump_name (dump);
@@ -150,8 +165,8 @@ static const struct
   const char *word;
   bool (*take) (Dump *dump, Recipe *recipe);
 } records[] = {
-  { "v", dump_take_variable }, { "f", dump_take_functions }, { "p", dump_take_package },
-  { "a", dump_take_override }, { "m", dump_take_missing },   { "o", dump_take_options },
+  { "v", dump_take_variable }, { "f", dump_take_functions }, { "p", dump_take_package }, { "a", dump_take_override },
+  { "l", dump_take_linted },   { "m", dump_take_missing },   { "o", dump_take_options },
 };
 
 static bool

@@ -185,6 +185,14 @@ lint_optional (Lint *lint, const char *field, const char *text)
 
 typedef void (*LintValue) (Lint *lint, const char *field, const char *text);
 
+static char **
+lint_override (const RecipePackage *package, const char *name, char **values)
+{
+  char **linted = g_hash_table_lookup (package->linted, name);
+
+  return linted ? linted : values;
+}
+
 /* Each value of a field: the recipe's, those of its architectures, and those of its packages. */
 static void
 lint_each (Lint *lint, const char *field, LintValue check)
@@ -209,7 +217,7 @@ lint_each (Lint *lint, const char *field, LintValue check)
         if (g_str_equal (name, field) ||
             (g_str_has_prefix (name, field) && ((char *)name)[strlen (field)] == '_' &&
              g_strv_contains ((const char *const *)lint->architectures, (char *)name + strlen (field) + 1)))
-          for (char **value = values; *value; value++)
+          for (char **value = lint_override (package, name, values); *value; value++)
             check (lint, field, *value);
     }
 }

@@ -13,6 +13,7 @@ recipe_package_free (RecipePackage *package)
 {
   g_free (package->name);
   g_hash_table_unref (package->overrides);
+  g_hash_table_unref (package->linted);
   g_hash_table_unref (package->assigned);
   g_free (package);
 }
@@ -52,6 +53,7 @@ recipe_package_add (Recipe *recipe, const char *name)
 
   package->name = g_strdup (name);
   package->overrides = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_strfreev);
+  package->linted = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_strfreev);
   package->assigned = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_ptr_array_add (recipe->packages, package);
   return package;

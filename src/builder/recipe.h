@@ -9,6 +9,7 @@ typedef struct
 {
   char *name;
   GHashTable *overrides; /* field → GStrv: what its package function makes of it, in place of the recipe's own */
+  GHashTable *linted;    /* field → GStrv: what makepkg's lint takes these for, where that may be something else */
   GHashTable *assigned;  /* field → RecipeKind flags: what lines of that function assign, whatever came of it */
 } RecipePackage;
 

@@ -80,7 +80,7 @@ test_overrides_belong_to_the_package_before_them (void)
 {
   static const char dump[] = "M\0p\0one\0a\0depends\0a\0002\0x\0y\0"
                              "a\0pkgdesc\0s\0001\0first\0p\0two\0"
-                             "a\0depends\0a\0000\0m\0install\0two.install\0e\0006";
+                             "a\0depends\0a\0000\0l\0depends\0a\0001\0z\0m\0install\0two.install\0e\0007";
   g_autoptr (Recipe) recipe = recipe_dump_read (dump, sizeof dump, "M", NULL);
   RecipePackage *one, *two;
 
@@ -92,6 +92,7 @@ test_overrides_belong_to_the_package_before_them (void)
   assert_values (g_hash_table_lookup (one->overrides, "pkgdesc"), (const char *const[]){ "first", NULL });
   assert_values (g_hash_table_lookup (two->overrides, "depends"), (const char *const[]){ NULL });
   g_assert_null (g_hash_table_lookup (two->overrides, "pkgdesc"));
+  assert_values (g_hash_table_lookup (two->linted, "depends"), (const char *const[]){ "z", NULL });
   g_assert_cmpuint (GPOINTER_TO_UINT (g_hash_table_lookup (one->assigned, "pkgdesc")), ==, RECIPE_STRING);
   g_assert_cmpstr (g_hash_table_lookup (recipe->missing, "two.install"), ==, "install");
 }
