@@ -216,8 +216,12 @@ library_find (const Dependency *dependency, const char *name, const char *answer
         }
       else
         found = bits == 8 * sizeof (void *);
-      g_free (*ret_version);
-      *ret_version = g_steal_pointer (&version);
+      /* Of those that won't do, one of this machine's own kind is what people would think of. */
+      if (found || !*ret_version || bits == 8 * sizeof (void *))
+        {
+          g_free (*ret_version);
+          *ret_version = g_steal_pointer (&version);
+        }
       if (found)
         *ret_where = g_utf8_make_valid (fields[2], -1);
       if (found)

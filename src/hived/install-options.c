@@ -134,7 +134,8 @@ install_options_take_reference (InstallOptions *options, const char *reference, 
   if (!options->catalog || catalog_name_is_valid (options->catalog))
     return id;
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
-               "A catalog is named by 1 to 32 of a-z, 0-9 and -, as in its section of hive.conf");
+               "\"%.40s\" names no catalog: a name has 1 to 32 of a-z, 0-9 and -, as in its section of hive.conf",
+               options->catalog);
   return NULL;
 }
 

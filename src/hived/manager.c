@@ -240,7 +240,7 @@ manager_reply_catalog (JsonObject *answer, const GError *failure, void *userdata
 }
 
 static int
-manager_method_list_catalog (sd_bus_message *message, void *userdata, sd_bus_error *error)
+manager_list_catalog (sd_bus_message *message, Hive *hive, sd_bus_error *error)
 {
   static const BusOption known[] = { { "catalog", 's', offsetof (InstallOptions, catalog) }, {} };
   g_autoptr (InstallOptions) options = install_options_new ();
@@ -249,8 +249,36 @@ manager_method_list_catalog (sd_bus_message *message, void *userdata, sd_bus_err
   r = bus_dict_read (message, known, options, error);
   if (r < 0)
     return r;
-  return manager_ask_catalogs (userdata, message, options->catalog, (const char *const[]){ "catalog", NULL },
+  return manager_ask_catalogs (hive, message, options->catalog, (const char *const[]){ "catalog", NULL },
                                manager_reply_catalog, error);
+}
+
+/* A method that was put off until the devices were looked at, whatever came of that. */
+static void
+manager_go_on (const PendingCall *call, int (*method) (sd_bus_message *message, Hive *hive, sd_bus_error *error))
+{
+  sd_bus_error error = SD_BUS_ERROR_NULL;
+  int r = method (call->message, call->hive, &error);
+
+  if (r < 0)
+    sd_bus_reply_method_errno (call->message, r, &error);
+  sd_bus_error_free (&error);
+}
+
+static void
+manager_list_after_look (const GError *failure, void *userdata)
+{
+  g_autoptr (PendingCall) call = userdata;
+
+  manager_go_on (call, manager_list_catalog);
+}
+
+/* What fits this machine depends on its devices. */
+static int
+manager_method_list_catalog (sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+  return capabilities_are_known (userdata) ? manager_list_catalog (message, userdata, error) :
+                                             manager_look (userdata, message, manager_list_after_look, error);
 }
 
 static int
@@ -278,7 +306,7 @@ manager_reply_catalog_worker (JsonObject *answer, const GError *failure, void *u
 }
 
 static int
-manager_method_get_catalog_worker (sd_bus_message *message, void *userdata, sd_bus_error *error)
+manager_get_catalog_worker (sd_bus_message *message, Hive *hive, sd_bus_error *error)
 {
   g_autoptr (InstallOptions) options = install_options_new ();
   g_autoptr (GError) failure = NULL;
@@ -291,8 +319,23 @@ manager_method_get_catalog_worker (sd_bus_message *message, void *userdata, sd_b
   worker_id = install_options_take_reference (options, reference, &failure);
   if (!worker_id)
     return bus_error_from_gerror (error, failure);
-  return manager_ask_catalogs (userdata, message, options->catalog, (const char *const[]){ "worker", worker_id, NULL },
+  return manager_ask_catalogs (hive, message, options->catalog, (const char *const[]){ "worker", worker_id, NULL },
                                manager_reply_catalog_worker, error);
+}
+
+static void
+manager_get_after_look (const GError *failure, void *userdata)
+{
+  g_autoptr (PendingCall) call = userdata;
+
+  manager_go_on (call, manager_get_catalog_worker);
+}
+
+static int
+manager_method_get_catalog_worker (sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+  return capabilities_are_known (userdata) ? manager_get_catalog_worker (message, userdata, error) :
+                                             manager_look (userdata, message, manager_get_after_look, error);
 }
 
 static void

@@ -15,13 +15,22 @@ def refused(call, *arguments, **options):
     return caught.value
 
 
-@pytest.mark.parametrize("worker", ["", "../x", "a/b", "UPPER", "-x", "a b", "x" * 101, "ü", ".", "a\nb", "$(id)"])
+@pytest.mark.parametrize("worker", ["", "UPPER", "-x", "a b", "x" * 101, "ü", ".", "a\nb", "$(id)"])
 def test_bad_id_is_refused_by_name(hive, worker):
     hive.start()
     for method in ("InstallWorker", "RemoveWorker", "GetCatalogWorker"):
         error = refused(hive.call, method, worker)
         assert error.name == "InvalidArgument", method
         assert worker.partition("\n")[0][:50] in error.message
+    assert hive.call("ListJobs", {}, signature="(a{sv})") == []
+
+
+@pytest.mark.parametrize("worker, catalog", [("../x", '".."'), ("a/b", '"a"')])
+def test_worker_of_a_catalog_that_is_none_is_refused_by_that_name(hive, worker, catalog):
+    for method in ("InstallWorker", "GetCatalogWorker"):
+        error = refused(hive.call, method, worker)
+        assert (error.name, catalog in error.message) == ("InvalidArgument", True), error.message
+    assert refused(hive.call, "RemoveWorker", worker).name == "InvalidArgument"
     assert hive.call("ListJobs", {}, signature="(a{sv})") == []
 
 

@@ -78,7 +78,8 @@ def test_checksums_of_local_sources_match(worker):
 
 def test_the_hive_lists_all_of_them(shipped):
     listed = shipped.call("ListCatalog", {}, signature="(a{sv})")
-    assert [worker["id"] for worker in listed] == WORKERS
+    assert sorted(worker["id"] for worker in listed) == WORKERS
+    assert [worker["compatible"] for worker in listed] == sorted((worker["compatible"] for worker in listed), reverse=True), "what fits comes first"
 
 
 @pytest.mark.parametrize("worker", WORKERS)
