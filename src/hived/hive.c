@@ -176,7 +176,8 @@ hive_handle_devices (const GError *failure, void *userdata)
 {
   Hive *hive = userdata;
 
-  scheduler_set_open (hive->scheduler, true);
+  if (!hive->stop_timer) /* else nothing may start any more */
+    scheduler_set_open (hive->scheduler, true);
   malloc_trim (0);
 }
 

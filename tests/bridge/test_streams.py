@@ -167,7 +167,7 @@ def test_event_source_gets_ids_states_and_progress(bridge):
     assert states[-1] == {"state": "done"}
     phases = [state.get("phase") for state in states if "phase" in state]
     assert [phase for phase in phases if phase in ("metadata", "build", "package", "install", "cleanup")] == ["metadata", "build", "package", "install", "cleanup"]
-    times = [state.pop("time") for state in states[:-1]]
+    times = [state.pop("time") for state in states if "phase" in state]
     assert times == sorted(times) and times[0] * 1e-6 == pytest.approx(time.time(), abs=600)
     assert {"state": "committing", "phase": "install"} in states
     data = hive_job(bridge, job).log_path.read_bytes()

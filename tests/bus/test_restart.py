@@ -24,6 +24,15 @@ def wait_for_end(job, timeout=30):
     return job.state
 
 
+def test_daemon_that_is_stopped_at_once_starts_nothing_any_more(hive):
+    """Jobs wait until the devices were looked at; that answer may come while the hive is stopping."""
+    seconds = marker()
+    hive.catalog.add("long", pkgbuild("long", build=f"sleep {seconds}"))
+    hive.install("long")
+    assert hive.stop(timeout=15) == 0
+    assert not with_argument(seconds)
+
+
 def test_killed_daemon_ends_its_running_job_as_interrupted(hive):
     seconds = marker()
     hive.catalog.add("long", pkgbuild("long", build=f"echo started\nsetsid -f sleep {seconds}\nsleep {seconds}"))
