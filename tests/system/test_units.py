@@ -134,7 +134,7 @@ def test_jobs_have_users_of_their_own_and_do_not_see_each_other(hive, machine, g
     for pid, own, other in zip(pids, jobs, reversed(jobs)):
         seen = machine.run("ls", f"/proc/{pid}/root/var/cache/rbee-hive/work").stdout.split()
         assert seen == [own.id]
-        assert machine.run("ls", "-A", f"/proc/{pid}/root/var/lib/rbee-hive").stdout == ""
+        assert machine.run("ls", "-A", f"/proc/{pid}/root/var/lib/rbee-hive").stdout == "capabilities.json\n"
         assert machine.run("ls", "-A", f"/proc/{pid}/root/home").stdout == ""
     gate.touch()
     assert [job.wait().result for job in jobs] == ["done", "done"]
