@@ -13,6 +13,7 @@ struct Capabilities
   Devices *devices;  /* NULL: nobody has looked yet */
   int64_t looked_at; /* monotonic, µs; 0: not in this run of the daemon, or in vain */
   uint64_t updated_at;
+  GPtrArray *looks; /* of Look, that wait: a daemon may end before their answer comes */
 };
 
 /* Who waits until the devices are looked at. */
@@ -30,6 +31,7 @@ capabilities_new (Hive *hive)
   g_autofree char *boot = NULL;
   Devices *devices = devices_load (hive->configuration, &boot);
 
+  capabilities->looks = g_ptr_array_new_with_free_func (g_free);
   /* Between two boots cards come and go. No list without a CPU is one. */
   if (devices && devices->list->len > 0 && boot_is_now (boot))
     capabilities->devices = devices;
@@ -44,6 +46,7 @@ capabilities_free (Capabilities *capabilities)
   if (!capabilities)
     return;
   devices_free (capabilities->devices);
+  g_ptr_array_unref (capabilities->looks);
   g_free (capabilities);
 }
 
@@ -115,8 +118,8 @@ capabilities_are_known (const Hive *hive)
 static void
 capabilities_handle_devices (JsonObject *answer, const GError *failure, void *userdata)
 {
-  g_autofree Look *look = userdata;
-  Capabilities *capabilities = look->hive->capabilities;
+  const Look look = *(const Look *)userdata;
+  Capabilities *capabilities = look.hive->capabilities;
   g_autoptr (GError) error = failure ? g_error_copy (failure) : NULL;
   Devices *devices = answer ? devices_from_json (answer, &error) : NULL;
 
@@ -126,13 +129,14 @@ capabilities_handle_devices (JsonObject *answer, const GError *failure, void *us
       devices = devices_new ();
       devices_warn (devices, "The devices could not be looked at: %s", error->message);
     }
+  g_ptr_array_remove_fast (capabilities->looks, userdata);
   devices_free (capabilities->devices);
   capabilities->devices = devices;
   capabilities->looked_at = error ? 0 : g_get_monotonic_time ();
   for (guint i = 0; i < devices->warnings->len; i++)
     g_message ("%s", (const char *)devices->warnings->pdata[i]);
-  capabilities_write (look->hive, error ? NULL : &error);
-  look->handler (error, look->userdata);
+  capabilities_write (look.hive, error ? NULL : &error);
+  look.handler (error, look.userdata);
 }
 
 bool
@@ -149,8 +153,9 @@ capabilities_look (Hive *hive, uid_t uid, CapabilitiesHandler handler, void *use
     }
   look = g_new (Look, 1);
   *look = (Look){ hive, handler, userdata };
+  g_ptr_array_add (capabilities->looks, look);
   if (queries_ask (hive->queries, query, 0, uid, capabilities_handle_devices, look, error))
     return true;
-  g_free (look);
+  g_ptr_array_remove_fast (capabilities->looks, look);
   return false;
 }
