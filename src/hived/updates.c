@@ -174,16 +174,16 @@ updates_method_check (sd_bus_message *message, void *userdata, sd_bus_error *err
   return bus_error_from_gerror (error, failure);
 }
 
-/* Reads the worker's id and, with @takes_options, the options of a call; `owner` is the bridge's alone. */
+/* Reads the worker's id and, where the call has them, its options; `owner` is the bridge's alone. */
 static int
-updates_read_call (Hive *hive, sd_bus_message *message, bool takes_options, const char **ret_worker_id,
-                   int64_t *ret_owner, sd_bus_error *error)
+updates_read_call (Hive *hive, sd_bus_message *message, const char **ret_worker_id, int64_t *ret_owner,
+                   sd_bus_error *error)
 {
   static const BusOption known[] = { { "owner", 'u', 0 }, {} };
   int r = sd_bus_message_read (message, "s", ret_worker_id);
 
   *ret_owner = -1;
-  if (r < 0 || !takes_options)
+  if (r < 0 || sd_bus_message_at_end (message, true) > 0)
     return r;
   r = bus_dict_read (message, known, ret_owner, error);
   return r < 0 || *ret_owner < 0 ? r : authority_check_bridge (hive->authority, message, "Option owner", error);
@@ -207,8 +207,9 @@ updates_options (Hive *hive, const char *worker_id, GError **error)
 }
 
 static int
-updates_upgrade (Hive *hive, sd_bus_message *message, bool takes_options, sd_bus_error *error)
+updates_method_upgrade (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
+  Hive *hive = userdata;
   g_autoptr (InstallOptions) options = NULL;
   g_autoptr (GError) failure = NULL;
   const char *worker_id;
@@ -217,7 +218,7 @@ updates_upgrade (Hive *hive, sd_bus_message *message, bool takes_options, sd_bus
   Job *job;
   int r;
 
-  r = updates_read_call (hive, message, takes_options, &worker_id, &owner, error);
+  r = updates_read_call (hive, message, &worker_id, &owner, error);
   if (r < 0)
     return r;
   options = worker_id_check (worker_id, &failure) ? updates_options (hive, worker_id, &failure) : NULL;
@@ -232,8 +233,9 @@ updates_upgrade (Hive *hive, sd_bus_message *message, bool takes_options, sd_bus
 }
 
 static int
-updates_rollback (Hive *hive, sd_bus_message *message, bool takes_options, sd_bus_error *error)
+updates_method_rollback (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
+  Hive *hive = userdata;
   g_autoptr (GError) failure = NULL;
   const char *worker_id;
   int64_t owner;
@@ -241,7 +243,7 @@ updates_rollback (Hive *hive, sd_bus_message *message, bool takes_options, sd_bu
   Job *job;
   int r;
 
-  r = updates_read_call (hive, message, takes_options, &worker_id, &owner, error);
+  r = updates_read_call (hive, message, &worker_id, &owner, error);
   if (r < 0)
     return r;
   if (!hive_check_rollback (hive, worker_id, &failure))
@@ -254,30 +256,6 @@ updates_rollback (Hive *hive, sd_bus_message *message, bool takes_options, sd_bu
   return job_reply (job, failure, message, error);
 }
 
-static int
-updates_method_upgrade (sd_bus_message *message, void *userdata, sd_bus_error *error)
-{
-  return updates_upgrade (userdata, message, false, error);
-}
-
-static int
-updates_method_upgrade_with_options (sd_bus_message *message, void *userdata, sd_bus_error *error)
-{
-  return updates_upgrade (userdata, message, true, error);
-}
-
-static int
-updates_method_rollback (sd_bus_message *message, void *userdata, sd_bus_error *error)
-{
-  return updates_rollback (userdata, message, false, error);
-}
-
-static int
-updates_method_rollback_with_options (sd_bus_message *message, void *userdata, sd_bus_error *error)
-{
-  return updates_rollback (userdata, message, true, error);
-}
-
 static const sd_bus_vtable updates_vtable[] = {
   SD_BUS_VTABLE_START (0),
   SD_BUS_METHOD_WITH_ARGS ("CheckUpdates", SD_BUS_NO_ARGS, SD_BUS_RESULT ("aa{sv}", updates), updates_method_check,
@@ -285,11 +263,11 @@ static const sd_bus_vtable updates_vtable[] = {
   SD_BUS_METHOD_WITH_ARGS ("UpgradeWorker", SD_BUS_ARGS ("s", worker_id), SD_BUS_RESULT ("o", job),
                            updates_method_upgrade, SD_BUS_VTABLE_UNPRIVILEGED),
   SD_BUS_METHOD_WITH_ARGS ("UpgradeWorkerWithOptions", SD_BUS_ARGS ("s", worker_id, "a{sv}", options),
-                           SD_BUS_RESULT ("o", job), updates_method_upgrade_with_options, SD_BUS_VTABLE_UNPRIVILEGED),
+                           SD_BUS_RESULT ("o", job), updates_method_upgrade, SD_BUS_VTABLE_UNPRIVILEGED),
   SD_BUS_METHOD_WITH_ARGS ("RollbackWorker", SD_BUS_ARGS ("s", worker_id), SD_BUS_RESULT ("o", job),
                            updates_method_rollback, SD_BUS_VTABLE_UNPRIVILEGED),
   SD_BUS_METHOD_WITH_ARGS ("RollbackWorkerWithOptions", SD_BUS_ARGS ("s", worker_id, "a{sv}", options),
-                           SD_BUS_RESULT ("o", job), updates_method_rollback_with_options, SD_BUS_VTABLE_UNPRIVILEGED),
+                           SD_BUS_RESULT ("o", job), updates_method_rollback, SD_BUS_VTABLE_UNPRIVILEGED),
   SD_BUS_SIGNAL_WITH_ARGS ("UpdateAvailable", SD_BUS_ARGS ("s", worker_id, "s", version), 0),
   SD_BUS_VTABLE_END,
 };
