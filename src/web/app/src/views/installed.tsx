@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { lazy, Suspense, useState, type ReactNode } from "react";
-import { Link, useLocation } from "wouter";
+import { Link } from "wouter";
 
 import { useHiveOperations, useInstalledWorkers, useJobs, useUpdates, useVerify } from "@rbee/hive-react";
 import type { FileProblem, Worker } from "@rbee/hive-sdk";
@@ -10,6 +10,7 @@ import { formatDate, formatSize } from "../parts/format.ts";
 import { Icon } from "../parts/icons.tsx";
 import { isActive } from "../parts/job-words.tsx";
 import { Notice, PageState } from "../parts/notice.tsx";
+import { useStartJob } from "../parts/start-job.ts";
 import "./installed.css";
 
 const Confirm = lazy(() => import("../parts/confirm.tsx"));
@@ -71,20 +72,7 @@ function Facts({ worker }: { worker: Worker }) {
 function WorkerActions({ worker, verify, verifying }: { worker: Worker; verify: () => void; verifying: boolean }) {
   const { removeWorker, upgradeWorker, rollbackWorker } = useHiveOperations();
   const [asked, setAsked] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [trouble, setTrouble] = useState("");
-  const [, go] = useLocation();
-  const start = async (operation: (id: string) => Promise<string>) => {
-    setAsked(false);
-    setBusy(true);
-    setTrouble("");
-    try {
-      go(`/jobs/${await operation(worker.id)}`);
-    } catch (error) {
-      setTrouble((error as Error).message);
-      setBusy(false);
-    }
-  };
+  const { busy, trouble, start } = useStartJob(worker.id);
 
   return (
     <>
@@ -114,7 +102,10 @@ function WorkerActions({ worker, verify, verifying }: { worker: Worker; verify: 
             text={format(ngettext("Its {count} file is taken from that machine, unless it was changed since.", "Its {count} files are taken from that machine, but those that were changed since.", worker.files.length), { count: worker.files.length })}
             no={_("Keep it")}
             yes={_("Remove")}
-            onYes={() => void start(removeWorker)}
+            onYes={() => {
+              setAsked(false);
+              void start(removeWorker);
+            }}
             onClose={() => setAsked(false)}
           />
         </Suspense>

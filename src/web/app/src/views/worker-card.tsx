@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { useState } from "react";
-import { Link, useLocation } from "wouter";
+import { Link } from "wouter";
 
 import { useHiveOperations } from "@rbee/hive-react";
 import type { CatalogWorker, Job, Worker } from "@rbee/hive-sdk";
@@ -12,6 +11,7 @@ import { Icon } from "../parts/icons.tsx";
 import { stateWord } from "../parts/job-words.tsx";
 import { Command } from "../parts/notice.tsx";
 import { phaseTitle } from "../parts/phases.ts";
+import { useStartJob } from "../parts/start-job.ts";
 
 /** An install that is under way. */
 function CardJob({ job }: { job: Job }) {
@@ -32,19 +32,7 @@ function CardJob({ job }: { job: Job }) {
 
 function CardActions({ worker, update }: { worker: CatalogWorker; update: string }) {
   const { installWorker, upgradeWorker } = useHiveOperations();
-  const [busy, setBusy] = useState(false);
-  const [trouble, setTrouble] = useState("");
-  const [, go] = useLocation();
-  const start = async (operation: (id: string) => Promise<string>) => {
-    setBusy(true);
-    setTrouble("");
-    try {
-      go(`/jobs/${await operation(worker.id)}`);
-    } catch (error) {
-      setTrouble((error as Error).message);
-      setBusy(false);
-    }
-  };
+  const { busy, trouble, start } = useStartJob(worker.id);
 
   return (
     <>
