@@ -89,7 +89,7 @@ dependencies_of_build (Builder *builder)
 bool
 dependencies_run (Builder *builder, GError **error)
 {
-  g_auto (GStrv) depends = recipe_values (builder->recipe, "depends", catalog_machine_architecture ());
+  g_auto (GStrv) depends = recipe_run_needs (builder->recipe, catalog_machine_architecture ());
   g_auto (GStrv) makedepends = dependencies_of_build (builder);
   g_autofree char *program = NULL;
   g_autoptr (Resolver) resolver = NULL;
