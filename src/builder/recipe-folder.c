@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Whoever keeps more beside a recipe gets the folder itself, read-only: each copy takes a descriptor, each mount its
  * time. */
@@ -102,6 +103,7 @@ recipe_folder_show_home (Sandbox *sandbox, const char *home, const char *inside)
   for (size_t i = 0; i < G_N_ELEMENTS (taken); i++)
     if (path_is_below (home, taken[i]))
       return;
-  if (g_path_is_absolute (home) && !g_str_equal (home, "/") && !path_is_below (home, inside))
+  if (g_path_is_absolute (home) && !g_str_equal (home, "/") && !path_is_below (home, inside) &&
+      access (home, W_OK) == 0)
     sandbox_add_folder (sandbox, home);
 }
