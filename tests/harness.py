@@ -52,7 +52,7 @@ BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration
 """
 
 # "time phase stream text", single spaces
-RECORD = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) ([a-z]+) (note|out|err|progress|result|error|end) (.*)", re.DOTALL)
+RECORD = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) ([a-z-]+) (note|out|err|progress|result|error|end) (.*)", re.DOTALL)
 Record = collections.namedtuple("Record", "cursor time phase stream text")
 Finished = collections.namedtuple("Finished", "result error message")
 Signal = collections.namedtuple("Signal", "path interface member arguments")

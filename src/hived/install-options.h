@@ -17,7 +17,8 @@ typedef struct
   int64_t owner; /* the uid of the person whom the bridge acts for; -1: not given */
   bool check;
   bool reinstall;
-  bool upgrade; /* to what is newer than the installed version, else nothing; not a caller's to give */
+  bool install_dependencies; /* also the system's packages that the build misses */
+  bool upgrade;              /* to what is newer than the installed version, else nothing; not a caller's to give */
 } InstallOptions;
 
 InstallOptions *install_options_new (void);
