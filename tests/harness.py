@@ -408,6 +408,7 @@ class Hive:
         }
         self.uid_range = uid_range
         self.environment = {}
+        self.wrapper = []  # a command that becomes the daemon
         self.bus_policy, self.bus_limits = "", {}
         self.signals, self.foreign, self.mounts = [], set(), []
         self.stops = []
@@ -507,7 +508,7 @@ class Hive:
         environment.update(self.environment)
         with open(self.directory / "hived.log", "a") as log:
             self.process = subprocess.Popen(
-                [str(self.build.libexec / "rbee-hived"), "--config", str(self.directory / "hive.conf"), "--bus", self.address],
+                [*map(str, self.wrapper), str(self.build.libexec / "rbee-hived"), "--config", str(self.directory / "hive.conf"), "--bus", self.address],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, cwd="/")
         wait_until(self.has_started, 20 * self.patience, lambda: "the hive; it said:\n" + self.daemon_log())
         return self

@@ -172,6 +172,24 @@ install_options_to_json (const InstallOptions *options)
   return object;
 }
 
+int
+install_options_append (const InstallOptions *options, sd_bus_message *message)
+{
+  int r = sd_bus_message_open_container (message, 'a', "{sv}");
+
+  if (r >= 0 && options && options->backend)
+    r = bus_dict_append_string (message, "backend", options->backend);
+  if (r >= 0 && options && options->source)
+    r = bus_dict_append_string (message, "source", options->source);
+  if (r >= 0 && options && options->catalog)
+    r = bus_dict_append_string (message, "catalog", options->catalog);
+  if (r >= 0 && options && options->check)
+    r = bus_dict_append_bool (message, "check", true);
+  if (r >= 0 && options && options->reinstall)
+    r = bus_dict_append_bool (message, "reinstall", true);
+  return r < 0 ? r : sd_bus_message_close_container (message);
+}
+
 InstallOptions *
 install_options_from_json (JsonObject *object)
 {

@@ -40,6 +40,10 @@ const char *install_options_take_reference (InstallOptions *options, const char 
 /* True when both ask for the same install; the key and the owner are no part of that. */
 bool install_options_equal (const InstallOptions *one, const InstallOptions *other);
 
+/* As ListJobs and a job's property Options have them: an a{sv} of what was given, but the key and the owner. NULL:
+ * none. 0 or a negative errno. */
+int install_options_append (const InstallOptions *options, sd_bus_message *message);
+
 /* As the builder's request and job.json have them: keys only for what was given. */
 JsonObject *install_options_to_json (const InstallOptions *options);
 InstallOptions *install_options_from_json (JsonObject *object);

@@ -423,6 +423,7 @@ def test_what_cannot_be_done_is_said_before_anybody_is_asked(hive, machine, polk
 def test_own_job_is_cancelled_without_a_question_and_anothers_is_not(hive, machine, polkit):
     hive.catalog.add("slow", SLOW)
     job = installs_as_anna(hive, "slow")
+    job.wait_for_state("running")
     before = len(polkit.asked())
 
     name, message = calls(machine, "bob", "org.rbee.Hive.Job.Cancel", path=job.path)
