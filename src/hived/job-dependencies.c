@@ -99,7 +99,7 @@ job_dependencies_percent (unsigned percent, void *userdata)
   JobDependencies *dependencies = userdata;
   g_autofree char *text = g_strdup_printf ("%u/100", percent);
 
-  if (percent > dependencies->percent) /* PackageKit may begin anew */
+  if (percent > dependencies->percent)
     log_writer_write (dependencies->log, PHASE, LOG_STREAM_PROGRESS, text, -1);
   dependencies->percent = MAX (percent, dependencies->percent);
 }

@@ -24,6 +24,8 @@ struct PackageInstall
   Step step;
   PackageKit *transaction;
   bool refreshed, cancelled;
+  unsigned percent;   /* of what PackageKit told last, */
+  bool second_half;   /* which begins anew when all is downloaded */
   GHashTable *found;  /* name → id of what is to be installed; "": it is there */
   GPtrArray *added;   /* "NAME VERSION": what the simulation says will come */
   GPtrArray *removed; /* and what will go */
@@ -120,8 +122,11 @@ package_install_handle_percent (unsigned percent, void *userdata)
 {
   PackageInstall *install = userdata;
 
-  if (install->step == STEP_INSTALL)
-    install->handlers.percent (percent, install->userdata);
+  if (install->step != STEP_INSTALL)
+    return;
+  install->second_half |= percent < install->percent;
+  install->percent = percent;
+  install->handlers.percent (percent / 2 + (install->second_half ? 50 : 0), install->userdata);
 }
 
 static char **
