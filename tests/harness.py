@@ -53,7 +53,7 @@ BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration
 """
 
 # "time phase stream text", single spaces
-RECORD = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) ([a-z]+) (note|out|err|progress|result|error|end) (.*)", re.DOTALL)
+RECORD = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) ([a-z-]+) (note|out|err|progress|result|error|end) (.*)", re.DOTALL)
 Record = collections.namedtuple("Record", "cursor time phase stream text")
 Finished = collections.namedtuple("Finished", "result error message")
 Signal = collections.namedtuple("Signal", "path interface member arguments")
@@ -420,6 +420,7 @@ class Hive:
         }
         self.uid_range = uid_range
         self.environment = {}
+        self.wrapper = []  # a command that becomes the daemon
         self.bus_policy, self.bus_limits = "", {}
         self.signals, self.foreign, self.mounts = [], set(), []
         self.stops = []
@@ -519,7 +520,7 @@ class Hive:
         environment.update(self.environment)
         with open(self.directory / "hived.log", "a") as log:
             self.process = subprocess.Popen(
-                [str(self.build.libexec / "rbee-hived"), "--config", str(self.directory / "hive.conf"), "--bus", self.address],
+                [*map(str, self.wrapper), str(self.build.libexec / "rbee-hived"), "--config", str(self.directory / "hive.conf"), "--bus", self.address],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, cwd="/")
         wait_until(self.has_started, 20 * self.patience, lambda: "the hive; it said:\n" + self.daemon_log())
         return self

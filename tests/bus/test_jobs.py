@@ -40,6 +40,18 @@ def test_other_options_while_it_is_being_installed_are_busy_and_name_the_job(hiv
     first.wait()
 
 
+def test_a_job_says_with_what_options_it_was_asked_for(hive):
+    hive.catalog.add("some")
+    chosen, plain = hive.installs("some", backend="cpu", source="git", reinstall=True, check=False), hive.install("some")
+    plain.wait()
+    wanted = {"backend": "cpu", "source": "git", "reinstall": True}
+    assert chosen.get("Options") == wanted and plain.get("Options") == {}
+    assert [job["options"] for job in hive.list_jobs()] == [wanted, {}]
+    hive.restart()
+    assert chosen.get("Options") == wanted
+    assert hive.remove("some").get("Options") == {}
+
+
 def test_equal_options_said_otherwise_are_equal(hive):
     sleeper(hive, "same")
     first = hive.install("same")

@@ -14,8 +14,8 @@ from gi.repository import GLib
 from harness import HiveError, Job, pkgbuild, wait_until
 from terminal import Terminal
 
-INSTALL, REMOVE, CANCEL, READ, REFRESH = (f"org.rbee.hive.{name}" for name in (
-    "install-worker", "remove-worker", "cancel-job-other-user", "read-log-other-user", "refresh"))
+INSTALL, DEPENDENCIES, REMOVE, CANCEL, READ, REFRESH = (f"org.rbee.hive.{name}" for name in (
+    "install-worker", "install-dependencies", "remove-worker", "cancel-job-other-user", "read-log-other-user", "refresh"))
 RULES = "/etc/polkit-1/rules.d"
 PASSWORD = "correct horse"
 SLOW = pkgbuild("slow", build="sleep 86399")
@@ -231,6 +231,24 @@ def test_right_password_installs_and_the_question_names_the_worker(hive, machine
     assert jobs(hive)[0]["owner"] == uid(machine, "anna")
     # The first try of hivectl bothers nobody.
     assert polkit.asked() == [(INSTALL, {"worker": "some"}, False), (INSTALL, {"worker": "some"}, True)]
+
+
+def test_install_with_the_systems_packages_is_another_question_and_the_only_one(hive, polkit):
+    hive.catalog.add("some")
+    with person(hive, "install", "--install-dependencies", "some") as terminal:
+        answer(terminal)
+        assert terminal.end() == 0, terminal.shown
+        assert f"AUTHENTICATING FOR {DEPENDENCIES}" in terminal.shown
+        assert "to install the worker some and the packages of this system that its build needs" in " ".join(terminal.shown.split())
+    assert polkit.asked() == [(DEPENDENCIES, {"worker": "some"}, False), (DEPENDENCIES, {"worker": "some"}, True)]
+
+
+def test_who_may_install_workers_may_not_for_that_install_packages(hive, machine, rules):
+    rules("20-test.rules", f'polkit.addRule(function(action) {{ if (action.id == "{INSTALL}") return polkit.Result.YES; }});')
+    hive.catalog.add("some")
+    name, message = calls(machine, "anna", "org.rbee.Hive.InstallWorkerWithOptions", "some", "{'install-dependencies': <true>}")
+    assert name == NEEDS_INTERACTION and DEPENDENCIES in message
+    assert jobs(hive) == []
 
 
 def test_question_is_in_the_language_of_who_is_asked(hive):
