@@ -20,6 +20,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import uuid
 
 import gi
 
@@ -102,6 +103,17 @@ def with_argument(marker):
             except OSError:
                 pass
     return found
+
+
+def unique_seconds():
+    """An argument for sleep that nobody else on this machine uses."""
+    return f"{80000 + uuid.uuid4().int % 9999}.{uuid.uuid4().int % 10**8}"
+
+
+def wake(seconds):
+    """Ends a recipe's `sleep SECONDS || true`, that it may go on."""
+    for pid in wait_until(lambda: with_argument(seconds), what=f"sleep {seconds}"):
+        os.kill(pid, signal.SIGKILL)
 
 
 def read_records(data):
