@@ -8,17 +8,6 @@
 
 #define TOKEN_MAX 4096
 
-static bool
-catalog_server_is_origin (const CatalogConfiguration *catalog, const char *url)
-{
-  g_autoptr (GUri) own = g_uri_parse (catalog->url, G_URI_FLAGS_SCHEME_NORMALIZE, NULL);
-  g_autoptr (GUri) other = g_uri_parse (url, G_URI_FLAGS_SCHEME_NORMALIZE, NULL);
-
-  return own && other && g_str_equal (g_uri_get_scheme (own), g_uri_get_scheme (other)) &&
-         g_ascii_strcasecmp (g_uri_get_host (own), g_uri_get_host (other)) == 0 &&
-         g_uri_get_port (own) == g_uri_get_port (other);
-}
-
 /* systemd puts credentials into a folder that only this unit's user enters (systemd.exec(5), LoadCredential=), the
  * direct launcher does likewise; run by a person, the file is the person's own. */
 static char *
@@ -57,7 +46,7 @@ catalog_server_prepare (const CatalogConfiguration *catalog, Fetch *what, char *
 {
   what->proxy = catalog->proxy;
   what->secure = true;
-  if (!catalog_server_is_origin (catalog, what->url))
+  if (!fetch_is_same_origin (catalog->url, what->url))
     return true;
   what->ca_file = catalog->ca_file;
   if (!catalog->token_credential)

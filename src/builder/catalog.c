@@ -95,7 +95,7 @@ catalog_read_server (Catalog *catalog, const char *url, size_t max_size, Reading
       reading->remembered = true;
       return FETCH_OK;
     }
-  if (result == FETCH_FAILED && catalog_recall (catalog, url, *ret_why, reading))
+  if ((result == FETCH_FAILED || result == FETCH_UNTRUSTED) && catalog_recall (catalog, url, *ret_why, reading))
     return FETCH_OK;
   return result;
 }
@@ -133,6 +133,9 @@ catalog_set_error (const Catalog *catalog, FetchResult result, const char *why, 
   else if (result == FETCH_DENIED)
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_UNAVAILABLE,
                  "The catalog refuses: %s; see TokenCredential= in %s of hive.conf", why, section);
+  else if (result == FETCH_UNTRUSTED)
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_UNAVAILABLE,
+                 "The catalog's server can't be trusted: %s; see CAFile= and URL= in %s of hive.conf", why, section);
   else
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_UNAVAILABLE,
                  "The catalog can't be read: %s; see URL= in %s of hive.conf, and the network", why, section);

@@ -17,13 +17,14 @@
 #define VALIDATOR_MAX 1024
 
 static bool
-download_run (Builder *builder, const Source *source, int fd, char **validator, GError **error)
+download_run (Builder *builder, const Wanted *wanted, int fd, char **validator, GError **error)
 {
   const Fetch fetch = { .configuration = builder->configuration,
-                        .url = source->url,
+                        .url = wanted->source->url,
                         .max_size = builder->configuration->max_download_size,
                         .timeout = builder->configuration->download_timeout,
                         .foreign = !catalog_configuration_is_local (builder->catalog->own),
+                        .secure = !wanted_is_summed (wanted), /* nothing else says that it was not changed on its way */
                         .log = builder->log,
                         .phase = "sources" };
   g_autofree char *why = NULL;
@@ -46,9 +47,8 @@ download_anew (Builder *builder, const Wanted *wanted, const char *path, GError 
       hive_error_set_errno (error, -fd, "Can't write %s", path);
       return -1;
     }
-  return download_run (builder, wanted->source, fd, &validator, error) && wanted_verify (wanted, fd, error) ?
-             fd_steal (&fd) :
-             -1;
+  return download_run (builder, wanted, fd, &validator, error) && wanted_verify (wanted, fd, error) ? fd_steal (&fd) :
+                                                                                                      -1;
 }
 
 /* The folder keep/sources/KEY, with what the cache had. */
@@ -128,7 +128,7 @@ download_to_part (Builder *builder, const Wanted *wanted, int kept, int fd, GErr
 
       log_writer_note (builder->log, "sources", "↻ Resuming %s at %s", wanted->source->name, size);
     }
-  if (!download_run (builder, wanted->source, fd, &validator, error))
+  if (!download_run (builder, wanted, fd, &validator, error))
     {
       download_write_validator (kept, validator);
       return false;

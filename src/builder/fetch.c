@@ -29,6 +29,17 @@ fetch_redact (const char *url)
   return at ? g_strdup_printf ("%.*s%s", (int)(authority - url), url, at + 1) : g_strdup (url);
 }
 
+bool
+fetch_is_same_origin (const char *url, const char *other)
+{
+  g_autoptr (GUri) one = g_uri_parse (url, G_URI_FLAGS_SCHEME_NORMALIZE, NULL);
+  g_autoptr (GUri) two = g_uri_parse (other, G_URI_FLAGS_SCHEME_NORMALIZE, NULL);
+
+  return one && two && g_str_equal (g_uri_get_scheme (one), g_uri_get_scheme (two)) &&
+         g_ascii_strcasecmp (g_uri_get_host (one), g_uri_get_host (two)) == 0 &&
+         g_uri_get_port (one) == g_uri_get_port (two);
+}
+
 const char *const fetch_proxies[] = { "http_proxy",  "https_proxy", "all_proxy", "no_proxy",
                                       "HTTPS_PROXY", "ALL_PROXY",   "NO_PROXY",  NULL };
 
@@ -113,8 +124,8 @@ fetch_run (const Fetch *fetch, int fd, const char *const *options, char ***ret_l
 
   if (fetch->ca_file && access (fetch->ca_file, R_OK) < 0)
     {
-      *ret_why = g_strdup_printf ("%s can't be read: %s (CAFile= in hive.conf)", fetch->ca_file, g_strerror (errno));
-      return FETCH_FAILED;
+      *ret_why = g_strdup_printf ("builds can't read %s: %s", fetch->ca_file, g_strerror (errno));
+      return FETCH_UNTRUSTED;
     }
   g_ptr_array_add (arguments, program);
   if (fetch->foreign)
@@ -212,6 +223,11 @@ fetch_set_source_error (FetchResult result, const char *why, const char *target,
   else if (result == FETCH_TOO_LARGE)
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
                  "A source is too large: %s (MaxDownloadSize= in hive.conf)", why);
+  else if (result == FETCH_UNTRUSTED)
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE,
+                 "A source can't be fetched: %s; for one of your own, add who vouches for it to this machine's "
+                 "certificates (update-ca-certificates or trust anchor)",
+                 why);
   else
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, "A source can't be fetched: %s", why);
   return false;

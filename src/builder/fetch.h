@@ -18,6 +18,7 @@ typedef enum
   FETCH_NOT_STORED, /* errno says why */
   FETCH_NO_SANDBOX,
   FETCH_DENIED,       /* 401 or 403 */
+  FETCH_UNTRUSTED,    /* nobody vouches for the server, or for another one, or no longer */
   FETCH_NOT_MODIFIED, /* what is known still holds */
   FETCH_OK,
 } FetchResult;
@@ -53,10 +54,11 @@ typedef struct
   LogWriter *log; /* gets `progress` records of @phase; NULL: none */
   const char *phase;
 
-  const char *proxy;       /* a URL or "none"; NULL: what the environment says */
-  const char *ca_file;     /* who vouches for servers; NULL: whom this machine trusts */
-  const char *token;       /* sent to the URL's own origin alone, not where that redirects to; NULL: none */
-  bool secure;             /* an https URL may not redirect to http */
+  const char *proxy;   /* a URL or "none"; NULL: what the environment says */
+  const char *ca_file; /* who vouches for the URL's own origin, not for where that redirects to; NULL: whom this machine
+                          trusts */
+  const char *token;   /* sent to the URL's own origin alone, not where that redirects to; NULL: none */
+  bool secure;         /* an https URL may not redirect to http */
   const FetchState *known; /* FETCH_NOT_MODIFIED when that still holds; NULL: nothing is known */
   FetchState *ret_state;   /* on FETCH_OK, when not NULL; free with fetch_state_clear() */
 } Fetch;
@@ -88,6 +90,9 @@ extern const char *const fetch_proxies[];
 
 /* Gives a sandbox the network, and the proxies that this process was given for it. */
 void fetch_allow_network (Sandbox *sandbox);
+
+/* True when both have the same scheme, host and port. */
+bool fetch_is_same_origin (const char *url, const char *other);
 
 /* The URL as people may see it: without a user's name and password. */
 char *fetch_redact (const char *url);

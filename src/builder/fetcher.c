@@ -32,12 +32,17 @@ typedef struct
   int64_t deadline; /* monotonic */
   unsigned timeout;
   bool foreign;       /* must not reach this machine */
+  bool secure;        /* nothing but https */
   bool resumes;       /* goes on where a connection was cut */
   bool locates;       /* wants to know where it is, not what */
+  bool steps;         /* follows redirects itself, not libcurl */
   GPtrArray *proxies; /* of struct sockaddr_storage: what may be reached all the same */
 
   uint64_t size;   /* of what is stored */
   char *validator; /* of what is stored: an entity tag or a date; NULL: unknown */
+
+  /* Whom this machine trusts, as libcurl was built to know */
+  char *ca_file, *ca_path;
 
   /* Of one response */
   CURL *curl;
@@ -84,12 +89,24 @@ transfer_begin (Transfer *transfer)
   return transfer->write_error == 0;
 }
 
+/* A redirect that is ours to follow. */
+static bool
+transfer_is_redirected (const Transfer *transfer)
+{
+  long status = 0;
+
+  curl_easy_getinfo (transfer->curl, CURLINFO_RESPONSE_CODE, &status);
+  return transfer->steps && status >= 300 && status < 400;
+}
+
 static size_t
 transfer_on_data (char *data, size_t one, size_t size, void *userdata)
 {
   Transfer *transfer = userdata;
   int r;
 
+  if (transfer_is_redirected (transfer))
+    return size;
   if (transfer->locates || (!transfer->begun && !transfer_begin (transfer)))
     return 0;
   transfer->too_large = transfer->size + size > transfer->max_size;
@@ -174,12 +191,31 @@ add_condition (struct curl_slist *headers, const char *header, const char *value
                                                                                headers;
 }
 
-/* What fetch.h says a caller may know of a server. libcurl sends the token to no other host, port or scheme. */
+/* What is for the URL's own origin alone: who vouches for it, and the token, which libcurl sends to no other host, port
+ * or scheme either when it follows redirects. */
+static void
+transfer_set_origin (Transfer *transfer, const char *url)
+{
+  bool own = fetch_is_same_origin (transfer->url, url);
+  const char *token = own ? g_getenv (FETCH_TOKEN) : NULL;
+  CURL *curl = transfer->curl;
+
+  if (transfer->steps)
+    {
+      curl_easy_setopt (curl, CURLOPT_CAINFO, own ? g_getenv (FETCH_CA_FILE) : transfer->ca_file);
+      curl_easy_setopt (curl, CURLOPT_CAPATH, own ? NULL : transfer->ca_path);
+    }
+  curl_easy_setopt (curl, CURLOPT_HTTPAUTH, token ? (long)CURLAUTH_BEARER : (long)CURLAUTH_BASIC);
+  curl_easy_setopt (curl, CURLOPT_XOAUTH2_BEARER, token);
+}
+
+/* What fetch.h says a caller may know of a server. With authorities of its own, libcurl would have them judge those too
+ * whom that redirects to. */
 static void
 transfer_set_server (Transfer *transfer)
 {
-  const char *proxy = g_getenv (FETCH_PROXY), *token = g_getenv (FETCH_TOKEN);
-  bool encrypted = g_ascii_strncasecmp (transfer->url, "https:", 6) == 0;
+  const char *proxy = g_getenv (FETCH_PROXY);
+  const char *ca_file = NULL, *ca_path = NULL;
   CURL *curl = transfer->curl;
 
   if (proxy)
@@ -189,18 +225,19 @@ transfer_set_server (Transfer *transfer)
       curl_easy_setopt (curl, CURLOPT_PROXY, none ? "" : proxy);
       curl_easy_setopt (curl, CURLOPT_NOPROXY, none ? "*" : "");
     }
-  if (g_getenv (FETCH_CA_FILE))
+  transfer->secure = g_getenv (FETCH_SECURE) && g_ascii_strncasecmp (transfer->url, "https:", 6) == 0;
+  if (transfer->secure)
     {
-      curl_easy_setopt (curl, CURLOPT_CAINFO, g_getenv (FETCH_CA_FILE));
-      curl_easy_setopt (curl, CURLOPT_CAPATH, NULL);
+      curl_easy_setopt (curl, CURLOPT_PROTOCOLS_STR, "https");
+      curl_easy_setopt (curl, CURLOPT_REDIR_PROTOCOLS_STR, "https");
     }
-  if (token)
-    {
-      curl_easy_setopt (curl, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
-      curl_easy_setopt (curl, CURLOPT_XOAUTH2_BEARER, token);
-    }
-  if (g_getenv (FETCH_SECURE))
-    curl_easy_setopt (curl, CURLOPT_REDIR_PROTOCOLS_STR, encrypted ? "https" : "http,https");
+  transfer->steps = g_getenv (FETCH_CA_FILE) != NULL;
+  curl_easy_getinfo (curl, CURLINFO_CAINFO, &ca_file);
+  curl_easy_getinfo (curl, CURLINFO_CAPATH, &ca_path);
+  transfer->ca_file = g_strdup (ca_file);
+  transfer->ca_path = g_strdup (ca_path);
+  curl_easy_setopt (curl, CURLOPT_FOLLOWLOCATION, transfer->steps ? 0L : 1L);
+  transfer_set_origin (transfer, transfer->url);
 }
 
 /* One header of the last answer; NULL when it has none, or one that is no use. */
@@ -239,7 +276,6 @@ transfer_set_options (Transfer *transfer, char *message)
   curl_easy_setopt (curl, CURLOPT_URL, transfer->url);
   curl_easy_setopt (curl, CURLOPT_PROTOCOLS_STR, PROTOCOLS);
   curl_easy_setopt (curl, CURLOPT_REDIR_PROTOCOLS_STR, PROTOCOLS);
-  curl_easy_setopt (curl, CURLOPT_FOLLOWLOCATION, 1L);
   curl_easy_setopt (curl, CURLOPT_MAXREDIRS, (long)REDIRECTS_MAX);
   curl_easy_setopt (curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
   curl_easy_setopt (curl, CURLOPT_NOSIGNAL, 1L);
@@ -315,12 +351,30 @@ transfer_was_cut (const Transfer *transfer, CURLcode code)
     }
 }
 
+/* Goes where the last response sent us, when that is for us to do. */
+static bool
+transfer_step (Transfer *transfer)
+{
+  char *next = NULL;
+  g_autofree char *url = NULL;
+
+  if (!transfer_is_redirected (transfer))
+    return false;
+  curl_easy_getinfo (transfer->curl, CURLINFO_REDIRECT_URL, &next);
+  if (!next)
+    return false;
+  url = g_strdup (next); /* it is the handle's, until that has another one */
+  curl_easy_setopt (transfer->curl, CURLOPT_URL, url);
+  transfer_set_origin (transfer, url);
+  return true;
+}
+
 /* Until all is there, or it makes no sense any more. */
 static CURLcode
 transfer_run (Transfer *transfer)
 {
   uint64_t furthest = transfer->size;
-  unsigned cuts = 0;
+  unsigned cuts = 0, steps = 0;
   CURLcode code = CURLE_OK;
 
   for (unsigned attempt = 0; attempt < ATTEMPTS_MAX; attempt++)
@@ -329,6 +383,12 @@ transfer_run (Transfer *transfer)
 
       code = transfer_attempt (transfer);
       curl_easy_getinfo (transfer->curl, CURLINFO_RESPONSE_CODE, &status);
+      if (code == CURLE_OK && transfer_step (transfer))
+        {
+          if (++steps > REDIRECTS_MAX)
+            return CURLE_TOO_MANY_REDIRECTS;
+          continue;
+        }
       if ((code == CURLE_HTTP_RETURNED_ERROR && status == 416 && transfer->base > 0) || transfer->restart)
         {
           transfer->write_error = transfer_truncate (transfer);
@@ -346,6 +406,28 @@ transfer_run (Transfer *transfer)
       g_usleep ((G_USEC_PER_SEC / 10) << cuts);
     }
   return code;
+}
+
+/* Why a server is not believed to be who it should be. The numbers are OpenSSL's (X509_verify_cert_error_string(3)). */
+static const char *
+transfer_distrust (const Transfer *transfer, CURLcode code)
+{
+  long verdict = 0;
+
+  curl_easy_getinfo (transfer->curl, CURLINFO_SSL_VERIFYRESULT, &verdict);
+  if (code == CURLE_SSL_CACERT_BADFILE)
+    return "the file of who is to vouch for it has no certificates in PEM";
+  switch (verdict)
+    {
+    case 0:
+    case 1: /* libcurl's own, of a name that it compared first */
+      return "its certificate is for another name";
+    case 9:  /* not yet valid */
+    case 10: /* expired */
+      return "its certificate is not valid now, and its keeper has to renew it, unless this machine's clock is wrong";
+    default:
+      return "nobody who is trusted here vouches for it";
+    }
 }
 
 static FetchResult
@@ -382,7 +464,14 @@ transfer_result (const Transfer *transfer, CURLcode code, const char *message, c
       *ret_why = g_strdup_printf ("%s is not there", url);
       return FETCH_NOT_FOUND;
     }
-  if (transfer->internal && code == CURLE_COULDNT_CONNECT)
+  if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE)
+    {
+      *ret_why = g_strdup_printf ("%s: %s (%s)", url, transfer_distrust (transfer, code), message);
+      return FETCH_UNTRUSTED;
+    }
+  if (transfer->secure && code == CURLE_UNSUPPORTED_PROTOCOL)
+    *ret_why = g_strdup_printf ("%s redirects to what is not https", url);
+  else if (transfer->internal && code == CURLE_COULDNT_CONNECT)
     *ret_why = g_strdup_printf ("%s leads to %s, an address of this machine or its network's own, where only a catalog "
                                 "on this machine may send it",
                                 url, transfer->internal);
@@ -489,6 +578,8 @@ main (int argc, char **argv)
   etag = transfer_header (&transfer, "ETag");
   modified = transfer_header (&transfer, "Last-Modified");
   curl_easy_cleanup (transfer.curl);
+  g_free (transfer.ca_file);
+  g_free (transfer.ca_path);
   curl_global_cleanup ();
 
   dprintf (FETCH_OUTCOME_FD, "%d %d\n%s\n%.8000s\n%s\n%s\n%s\n%.2000s", result, transfer.write_error,
