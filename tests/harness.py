@@ -20,6 +20,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import uuid
 
 import gi
 
@@ -52,7 +53,7 @@ BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration
 """
 
 # "time phase stream text", single spaces
-RECORD = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) ([a-z]+) (note|out|err|progress|result|error|end) (.*)", re.DOTALL)
+RECORD = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) ([a-z-]+) (note|out|err|progress|result|error|end) (.*)", re.DOTALL)
 Record = collections.namedtuple("Record", "cursor time phase stream text")
 Finished = collections.namedtuple("Finished", "result error message")
 Signal = collections.namedtuple("Signal", "path interface member arguments")
@@ -102,6 +103,17 @@ def with_argument(marker):
             except OSError:
                 pass
     return found
+
+
+def unique_seconds():
+    """An argument for sleep that nobody else on this machine uses."""
+    return f"{80000 + uuid.uuid4().int % 9999}.{uuid.uuid4().int % 10**8}"
+
+
+def wake(seconds):
+    """Ends a recipe's `sleep SECONDS || true`, that it may go on."""
+    for pid in wait_until(lambda: with_argument(seconds), what=f"sleep {seconds}"):
+        os.kill(pid, signal.SIGKILL)
 
 
 def read_records(data):

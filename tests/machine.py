@@ -21,6 +21,8 @@ MASKED = ("getty.target", "console-getty.service", "systemd-logind-varlink.socke
           "ssh.service", "systemd-resolved.service", "systemd-networkd.service", "systemd-timesyncd.service", "networking.service",
           "systemd-udevd.service", "systemd-udevd-control.socket", "systemd-udevd-kernel.socket", "systemd-udev-trigger.service",
           "systemd-firstboot.service", "ldconfig.service", "systemd-update-done.service")
+# Where this machine's own work lies, in numbers: a boot empties /tmp, and virtiofsd holds a descriptor for every file that it is asked about.
+EMPTY = ("tmp", "var/tmp")
 USERS = ("anna", "bob")
 
 
@@ -58,6 +60,8 @@ class Copy:
         self.mount("-t", "tmpfs", "-o", "size=4g", "tmpfs", self.overlay)
         for name in ("upper", "work"):
             (self.overlay / name).mkdir()
+        for name in EMPTY:
+            self.hide(self.overlay / "upper" / name)
         self.mount("-t", "overlay", "-o", f"lowerdir=/,upperdir={self.overlay}/upper,workdir={self.overlay}/work", "overlay", self.files)
         try:
             self.prepare()
@@ -67,6 +71,13 @@ class Copy:
         except BaseException:
             self.close()
             raise
+
+    @staticmethod
+    def hide(folder):
+        """Makes a folder of the overlay that shows nothing of what is beneath it."""
+        folder.mkdir(parents=True)
+        folder.chmod(0o1777)
+        os.setxattr(folder, "trusted.overlay.opaque", b"y")
 
     @staticmethod
     def mount(*arguments):

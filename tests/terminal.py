@@ -12,16 +12,26 @@ import time
 
 
 class Terminal:
-    """What the program shows, and keys for it. @patience: how many times as long as usual everything may take."""
+    """What the program shows, and keys for it. @patience: how many times as long as usual everything may take. A program that is brought
+    somewhere else by another, which keys like Ctrl-C are not for, is told to make the terminal its own by `setsid --ctty`: then it is
+    not @owned by the other."""
 
-    def __init__(self, *command, environment=None, columns=80, patience=1):
+    def __init__(self, *command, environment=None, columns=80, patience=1, owned=True):
         self.shown, self.status, self.patience = "", None, patience
         command = [str(part) for part in command]
-        self.pid, self.fd = pty.fork()
+        self.fd, other = pty.openpty()
+        self.pid = os.fork()
         if self.pid == 0:
-            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            os.setsid()
+            for descriptor in range(3):
+                os.dup2(other, descriptor)
+            if owned:
+                fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+            for number in (signal.SIGINT, signal.SIGQUIT):
+                signal.signal(number, signal.SIG_DFL)
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
             os.execvpe(command[0], command, dict(os.environ) if environment is None else environment)
+        os.close(other)
 
     def __enter__(self):
         return self

@@ -118,7 +118,7 @@ __hivectl_reply_options() {
   local options='--host --no-ask-password --json --color --version --help'
 
   case $verb in
-    install) options+=' --backend --source --check --reinstall --no-wait --quiet' ;;
+    install) options+=' --backend --source --check --reinstall --install-dependencies --no-wait --quiet' ;;
     recipe) options+=' --backend --source --check --srcinfo --config' ;;
     remove | rollback) options+=' --no-wait --quiet' ;;
     upgrade) options+=' --all --no-wait --quiet' ;;

@@ -136,6 +136,7 @@ complete -c hivectl -n '__hivectl_verb_is recipe' -l srcinfo -d 'With --check: p
 complete -c hivectl -n '__hivectl_verb_is build recipe' -l config -r -d 'Read another hive.conf than the installed one'
 complete -c hivectl -n '__hivectl_verb_is install build' -l check -d 'Run the recipe\'s tests too'
 complete -c hivectl -n '__hivectl_verb_is install' -l reinstall -d 'Build again what is installed already'
+complete -c hivectl -n '__hivectl_verb_is install' -l install-dependencies -d 'Install the system packages that are missing too'
 complete -c hivectl -n '__hivectl_verb_is install remove upgrade rollback' -l no-wait -d 'Print the job\'s id and return'
 complete -c hivectl -n '__hivectl_verb_is install remove upgrade rollback verify log cancel build' -s q -l quiet -d 'Show nothing but errors'
 complete -c hivectl -n '__hivectl_verb_is log' -s f -l follow -d 'Show what comes, until the job ends'

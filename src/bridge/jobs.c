@@ -22,11 +22,17 @@ static const struct
 {
   const char *name;
   GType type;
-  bool of_install; /* an option of InstallWorkerWithOptions */
+  bool of_install; /* an option of InstallWorkerWithOptions, where it has - for _ */
 } fields[] = {
-  { "operation", G_TYPE_STRING, false }, { "worker_id", G_TYPE_STRING, false }, { "hive_id", G_TYPE_STRING, false },
-  { "backend", G_TYPE_STRING, true },    { "source", G_TYPE_STRING, true },     { "check", G_TYPE_BOOLEAN, true },
-  { "reinstall", G_TYPE_BOOLEAN, true }, { "catalog", G_TYPE_STRING, true },
+  { "operation", G_TYPE_STRING, false },
+  { "worker_id", G_TYPE_STRING, false },
+  { "hive_id", G_TYPE_STRING, false },
+  { "backend", G_TYPE_STRING, true },
+  { "source", G_TYPE_STRING, true },
+  { "check", G_TYPE_BOOLEAN, true },
+  { "reinstall", G_TYPE_BOOLEAN, true },
+  { "catalog", G_TYPE_STRING, true },
+  { "install_dependencies", G_TYPE_BOOLEAN, true },
 };
 
 static void jobs_refuse (Request *request, const char *format, ...) G_GNUC_PRINTF (2, 3);
@@ -137,13 +143,15 @@ jobs_append_options (Request *request, sd_bus_message *call, JsonObject *object)
 
   for (gsize i = 0; r >= 0 && i < G_N_ELEMENTS (fields); i++)
     {
-      if (!fields[i].of_install || !json_has (object, fields[i].name))
+      const char *name = fields[i].name;
+      g_autofree char *option = g_strdelimit (g_strdup (name), "_", '-');
+
+      if (!fields[i].of_install || !json_has (object, name))
         continue;
       if (fields[i].type == G_TYPE_STRING)
-        r = sd_bus_message_append (call, "{sv}", fields[i].name, "s", json_get_string (object, fields[i].name, ""));
+        r = sd_bus_message_append (call, "{sv}", option, "s", json_get_string (object, name, ""));
       else
-        r = sd_bus_message_append (call, "{sv}", fields[i].name, "b",
-                                   (int)json_get_bool (object, fields[i].name, false));
+        r = sd_bus_message_append (call, "{sv}", option, "b", (int)json_get_bool (object, name, false));
     }
   if (r >= 0 && key)
     r = sd_bus_message_append (call, "{sv}", "idempotency-key", "s", key);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "builder.h"
+#include "errand.h"
 #include "resolver.h"
 #include "step.h"
 
@@ -86,36 +87,93 @@ dependencies_of_build (Builder *builder)
   return g_strv_builder_end (all);
 }
 
+/* Those of @missing that no package brings here. */
+static char **
+dependencies_without_package (const Resolver *resolver, char *const *missing)
+{
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+
+  for (; *missing; missing++)
+    {
+      g_auto (GStrv) packages = resolver_packages (resolver, (char *[]){ *missing, NULL });
+
+      if (!*packages)
+        g_strv_builder_add (names, *missing);
+    }
+  return g_strv_builder_end (names);
+}
+
+/* Whether the daemon is to install what is missing. Nothing is installed for a build that can't be had anyway. */
+static bool
+dependencies_may_be_installed (Builder *builder, const Resolver *resolver, char *const *missing)
+{
+  g_auto (GStrv) without = dependencies_without_package (resolver, missing);
+  g_autofree char *list = g_strjoinv (", ", without);
+
+  if (!builder->request->install_dependencies)
+    return false;
+  if (*without)
+    log_writer_note (builder->log, "dependencies", "⚠ Nothing was installed: no package is known that brings %s", list);
+  return !*without;
+}
+
+/* One look at all of them. False with an error, or without one when some are @ret_missing. */
+static bool
+dependencies_look (Builder *builder, const Dependencies *lists, Resolver **ret_resolver, char ***ret_missing,
+                   GError **error)
+{
+  g_autoptr (Resolver) resolver = resolver_new (builder->configuration, error);
+
+  if (!resolver || !resolver_add (resolver, lists[0].names, error) || !resolver_add (resolver, lists[1].names, error) ||
+      !resolver_run (resolver, error))
+    return false;
+  *ret_missing = resolver_names (resolver, DEPENDENCY_MISSING, (char **[]){ lists[0].names, lists[1].names, NULL });
+  *ret_resolver = g_steal_pointer (&resolver);
+  return true;
+}
+
+/* With @again what is missing may be installed, and is looked for once more. */
+static bool
+dependencies_check (Builder *builder, const Dependencies *lists, bool again, GError **error)
+{
+  g_autoptr (Resolver) resolver = NULL;
+  g_auto (GStrv) missing = NULL;
+
+  log_writer_note (builder->log, "dependencies", "🔧 Checking dependencies...");
+  if (!dependencies_look (builder, lists, &resolver, &missing, error))
+    return false;
+  if (!*missing)
+    {
+      dependencies_tell (builder, resolver, &lists[0]);
+      dependencies_tell (builder, resolver, &lists[1]);
+      return true;
+    }
+  if (again && dependencies_may_be_installed (builder, resolver, missing))
+    {
+      dependencies_tell_each (builder, resolver, &lists[0]);
+      dependencies_tell_each (builder, resolver, &lists[1]);
+      return errand_run (builder, "install-dependencies", missing, error) &&
+             dependencies_check (builder, lists, false, error);
+    }
+  log_writer_note (builder->log, "dependencies", "❌ Missing dependencies");
+  dependencies_tell_each (builder, resolver, &lists[0]);
+  dependencies_tell_each (builder, resolver, &lists[1]);
+  return dependencies_refuse (builder, resolver, missing, error);
+}
+
 bool
 dependencies_run (Builder *builder, GError **error)
 {
   g_auto (GStrv) depends = recipe_run_needs (builder->recipe, catalog_machine_architecture ());
   g_auto (GStrv) makedepends = dependencies_of_build (builder);
-  g_autofree char *program = NULL;
-  g_autoptr (Resolver) resolver = NULL;
-  g_auto (GStrv) missing = NULL;
-  Dependencies runtime = { .title = "Runtime", .names = depends };
-  Dependencies build = { .title = "Build", .names = makedepends };
+  g_autofree char *program = g_find_program_in_path ("fakeroot");
+  const Dependencies lists[] = {
+    { .title = "Runtime", .names = depends },
+    { .title = "Build", .names = makedepends },
+  };
 
-  log_writer_note (builder->log, "dependencies", "🔧 Checking dependencies...");
   /* The last phase needs it, and who finds that out then has waited for a build. */
-  program = g_find_program_in_path ("fakeroot");
   if (!program)
     return step_missing_program (builder, "fakeroot", error);
-  resolver = resolver_new (builder->configuration, error);
-  if (!resolver || !resolver_add (resolver, depends, error) || !resolver_add (resolver, makedepends, error) ||
-      !resolver_run (resolver, error))
-    return false;
-
-  missing = resolver_names (resolver, DEPENDENCY_MISSING, (char **[]){ depends, makedepends, NULL });
-  if (!*missing)
-    {
-      dependencies_tell (builder, resolver, &runtime);
-      dependencies_tell (builder, resolver, &build);
-      return true;
-    }
-  log_writer_note (builder->log, "dependencies", "❌ Missing dependencies");
-  dependencies_tell_each (builder, resolver, &runtime);
-  dependencies_tell_each (builder, resolver, &build);
-  return dependencies_refuse (builder, resolver, missing, error);
+  return dependencies_check (builder, lists, true, error);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "config.h"
+#include "errand.h"
 #include "inspection.h"
 #include "job.h"
 #include "local-build.h"
@@ -27,6 +28,7 @@ main_watch_signals (void)
   sigaction (SIGTERM, &action, NULL);
   sigaction (SIGINT, &action, NULL);
   signal (SIGPIPE, SIG_IGN);
+  errand_listen ();
 }
 
 static int

@@ -69,6 +69,7 @@ request_read (int fd, GError **error)
       request->catalog = g_strdup (json_get_string (options, "catalog", NULL));
       request->check = json_get_bool (options, "check", false);
       request->reinstall = json_get_bool (options, "reinstall", false);
+      request->install_dependencies = json_get_bool (options, "install_dependencies", false);
       request->upgrade = json_get_bool (options, "upgrade", false);
     }
 

@@ -16,8 +16,9 @@ typedef struct
   char *catalog; /* NULL: any */
   bool check;
   bool reinstall;
-  bool upgrade;            /* build nothing that is not newer than what is installed */
-  char *installed_version; /* NULL: not installed */
+  bool install_dependencies; /* what is missing may be had of the daemon */
+  bool upgrade;              /* build nothing that is not newer than what is installed */
+  char *installed_version;   /* NULL: not installed */
   char *installed_recipe_sha256;
   char *installed_backend;
   JsonObject *remembered; /* {NAME:[…]} of what catalogs said: catalog-memory.h; NULL: nothing */

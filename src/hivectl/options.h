@@ -16,7 +16,7 @@ typedef struct
 
   /* of some: OptionSet says which */
   gboolean quiet, no_wait, all, follow, plain;
-  gboolean check, reinstall, srcinfo;
+  gboolean check, reinstall, install_dependencies, srcinfo;
   gboolean open, token, rotate;
   char *backend, *source, *socket;
   char *output, *config;
@@ -30,7 +30,7 @@ typedef enum
   OPTION_ALL = 1 << 2,
   OPTION_FOLLOW = 1 << 3,
   OPTION_VARIANT = 1 << 4, /* --backend and --source */
-  OPTION_BUILD = 1 << 5,   /* --check and --reinstall */
+  OPTION_BUILD = 1 << 5,   /* --check, --reinstall and --install-dependencies */
   OPTION_PLAIN = 1 << 6,
   OPTION_WEB = 1 << 7,    /* --open, --token, --rotate and --socket */
   OPTION_LOCAL = 1 << 8,  /* of build: --output, --check and --config */

@@ -13,5 +13,7 @@ recipe_options_append (const Options *options, sd_bus_message *call)
     client_must (sd_bus_message_append (call, "{sv}", "check", "b", 1));
   if (options->reinstall)
     client_must (sd_bus_message_append (call, "{sv}", "reinstall", "b", 1));
+  if (options->install_dependencies)
+    client_must (sd_bus_message_append (call, "{sv}", "install-dependencies", "b", 1));
   client_must (sd_bus_message_close_container (call));
 }

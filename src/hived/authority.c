@@ -46,6 +46,8 @@ static const struct
   const char *id, *words;
 } actions[] = {
   [ACTION_INSTALL_WORKER] = { "org.rbee.hive.install-worker", "install workers" },
+  [ACTION_INSTALL_DEPENDENCIES] = { "org.rbee.hive.install-dependencies",
+                                    "install workers together with the system packages they need" },
   [ACTION_REMOVE_WORKER] = { "org.rbee.hive.remove-worker", "remove workers" },
   [ACTION_CANCEL_JOB] = { "org.rbee.hive.cancel-job-other-user", "cancel this job" },
   [ACTION_READ_LOG] = { "org.rbee.hive.read-log-other-user", "read this job's log (LogAccess= in hive.conf)" },

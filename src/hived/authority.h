@@ -14,6 +14,7 @@ typedef struct Authority Authority;
 typedef enum
 {
   ACTION_INSTALL_WORKER,
+  ACTION_INSTALL_DEPENDENCIES, /* ACTION_INSTALL_WORKER, and the system's packages that its build misses */
   ACTION_REMOVE_WORKER,
   ACTION_CANCEL_JOB,
   ACTION_READ_LOG, /* asked only with LogAccess=owner */

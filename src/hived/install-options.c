@@ -18,6 +18,7 @@ static const BusOption install_options_table[] = {
   { "catalog", 's', offsetof (InstallOptions, catalog) },
   { "check", 'b', offsetof (InstallOptions, check) },
   { "reinstall", 'b', offsetof (InstallOptions, reinstall) },
+  { "install-dependencies", 'b', offsetof (InstallOptions, install_dependencies) },
   { "idempotency-key", 's', offsetof (InstallOptions, idempotency_key) },
   { "owner", 'u', offsetof (InstallOptions, owner) },
   {},
@@ -44,6 +45,7 @@ install_options_copy (const InstallOptions *options)
                             .owner = options->owner,
                             .check = options->check,
                             .reinstall = options->reinstall,
+                            .install_dependencies = options->install_dependencies,
                             .upgrade = options->upgrade };
   return copy;
 }
@@ -144,7 +146,8 @@ install_options_equal (const InstallOptions *one, const InstallOptions *other)
 {
   return g_strcmp0 (one->backend, other->backend) == 0 && g_strcmp0 (one->source, other->source) == 0 &&
          g_strcmp0 (one->catalog, other->catalog) == 0 && one->check == other->check &&
-         one->reinstall == other->reinstall && one->upgrade == other->upgrade;
+         one->reinstall == other->reinstall && one->install_dependencies == other->install_dependencies &&
+         one->upgrade == other->upgrade;
 }
 
 JsonObject *
@@ -162,9 +165,29 @@ install_options_to_json (const InstallOptions *options)
     json_object_set_boolean_member (object, "check", true);
   if (options->reinstall)
     json_object_set_boolean_member (object, "reinstall", true);
+  if (options->install_dependencies)
+    json_object_set_boolean_member (object, "install_dependencies", true);
   if (options->upgrade)
     json_object_set_boolean_member (object, "upgrade", true);
   return object;
+}
+
+int
+install_options_append (const InstallOptions *options, sd_bus_message *message)
+{
+  int r = sd_bus_message_open_container (message, 'a', "{sv}");
+
+  if (r >= 0 && options && options->backend)
+    r = bus_dict_append_string (message, "backend", options->backend);
+  if (r >= 0 && options && options->source)
+    r = bus_dict_append_string (message, "source", options->source);
+  if (r >= 0 && options && options->catalog)
+    r = bus_dict_append_string (message, "catalog", options->catalog);
+  if (r >= 0 && options && options->check)
+    r = bus_dict_append_bool (message, "check", true);
+  if (r >= 0 && options && options->reinstall)
+    r = bus_dict_append_bool (message, "reinstall", true);
+  return r < 0 ? r : sd_bus_message_close_container (message);
 }
 
 InstallOptions *
@@ -177,6 +200,7 @@ install_options_from_json (JsonObject *object)
   options->catalog = g_strdup (json_get_string (object, "catalog", NULL));
   options->check = json_get_bool (object, "check", false);
   options->reinstall = json_get_bool (object, "reinstall", false);
+  options->install_dependencies = json_get_bool (object, "install_dependencies", false);
   options->upgrade = json_get_bool (object, "upgrade", false);
   return options;
 }

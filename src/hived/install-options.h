@@ -17,7 +17,8 @@ typedef struct
   int64_t owner; /* the uid of the person whom the bridge acts for; -1: not given */
   bool check;
   bool reinstall;
-  bool upgrade; /* to what is newer than the installed version, else nothing; not a caller's to give */
+  bool install_dependencies; /* also the system's packages that the build misses */
+  bool upgrade;              /* to what is newer than the installed version, else nothing; not a caller's to give */
 } InstallOptions;
 
 InstallOptions *install_options_new (void);
@@ -38,6 +39,10 @@ const char *install_options_take_reference (InstallOptions *options, const char 
 
 /* True when both ask for the same install; the key and the owner are no part of that. */
 bool install_options_equal (const InstallOptions *one, const InstallOptions *other);
+
+/* As ListJobs and a job's property Options have them: an a{sv} of what was given, but the key and the owner. NULL:
+ * none. 0 or a negative errno. */
+int install_options_append (const InstallOptions *options, sd_bus_message *message);
 
 /* As the builder's request and job.json have them: keys only for what was given. */
 JsonObject *install_options_to_json (const InstallOptions *options);

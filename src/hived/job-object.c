@@ -18,6 +18,19 @@
 #define READ_LOG_MAX    (256 * 1024)
 #define RECORD_OVERHEAD 64 /* of a record in an answer, beside its text */
 
+static int
+job_append_options_entry (const Job *job, sd_bus_message *message)
+{
+  int r;
+
+  if ((r = sd_bus_message_open_container (message, 'e', "sv")) < 0 ||
+      (r = sd_bus_message_append (message, "s", "options")) < 0 ||
+      (r = sd_bus_message_open_container (message, 'v', "a{sv}")) < 0 ||
+      (r = install_options_append (job->options, message)) < 0 || (r = sd_bus_message_close_container (message)) < 0)
+    return r;
+  return sd_bus_message_close_container (message);
+}
+
 int
 job_object_append (const Job *job, sd_bus_message *message)
 {
@@ -37,7 +50,7 @@ job_object_append (const Job *job, sd_bus_message *message)
       (r = bus_dict_append_uint64 (message, "log_size", job->log_size)) < 0 ||
       (r = bus_dict_append_string (message, "error_name", job->error_name)) < 0 ||
       (r = bus_dict_append_string (message, "error_message", job->error_message)) < 0 ||
-      (r = bus_dict_append_path (message, "path", job->path)) < 0)
+      (r = bus_dict_append_path (message, "path", job->path)) < 0 || (r = job_append_options_entry (job, message)) < 0)
     return r;
   return sd_bus_message_close_container (message);
 }
@@ -64,6 +77,15 @@ job_get_string (sd_bus *bus, const char *path, const char *interface, const char
     if (g_str_equal (values[i].property, property))
       return sd_bus_message_append (reply, "s", values[i].value ? values[i].value : "");
   return -ENOENT;
+}
+
+static int
+job_get_options (sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+                 void *userdata, sd_bus_error *error)
+{
+  const Job *job = userdata;
+
+  return install_options_append (job->options, reply);
 }
 
 static int
@@ -268,6 +290,7 @@ static const sd_bus_vtable job_vtable[] = {
   SD_BUS_PROPERTY ("Id", "s", job_get_string, 0, SD_BUS_VTABLE_PROPERTY_CONST),
   SD_BUS_PROPERTY ("Operation", "s", job_get_string, 0, SD_BUS_VTABLE_PROPERTY_CONST),
   SD_BUS_PROPERTY ("WorkerId", "s", job_get_string, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+  SD_BUS_PROPERTY ("Options", "a{sv}", job_get_options, 0, SD_BUS_VTABLE_PROPERTY_CONST),
   SD_BUS_PROPERTY ("State", "s", job_get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
   SD_BUS_PROPERTY ("Phase", "s", job_get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
   SD_BUS_PROPERTY ("Progress", "d", job_get_progress, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),

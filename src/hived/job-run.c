@@ -12,6 +12,7 @@
 #include "catalog-cache.h"
 #include "error.h"
 #include "file.h"
+#include "job-dependencies.h"
 #include "job-store.h"
 #include "json.h"
 #include "line-signals.h"
@@ -33,9 +34,10 @@ struct JobRun
 
   char *work; /* the work tree, once it was made */
   Child *builder;
-  char *not_started;      /* why the builder could not be started */
-  sd_event_source *timer; /* SIGKILL after SIGTERM */
-  GError *stopped;        /* why the hive ended the builder, when it did */
+  char *not_started;             /* why the builder could not be started */
+  JobDependencies *dependencies; /* while the builder waits for them */
+  sd_event_source *timer;        /* SIGKILL after SIGTERM */
+  GError *stopped;               /* why the hive ended the builder, when it did */
 
   Ending committed;
   char *committed_message;
@@ -48,6 +50,7 @@ struct JobRun
 static void job_run_finish_commit (void *userdata);
 static void job_run_finish_build (void *userdata);
 static void job_run_finished (void *userdata);
+static void job_run_handle_result (void *userdata);
 
 static JobRun *
 job_run_new (Job *job, GError **error)
@@ -65,6 +68,7 @@ job_run_new (Job *job, GError **error)
   run->log = log_writer_new (fd, job->hive->configuration->max_log_size);
   run->tail = line_tail_new (job->hive->lines, job, fd, job->log_size);
   run->log_fd = fd_steal (&fd);
+  line_tail_on_result (run->tail, job_run_handle_result, run);
   return run;
 }
 
@@ -73,6 +77,7 @@ job_run_free (JobRun *run)
 {
   if (!run)
     return;
+  job_dependencies_free (run->dependencies);
   child_free (run->builder);
   sd_event_source_disable_unref (run->timer);
   line_tail_free (run->tail);
@@ -424,6 +429,9 @@ job_run_built (const Ending *ending, void *userdata)
   Job *job = run->job;
 
   run->timer = sd_event_source_disable_unref (run->timer);
+  if (run->dependencies) /* for a builder that was ended meanwhile */
+    job_dependencies_cancel (run->dependencies);
+  g_clear_pointer (&run->dependencies, job_dependencies_free);
   if (!job->built)
     {
       job->built = true;
@@ -578,6 +586,39 @@ job_run_stop_builder (JobRun *run)
                                 job_run_handle_stubborn, run);
 }
 
+/* What the builder missed is there, or it is not to be had. */
+static void
+job_run_have_dependencies (const GError *error, void *userdata)
+{
+  JobRun *run = userdata;
+
+  g_clear_pointer (&run->dependencies, job_dependencies_free);
+  if (!error && !run->job->cancelled)
+    {
+      child_signal (run->builder, SIGUSR1, false);
+      return;
+    }
+  if (!run->job->cancelled && !run->stopped)
+    run->stopped = g_error_copy (error);
+  job_run_stop_builder (run);
+}
+
+/* The builder's last record, when its job is done; before that it may ask for something. */
+static void
+job_run_handle_result (void *userdata)
+{
+  JobRun *run = userdata;
+  g_autoptr (GError) error = NULL;
+
+  if (!run->builder || run->job->built || run->job->cancelled || run->stopped || run->dependencies ||
+      !job_dependencies_are_asked_for (line_tail_result (run->tail)))
+    return;
+  run->dependencies =
+      job_dependencies_start (run->job, run->log, line_tail_result (run->tail), job_run_have_dependencies, run, &error);
+  if (error)
+    job_run_have_dependencies (error, run);
+}
+
 static bool
 job_run_cancel_queued (Job *job)
 {
@@ -606,7 +647,10 @@ job_run_cancel (Job *job, GError **error)
     {
       job->cancelled = true;
       job_run_save (run);
-      job_run_stop_builder (run);
+      if (run->dependencies)
+        job_dependencies_cancel (run->dependencies); /* its end stops the builder */
+      else
+        job_run_stop_builder (run);
       return true;
     }
   if (!job_is_active (job))

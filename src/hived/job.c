@@ -22,9 +22,10 @@ static const char *const job_operations[] = {
   [JOB_ROLLBACK] = "worker_rollback",
 };
 
-static const char *const job_phases[] = { "metadata", "platform", "pkgbuild", "parse",        "dependencies",
-                                          "sources",  "prepare",  "pkgver",   "build",        "check",
-                                          "package",  "install",  "remove",   "capabilities", "cleanup" };
+static const char *const job_phases[] = {
+  "metadata", "platform", "pkgbuild", "parse",   "dependencies", "install-dependencies", "sources", "prepare", "pkgver",
+  "build",    "check",    "package",  "install", "remove",       "capabilities",         "cleanup"
+};
 
 static int
 name_index (const char *const *names, gsize count, const char *name)

@@ -51,6 +51,9 @@ struct LineTail
   unsigned records; /* seen since then: */
   uint64_t counted_since;
   char *result;
+  bool result_is_new;
+  LineTailHandler on_result;
+  void *on_result_userdata;
   GError *error;
   LineTailHandler drained;
   void *userdata;
@@ -151,6 +154,7 @@ line_tail_learn (LineTail *tail, const LogRecord *record)
     {
       g_free (tail->result);
       tail->result = record->text_length <= RESULT_MAX ? text_copy (record->text, record->text_length) : NULL;
+      tail->result_is_new = true;
     }
   else if (record->stream == LOG_STREAM_ERROR)
     {
@@ -306,6 +310,12 @@ line_tail_turn (LineTail *tail)
       drained (tail->userdata); /* may free the tail */
       return;
     }
+  /* Not before: what follows may take it back. */
+  if (at_end && tail->result_is_new && tail->on_result)
+    {
+      tail->result_is_new = false;
+      tail->on_result (tail->on_result_userdata);
+    }
   if (!at_end || tail->drained)
     line_tail_look_in (tail, 0);
   else if (tail->records > FAST_RECORDS || tail->skipped > 0)
@@ -381,6 +391,13 @@ line_tail_drain (LineTail *tail, LineTailHandler handler, void *userdata)
   tail->drained = handler;
   tail->userdata = userdata;
   line_tail_look_in (tail, 0);
+}
+
+void
+line_tail_on_result (LineTail *tail, LineTailHandler handler, void *userdata)
+{
+  tail->on_result = handler;
+  tail->on_result_userdata = userdata;
 }
 
 const char *

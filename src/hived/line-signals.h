@@ -19,6 +19,10 @@ void line_tail_free (LineTail *tail);
 /* Calls @handler from the event loop, once, when everything that is in the log by then was seen and told. */
 void line_tail_drain (LineTail *tail, LineTailHandler handler, void *userdata);
 
+/* Calls @handler when there is a `result` record that is newer than the last one it was called for, once the log was
+ * seen up to its end. @handler may not free the tail. */
+void line_tail_on_result (LineTail *tail, LineTailHandler handler, void *userdata);
+
 /* The text of the last `result` record, or NULL. */
 const char *line_tail_result (const LineTail *tail);
 

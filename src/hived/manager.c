@@ -103,14 +103,16 @@ manager_install (Hive *hive, sd_bus_message *message, const char *reference, Ins
 {
   g_autoptr (GError) failure = NULL;
   const char *worker_id = install_options_take_reference (options, reference, &failure);
+  Question question = { 0 };
   uid_t uid;
   Job *job;
   int r;
 
   if (!worker_id || !hive_check_install (hive, worker_id, options, &failure))
     return bus_error_from_gerror (error, failure);
-  r = authority_check (hive->authority, message, &(Question){ .action = ACTION_INSTALL_WORKER, .worker = worker_id },
-                       &uid, error);
+  question.action = options->install_dependencies ? ACTION_INSTALL_DEPENDENCIES : ACTION_INSTALL_WORKER;
+  question.worker = worker_id;
+  r = authority_check (hive->authority, message, &question, &uid, error);
   if (r != 0)
     return r; /* refused, or asked: this method runs again with the answer */
   if (options->owner >= 0)

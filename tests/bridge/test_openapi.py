@@ -65,7 +65,7 @@ REQUESTS = [
 
 def test_every_answer_is_as_the_document_has_it(bridge):
     bridge.hive.catalog.add("some-worker")
-    job = bridge.hive.installs("some-worker")
+    job = bridge.hive.installs("some-worker", source="git", check=True)
     assert job.id == "1"
     seen = set()
     for token in (..., None):

@@ -43,6 +43,12 @@ def test_options_of_an_install_reach_the_hive(bridge):
     assert "checking" not in bridge.lines(bridge.install("some-worker", reinstall=True))
 
 
+def test_packages_of_the_system_are_installed_when_that_is_asked_for(bridge):
+    bridge.hive.catalog.add("needy", harness.pkgbuild("needy", makedepends=["chrpath>=99"]))
+    lines = bridge.lines(bridge.install("needy", install_dependencies=True))
+    assert "📦 Installing what is missing: chrpath" in lines and "There is no PackageKit here" in lines[-1]
+
+
 def test_remove_is_a_job(bridge):
     bridge.hive.catalog.add("some-worker")
     bridge.hive.installs("some-worker")

@@ -5,6 +5,7 @@ import configparser
 import json
 import os
 import re
+import shlex
 import shutil
 
 import pytest
@@ -79,6 +80,48 @@ def test_what_nobody_knows_is_told_and_the_build_goes_on(ruled):
 def test_what_nobody_knows_is_marked_where_something_is_missing(ruled):
     ruled.catalog.add("needy", pkgbuild("needy", depends=["ttf-of-nowhere", "gone"]))
     assert "Runtime: ttf-of-nowhere ?, gone ✗" in ruled.refuses("needy", "MissingDependencies").lines()
+
+
+def test_without_a_package_manager_to_ask_what_is_missing_is_named_with_what_to_type(ruled):
+    ruled.catalog.add("some-worker", pkgbuild("some-worker", makedepends=["gone"]))
+    ruled.refuses("some-worker", "MissingDependencies", "Could not install gone-bin, gone-dev: ", "There is no PackageKit here", "by hand: ",
+                  install_dependencies=True)
+
+
+@pytest.fixture
+def liar(ruled):
+    """A hive whose builders ask for what the test says, as a recipe would that had taken over its builder."""
+    libexec = ruled.directory / "libexec"
+    libexec.mkdir()
+    for program in ruled.build.libexec.iterdir():
+        (libexec / program.name).symlink_to(program)
+    builder = libexec / "rbee-hive-builder"
+    builder.unlink()
+
+    def asks(names):
+        question = json.dumps({"install-dependencies": names})
+        builder.write_text("#!/bin/bash\nfor word; do [[ $word != --query ]] || exec "
+                           f"{ruled.build.libexec}/rbee-hive-builder \"$@\"; done\n"
+                           f"printf '2026-11-24T00:00:00.000000Z dependencies result %s\\n' {shlex.quote(question)}\nsleep 60\n")
+        builder.chmod(0o755)
+
+    ruled.configure("Hive", LibexecDirectory=libexec)
+    ruled.catalog.add("some-worker")
+    ruled.asks = asks
+    return ruled
+
+
+def test_builder_gets_no_packages_for_a_job_that_may_not_have_them(liar):
+    liar.asks(["gone"])
+    liar.refuses("some-worker", "BuildFailed", "packages that it may not have")
+
+
+@pytest.mark.parametrize("names, error, words", [
+    (["--allow-untrusted"], "RecipeInvalid", "--allow-untrusted"), (["/etc/passwd"], "RecipeInvalid", "/etc/passwd"),
+    (["gone"] * 201, "BuildFailed", "may not have"), (["no-such-name"], "MissingDependencies", "no package is known")])
+def test_builder_gets_no_packages_but_those_that_the_rules_name(liar, names, error, words):
+    liar.asks(names)
+    liar.refuses("some-worker", error, words, install_dependencies=True)
 
 
 def test_name_that_is_none_is_refused(ruled):

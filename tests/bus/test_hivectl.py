@@ -15,20 +15,23 @@ import pytest
 from gi.repository import GLib
 
 import terminal as terminals
-from harness import Job, pkgbuild, wait_until
+from harness import Job, pkgbuild, unique_seconds, wait_until, wake
 
 VERBS = ("catalog", "show", "recipe", "install", "remove", "list", "verify", "jobs", "log", "cancel", "status", "capabilities", "build")
 SGR = re.compile(r"\x1b\[[0-9;]*m")
 ERASE = "\r\x1b[K"
 
 
-def slow(hive, name="slow", seconds=2):
-    hive.catalog.add(name, pkgbuild(name, build=f"echo started\nsleep {seconds}\necho woke"))
-    return name
+def slow(hive, name="slow"):
+    """A worker whose build goes on when what this gives is called."""
+    seconds = unique_seconds()
+    hive.catalog.add(name, pkgbuild(name, build=f"echo started\nsleep {seconds} || true\necho woke"))
+    return lambda: wake(seconds)
 
 
 def endless(hive, name="endless"):
-    return slow(hive, name, 86399)
+    hive.catalog.add(name, pkgbuild(name, build="echo started\nsleep 86399"))
+    return name
 
 
 def latest_job(hive):
@@ -256,7 +259,8 @@ def test_log_follows_through_a_restart_of_the_hive(hive):
 
 
 def test_log_goes_on_to_its_end_without_a_bus(hive):
-    job = hive.install(slow(hive))
+    go_on = slow(hive)
+    job = hive.install("slow")
     job.wait_for_line("started")
     process = hive.spawn(hive.build.bin / "hivectl", "log", "--follow", job.id, stdout=subprocess.PIPE, text=True)
     while process.stdout.readline() != "started\n":
@@ -264,6 +268,7 @@ def test_log_goes_on_to_its_end_without_a_bus(hive):
     peers = [name for name in names_on_the_bus(hive) if process.pid == process_of(hive, name)]
     assert len(peers) == 1
     disconnect(process)
+    go_on()
     rest, _ = process.communicate(timeout=30 * hive.patience)
     assert rest.splitlines()[-1] == "[DONE]" and "woke" in rest and process.returncode == 0
 
@@ -535,7 +540,7 @@ def following(hive, *arguments):
 
 @pytest.mark.parametrize("verb", ["install", "log"])
 def test_interrupt_without_a_terminal_leaves_the_job(hive, verb):
-    slow(hive)
+    go_on = slow(hive)
     if verb == "log":
         hive.install("slow")
     process = following(hive, *(("install", "slow") if verb == "install" else ("log", "-f", "1")))
@@ -543,17 +548,19 @@ def test_interrupt_without_a_terminal_leaves_the_job(hive, verb):
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 130
     assert errors == "Job 1 runs on; follow it with: hivectl log 1 --follow\n"
+    go_on()
     assert latest_job(hive).wait().result == "done"
 
 
 def test_interrupt_leaves_all_jobs_of_several(hive):
-    slow(hive, "a", 2)
-    slow(hive, "b", 2)
+    naps = [slow(hive, name) for name in ("a", "b")]
     process = following(hive, "install", "a", "b")
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 130
     assert [line.split()[1] for line in errors.splitlines()] == ["1", "2"]
+    for go_on in naps:
+        go_on()
     wait_until(lambda: set(hive.workers()) == {"a", "b"}, what="both")
 
 
@@ -578,18 +585,20 @@ def test_ctrl_c_and_c_cancels(hive):
 @pytest.mark.parametrize("keys, status", [("l\n", 0), ("L\n", 0), ("\x04", 0), ("what\nl\n", 0), ("\x03", 130)],
                          ids=["l", "L", "end-of-file", "wrong-then-l", "ctrl-c"])
 def test_ctrl_c_leaves(hive, keys, status):
-    slow(hive)
+    go_on = slow(hive)
     with asked(hive, "install", "slow") as terminal:
         terminal.type(keys)
         assert terminal.end() == status
     assert terminal.shown.endswith("Job 1 runs on; follow it with: hivectl log 1 --follow\r\n")
     assert "woke" not in terminal.shown
+    go_on()
     assert latest_job(hive).wait().result == "done"
 
 
 def test_ctrl_c_and_enter_goes_on_and_nothing_was_lost(hive):
-    slow(hive, seconds=1)
+    go_on = slow(hive)
     with asked(hive, "install", "slow") as terminal:
+        go_on()
         latest_job(hive).wait()
         assert "woke" not in terminal.shown  # the question stays readable
         terminal.type("\n")
@@ -605,8 +614,9 @@ def test_ctrl_c_of_a_followed_log_cancels_too(hive):
 
 
 def test_cancel_that_is_refused_is_said_and_the_log_goes_on(hive):
-    slow(hive, seconds=1)
+    go_on = slow(hive)
     with asked(hive, "install", "slow") as terminal:
+        go_on()
         latest_job(hive).wait()
         terminal.type("c\n")
         assert terminal.end() == 0
@@ -655,12 +665,13 @@ def test_host_installs_and_shows_logs_by_read_log(hive, ssh):
 
 
 def test_host_follows_what_comes_and_survives_ctrl_c(hive, ssh):
-    slow(hive, seconds=3)
+    go_on = slow(hive)
     with Terminal(hive, "--host", "me@there", "install", "slow", **ssh) as terminal:
         terminal.wait_for("started\r\n")
         terminal.type("\x03")  # ends ssh too
         terminal.wait_for("Enter to go on following: ")
         terminal.type("\n")
+        go_on()
         assert terminal.end() == 0
     assert terminal.lines()[-2] == "[DONE]"
     shown = [line for line in terminal.lines() if line in latest_job(hive).lines()]

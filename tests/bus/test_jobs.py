@@ -4,27 +4,15 @@
 import json
 import os
 import time
-import uuid
 
 import pytest
 
-from harness import HiveError, Job, pkgbuild, variant, wait_until, with_argument
+from harness import HiveError, Job, pkgbuild, unique_seconds, variant, wait_until, wake, with_argument
 
 
 def sleeper(hive, name, marker="86399"):
     hive.catalog.add(name, pkgbuild(name, build=f"echo started\nsleep {marker}"))
     return name
-
-
-def waiter(hive, name):
-    """A worker whose build goes on when its file says so: nothing is visible inside but its own sources, so it asks a catalog."""
-    hive.catalog.add(name, pkgbuild(name, build="echo started\nsleep 0.5"))
-    return name
-
-
-def unique_seconds():
-    """An argument for sleep that nobody else on this machine uses."""
-    return f"{80000 + uuid.uuid4().int % 9999}.{uuid.uuid4().int % 10**8}"
 
 
 def test_two_clients_that_ask_for_the_same_get_one_job(hive):
@@ -52,6 +40,18 @@ def test_other_options_while_it_is_being_installed_are_busy_and_name_the_job(hiv
     first.wait()
 
 
+def test_a_job_says_with_what_options_it_was_asked_for(hive):
+    hive.catalog.add("some")
+    chosen, plain = hive.installs("some", backend="cpu", source="git", reinstall=True, check=False), hive.install("some")
+    plain.wait()
+    wanted = {"backend": "cpu", "source": "git", "reinstall": True}
+    assert chosen.get("Options") == wanted and plain.get("Options") == {}
+    assert [job["options"] for job in hive.list_jobs()] == [wanted, {}]
+    hive.restart()
+    assert chosen.get("Options") == wanted
+    assert hive.remove("some").get("Options") == {}
+
+
 def test_equal_options_said_otherwise_are_equal(hive):
     sleeper(hive, "same")
     first = hive.install("same")
@@ -77,22 +77,20 @@ def test_removal_while_it_is_being_installed_is_busy(hive):
 
 def test_four_workers_of_which_two_may_run_run_in_order(hive):
     hive.configure("Jobs", MaxParallel=2)
-    names = [waiter(hive, name) for name in ("a", "b", "c", "d")]
-    jobs = [hive.install(name) for name in names]
+    naps = {name: unique_seconds() for name in ("a", "b", "c", "d")}
+    for name, seconds in naps.items():
+        hive.catalog.add(name, pkgbuild(name, build=f"sleep {seconds} || true"))
+    jobs = [hive.install(name) for name in naps]
     wait_until(lambda: [job.state for job in jobs] == ["running", "running", "queued", "queued"], what="two to run and two to wait")
     assert (hive.get("/org/rbee/Hive", "org.rbee.Hive", "RunningJobs"), hive.get("/org/rbee/Hive", "org.rbee.Hive", "QueuedJobs")) == (2, 2)
-    most = 0
-    while not all(job.finished() for job in jobs):
-        wait_until(lambda: True)
-        most = max(most, hive.get("/org/rbee/Hive", "org.rbee.Hive", "RunningJobs"))
-        time.sleep(0.01)
-    assert most == 2
+    for seconds in naps.values():
+        wake(seconds)
     for job in jobs:
         assert job.wait() == ("done", "", "")
-    starts = [job.get("StartedAt") for job in jobs]
-    assert starts == sorted(starts)
-    assert starts[2] >= min(job.get("FinishedAt") for job in jobs[:2])
-    assert set(hive.workers()) == set(names)
+    spans = [(job.get("StartedAt"), job.get("FinishedAt")) for job in jobs]
+    assert spans == sorted(spans, key=lambda span: span[0])
+    assert max(sum(start <= at < end for start, end in spans) for at, _ in spans) == 2
+    assert set(hive.workers()) == set(naps)
     hive.nothing_left()
 
 

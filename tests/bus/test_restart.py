@@ -7,15 +7,10 @@ import os
 import signal
 import subprocess
 import time
-import uuid
 
 import pytest
 
-from harness import Job, install_script, pkgbuild, wait_until, with_argument
-
-
-def marker():
-    return f"{90000 + uuid.uuid4().int % 9999}.{uuid.uuid4().int % 10**8}"
+from harness import Job, install_script, pkgbuild, unique_seconds, wait_until, with_argument
 
 
 def wait_for_end(job, timeout=30):
@@ -26,7 +21,7 @@ def wait_for_end(job, timeout=30):
 
 def test_daemon_that_is_stopped_at_once_starts_nothing_any_more(hive):
     """Jobs wait until the devices were looked at; that answer may come while the hive is stopping."""
-    seconds = marker()
+    seconds = unique_seconds()
     hive.catalog.add("long", pkgbuild("long", build=f"sleep {seconds}"))
     hive.install("long")
     assert hive.stop(timeout=15) == 0
@@ -34,7 +29,7 @@ def test_daemon_that_is_stopped_at_once_starts_nothing_any_more(hive):
 
 
 def test_killed_daemon_ends_its_running_job_as_interrupted(hive):
-    seconds = marker()
+    seconds = unique_seconds()
     hive.catalog.add("long", pkgbuild("long", build=f"echo started\nsetsid -f sleep {seconds}\nsleep {seconds}"))
     job = hive.install("long")
     job.wait_for_line("started")
@@ -55,7 +50,7 @@ def test_killed_daemon_ends_its_running_job_as_interrupted(hive):
 
 def test_queued_jobs_survive_a_killed_daemon(hive):
     hive.configure("Jobs", MaxParallel=1)
-    hive.catalog.add("first", pkgbuild("first", build=f"echo started\nsleep {marker()}"))
+    hive.catalog.add("first", pkgbuild("first", build=f"echo started\nsleep {unique_seconds()}"))
     hive.catalog.add("second")
     hive.catalog.add("third")
     jobs = [hive.install(name) for name in ("first", "second", "third")]
@@ -70,7 +65,7 @@ def test_queued_jobs_survive_a_killed_daemon(hive):
 
 
 def test_daemon_told_to_end_ends_its_jobs_first(hive):
-    seconds = marker()
+    seconds = unique_seconds()
     hive.catalog.add("long", pkgbuild("long", build=f"echo started\nsleep {seconds}"))
     job = hive.install("long")
     job.wait_for_line("started")
@@ -94,7 +89,7 @@ def test_what_is_installed_and_the_jobs_are_known_after_a_restart(hive):
 
 
 def test_log_that_a_crash_cut_short_is_mended(hive):
-    hive.catalog.add("long", pkgbuild("long", build=f"echo started\nsleep {marker()}"))
+    hive.catalog.add("long", pkgbuild("long", build=f"echo started\nsleep {unique_seconds()}"))
     job = hive.install("long")
     job.wait_for_line("started")
     hive.stop(signal.SIGKILL)

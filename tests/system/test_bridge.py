@@ -98,8 +98,8 @@ def test_key_is_the_bridges_and_its_groups(web):
 
 
 def test_journal_has_each_request_with_its_fields(web):
-    ask(web, "/v1/workers")
-    wait_until(lambda: "/v1/workers" in web.journal("_SYSTEMD_UNIT=rbee-hive-bridge.service", "REQUEST_PATH=/v1/workers"), 20, "the journal")
+    wait_until(lambda: ask(web, "/v1/workers")[0] == 200, 30, "the hive")
+    wait_until(lambda: "/v1/workers" in web.journal("_SYSTEMD_UNIT=rbee-hive-bridge.service", "REQUEST_PATH=/v1/workers", "STATUS=200"), 20, "the journal")
     entry = json.loads(web.run("journalctl", "-o", "json", "-n", "1", "REQUEST_PATH=/v1/workers", "STATUS=200").stdout)
     assert entry["REQUEST_METHOD"] == "GET" and entry["PEER"].startswith("uid ") and re.fullmatch(r"\d+", entry["DURATION_USEC"])
 

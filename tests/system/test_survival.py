@@ -76,6 +76,15 @@ def reexec_systemd(hive, machine):
     machine.run("systemctl", "daemon-reexec")
 
 
+def locks(machine):
+    return machine.run("systemd-inhibit", "--list", "--no-pager").stdout
+
+
+def wait_for_lock(machine, pattern):
+    """For one that may be held for a moment only."""
+    wait_until(lambda: re.search(rf"rbee-hive .*shutdown .*{pattern}", locks(machine)), 60, lambda: f"a lock; there are\n{locks(machine)}")
+
+
 MISHAPS = [kill, restart, stop, kill_bus, reexec_systemd]
 
 
@@ -267,8 +276,7 @@ def test_reboot_in_order_ends_builds_as_interrupted_before_it(hive, machine, gat
     machine.run("systemctl", "restart", "rbee-hived.service")
     job, queued = hive.install("some"), hive.install("next")
     job.wait_for_line("started")
-    locks = machine.run("systemd-inhibit", "--list", "--no-pager").stdout
-    assert re.search(r"rbee-hive .*shutdown .*Workers are being built +delay", locks), locks
+    wait_for_lock(machine, "Workers are being built +delay")
     machine.run("busctl", "call", "org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager", "PowerOff", "b", "false")
     machine.nspawn.wait(90)
     hive.disconnect()
@@ -287,8 +295,6 @@ def test_shutdown_is_blocked_while_files_are_installed(hive, machine):
     files = 'mkdir -p "$pkgdir/opt/many"; for i in {1..5000}; do echo $i > "$pkgdir/opt/many/$i"; done\n'
     hive.catalog.add("many", pkgbuild("many", package=files + install_script("many")))
     job = hive.install("many")
-    wait_until(lambda: job_state(job) == "committing", 60, "committing")
-    locks = machine.run("systemd-inhibit", "--list", "--no-pager").stdout
-    assert re.search(r"rbee-hive .*shutdown .*files are being installed or removed +block", locks), locks
+    wait_for_lock(machine, "files are being installed or removed +block")
     assert wait_for_end(job) == "done"
-    wait_until(lambda: "rbee-hive" not in machine.run("systemd-inhibit", "--list", "--no-pager").stdout, what="the lock to go")
+    wait_until(lambda: "rbee-hive" not in locks(machine), what="the lock to go")

@@ -117,7 +117,10 @@ class VirtualMachine(machine.Copy):
         self.connection.sendall(json.dumps(request).encode() + b"\n")
         answer = b""
         while not answer.endswith(b"\n"):
-            some = self.connection.recv(1 << 16)
+            try:
+                some = self.connection.recv(1 << 16)
+            except TimeoutError:
+                raise AssertionError(f"the machine does not answer:\n{self.console()}") from None
             assert some, f"the machine ended ({self.qemu.wait()}):\n{self.console()}"
             answer += some
         done = types.SimpleNamespace(**json.loads(answer))

@@ -23,7 +23,8 @@ import write_log
 COMMIT = "/usr/libexec/rbee-hive/rbee-hive-commit"
 CONFIGURATION = disk.PLACE / "hive.conf"
 ROOT, STATE, CACHE = disk.FILES / "root", disk.FILES / "state", disk.PLACE / "cache"
-IGNORED = {"lost+found", "root/lost+found", "state/lost+found", "state/transactions", "state/transactions/.lock", "state/workers"}
+IGNORED = {"lost+found", "root/lost+found", "state/lost+found", "state/transactions", "state/transactions/.lock", "state/workers",
+           "state/kept", "state/kept/w"}  # the folders; what was replaced, in a folder of its own within, counts
 
 # Path: content, or (target of a link,).
 OLD = {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { JobRequest } from "./types.ts";
 
-export type InstallOptions = Pick<JobRequest, "backend" | "source" | "check" | "reinstall">;
+export type InstallOptions = Pick<JobRequest, "backend" | "source" | "check" | "reinstall" | "install_dependencies">;
 
 /** The bodies of POST /v1/jobs. */
 export const OperationBuilder = {
