@@ -311,6 +311,7 @@ follow_result (const Follow *follow)
     result.status = client_status_of (follow->error_name ? follow->error_name : "") == EXIT_STATUS_NOT_FOUND ?
                         EXIT_STATUS_NOT_FOUND :
                         EXIT_STATUS_FAILED;
+  result.missing = g_strcmp0 (follow->error_name, hive_error_name (HIVE_ERROR_MISSING_DEPENDENCIES)) == 0;
   return result;
 }
 
