@@ -174,6 +174,16 @@ add (GPtrArray *options, const char *option, const char *first, const char *seco
     g_ptr_array_add (options, g_strdup (second));
 }
 
+/* What may fill the memory of this machine: a quarter of it at most, and little while a recipe is only read. */
+static char *
+sandbox_tmpfs_size (const Sandbox *sandbox)
+{
+  int64_t memory = (int64_t)sysconf (_SC_PHYS_PAGES) * sysconf (_SC_PAGESIZE);
+
+  return g_strdup_printf ("%" G_GINT64_FORMAT,
+                          sandbox->evaluation ? 16 * 1024 * 1024 : CLAMP (memory / 4, 64 << 20, INT64_C (4) << 30));
+}
+
 void
 sandbox_bind (Sandbox *sandbox, const char *outside, const char *inside)
 {
@@ -184,6 +194,21 @@ void
 sandbox_bind_read_only (Sandbox *sandbox, const char *outside, const char *inside)
 {
   add (sandbox->binds, "--ro-bind", outside, inside);
+}
+
+void
+sandbox_link (Sandbox *sandbox, const char *target, const char *inside)
+{
+  add (sandbox->binds, "--symlink", target, inside);
+}
+
+void
+sandbox_add_folder (Sandbox *sandbox, const char *inside)
+{
+  g_autofree char *size = sandbox_tmpfs_size (sandbox);
+
+  add (sandbox->binds, "--size", size, NULL);
+  add (sandbox->binds, "--tmpfs", inside, NULL);
 }
 
 void
@@ -324,6 +349,19 @@ sandbox_bind_text (Sandbox *sandbox, const char *text, const char *inside, GErro
   return sandbox_add_file (sandbox, sandbox->binds, inside, text, error);
 }
 
+bool
+sandbox_copy (Sandbox *sandbox, int fd, const char *inside, GError **error)
+{
+  g_autofree char *number = sandbox_pass (sandbox, fd, error);
+
+  if (number)
+    {
+      add (sandbox->binds, "--perms", "0644", NULL);
+      add (sandbox->binds, "--file", number, inside);
+    }
+  return number != NULL;
+}
+
 /* /bin, /lib and so on: links into /usr on a merged system, folders on others. */
 static void
 sandbox_add_system (GPtrArray *options)
@@ -392,16 +430,6 @@ sandbox_add_etc (Sandbox *sandbox, GPtrArray *options, GError **error)
     }
 
   return true;
-}
-
-/* What may fill the memory of this machine: a quarter of it at most, and little while a recipe is only read. */
-static char *
-sandbox_tmpfs_size (const Sandbox *sandbox)
-{
-  int64_t memory = (int64_t)sysconf (_SC_PHYS_PAGES) * sysconf (_SC_PAGESIZE);
-
-  return g_strdup_printf ("%" G_GINT64_FORMAT,
-                          sandbox->evaluation ? 16 * 1024 * 1024 : CLAMP (memory / 4, 64 << 20, INT64_C (4) << 30));
 }
 
 /* All of bubblewrap's options as --args wants them, NUL-terminated each. */
