@@ -164,7 +164,7 @@ dependencies_check (Builder *builder, const Dependencies *lists, bool again, GEr
 bool
 dependencies_run (Builder *builder, GError **error)
 {
-  g_auto (GStrv) depends = recipe_values (builder->recipe, "depends", catalog_machine_architecture ());
+  g_auto (GStrv) depends = recipe_run_needs (builder->recipe, catalog_machine_architecture ());
   g_auto (GStrv) makedepends = dependencies_of_build (builder);
   g_autofree char *program = g_find_program_in_path ("fakeroot");
   const Dependencies lists[] = {

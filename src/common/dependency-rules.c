@@ -185,3 +185,21 @@ dependency_rules_packages (const DependencyRules *rules, const char *name, Distr
     value = g_strdup (name);
   return value_words (value);
 }
+
+char *
+dependency_rules_command_here (const Configuration *configuration, const char *const *names)
+{
+  g_autoptr (DependencyRules) rules = dependency_rules_load (configuration->dependency_rules, NULL);
+  g_autoptr (GStrvBuilder) all = g_strv_builder_new ();
+  Distribution distribution = distribution_here ();
+  g_auto (GStrv) packages = NULL;
+
+  for (; rules && *names; names++)
+    {
+      g_auto (GStrv) some = dependency_rules_packages (rules, *names, distribution);
+
+      g_strv_builder_addv (all, (const char **)some);
+    }
+  packages = g_strv_builder_end (all);
+  return distribution_install_command (distribution, packages);
+}

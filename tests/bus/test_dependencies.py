@@ -129,6 +129,15 @@ def test_name_that_is_none_is_refused(ruled):
     ruled.refuses("bad", "RecipeInvalid", "$(reboot)")
 
 
+def test_packages_of_one_recipe_are_asked_for_each_but_not_for_each_other(ruled):
+    """Whatever their functions make of depends; what the recipe itself says is what it is built by."""
+    ruled.catalog.add("split", pkgbuild("split", depends=["there"], package="", extra="""pkgname=(split extra)
+package_split() { depends=(there gone); }
+package_extra() { depends=("split=1.0-1" lost split); }"""))
+    lines = ruled.refuses("split", "MissingDependencies", "gone, lost").lines()
+    assert "Runtime: there ✓, gone ✗, lost ✗" in lines
+
+
 def test_rules_that_cannot_be_read_fail_the_job_and_are_named(hive):
     hive.configure("Build", DependencyRules=hive.directory / "none.conf")
     hive.catalog.add("some", pkgbuild("some", depends=["gcc"]))
@@ -157,6 +166,14 @@ def test_hivectl_shows_what_is_missing(ruled):
     fields = dict(re.split(r":\s+", line, maxsplit=1) for line in ruled.hivectl("show", "needy").stdout.splitlines())
     assert (fields["Missing here"], fields["Not known here"]) == ("gone", "nobody-knows")
     assert packages(fields["Install with"]) == ["gone-bin", "gone-dev"]
+
+
+def test_hivectl_says_how_what_is_missing_comes_along(ruled):
+    ruled.catalog.add("needy", pkgbuild("needy", depends=["gone"]))
+    hint = "hivectl: 'hivectl install --install-dependencies needy' installs what is missing too\n"
+    assert ruled.hivectl("install", "needy", status=1).stderr == hint
+    assert hint not in ruled.hivectl("install", "--install-dependencies", "needy", status=1).stderr
+    assert hint not in ruled.hivectl("install", "--quiet", "needy", status=1).stderr
 
 
 def test_whole_catalog_is_looked_at_in_one_sandbox(ruled):
