@@ -168,6 +168,14 @@ def test_hivectl_shows_what_is_missing(ruled):
     assert packages(fields["Install with"]) == ["gone-bin", "gone-dev"]
 
 
+def test_hivectl_says_how_what_is_missing_comes_along(ruled):
+    ruled.catalog.add("needy", pkgbuild("needy", depends=["gone"]))
+    hint = "hivectl: 'hivectl install --install-dependencies needy' installs what is missing too\n"
+    assert ruled.hivectl("install", "needy", status=1).stderr == hint
+    assert hint not in ruled.hivectl("install", "--install-dependencies", "needy", status=1).stderr
+    assert hint not in ruled.hivectl("install", "--quiet", "needy", status=1).stderr
+
+
 def test_whole_catalog_is_looked_at_in_one_sandbox(ruled):
     folder, count = ruled.directory / "counted", ruled.directory / "count"
     folder.mkdir()
