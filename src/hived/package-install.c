@@ -171,10 +171,8 @@ package_install_resolved (PackageInstall *install)
     }
   else if (*unknown)
     {
-      error =
-          g_error_new (HIVE_ERROR, HIVE_ERROR_MISSING_DEPENDENCIES,
-                       "This system's package repositories have no %s: enable the one that does, or install it by hand",
-                       list);
+      error = g_error_new (HIVE_ERROR, HIVE_ERROR_MISSING_DEPENDENCIES,
+                           "This system's package repositories have no %s: enable the one that has it", list);
       package_install_finish (install, error);
     }
   else if (!*ids)
@@ -193,8 +191,7 @@ package_install_simulated (PackageInstall *install)
   if (install->removed->len > 0)
     {
       error = g_error_new (HIVE_ERROR, HIVE_ERROR_MISSING_DEPENDENCIES,
-                           "Installing the packages would remove %s, which is yours to decide: install them by hand",
-                           removed);
+                           "Installing the packages would remove %s, which is yours to decide", removed);
       package_install_finish (install, error);
       return;
     }

@@ -14,7 +14,7 @@ from harness import SOURCE, pkgbuild
 
 FAMILIES = ("debian", "fedora", "suse", "arch")
 COMMAND = re.compile(r"sudo (apt install|dnf install|zypper install|pacman -S --needed) (.+)")
-RECORDS = {"debian-12": "debian", "ubuntu-24.04": "ubuntu"}
+RECORDS = {"debian-12": "debian", "debian-13": "debian", "ubuntu-24.04": "ubuntu"}
 
 
 def rule(name, probe, packages="", **keys):
@@ -166,6 +166,14 @@ def test_hivectl_shows_what_is_missing(ruled):
     fields = dict(re.split(r":\s+", line, maxsplit=1) for line in ruled.hivectl("show", "needy").stdout.splitlines())
     assert (fields["Missing here"], fields["Not known here"]) == ("gone", "nobody-knows")
     assert packages(fields["Install with"]) == ["gone-bin", "gone-dev"]
+
+
+def test_hivectl_says_how_what_is_missing_comes_along(ruled):
+    ruled.catalog.add("needy", pkgbuild("needy", depends=["gone"]))
+    hint = "hivectl: 'hivectl install --install-dependencies needy' installs what is missing too\n"
+    assert ruled.hivectl("install", "needy", status=1).stderr == hint
+    assert hint not in ruled.hivectl("install", "--install-dependencies", "needy", status=1).stderr
+    assert hint not in ruled.hivectl("install", "--quiet", "needy", status=1).stderr
 
 
 def test_whole_catalog_is_looked_at_in_one_sandbox(ruled):

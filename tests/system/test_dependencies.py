@@ -2,6 +2,7 @@
 """What a build misses is installed first, when the caller asks for it: by the real PackageKit, from a signed repository."""
 
 import shutil
+import time
 
 import pytest
 
@@ -186,3 +187,25 @@ def test_hivectl_shows_it_and_a_job_with_the_option_is_another_one(hive, machine
     assert failure.value.name == "Busy"
     slow.cancel()
     slow.wait()
+
+
+def test_what_others_say_of_the_package_manager_is_not_believed(hive, machine, repository, gate):
+    """A signal to the daemon alone may come from anybody on the bus."""
+    repository.add("sox", ["/usr/bin/sox"], postinst=GATE)
+    repository.publish()
+    repository.update()
+    job = hive.install(needs(hive, "sox"), **{PHASE: True})
+    job.wait_for_line("Installing sox 1.0-1")
+    transaction = machine.run("busctl", "call", "org.freedesktop.PackageKit", "/org/freedesktop/PackageKit", "org.freedesktop.PackageKit",
+                              "GetTransactionList").stdout.split('"')[1]
+    daemon = machine.run("busctl", "call", "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetNameOwner", "s",
+                         "org.rbee.Hive").stdout.split('"')[1]
+    for values in (("1", "0"), ("3", "0")):
+        machine.run("gdbus", "emit", "--system", "--dest", daemon, "--object-path", transaction, "--signal",
+                    "org.freedesktop.PackageKit.Transaction.Finished", *(f"uint32 {value}" for value in values), user="anna")
+    machine.run("gdbus", "emit", "--system", "--dest", daemon, "--object-path", "/org/freedesktop/DBus", "--signal",
+                "org.freedesktop.DBus.NameOwnerChanged", "'org.freedesktop.PackageKit'", "':1.1'", "''", user="anna")
+    time.sleep(1)
+    assert job.state == "running" and job.get("Phase") == PHASE, job.log_text()
+    gate.touch()
+    assert job.wait().result == "done"
