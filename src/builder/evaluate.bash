@@ -139,25 +139,26 @@ hive_is_text() {
 # The lines of the text of a package's function that makepkg takes for assignments to fields, and FIELD=1 (an array) or FIELD=0 of each. It
 # finds them by grep, which passes over those that are no text in this locale.
 hive_find_overrides() {
-  local hive_all hive_line hive_field hive_known=" ${hive_arrays[*]} ${hive_strings[*]} "
+  local hive_all hive_line hive_blank hive_field hive_known=" ${hive_arrays[*]} ${hive_strings[*]} "
 
   hive_lines=() hive_fields=()
   declare -f "package_$1" >|/tmp/.function || declare -f package >|/tmp/.function || return 0
   mapfile -t hive_all </tmp/.function
   for hive_line in "${hive_all[@]}"; do
-    [[ $hive_line == [[:space:]]*=* ]] || continue
-    hive_is_text "$hive_line" || continue
+    hive_blank=${hive_line%%[![:space:]]*}
+    [[ $hive_blank == *' ' && $hive_line == *=* ]] || continue
+    hive_line=${hive_line:${#hive_blank}}
     hive_field=${hive_line%%=*}
     hive_field=${hive_field%+}
-    [[ $hive_field == *([[:space:]])\ +([a-zA-Z0-9_]) ]] || continue
-    hive_field=${hive_field##* }
+    [[ $hive_field && $hive_field != *[!a-zA-Z0-9_]* ]] || continue
     [[ $hive_known == *" ${hive_field%%_*} "* ]] || continue
+    hive_is_text "$hive_line" || continue
     case ${hive_line#*=} in
       '('*) hive_field+="=1" ;;
       ?*) hive_field+="=0" ;;
       *) continue ;;
     esac
-    hive_lines+=("${hive_line##*([[:space:]])}")
+    hive_lines+=("$hive_line")
     hive_fields+=("$hive_field")
   done
 }

@@ -14,7 +14,7 @@ from harness import SOURCE, pkgbuild
 
 FAMILIES = ("debian", "fedora", "suse", "arch")
 COMMAND = re.compile(r"sudo (apt install|dnf install|zypper install|pacman -S --needed) (.+)")
-RECORDS = {"debian-12": "debian", "ubuntu-24.04": "ubuntu"}
+RECORDS = {"debian-12": "debian", "debian-13": "debian", "ubuntu-24.04": "ubuntu"}
 
 
 def rule(name, probe, packages="", **keys):
