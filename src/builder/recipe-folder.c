@@ -31,11 +31,11 @@ recipe_folder_list (DIR *dir)
 }
 
 static bool
-recipe_folder_copy (Sandbox *sandbox, int folder, const char *name, const char *inside, GError **error)
+recipe_folder_copy (Sandbox *sandbox, int folder, const char *name, bool executable, const char *inside, GError **error)
 {
   g_auto (Fd) fd = openat (folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
-  return fd >= 0 ? sandbox_copy (sandbox, fd_steal (&fd), inside, error) :
+  return fd >= 0 ? sandbox_copy (sandbox, fd_steal (&fd), executable, inside, error) :
                    hive_error_set_errno (error, errno, "Can't read %s", name);
 }
 
@@ -60,7 +60,7 @@ recipe_folder_show_entry (Sandbox *sandbox, DIR *dir, const char *name, const ch
            faccessat (dirfd (dir), name, R_OK, AT_EACCESS) == 0)
     {
       *left -= st.st_size;
-      return recipe_folder_copy (sandbox, dirfd (dir), name, to, error);
+      return recipe_folder_copy (sandbox, dirfd (dir), name, st.st_mode & S_IXUSR, to, error);
     }
   else
     sandbox_bind_read_only (sandbox, from, to);

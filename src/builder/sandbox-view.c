@@ -118,13 +118,13 @@ sandbox_bind_text (Sandbox *sandbox, const char *text, const char *inside, GErro
 }
 
 bool
-sandbox_copy (Sandbox *sandbox, int fd, const char *inside, GError **error)
+sandbox_copy (Sandbox *sandbox, int fd, bool executable, const char *inside, GError **error)
 {
   g_autofree char *number = sandbox_pass (sandbox, fd, error);
 
   if (number)
     {
-      add (sandbox->binds, "--perms", "0644", NULL);
+      add (sandbox->binds, "--perms", executable ? "0755" : "0644", NULL);
       add (sandbox->binds, "--file", number, inside);
     }
   return number != NULL;
