@@ -48,6 +48,12 @@ sandbox_link (Sandbox *sandbox, const char *target, const char *inside)
 }
 
 void
+sandbox_make_folder (Sandbox *sandbox, const char *inside)
+{
+  add (sandbox->binds, "--dir", inside, NULL);
+}
+
+void
 sandbox_add_folder (Sandbox *sandbox, const char *inside)
 {
   g_autofree char *size = sandbox_tmpfs_size (sandbox);

@@ -24,6 +24,7 @@ bool sandbox_bind_text (Sandbox *sandbox, const char *text, const char *inside, 
 /* A copy of what can be read from @fd, which is taken: inside it may be changed, outside that changes nothing. */
 bool sandbox_copy (Sandbox *sandbox, int fd, bool executable, const char *inside, GError **error);
 void sandbox_link (Sandbox *sandbox, const char *target, const char *inside);
+void sandbox_make_folder (Sandbox *sandbox, const char *inside); /* on one that may be written */
 /* An empty folder in memory, to write on. */
 void sandbox_add_folder (Sandbox *sandbox, const char *inside);
 void sandbox_setenv (Sandbox *sandbox, const char *name, const char *value);

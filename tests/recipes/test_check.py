@@ -141,14 +141,15 @@ def test_recipe_may_change_what_lies_beside_it_on_a_copy(reader):
     recipe = reader.recipe({"PKGBUILD": GOOD + """
 ./count >counted && mkdir -p made && cp counted made/ && echo more >>notes && sed -i s/^pkgrel=1/pkgrel=2/ PKGBUILD && rm gone
 pkgdesc="$(<made/counted) $(<notes) $(grep -c ^pkgrel=2 PKGBUILD) $(readlink link) $(<link)$(ls gone 2>/dev/null)"
-{ echo x >folder/file || echo x >large; } 2>/dev/null && pkgdesc=wrote
+echo changed >folder/file && pkgdesc+=" $(<folder/file)"
+echo x >large 2>/dev/null && pkgdesc=wrote
 true
 """, "count": "#!/bin/sh\necho counted\n", "notes": "some\n", "gone": "", "folder/file": "in a folder", "large": "x" * (1024 * 1024 + 1)})
     folder = recipe.parent
     (folder / "count").chmod(0o755)
     (folder / "link").symlink_to("notes")
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    assert json.loads(reader.check(recipe, "--json").stdout)["description"] == "counted some\nmore 1 notes some\nmore"
+    assert json.loads(reader.check(recipe, "--json").stdout)["description"] == "counted some\nmore 1 notes some\nmore changed"
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
