@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "bus-owner.h"
 #include "events.h"
 
 #define RETRY_FIRST  (G_USEC_PER_SEC / 10)
@@ -35,7 +36,8 @@ struct Bus
 {
   Bridge *bridge;
   char *address;
-  sd_bus *bus; /* NULL: broken off */
+  sd_bus *bus;    /* NULL: broken off */
+  BusOwner *hive; /* while it is listened to */
   sd_bus_slot *slots[G_N_ELEMENTS (matches)];
   bool listening;
   GQueue waiting, sent; /* BusCall */
@@ -96,7 +98,8 @@ bus_on_signal (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
   Bus *bus = userdata;
 
-  events_take (bus->bridge->events, message);
+  if (bus_owner_sent (bus->hive, message) || bus_sent (message))
+    events_take (bus->bridge->events, message);
   return 0;
 }
 
@@ -116,10 +119,13 @@ bus_open (Bus *bus)
 static void
 bus_match (Bus *bus)
 {
+  g_clear_pointer (&bus->hive, bus_owner_free);
+  if (bus->bus && bus->listening && bus_owner_new (&bus->hive, bus->bus, HIVE_NAME) < 0)
+    g_warning ("The bus does not say who the hive is: no events");
   for (gsize i = 0; i < G_N_ELEMENTS (matches); i++)
     {
       bus->slots[i] = sd_bus_slot_unref (bus->slots[i]);
-      if (bus->bus && bus->listening)
+      if (bus->hive)
         sd_bus_add_match_async (bus->bus, &bus->slots[i], matches[i], bus_on_signal, NULL, bus);
     }
 }
@@ -212,6 +218,7 @@ bus_forget (Bus *bus)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (matches); i++)
     bus->slots[i] = sd_bus_slot_unref (bus->slots[i]);
+  g_clear_pointer (&bus->hive, bus_owner_free);
   if (bus->bus)
     sd_bus_detach_event (bus->bus);
   bus->bus = sd_bus_close_unref (bus->bus);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "catalog-signature.h"
 
+#include "dependency-rules.h"
 #include "error.h"
 #include "file.h"
 #include "sandbox.h"
@@ -90,6 +91,21 @@ status_is_good (const char *status)
   return strstr (status, "[GNUPG:] GOODSIG ") && strstr (status, "[GNUPG:] VALIDSIG ");
 }
 
+static bool
+catalog_signature_set_missing (const CatalogSignature *signature, GError **error)
+{
+  const char *minisign[] = { "minisign", NULL }, *openpgp[] = { "gnupg", "gpgv", NULL };
+  g_autofree char *command =
+      dependency_rules_command_here (signature->configuration, signature->minisign ? minisign : openpgp);
+
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_MISSING_DEPENDENCIES,
+               "Please install %s before proceeding: the recipes of this catalog are signed (SigningKey= in "
+               "hive.conf)%s%s",
+               signature->minisign ? "minisign" : "gpg and gpgv", command ? "; install with: " : "",
+               command ? command : "");
+  return false;
+}
+
 bool
 catalog_signature_check (const CatalogSignature *signature, const char *text, const char *signed_by, const char *url,
                          GError **error)
@@ -115,14 +131,10 @@ catalog_signature_check (const CatalogSignature *signature, const char *text, co
     return true;
 
   if (status == 127)
-    g_set_error (
-        error, HIVE_ERROR, HIVE_ERROR_MISSING_DEPENDENCIES,
-        "Please install %s before proceeding: the recipes of this catalog are signed (SigningKey= in hive.conf)",
-        signature->minisign ? "minisign" : "gpg and gpgv");
-  else
-    g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,
-                 "The signature of the PKGBUILD at %s is not of the key that SigningKey= in hive.conf names: it, the "
-                 "PKGBUILD or its signature was changed",
-                 url);
+    return catalog_signature_set_missing (signature, error);
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,
+               "The signature of the PKGBUILD at %s is not of the key that SigningKey= in hive.conf names: it, the "
+               "PKGBUILD or its signature was changed",
+               url);
   return false;
 }

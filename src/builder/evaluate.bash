@@ -132,26 +132,34 @@ hive_tell_missing() {
   ((++hive_count))
 }
 
-# The lines of the text of a package's function that makepkg takes for assignments to fields, and FIELD=1 (an array) or FIELD=0 of each.
+hive_is_text() {
+  [[ $1 != *[![:ascii:]]* || $1 =~ ^.*$ ]]
+}
+
+# The lines of the text of a package's function that makepkg takes for assignments to fields, and FIELD=1 (an array) or FIELD=0 of each. It
+# finds them by grep, which passes over those that are no text in this locale.
 hive_find_overrides() {
-  local hive_all hive_line hive_field hive_known=" ${hive_arrays[*]} ${hive_strings[*]} "
+  local hive_all hive_line hive_blank hive_field hive_known=" ${hive_arrays[*]} ${hive_strings[*]} "
 
   hive_lines=() hive_fields=()
   declare -f "package_$1" >|/tmp/.function || declare -f package >|/tmp/.function || return 0
   mapfile -t hive_all </tmp/.function
   for hive_line in "${hive_all[@]}"; do
-    [[ $hive_line == [[:space:]]*=* ]] || continue
+    hive_blank=${hive_line%%[![:space:]]*}
+    [[ $hive_blank == *' ' && $hive_line == *=* ]] || continue
+    hive_line=${hive_line:${#hive_blank}}
     hive_field=${hive_line%%=*}
     hive_field=${hive_field%+}
-    [[ $hive_field == *([[:space:]])\ +([a-zA-Z0-9_]) ]] || continue
-    hive_field=${hive_field##* }
+    [[ $hive_field && $hive_field != *[!a-zA-Z0-9_]* ]] || continue
     [[ $hive_known == *" ${hive_field%%_*} "* ]] || continue
-    hive_lines+=("${hive_line##*([[:space:]])}")
+    hive_is_text "$hive_line" || continue
     case ${hive_line#*=} in
-      '('*) hive_fields+=("$hive_field=1") ;;
-      ?*) hive_fields+=("$hive_field=0") ;;
-      *) unset 'hive_lines[-1]' ;;
+      '('*) hive_field+="=1" ;;
+      ?*) hive_field+="=0" ;;
+      *) continue ;;
     esac
+    hive_lines+=("$hive_line")
+    hive_fields+=("$hive_field")
   done
 }
 
@@ -194,7 +202,7 @@ hive_dump() {
   exit 0
 }
 
-readonly -f hive_assign_override hive_dump hive_find_overrides hive_recover hive_tell_linted hive_tell_missing hive_tell_override \
+readonly -f hive_assign_override hive_dump hive_find_overrides hive_is_text hive_recover hive_tell_linted hive_tell_missing hive_tell_override \
   hive_tell_packages hive_tell_variable hive_tell_variables
 
 # shellcheck disable=SC1091
@@ -202,6 +210,11 @@ source "${BASH_SOURCE[0]%/*}/makepkg.bash"
 LIBRARY=/usr/share/makepkg
 # shellcheck disable=SC1091
 [[ ! -r /etc/makepkg.conf ]] || source /etc/makepkg.conf
+# What a recipe finds of makepkg's options: those that --printsrcinfo has, or a build.
+ASDEPS=0 BUILDFUNC=0 BUILDPKG=$((!PRINTSRCINFO)) CHECKFUNC=0 CLEANBUILD=0 CLEANUP=0 DEP_BIN=0 FORCE=0 GENINTEG=0 HOLDVER=0 IGNOREARCH=$PRINTSRCINFO
+INFAKEROOT=0 INSTALL=0 LOGGING=0 NEEDED=0 NOARCHIVE=0 NOBUILD=0 NODEPS=0 NOEXTRACT=0 PKGFUNC=0 PKGVERFUNC=0 PREPAREFUNC=0 REPKG=0 REPRODUCIBLE=0
+RMDEPS=0 SIGNPKG='' SKIPCHECKSUMS=0 SKIPPGPCHECK=0 SOURCEONLY=0 SPLITPKG=0 VERIFYSOURCE=0 LOGDEST=$startdir SRCPKGDEST=$startdir
+export PYTHONHASHSEED=0
 # A recipe that assigns to what makepkg made read-only is not read on, there as here.
 readonly makepkg_version=6.0.2 confdir=/etc BUILDSCRIPT
 readonly -a build_options packaging_options known_hash_algos pkgbuild_schema_arrays pkgbuild_schema_strings pkgbuild_schema_arch_arrays \

@@ -5,6 +5,7 @@
 #include "error.h"
 #include "file.h"
 #include "recipe-dump.h"
+#include "recipe-folder.h"
 #include "step.h"
 #include "toolchains.h"
 
@@ -34,19 +35,22 @@ evaluation_check_text (const Evaluation *evaluation, GError **error)
 }
 
 static Sandbox *
-evaluation_sandbox (const Evaluation *evaluation, const char *marker)
+evaluation_sandbox (const Evaluation *evaluation, const char *marker, GError **error)
 {
-  Sandbox *sandbox = sandbox_new (evaluation->configuration);
+  g_autoptr (Sandbox) sandbox = sandbox_new (evaluation->configuration);
   const char *architecture = catalog_machine_architecture ();
   g_autofree char *host = g_strdup_printf ("%s-pc-linux-gnu", architecture);
   g_autofree char *epoch = g_strdup_printf ("%" G_GINT64_FORMAT, g_get_real_time () / G_USEC_PER_SEC);
   const char *const *variable = evaluation->environment;
 
+  sandbox_limit_evaluation (sandbox);
+  recipe_folder_show_home (sandbox, evaluation->home, evaluation->inside);
   toolchains_add (evaluation->configuration, sandbox);
   step_bind_scripts (evaluation->configuration, sandbox);
   if (access (MAKEPKG_CONF, R_OK) == 0)
     sandbox_bind_read_only (sandbox, MAKEPKG_CONF, MAKEPKG_CONF);
-  sandbox_bind_read_only (sandbox, evaluation->directory, evaluation->inside);
+  if (!recipe_folder_show (sandbox, evaluation->directory, evaluation->inside, error))
+    return NULL;
   sandbox_chdir (sandbox, evaluation->inside);
   sandbox_setenv (sandbox, "startdir", evaluation->inside);
   sandbox_setenv (sandbox, "CARCH", architecture);
@@ -60,10 +64,9 @@ evaluation_sandbox (const Evaluation *evaluation, const char *marker)
     sandbox_setenv (sandbox, variable[0], variable[1]);
 
   sandbox_set_timeout (sandbox, evaluation->configuration->evaluation_timeout);
-  sandbox_limit_evaluation (sandbox);
   sandbox_give (sandbox, MARKER_FD, marker);
   sandbox_collect (sandbox, DUMP_FD, DUMP_MAX);
-  return sandbox;
+  return g_steal_pointer (&sandbox);
 }
 
 /* The message takes no more than a line's number from what bash said. */
@@ -100,7 +103,9 @@ evaluation_run (const Evaluation *evaluation, char **ret_said, GError **error)
   *ret_said = NULL;
   if (!evaluation_check_text (evaluation, error))
     return NULL;
-  sandbox = evaluation_sandbox (evaluation, marker);
+  sandbox = evaluation_sandbox (evaluation, marker, error);
+  if (!sandbox)
+    return NULL;
   if (!sandbox_run (sandbox, arguments, &status, error))
     {
       step_explain (error, "Reading the PKGBUILD", "EvaluationTimeout=");

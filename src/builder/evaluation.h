@@ -8,7 +8,7 @@
 typedef struct
 {
   const Configuration *configuration;
-  const char *directory; /* that holds it; read-only inside */
+  const char *directory; /* that holds it; inside is a copy */
   const char *name;      /* "PKGBUILD" */
   const char *inside;    /* the directory's path in the sandbox: startdir */
   const char *home, *user;

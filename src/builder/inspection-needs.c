@@ -30,25 +30,6 @@ needs_add_resolution (JsonArray *array, const Needs *needs, const char *name, co
   json_array_add_object_element (array, object);
 }
 
-/* What all packages need at run time, each once. */
-static char **
-needs_of_packages (const Recipe *recipe)
-{
-  g_autoptr (GStrvBuilder) all = g_strv_builder_new ();
-  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-
-  for (guint i = 0; i < recipe->packages->len; i++)
-    {
-      g_auto (GStrv) depends =
-          recipe_package_values (recipe, recipe->packages->pdata[i], "depends", catalog_machine_architecture ());
-
-      for (char **depend = depends; *depend; depend++)
-        if (!recipe_package (recipe, *depend) && g_hash_table_add (seen, g_strdup (*depend)))
-          g_strv_builder_add (all, *depend);
-    }
-  return g_strv_builder_end (all);
-}
-
 static void
 needs_add_all (JsonObject *report, const Resolver *resolver, const Needs *needs, size_t count)
 {
@@ -77,7 +58,7 @@ void
 inspection_needs_add (JsonObject *report, const Configuration *configuration, const Recipe *recipe)
 {
   const char *architecture = catalog_machine_architecture ();
-  g_auto (GStrv) run = needs_of_packages (recipe);
+  g_auto (GStrv) run = recipe_run_needs (recipe, architecture);
   g_auto (GStrv) build = recipe_values (recipe, "makedepends", architecture);
   g_auto (GStrv) check = recipe_values (recipe, "checkdepends", architecture);
   const Needs needs[] = { { "run", run }, { "build", build }, { "check", check } };
@@ -86,7 +67,9 @@ inspection_needs_add (JsonObject *report, const Configuration *configuration, co
   bool fine = resolver != NULL;
 
   for (size_t i = 0; fine && i < G_N_ELEMENTS (needs); i++)
-    fine = resolver_add (resolver, needs[i].names, &error);
+    fine = (needs[i].names == run && !recipe_builds_with_run_needs (recipe) ?
+                resolver_add_to_run :
+                resolver_add) (resolver, needs[i].names, &error);
   if (fine && resolver_run (resolver, &error))
     needs_add_all (report, resolver, needs, G_N_ELEMENTS (needs));
   else

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "output.h"
 
+#include "counter.h"
 #include "log-text.h"
 
 #include <string.h>
@@ -12,7 +13,8 @@ struct Output
   LogStream stream;
   size_t held; /* bytes of a line whose end has not come yet */
   char line[LOG_TEXT_MAX];
-  GString *clean; /* a line being cleaned */
+  GString *clean;  /* a line being cleaned */
+  Counter counter; /* of LOG_STREAM_OUT */
 };
 
 Output *
@@ -25,6 +27,7 @@ output_new (LogWriter *writer, const char *phase, LogStream stream)
   output->stream = stream;
   output->held = 0;
   output->clean = g_string_new (NULL);
+  output->counter = (Counter){ 0 };
   return output;
 }
 
@@ -70,6 +73,8 @@ output_queue_plain (Output *output, const char *text, size_t length)
 static void
 output_queue_line (Output *output, const char *text, size_t length)
 {
+  if (output->stream == LOG_STREAM_OUT)
+    counter_take (&output->counter, text, length);
   if (log_text_is_plain (text, length))
     {
       output_queue_plain (output, text, length);
@@ -158,15 +163,17 @@ output_feed (Output *output, const char *data, size_t length)
     }
 
   log_writer_flush (output->writer);
+  counter_tell (&output->counter, output->writer, output->phase, false);
 }
 
 void
 output_finish (Output *output)
 {
-  if (output->held == 0)
-    return;
-
-  log_writer_stamp (output->writer, output->phase, output->stream);
-  output_join (output, "", 0);
-  log_writer_flush (output->writer);
+  if (output->held > 0)
+    {
+      log_writer_stamp (output->writer, output->phase, output->stream);
+      output_join (output, "", 0);
+      log_writer_flush (output->writer);
+    }
+  counter_tell (&output->counter, output->writer, output->phase, true);
 }

@@ -4,7 +4,7 @@
 #include "log-writer.h"
 
 /* Turns what a recipe prints on one descriptor into records: lines split, cleaned, never more than LOG_TEXT_MAX bytes
- * held. */
+ * held. What lines of standard output say of how far their program is (counter.h) becomes `progress` records. */
 typedef struct Output Output;
 
 /* @stream is LOG_STREAM_OUT, LOG_STREAM_ERR or LOG_STREAM_PROGRESS; @phase and @writer are borrowed. */

@@ -143,6 +143,33 @@ recipe_package_override (RecipePackage *package, const char *field, char *const 
 }
 
 bool
+recipe_builds_with_run_needs (const Recipe *recipe)
+{
+  return recipe_has_function (recipe, "build") || recipe_has_function (recipe, "prepare");
+}
+
+char **
+recipe_run_needs (const Recipe *recipe, const char *architecture)
+{
+  g_autoptr (GStrvBuilder) all = g_strv_builder_new ();
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GPtrArray) lists = g_ptr_array_new_with_free_func ((GDestroyNotify)g_strfreev);
+
+  g_ptr_array_add (lists, recipe_values (recipe, "depends", architecture));
+  for (guint i = 0; i < recipe->packages->len; i++)
+    g_ptr_array_add (lists, recipe_package_values (recipe, recipe->packages->pdata[i], "depends", architecture));
+  for (guint i = 0; i < lists->len; i++)
+    for (char **need = lists->pdata[i]; *need; need++)
+      {
+        g_autofree char *name = g_strndup (*need, strcspn (*need, "<>=:"));
+
+        if (!recipe_package (recipe, name) && g_hash_table_add (seen, g_strdup (*need)))
+          g_strv_builder_add (all, *need);
+      }
+  return g_strv_builder_end (all);
+}
+
+bool
 recipe_package_option (const Recipe *recipe, const RecipePackage *package, const char *option, bool fallback)
 {
   char **options = recipe_lookup (recipe, package, "options");

@@ -144,21 +144,11 @@ step_explain (GError **error, const char *what, const char *key)
   return false;
 }
 
-/* What a person types to install @program, or NULL. */
-static char *
-step_install_command (const Builder *builder, const char *program)
-{
-  g_autoptr (DependencyRules) rules = dependency_rules_load (builder->configuration->dependency_rules, NULL);
-  Distribution distribution = distribution_here ();
-  g_auto (GStrv) packages = rules ? dependency_rules_packages (rules, program, distribution) : NULL;
-
-  return packages ? distribution_install_command (distribution, packages) : NULL;
-}
-
 bool
 step_missing_program (Builder *builder, const char *program, GError **error)
 {
-  g_autofree char *command = step_install_command (builder, program);
+  const char *names[] = { program, NULL };
+  g_autofree char *command = dependency_rules_command_here (builder->configuration, names);
 
   log_writer_note (builder->log, builder->phase, "❌ Missing dependencies");
   if (command)

@@ -56,7 +56,7 @@ typedef struct
   /* [Build] */
   char *dependency_rules;      /* DependencyRules=…/dependencies.conf : how dependencies are found */
   char **network_steps;        /* NetworkSteps=prepare : which of prepare, build, check have a network */
-  unsigned evaluation_timeout; /* EvaluationTimeout=10 */
+  unsigned evaluation_timeout; /* EvaluationTimeout=30 */
   unsigned step_timeout;       /* StepTimeout=7200, for each function of a recipe */
   unsigned download_timeout;   /* DownloadTimeout=3600, for one source */
   uint64_t max_download_size;  /* MaxDownloadSize=20G, for one source */

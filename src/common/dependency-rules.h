@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "configuration.h"
 #include "dependency.h"
 #include "distribution.h"
 
@@ -13,6 +14,7 @@ typedef struct DependencyRules DependencyRules;
 typedef struct
 {
   char ***alternatives; /* each a list of probes (see probe.bash) that must all be there */
+  char ***run;          /* the same for what was built elsewhere and is only to run here */
   char *version;        /* the command that prints the version; NULL: the usual way of what was found */
   GRegex *pattern;      /* its first group is the version; NULL: the first number */
   bool guessed;         /* nobody says that this is how to look for it */
@@ -28,5 +30,9 @@ const DependencyRule *dependency_rules_find (DependencyRules *rules, const Depen
 
 /* The packages that bring it there; empty when it isn't known which, or there are none. */
 char **dependency_rules_packages (const DependencyRules *rules, const char *name, Distribution distribution);
+
+/* What a person types on this machine to install what brings @names, which the hive itself needs; NULL: nobody knows.
+ */
+char *dependency_rules_command_here (const Configuration *configuration, const char *const *names);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DependencyRules, dependency_rules_free)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <systemd/sd-event.h>
 
+#include "bus-owner.h"
 #include "error.h"
 #include "interrupt.h"
 #include "json.h"
@@ -34,6 +35,7 @@ typedef struct
   sd_event_source *timer; /* draws the status line, asks a log that can't be watched */
   LogWatch *watch;        /* NULL: asked by the timer */
   Interrupt *interrupt;
+  BusOwner *hive;
   sd_bus_slot *finished;
 
   char *state; /* "done", "failed", "cancelled"; NULL: not known yet */
@@ -159,7 +161,8 @@ follow_on_finished (sd_bus_message *message, void *userdata, sd_bus_error *error
   Follow *follow = userdata;
   const char *result, *error_name, *error_message;
 
-  if (sd_bus_message_read (message, "sss", &result, &error_name, &error_message) >= 0)
+  if (bus_owner_sent (follow->hive, message) &&
+      sd_bus_message_read (message, "sss", &result, &error_name, &error_message) >= 0)
     {
       follow_set_outcome (follow, result, error_name, error_message);
       follow->over = true;
@@ -257,6 +260,14 @@ follow_loop (Follow *follow)
   return r >= 0 ? !follow->error : follow_set_errno (follow, r);
 }
 
+static void
+follow_listen (Follow *follow, sd_bus *bus)
+{
+  if (bus_owner_new (&follow->hive, bus, HIVE_NAME) >= 0)
+    sd_bus_match_signal (bus, &follow->finished, HIVE_NAME, follow->path, JOB_INTERFACE, "Finished", follow_on_finished,
+                         follow);
+}
+
 /* The job as it is now; Finished is listened for first, so that no end falls between. */
 static bool
 follow_open (Follow *follow, GError **error)
@@ -268,8 +279,7 @@ follow_open (Follow *follow, GError **error)
   if (!bus)
     return false;
   if (follow->flags & FOLLOW_TO_END && !client_is_remote (follow->client))
-    sd_bus_match_signal (bus, &follow->finished, HIVE_NAME, follow->path, JOB_INTERFACE, "Finished", follow_on_finished,
-                         follow);
+    follow_listen (follow, bus);
   job = client_get_all (follow->client, follow->path, JOB_INTERFACE, error);
   if (!job)
     return false;
@@ -311,6 +321,7 @@ follow_result (const Follow *follow)
     result.status = client_status_of (follow->error_name ? follow->error_name : "") == EXIT_STATUS_NOT_FOUND ?
                         EXIT_STATUS_NOT_FOUND :
                         EXIT_STATUS_FAILED;
+  result.missing = g_strcmp0 (follow->error_name, hive_error_name (HIVE_ERROR_MISSING_DEPENDENCIES)) == 0;
   return result;
 }
 
@@ -319,6 +330,7 @@ follow_clear (Follow *follow)
 {
   view_free (follow->view);
   sd_bus_slot_unref (follow->finished);
+  bus_owner_free (follow->hive);
   g_clear_pointer (&follow->watch, log_watch_free);
   g_clear_pointer (&follow->interrupt, interrupt_free);
   sd_event_source_disable_unref (follow->turn);

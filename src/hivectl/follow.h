@@ -8,7 +8,8 @@
 typedef struct
 {
   ExitStatus status;
-  bool left; /* by Ctrl-C: the job runs on */
+  bool left;    /* by Ctrl-C: the job runs on */
+  bool missing; /* it failed with MissingDependencies */
 } FollowResult;
 
 typedef enum

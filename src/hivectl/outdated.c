@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "outdated.h"
+
 #include <glib/gi18n.h>
 
 #include "json.h"
@@ -17,9 +19,8 @@ outdated_add (JsonObject *worker, void *userdata)
                                       json_get_string (worker, "available", ""), NULL });
 }
 
-/* What could not be looked up is no row of the table. */
 static void
-outdated_report (JsonObject *worker, void *userdata)
+outdated_report_one (JsonObject *worker, void *userdata)
 {
   ExitStatus *status = userdata;
   const char *why = json_get_string (worker, "error", "");
@@ -32,18 +33,26 @@ outdated_report (JsonObject *worker, void *userdata)
   *status = EXIT_STATUS_FAILED;
 }
 
+ExitStatus
+outdated_report (JsonNode *workers)
+{
+  ExitStatus status = EXIT_STATUS_OK;
+
+  variant_foreach (workers, outdated_report_one, &status);
+  return status;
+}
+
 static ExitStatus
 outdated_run (Client *client, const Options *options, char **arguments, GError **error)
 {
   g_autoptr (JsonNode) workers = client_check_updates (client, error);
-  ExitStatus unknown = EXIT_STATUS_OK, status;
+  ExitStatus unknown, status;
 
   if (!workers)
     return EXIT_STATUS_FAILED;
   status = listing_print (options, workers, _ ("Every worker is up to date."),
                           (const char *const[]){ _ ("ID"), _ ("VERSION"), _ ("AVAILABLE"), NULL }, outdated_add);
-  if (!options->json)
-    variant_foreach (workers, outdated_report, &unknown);
+  unknown = options->json ? EXIT_STATUS_OK : outdated_report (workers);
   return status ? status : unknown;
 }
 

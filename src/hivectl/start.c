@@ -60,9 +60,19 @@ start_print_heading (const Options *options, const char *worker, bool first)
                      terminal_style (TERMINAL_PLAIN));
 }
 
+/* What may be tried where something was missing. */
+static void
+start_hint (const char *worker)
+{
+  g_autofree char *hint =
+      g_strdup_printf (_ ("'hivectl install --install-dependencies %s' installs what is missing too"), worker);
+
+  terminal_report (hint);
+}
+
 /* Returns false when the rest is not to be followed. */
 static bool
-start_follow (Client *client, const Options *options, Start *start)
+start_follow (Client *client, const Options *options, const char *worker, Start *start)
 {
   FollowResult result = { 0 };
   GError *error = NULL;
@@ -71,6 +81,8 @@ start_follow (Client *client, const Options *options, Start *start)
     start->status = start_report (error);
   else
     start->status = result.status;
+  if (result.missing && !options->install_dependencies && !options->json && !options->quiet)
+    start_hint (worker);
   return !result.left;
 }
 
@@ -86,7 +98,7 @@ start_follow_all (Client *client, const Options *options, char **workers, Start 
       if (follows && workers[1])
         start_print_heading (options, workers[i], first);
       first = false;
-      follows = follows && start_follow (client, options, &starts[i]);
+      follows = follows && start_follow (client, options, workers[i], &starts[i]);
       if (!follows)
         follow_report_left (client, starts[i].path);
     }

@@ -2,6 +2,7 @@
 #include <glib/gi18n.h>
 
 #include "json.h"
+#include "outdated.h"
 #include "start.h"
 #include "terminal.h"
 #include "variant.h"
@@ -28,14 +29,17 @@ upgrade_all (Client *client, const Options *options, GError **error)
   g_autoptr (JsonNode) workers = client_check_updates (client, error);
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
   g_auto (GStrv) ids = NULL;
+  ExitStatus unknown, status;
 
   if (!workers)
     return EXIT_STATUS_FAILED;
   variant_foreach (workers, upgrade_collect, builder);
   ids = g_strv_builder_end (builder);
-  if (!ids[0] && !options->quiet && !options->json)
+  unknown = outdated_report (workers);
+  if (!ids[0] && unknown == EXIT_STATUS_OK && !options->quiet && !options->json)
     terminal_printf ("%s\n", _ ("Every worker is up to date."));
-  return start_jobs (client, options, ids, upgrade_start);
+  status = start_jobs (client, options, ids, upgrade_start);
+  return status ? status : unknown;
 }
 
 static ExitStatus

@@ -99,7 +99,7 @@ job_dependencies_percent (unsigned percent, void *userdata)
   JobDependencies *dependencies = userdata;
   g_autofree char *text = g_strdup_printf ("%u/100", percent);
 
-  if (percent > dependencies->percent) /* PackageKit may begin anew */
+  if (percent > dependencies->percent)
     log_writer_write (dependencies->log, PHASE, LOG_STREAM_PROGRESS, text, -1);
   dependencies->percent = MAX (percent, dependencies->percent);
 }
@@ -108,14 +108,14 @@ static void
 job_dependencies_finished (const GError *failure, void *userdata)
 {
   JobDependencies *dependencies = userdata;
+  const char *command = failure && failure->code == HIVE_ERROR_MISSING_DEPENDENCIES ? dependencies->command : NULL;
   g_autoptr (GError) error = NULL;
 
   if (!failure)
     log_writer_note (dependencies->log, PHASE, "✓ Packages installed: %s", dependencies->list);
   else
-    error =
-        g_error_new (HIVE_ERROR, failure->code, "Could not install %s: %s%s%s", dependencies->list, failure->message,
-                     dependencies->command ? "; by hand: " : "", dependencies->command ? dependencies->command : "");
+    error = g_error_new (HIVE_ERROR, failure->code, "Could not install %s: %s%s%s", dependencies->list,
+                         failure->message, command ? "; by hand: " : "", command ? command : "");
   dependencies->handler (error, dependencies->userdata);
 }
 

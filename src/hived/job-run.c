@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "build-failure.h"
 #include "build-result.h"
 #include "capabilities.h"
 #include "catalog-cache.h"
@@ -16,14 +17,13 @@
 #include "job-store.h"
 #include "json.h"
 #include "line-signals.h"
+#include "log-end.h"
 #include "log-writer.h"
 #include "registry.h"
 #include "scheduler.h"
-#include "size.h"
 #include "worker.h"
 
 #define STOP_TIMEOUT (10 * G_USEC_PER_SEC) /* between SIGTERM and SIGKILL */
-#define TAIL_SIZE    (32 * 1024)
 
 struct JobRun
 {
@@ -326,63 +326,6 @@ job_run_commit_install (JobRun *run, JsonObject *record)
   job_run_commit (run, COMMIT_INSTALL, request);
 }
 
-/* A limit that systemd enforced, and the key that raises it; NULL when it was none. */
-static GError *
-job_run_limit_failure (const Job *job)
-{
-  const Configuration *configuration = job->hive->configuration;
-  g_autofree char *memory = size_to_string (configuration->memory_max);
-
-  if (job->ending.kind == ENDING_OUT_OF_MEMORY)
-    return g_error_new (HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
-                        "The build needed more memory than it may have (%s): raise MemoryMax= in [Jobs] of hive.conf",
-                        memory);
-  if (job->ending.kind == ENDING_TIMED_OUT)
-    return g_error_new (HIVE_ERROR, HIVE_ERROR_TIMED_OUT,
-                        "The job took longer than %u s: raise RuntimeMax= in [Jobs] of hive.conf",
-                        configuration->runtime_max);
-  return NULL;
-}
-
-/* Why the builder did not bring a tree; @ret_written: its log says so already. */
-static GError *
-job_run_build_failure (JobRun *run, bool *ret_written)
-{
-  const Job *job = run->job;
-  const GError *told = line_tail_error (run->tail);
-  int code = ending_status (&job->ending);
-  g_autofree char *how = ending_to_string (&job->ending);
-  GError *limit = job_run_limit_failure (job);
-
-  *ret_written = false;
-  if (run->stopped)
-    return g_error_copy (run->stopped);
-  if (limit)
-    return limit;
-  if (code == 1 && told)
-    {
-      *ret_written = true;
-      return g_error_copy (told);
-    }
-  if (code == 3)
-    return g_error_new (HIVE_ERROR, HIVE_ERROR_INTERRUPTED, "The builder was told to stop, but not by the hive");
-  if (code == 4)
-    return g_error_new (HIVE_ERROR, HIVE_ERROR_NO_SPACE,
-                        "There is no space left for the job's log in %s: make room, then install again",
-                        job->hive->configuration->state_directory);
-  if (job->ending.kind == ENDING_NOT_STARTED)
-    return g_error_new (HIVE_ERROR, HIVE_ERROR_FAILED, "The builder could not be started: %s",
-                        run->not_started ? run->not_started : "see the journal");
-  /* Of a shell's making, and of systemd's: systemd.exec(5), "Process exit codes". */
-  if (code == 126 || code == 127 || code >= 200)
-    return g_error_new (HIVE_ERROR, HIVE_ERROR_FAILED, "The builder could not be started (%s/rbee-hive-builder, %s)",
-                        job->hive->configuration->libexec_directory, how);
-  if (job->ending.kind == ENDING_UNKNOWN)
-    return g_error_new (HIVE_ERROR, HIVE_ERROR_INTERRUPTED,
-                        "The job's unit is gone and nobody knows how it ended; ask for it again");
-  return g_error_new (HIVE_ERROR, HIVE_ERROR_BUILD_FAILED, "The builder ended unexpectedly (%s)", how);
-}
-
 /* The builder and all it started are gone, and the log was read up to its end. */
 static void
 job_run_finish_build (void *userdata)
@@ -399,8 +342,10 @@ job_run_finish_build (void *userdata)
       job_run_clean (run);
       return;
     }
-  if (ending_status (&run->job->ending) != 0 || run->stopped)
-    error = job_run_build_failure (run, &written);
+  if (run->stopped)
+    error = g_error_copy (run->stopped);
+  else if (ending_status (&run->job->ending) != 0)
+    error = build_failure (run->job, run->not_started, line_tail_error (run->tail), &written);
   else
     record = build_result_parse (run->job, line_tail_result (run->tail), &run->installed_already, &error);
   if (error)
@@ -673,52 +618,6 @@ job_run_interrupt (Job *job, const char *why)
   job_run_stop_builder (run);
 }
 
-/* How the log ends: the outcome of its `end` record and the last error before it. False when it has no end. */
-static bool
-job_run_read_end (JobRun *run, JobState *ret_outcome, GError **ret_error)
-{
-  g_autofree char *text = g_malloc (TAIL_SIZE + 1);
-  off_t size = lseek (run->log_fd, 0, SEEK_END);
-  ssize_t n = pread (run->log_fd, text, TAIL_SIZE, MAX (0, size - TAIL_SIZE));
-  g_auto (GStrv) lines = NULL;
-  const char *whole;
-
-  if (n <= 0)
-    return false;
-  text[n] = '\0';
-  /* The rest of a record is the recipe's own text, and may look like a record. */
-  whole = size > TAIL_SIZE ? strchr (text, '\n') : text;
-  if (!whole)
-    return false;
-  lines = g_strsplit (whole, "\n", -1);
-  for (char **line = lines; *line; line++)
-    {
-      g_autofree char *message = NULL;
-      LogRecord record;
-      int code;
-
-      if (!log_record_parse (*line, strlen (*line), &record))
-        continue;
-      if (record.stream == LOG_STREAM_ERROR)
-        {
-          log_record_parse_error (&record, &code, &message);
-          g_clear_error (ret_error);
-          g_set_error_literal (ret_error, HIVE_ERROR, code, message);
-        }
-      if (record.stream == LOG_STREAM_END)
-        {
-          for (JobState state = JOB_DONE; state <= JOB_CANCELLED; state++)
-            if (strlen (job_state_name (state)) == record.text_length &&
-                strncmp (record.text, job_state_name (state), record.text_length) == 0)
-              {
-                *ret_outcome = state;
-                return true;
-              }
-        }
-    }
-  return false;
-}
-
 static void
 job_run_cleaned_late (const Ending *ending, void *userdata)
 {
@@ -775,7 +674,7 @@ job_run_recover (Job *job)
   if (!run)
     return;
   run->work = g_file_test (work, G_FILE_TEST_IS_DIR) ? g_steal_pointer (&work) : NULL;
-  if (job_run_read_end (run, &run->outcome, &error))
+  if (log_end_read (run->log_fd, &run->outcome, &error))
     job_run_finish_late (run, error);
   else if (job_run_adopt (run))
     return;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "bus-owner.h"
 #include "error.h"
 #include "file.h"
 #include "unit-properties.h"
@@ -453,8 +454,11 @@ static int
 systemd_handle_owner (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
   SystemdLauncher *launcher = userdata;
-  g_autoptr (GList) units = g_hash_table_get_keys (launcher->units);
+  g_autoptr (GList) units = NULL;
 
+  if (!bus_sent (message))
+    return 0;
+  units = g_hash_table_get_keys (launcher->units);
   systemd_subscribe (launcher);
   for (GList *each = units; each; each = each->next)
     {

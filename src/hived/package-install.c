@@ -24,6 +24,8 @@ struct PackageInstall
   Step step;
   PackageKit *transaction;
   bool refreshed, cancelled;
+  unsigned percent;   /* of what PackageKit told last, */
+  bool second_half;   /* which begins anew when all is downloaded */
   GHashTable *found;  /* name → id of what is to be installed; "": it is there */
   GPtrArray *added;   /* "NAME VERSION": what the simulation says will come */
   GPtrArray *removed; /* and what will go */
@@ -120,8 +122,11 @@ package_install_handle_percent (unsigned percent, void *userdata)
 {
   PackageInstall *install = userdata;
 
-  if (install->step == STEP_INSTALL)
-    install->handlers.percent (percent, install->userdata);
+  if (install->step != STEP_INSTALL)
+    return;
+  install->second_half |= percent < install->percent;
+  install->percent = percent;
+  install->handlers.percent (percent / 2 + (install->second_half ? 50 : 0), install->userdata);
 }
 
 static char **
@@ -166,10 +171,8 @@ package_install_resolved (PackageInstall *install)
     }
   else if (*unknown)
     {
-      error =
-          g_error_new (HIVE_ERROR, HIVE_ERROR_MISSING_DEPENDENCIES,
-                       "This system's package repositories have no %s: enable the one that does, or install it by hand",
-                       list);
+      error = g_error_new (HIVE_ERROR, HIVE_ERROR_MISSING_DEPENDENCIES,
+                           "This system's package repositories have no %s: enable the one that has it", list);
       package_install_finish (install, error);
     }
   else if (!*ids)
@@ -188,8 +191,7 @@ package_install_simulated (PackageInstall *install)
   if (install->removed->len > 0)
     {
       error = g_error_new (HIVE_ERROR, HIVE_ERROR_MISSING_DEPENDENCIES,
-                           "Installing the packages would remove %s, which is yours to decide: install them by hand",
-                           removed);
+                           "Installing the packages would remove %s, which is yours to decide", removed);
       package_install_finish (install, error);
       return;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "packagekit.h"
 
+#include "bus-owner.h"
 #include "error.h"
 
 #define PACKAGEKIT_NAME        "org.freedesktop.PackageKit"
@@ -25,8 +26,9 @@ struct PackageKit
   PackageKitHandlers handlers;
   void *userdata;
 
-  char *path;  /* its object; NULL until there is one */
-  char *words; /* of its ErrorCode, which comes before its end */
+  char *daemon; /* unique name of who made it: anybody can send signals to the hive alone, see bus-owner.h */
+  char *path;   /* its object; NULL until there is one */
+  char *words;  /* of its ErrorCode, which comes before its end */
   bool cancelled;
   sd_bus_slot *call; /* the one that is on its way */
   sd_bus_slot *signals, *properties, *owner;
@@ -127,9 +129,17 @@ packagekit_handle_end (PackageKit *packagekit, sd_bus_message *signal)
   return 0;
 }
 
+static bool
+packagekit_sent (const PackageKit *packagekit, sd_bus_message *signal)
+{
+  return g_strcmp0 (sd_bus_message_get_sender (signal), packagekit->daemon) == 0;
+}
+
 static int
 packagekit_handle_signal (sd_bus_message *signal, void *userdata, sd_bus_error *error)
 {
+  if (!packagekit_sent (userdata, signal))
+    return 0;
   if (sd_bus_message_is_signal (signal, NULL, "Package"))
     return packagekit_handle_package (userdata, signal);
   if (sd_bus_message_is_signal (signal, NULL, "ErrorCode"))
@@ -148,6 +158,8 @@ packagekit_handle_properties (sd_bus_message *signal, void *userdata, sd_bus_err
   uint32_t percent;
   int r;
 
+  if (!packagekit_sent (packagekit, signal))
+    return 0;
   if ((r = sd_bus_message_skip (signal, "s")) < 0 || (r = sd_bus_message_enter_container (signal, 'a', "{sv}")) < 0)
     return r;
   while ((r = sd_bus_message_enter_container (signal, 'e', "sv")) > 0)
@@ -172,6 +184,8 @@ packagekit_handle_owner (sd_bus_message *signal, void *userdata, sd_bus_error *e
   const char *owner;
   int r;
 
+  if (!bus_sent (signal))
+    return 0;
   r = sd_bus_message_read (signal, "sss", NULL, NULL, &owner);
   if (r >= 0 && !*owner)
     packagekit_finish (userdata, packagekit_interrupted ("PackageKit ended in the middle; install the worker again"));
@@ -261,6 +275,7 @@ packagekit_handle_created (sd_bus_message *reply, void *userdata, sd_bus_error *
   else if ((r = sd_bus_message_read (reply, "o", &path)) >= 0)
     {
       packagekit->path = g_strdup (path);
+      packagekit->daemon = g_strdup (sd_bus_message_get_sender (reply));
       r = packagekit_listen (packagekit);
       if (r >= 0)
         r = packagekit_begin (packagekit);
@@ -310,6 +325,7 @@ packagekit_free (PackageKit *packagekit)
   sd_bus_slot_unref (packagekit->owner);
   sd_bus_unref (packagekit->bus);
   g_strfreev (packagekit->what);
+  g_free (packagekit->daemon);
   g_free (packagekit->path);
   g_free (packagekit->words);
   g_free (packagekit);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "shutdown.h"
 
+#include "bus-owner.h"
 #include "inhibitor.h"
 #include "job-run.h"
 #include "job-store.h"
@@ -10,6 +11,7 @@ struct Shutdown
 {
   Hive *hive;
   Inhibitor *commits, *builds;
+  BusOwner *logind;
   sd_bus_slot *prepare;
 };
 
@@ -24,7 +26,7 @@ shutdown_handle_prepare (sd_bus_message *message, void *userdata, sd_bus_error *
   int begins;
   int r = sd_bus_message_read (message, "b", &begins);
 
-  if (r < 0 || !hive->configuration->inhibit_shutdown)
+  if (r < 0 || !bus_owner_sent (shutdown->logind, message) || !hive->configuration->inhibit_shutdown)
     return r;
   scheduler_set_open (hive->scheduler, !begins);
   for (guint i = 0; begins && i < jobs->len; i++)
@@ -40,9 +42,10 @@ shutdown_new (Hive *hive)
   shutdown->hive = hive;
   shutdown->commits = inhibitor_new (hive->bus, "block", "A worker's files are being installed or removed");
   shutdown->builds = inhibitor_new (hive->bus, "delay", "Workers are being built");
-  sd_bus_match_signal_async (hive->bus, &shutdown->prepare, "org.freedesktop.login1", "/org/freedesktop/login1",
-                             "org.freedesktop.login1.Manager", "PrepareForShutdown", shutdown_handle_prepare, NULL,
-                             shutdown);
+  if (bus_owner_new (&shutdown->logind, hive->bus, "org.freedesktop.login1") >= 0)
+    sd_bus_match_signal_async (hive->bus, &shutdown->prepare, "org.freedesktop.login1", "/org/freedesktop/login1",
+                               "org.freedesktop.login1.Manager", "PrepareForShutdown", shutdown_handle_prepare, NULL,
+                               shutdown);
   return shutdown;
 }
 
@@ -52,6 +55,7 @@ shutdown_free (Shutdown *shutdown)
   if (!shutdown)
     return;
   sd_bus_slot_unref (shutdown->prepare);
+  bus_owner_free (shutdown->logind);
   inhibitor_free (shutdown->commits);
   inhibitor_free (shutdown->builds);
   g_free (shutdown);

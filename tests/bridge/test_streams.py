@@ -10,6 +10,7 @@ import threading
 import time
 
 import pytest
+from gi.repository import Gio, GLib
 
 import harness
 from test_requests import hive_job
@@ -404,6 +405,30 @@ def test_events_tell_all_jobs_in_one_stream(bridge):
     assert seen[0]["worker_id"] == "some-worker"
     assert worker == {"worker_id": "some-worker", "installed": True, "version": "1.0-1"}
     assert "build" in [state.get("phase") for state in seen]
+
+
+def test_events_that_the_hive_did_not_send_are_not_told(bridge):
+    """A signal to the bridge alone may come from anybody."""
+    hive = bridge.hive
+    hive.catalog.add("some-worker")
+    dbus, liar = "org.freedesktop.DBus", hive.connect()
+    stream = bridge.events("/v1/events")
+    assert stream.next()[0] == "jobs"
+    names = liar.call_sync(dbus, "/org/freedesktop/DBus", dbus, "ListNames", None, None, Gio.DBusCallFlags.NONE, -1, None).unpack()[0]
+    for name in names:
+        for path, interface, member, values in (
+                (harness.PATH, harness.NAME, "WorkerInstalled", GLib.Variant("(ss)", ("a-lie", "6.6"))),
+                (f"{harness.PATH}/job/1", f"{dbus}.Properties", "PropertiesChanged",
+                 GLib.Variant("(sa{sv}as)", (f"{harness.NAME}.Job", {"State": GLib.Variant("s", "failed")}, []))),
+                ("/org/freedesktop/DBus", dbus, "NameOwnerChanged", GLib.Variant("(sss)", (harness.NAME, ":1.1", "")))):
+            liar.emit_signal(name, path, interface, member, values)
+    liar.flush_sync()
+    bridge.install("some-worker")
+    seen = []
+    while "worker" not in [event for event, _, _ in seen]:
+        seen.append(stream.next())
+    assert not [event for event in seen if "lie" in event[1] or "reachable" in event[1] or "failed" in event[1]], seen
+    assert hive.workers().keys() == {"some-worker"}
 
 
 def test_events_tell_that_the_hive_is_gone_and_back(bridge):

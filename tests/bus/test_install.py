@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from harness import entry, install_script, pkgbuild
+from harness import entry, install_script, pkgbuild, wait_until
 
 
 def size(count):
@@ -322,6 +322,15 @@ def test_a_progress_record_is_a_property_and_no_line(hive):
     for record in job.records():
         if record.stream == "progress":
             assert re.fullmatch(r"\d+/\d+|\d+(\.\d+)?%|\d+(\.\d+)? [KMG]?B", record.text)
+
+
+def test_what_a_build_tool_counts_is_the_progress_of_its_phase(hive):
+    hive.catalog.add("counted", pkgbuild("counted", build="echo '[ 25%] Building C object main.c.o'; sleep 2; echo '[3/4] Linking main'; echo '[4/4] Done'"))
+    job = hive.install("counted")
+    wait_until(lambda: job.get("Progress") == 0.25, 30, "what cmake says")
+    assert job.get("Phase") == "build"
+    job.wait()
+    assert [(record.phase, record.text) for record in job.records() if record.stream == "progress"] == [("build", "25%"), ("build", "4/4")]
 
 
 def test_catalog_is_listed_with_what_is_installed(hive):

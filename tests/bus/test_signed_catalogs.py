@@ -3,6 +3,7 @@
 
 import io
 import os
+import re
 import shutil
 import subprocess
 import tarfile
@@ -71,6 +72,23 @@ def pin(hive, signer):
     path = hive.directory / f"signer{signer.path.suffix}"
     path.write_bytes(signer.path.read_bytes())
     hive.configure("Catalog", SigningKey=path)
+
+
+@pytest.mark.root
+def test_program_that_is_missing_is_named_with_what_installs_it(hive, signer):
+    """On this machine as it would be without it."""
+    program = "minisign" if isinstance(signer, Minisign) else "gpgv"
+    over = hive.directory / "over"
+    over.mkdir()
+    hide = (f"mount -t tmpfs tmpfs {over} && mkdir {over}/upper {over}/work && "
+            f"mount -t overlay -o lowerdir=/usr/bin,upperdir={over}/upper,workdir={over}/work overlay /usr/bin && rm /usr/bin/{program}")
+    hive.wrapper = ["unshare", "--mount", "sh", "-c", f'{hide} && exec "$@"', "--"]
+    pin(hive, signer)
+    add(hive, signer, pkgbuild("some"), signer.sign(pkgbuild("some")))
+    job = hive.install("some")
+    result, error, message = job.wait()
+    assert (result, error) == ("failed", "MissingDependencies") and f"Please install {'minisign' if program == 'minisign' else 'gpg and gpgv'}" in message
+    assert re.search(r"; install with: sudo (apt install|dnf install|zypper install|pacman -S --needed) \S", message), message
 
 
 def test_signed_recipe_installs(hive, signer):

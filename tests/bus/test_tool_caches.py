@@ -2,7 +2,13 @@
 """What cargo, ccache and the like keep is there in the next build of the same worker, and no build that failed, was cancelled or is
 another worker's puts anything there."""
 
+import hashlib
+import io
 import re
+import shutil
+import subprocess
+import tarfile
+import zipfile
 
 import pytest
 
@@ -96,3 +102,96 @@ def test_ccache_makes_a_second_build_of_hits(hive):
 
     assert hits(hive.installs("some")) == 0
     assert hits(hive.installs("some", reinstall=True)) == 3
+
+
+def compiled(job):
+    """The packages that `go build -v` compiled, which it names."""
+    return {record.text for record in job.records() if record.phase == "build" and record.stream == "err"}
+
+
+@pytest.fixture
+def go(hive):
+    program = shutil.which("go", path="/usr/bin:/usr/local/go/bin")
+    if not program:
+        pytest.skip("go is not installed here")
+    if not program.startswith("/usr/bin"):
+        hive.configuration["Toolchain go"] = {"Path": "/usr/local/go", "Bin": "/usr/local/go/bin"}
+
+
+def test_go_compiles_again_only_what_has_changed(hive, go):
+    files = {"go.mod": "module example.org/some\n\ngo 1.19\n", "main.go": 'package main\n\nfunc main() { println("first") }\n'}
+    for name, text in files.items():
+        files[name] = text.encode()
+    recipe = pkgbuild("some", source=list(files), sha256sums=["SKIP"] * len(files), build="go build -v -o some .",
+                      package='install -Dm755 some "$pkgdir/usr/local/bin/some"')
+    hive.catalog.add("some", recipe, files)
+    first = hive.install("some")
+    assert first.wait(300).result == "done"  # it compiles Go's own library too
+    assert {"runtime", "example.org/some"} <= compiled(first)
+
+    files["main.go"] = files["main.go"].replace(b"first", b"second")
+    hive.catalog.add("some", recipe, files)
+    assert compiled(hive.installs("some", reinstall=True)) == {"example.org/some"}
+    assert subprocess.run([hive.installed("/usr/local/bin/some")], stderr=subprocess.PIPE, text=True, check=True).stderr == "second\n"
+
+
+def archive(files):
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w:gz") as tar:
+        for name, text in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(text)
+            tar.addfile(member, io.BytesIO(text.encode()))
+    return data.getvalue()
+
+
+def wheel(files):
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as zipped:
+        for name, text in files.items():
+            zipped.writestr(name, text)
+    return data.getvalue()
+
+
+@pytest.fixture
+def registry(hive, http_catalog):
+    """A registry of npm's and one of pip's, with one package each; and how often each path of it was asked for."""
+    package = archive({"package/package.json": '{"name": "tiny", "version": "1.0.0", "main": "index.js"}', "package/index.js": "module.exports = 'tiny';\n"})
+    described = {"name": "tiny", "version": "1.0.0", "main": "index.js",
+                 "dist": {"tarball": f"{http_catalog.url}/tiny/-/tiny-1.0.0.tgz", "shasum": hashlib.sha1(package).hexdigest()}}
+    built = wheel({"tiny.py": "name = 'tiny'\n", "tiny-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n",
+                   "tiny-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+                   "tiny-1.0.dist-info/RECORD": "tiny.py,,\ntiny-1.0.dist-info/METADATA,,\ntiny-1.0.dist-info/WHEEL,,\ntiny-1.0.dist-info/RECORD,,\n"})
+
+    def send(handler, kind, data):
+        handler.send_response(200)
+        handler.send_header("Content-Type", kind)
+        handler.send_header("Content-Length", str(len(data)))
+        handler.send_header("Cache-Control", "public, max-age=31536000, immutable")
+        handler.end_headers()
+        handler.wfile.write(data)
+
+    http_catalog.answers.update({
+        "/tiny": http_catalog.json({"name": "tiny", "dist-tags": {"latest": "1.0.0"}, "versions": {"1.0.0": described}}),
+        "/tiny/-/tiny-1.0.0.tgz": lambda handler: send(handler, "application/octet-stream", package),
+        "/simple/tiny/": (200, "text/html", b'<!DOCTYPE html><html><body><a href="/files/tiny-1.0-py3-none-any.whl">tiny-1.0-py3-none-any.whl</a></body></html>'),
+        "/files/tiny-1.0-py3-none-any.whl": lambda handler: send(handler, "application/octet-stream", built),
+    })
+    return http_catalog
+
+
+@pytest.mark.parametrize("program, fetched, how", [
+    ("npm", "/tiny/-/tiny-1.0.0.tgz",
+     "npm install --no-audit --no-fund --no-update-notifier --registry REGISTRY tiny@1.0.0 >&2\nnode -e 'console.log(require(\"tiny\"))'"),
+    ("pip3", "/files/tiny-1.0-py3-none-any.whl",
+     "python3 -m pip install --disable-pip-version-check --no-deps --target there --trusted-host 127.0.0.1 --index-url REGISTRY/simple/ tiny==1.0 >&2\n"
+     "PYTHONPATH=there python3 -c 'import tiny; print(tiny.name)'"),
+], ids=["npm", "pip"])
+def test_what_a_package_manager_fetched_is_not_fetched_again(hive, registry, program, fetched, how):
+    if not shutil.which(program, path="/usr/bin"):
+        pytest.skip(f"{program} is not installed here")
+    hive.configure("Build", NetworkSteps="build")
+    registry.add("some", pkgbuild("some", build=how.replace("REGISTRY", registry.url)))
+    for _ in range(2):
+        assert "tiny" in hive.installs("some", reinstall=True).lines()
+    assert registry.requests.count(fetched) == 1

@@ -6,6 +6,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import urllib.request
 
 import pytest
 
@@ -291,3 +292,95 @@ def test_rust_worker_is_built_by_a_toolchain_outside_usr(hive, rust):
     assert f"{rust}/bin/rustc" in lines and version in lines
     done = subprocess.run([hive.installed("/usr/local/bin/rust-worker")], stdout=subprocess.PIPE, text=True, check=True)
     assert done.stdout.startswith("Llama [0, 1, 2, 0, 3, 2, 0, 1] [[17.0], [39.0]] 6 ")
+
+
+# a large one, as rustup leaves it in root's home
+
+
+SERVER = {
+    "Cargo.toml": """[package]
+name = "token-server"
+version = "0.1.0"
+edition = "2021"
+
+[dependencies]
+regex = "1"
+serde = { version = "1", features = ["derive"] }
+serde_json = "1"
+tiny_http = "0.12"
+
+[profile.release]
+opt-level = 1
+""",
+    "main.rs": """use regex::Regex;
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use tiny_http::{Method, Response, Server};
+
+#[derive(Deserialize)]
+struct Prompt { text: String }
+
+#[derive(Serialize)]
+struct Tokens { ids: Vec<usize>, words: Vec<String> }
+
+fn main() {
+    let pattern = Regex::new(r"[\\p{L}\\p{M}]+|[.,!?]").unwrap();
+    let mut known: HashMap<String, usize> = HashMap::new();
+    let server = Server::http("127.0.0.1:0").unwrap();
+    println!("{}", server.server_addr().to_ip().unwrap().port());
+    for mut request in server.incoming_requests() {
+        if *request.method() != Method::Post {
+            request.respond(Response::from_string("ready")).unwrap();
+            continue;
+        }
+        let prompt: Prompt = serde_json::from_reader(request.as_reader()).unwrap();
+        let words: Vec<String> = pattern.find_iter(&prompt.text.to_lowercase()).map(|word| word.as_str().to_string()).collect();
+        let ids = words.iter().map(|word| { let next = known.len(); *known.entry(word.clone()).or_insert(next) }).collect();
+        request.respond(Response::from_string(serde_json::to_string(&Tokens { ids, words }).unwrap())).unwrap();
+    }
+}
+""",
+}
+
+
+@pytest.fixture
+def rustup(hive):
+    """The hive of somebody who did what status and the first refusal told him: on this machine, with /root open for passage, in which
+    nobody but this hive lives."""
+    if os.geteuid() != 0 or not pathlib.Path("/root/.rustup/settings.toml").exists():
+        pytest.skip("there is no Rust of rustup's in root's home")
+    text = status(hive, "/root")
+    lines = [line[4:] for line in text.splitlines() if line.startswith("    ")]
+    begin = next(number for number, line in enumerate(lines) if line == "[Toolchain rust]")
+    section = lines[begin + 1:next((number for number, line in enumerate(lines) if number > begin and line.startswith("[")), None)]
+    hive.stop()
+    hive.configuration["Toolchain rust"] = dict(line.split("=", 1) for line in section)
+    hive.configure("Build", NetworkSteps="prepare")
+    return section
+
+
+def test_rust_server_of_crates_is_built_by_the_toolchain_in_roots_home(hive, rustup):
+    """A hundred thousand lines of two dozen crates, fetched in prepare() alone, built without a network, and it serves."""
+    recipe = pkgbuild("token-server", source=list(SERVER), sha256sums=[sha256(text) for text in SERVER.values()], makedepends=["cargo", "rust>=1.74"],
+                      extra="prepare() {\nmkdir -p src; cp main.rs src/\nCARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS=fallback cargo fetch\n}",
+                      build="command -v rustc cargo\ncargo build --release --offline",
+                      package='install -Dm755 target/release/token-server "$pkgdir/usr/local/bin/token-server"')
+    hive.catalog.add("token-server", recipe, files=SERVER)
+    hive.wrapper = ["unshare", "--mount", "sh", "-c",
+                    'mount -t tmpfs tmpfs /mnt && '
+                    'mkdir -m 711 /mnt/upper && mkdir /mnt/work && mount -t overlay -o lowerdir=/root,upperdir=/mnt/upper,workdir=/mnt/work overlay /root && '
+                    'umount -l /mnt && exec "$@"', "--"]
+    job = hive.install("token-server")
+    end = job.wait(600)
+    if end.result != "done" and any(word in job.log_text() for word in ("Could not resolve host", "failed to download", "Couldn't connect")):
+        pytest.skip("needs a network: cargo's registry can't be reached")
+    assert end == ("done", "", ""), job.log_text()
+    lines = job.lines()
+    assert "/root/.cargo/bin/rustc" in lines and "/root/.cargo/bin/cargo" in lines
+    compiled = [record.text.split()[1] for record in job.records() if record.phase == "build" and record.text.lstrip().startswith("Compiling")]
+    assert len(compiled) > 15 and {"regex-automata", "serde_json", "tiny_http"} <= set(compiled)
+    assert not any("Download" in record.text for record in job.records() if record.phase == "build")
+    server = hive.spawn(hive.installed("/usr/local/bin/token-server"), stdout=subprocess.PIPE)
+    url = f"http://127.0.0.1:{int(server.stdout.readline())}/"
+    with urllib.request.urlopen(urllib.request.Request(url, json.dumps({"text": "The bee and the hive."}).encode()), timeout=20) as answer:
+        assert json.load(answer) == {"ids": [0, 1, 2, 0, 3, 4], "words": ["the", "bee", "and", "the", "hive", "."]}

@@ -311,3 +311,21 @@ def test_hivectl_outdated_reports_what_it_can_not_know(hive):
     hive.catalog.add("some", "pkgname=(")
     done = hive.hivectl("outdated", status=1)
     assert "some: " in done.stderr and "not valid bash" in done.stderr
+
+
+def test_hivectl_upgrade_all_goes_on_past_what_it_can_not_know_and_says_so(hive):
+    for name in ("broken", "newer"):
+        publish(hive, name, "1.0")
+        hive.installs(name)
+    hive.catalog.add("broken", "pkgname=(")
+    publish(hive, "newer", "2.0")
+    done = hive.hivectl("upgrade", "--all", status=1)
+    assert "broken: " in done.stderr and "not valid bash" in done.stderr and runs(hive, "newer") == "2.0"
+
+
+def test_hivectl_upgrade_all_does_not_call_up_to_date_what_it_can_not_know(hive):
+    publish(hive, "broken", "1.0")
+    hive.installs("broken")
+    hive.catalog.add("broken", "pkgname=(")
+    done = hive.hivectl("upgrade", "--all", status=1)
+    assert done.stdout == "" and "broken: " in done.stderr

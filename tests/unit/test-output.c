@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What @pieces (of @lengths bytes; NULL ends them) become as records, joined by newlines. */
+/* What @pieces (of @lengths bytes; NULL ends them) become as records of @stream, joined by newlines. */
 static char *
-records_of (const char *const *pieces, size_t piece_length)
+stream_of (const char *const *pieces, size_t piece_length, LogStream stream)
 {
   g_autofree char *path = NULL;
   int fd = g_file_open_tmp ("output-XXXXXX", &path, NULL);
@@ -24,6 +24,8 @@ records_of (const char *const *pieces, size_t piece_length)
 
   while (log_reader_next (reader, &record) == 1)
     {
+      if (record.stream != stream)
+        continue;
       g_assert_cmpuint (record.text_length, <=, LOG_TEXT_MAX);
       g_assert_true (g_utf8_validate_len (record.text, record.text_length, NULL));
       g_string_append_len (joined, record.text, record.text_length);
@@ -32,6 +34,12 @@ records_of (const char *const *pieces, size_t piece_length)
   close (fd);
   unlink (path);
   return g_string_free (joined, FALSE);
+}
+
+static char *
+records_of (const char *const *pieces, size_t piece_length)
+{
+  return stream_of (pieces, piece_length, LOG_STREAM_OUT);
 }
 
 static void
@@ -99,6 +107,34 @@ test_long_line_is_split_between_characters (void)
     }
 }
 
+static void
+test_what_build_tools_count_is_progress (void)
+{
+  static const struct
+  {
+    const char *pieces[5];
+    const char *records;
+  } cases[] = {
+    { { "[ 41%] Building C object main.c.o\n" }, "41%\n" },
+    { { "[118/312] Compiling C object main.c.o\n" }, "118/312\n" },
+    { { "[1/3] a\n[2/3] b\n", "[3/3] c" },
+      "2/3\n3/3\n" }, /* of many at once, and what was told a moment ago, the last */
+    { { "[100%] Built target a\n", "[100%] Built target b\n" }, "100%\n" },
+    { { "[1", "/2] split\n" }, "1/2\n" },
+    { { "[1/2] \033[32mgreen\033[0m\n" }, "1/2\n" },
+    { { "plain [1/2]\n" }, "" },
+    { { "[3/2] [x/2] [-1%]\n[101%]\n[]\n[ ]\n[1]\n[%]\n[1/2\n[0x1/2]\n[1e2%]\n[1/2/3]\n" }, "" },
+    { { "[00000000000000000000000000001/2]\n" }, "" },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *records = stream_of (cases[i].pieces, 0, LOG_STREAM_PROGRESS);
+
+      g_assert_cmpstr (records, ==, cases[i].records);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -106,5 +142,6 @@ main (int argc, char **argv)
   g_test_add_func ("/output/lines", test_lines);
   g_test_add_func ("/output/nul-bytes-are-dropped", test_nul_bytes_are_dropped);
   g_test_add_func ("/output/long-line-is-split-between-characters", test_long_line_is_split_between_characters);
+  g_test_add_func ("/output/what-build-tools-count-is-progress", test_what_build_tools_count_is_progress);
   return g_test_run ();
 }

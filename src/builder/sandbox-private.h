@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include "folder-watch.h"
+#include "sandbox.h"
+
+/* What the two halves of sandbox.h share: sandbox-view.c says what a sandbox sees, sandbox.c runs it. */
+
+/* Descriptors that bubblewrap is to have start here, so that none sits where standard streams or the collecting pipe
+ * go. */
+#define FD_BASE 20
+
+typedef struct
+{
+  int fd; /* our end; -1 after its end */
+  Output *output;
+  uint64_t total;
+  GString *tail;
+} Stream;
+
+typedef enum
+{
+  STOP_NONE,
+  STOP_CANCELLED,
+  STOP_TIMED_OUT,
+  STOP_TOO_MUCH,
+  STOP_TOO_LARGE,
+} Stop;
+
+struct Sandbox
+{
+  const Configuration *configuration;
+  GPtrArray *binds;       /* bubblewrap's options, in order */
+  GPtrArray *environment; /* "--setenv", name, value, … */
+  GArray *passed;         /* descriptors that bubblewrap is to have */
+  char *directory;
+  char *hosts; /* all that /etc/hosts has and that names can be looked up in; NULL: this machine's, and its servers */
+  bool network;
+  bool evaluation;
+  unsigned timeout; /* seconds; 0: none */
+
+  Stream out, err;
+  GString *held;   /* standard error as long as it may be bubblewrap's own; NULL: it is not */
+  GString *status; /* what --json-status-fd said */
+  int status_fd;
+  int stdout_fd;      /* -1: a pipe of ours */
+  int collect_inside; /* -1: nothing is collected */
+  int collect_fd;
+  size_t collect_max;
+  GString *collected;
+  int give_inside; /* -1: nothing is given */
+  char *given;
+
+  FolderWatch watch;
+  pid_t pid;
+  Stop stop;
+  int64_t deadline; /* monotonic, µs; 0: none */
+};
+
+/* Moves @fd out of the way of what the child puts below FD_BASE, keeps it until the sandbox is freed, and says its
+ * number. */
+char *sandbox_pass (Sandbox *sandbox, int fd, GError **error);
+
+/* All of bubblewrap's options as --args wants them, NUL-terminated each. */
+GString *sandbox_options (Sandbox *sandbox, const char *status_number, GError **error);

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "sandbox-private.h"
+
+#include "error.h"
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+static void
+add (GPtrArray *options, const char *option, const char *first, const char *second)
+{
+  g_ptr_array_add (options, g_strdup (option));
+  if (first)
+    g_ptr_array_add (options, g_strdup (first));
+  if (second)
+    g_ptr_array_add (options, g_strdup (second));
+}
+
+/* What may fill the memory of this machine: a quarter of it at most, and little while a recipe is only read. */
+static char *
+sandbox_tmpfs_size (const Sandbox *sandbox)
+{
+  int64_t memory = (int64_t)sysconf (_SC_PHYS_PAGES) * sysconf (_SC_PAGESIZE);
+
+  return g_strdup_printf ("%" G_GINT64_FORMAT,
+                          sandbox->evaluation ? 16 * 1024 * 1024 : CLAMP (memory / 4, 64 << 20, INT64_C (4) << 30));
+}
+
+void
+sandbox_bind (Sandbox *sandbox, const char *outside, const char *inside)
+{
+  add (sandbox->binds, "--bind", outside, inside);
+}
+
+void
+sandbox_bind_read_only (Sandbox *sandbox, const char *outside, const char *inside)
+{
+  add (sandbox->binds, "--ro-bind", outside, inside);
+}
+
+void
+sandbox_link (Sandbox *sandbox, const char *target, const char *inside)
+{
+  add (sandbox->binds, "--symlink", target, inside);
+}
+
+void
+sandbox_make_folder (Sandbox *sandbox, const char *inside)
+{
+  add (sandbox->binds, "--dir", inside, NULL);
+}
+
+void
+sandbox_add_folder (Sandbox *sandbox, const char *inside)
+{
+  g_autofree char *size = sandbox_tmpfs_size (sandbox);
+
+  add (sandbox->binds, "--size", size, NULL);
+  add (sandbox->binds, "--tmpfs", inside, NULL);
+}
+
+void
+sandbox_setenv (Sandbox *sandbox, const char *name, const char *value)
+{
+  add (sandbox->environment, "--setenv", name, value);
+}
+
+void
+sandbox_chdir (Sandbox *sandbox, const char *inside)
+{
+  g_free (sandbox->directory);
+  sandbox->directory = g_strdup (inside);
+}
+
+void
+sandbox_allow_network (Sandbox *sandbox)
+{
+  sandbox->network = true;
+}
+
+void
+sandbox_pin_host (Sandbox *sandbox, const char *host, const char *address)
+{
+  g_free (sandbox->hosts);
+  sandbox->hosts = g_strdup_printf ("%s %s\n", address, host);
+}
+
+char *
+sandbox_pass (Sandbox *sandbox, int fd, GError **error)
+{
+  int moved = fcntl (fd, F_DUPFD_CLOEXEC, FD_BASE);
+
+  close (fd);
+  if (moved < 0)
+    {
+      hive_error_set_errno (error, errno, "Can't pass a descriptor to the sandbox");
+      return NULL;
+    }
+
+  g_array_append_val (sandbox->passed, moved);
+  return g_strdup_printf ("%d", moved);
+}
+
+/* A file of the sandbox's /etc that exists nowhere else. */
+static bool
+sandbox_add_file (Sandbox *sandbox, GPtrArray *options, const char *inside, const char *content, GError **error)
+{
+  int fd = file_memory (inside, content, -1, error);
+  g_autofree char *number = fd < 0 ? NULL : sandbox_pass (sandbox, fd, error);
+
+  if (!number)
+    return false;
+  add (options, "--ro-bind-data", number, inside);
+  return true;
+}
+
+bool
+sandbox_bind_text (Sandbox *sandbox, const char *text, const char *inside, GError **error)
+{
+  return sandbox_add_file (sandbox, sandbox->binds, inside, text, error);
+}
+
+bool
+sandbox_copy (Sandbox *sandbox, int fd, bool executable, const char *inside, GError **error)
+{
+  g_autofree char *number = sandbox_pass (sandbox, fd, error);
+
+  if (number)
+    {
+      add (sandbox->binds, "--perms", executable ? "0755" : "0644", NULL);
+      add (sandbox->binds, "--file", number, inside);
+    }
+  return number != NULL;
+}
+
+/* /bin, /lib and so on: links into /usr on a merged system, folders on others. */
+static void
+sandbox_add_system (GPtrArray *options)
+{
+  static const char *const folders[] = { "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32" };
+
+  add (options, "--ro-bind", "/usr", "/usr");
+  if (g_file_test ("/opt", G_FILE_TEST_IS_DIR))
+    add (options, "--ro-bind", "/opt", "/opt");
+
+  for (size_t i = 0; i < G_N_ELEMENTS (folders); i++)
+    {
+      g_autofree char *target = g_file_read_link (folders[i], NULL);
+
+      if (target)
+        add (options, "--symlink", target, folders[i]);
+      else if (g_file_test (folders[i], G_FILE_TEST_IS_DIR))
+        add (options, "--ro-bind", folders[i], folders[i]);
+    }
+}
+
+static bool
+sandbox_add_etc (Sandbox *sandbox, GPtrArray *options, GError **error)
+{
+  static const char *const files[] = { "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives",
+                                       "/etc/localtime", "/etc/os-release",
+                                       /* By these cmake knows where libraries go and which modes they have. */
+                                       "/etc/debian_version", "/etc/arch-release" };
+  static const char *const certificates[] = { "/etc/ssl/certs",     "/etc/ssl/openssl.cnf",  "/etc/ssl/cert.pem",
+                                              "/etc/pki/tls/certs", "/etc/pki/tls/cert.pem", "/etc/pki/tls/openssl.cnf",
+                                              "/etc/pki/ca-trust",  "/etc/ca-certificates",  "/etc/crypto-policies",
+                                              "/etc/protocols",     "/etc/services" };
+  static const char *const network_files[] = { "/etc/resolv.conf", "/etc/hosts" };
+  g_autofree char *passwd = g_strdup_printf ("root:x:0:0:root:/tmp:/bin/sh\n"
+                                             "nobody:x:65534:65534:nobody:/:/bin/false\n"
+                                             "builder:x:%u:%u:builder:/tmp:/bin/bash\n",
+                                             (unsigned)getuid (), (unsigned)getgid ());
+  g_autofree char *group =
+      g_strdup_printf ("root:x:0:\nnobody:x:65534:\nnogroup:x:65534:\nbuilder:x:%u:\n", (unsigned)getgid ());
+
+  for (size_t i = 0; i < G_N_ELEMENTS (files); i++)
+    if (access (files[i], R_OK) == 0)
+      add (options, "--ro-bind", files[i], files[i]);
+  /* Each of these mounts takes its time, and without a network none of them is needed. */
+  for (size_t i = 0; sandbox->network && i < G_N_ELEMENTS (certificates); i++)
+    if (access (certificates[i], R_OK) == 0)
+      add (options, "--ro-bind", certificates[i], certificates[i]);
+
+  if (!sandbox_add_file (sandbox, options, "/etc/passwd", passwd, error) ||
+      !sandbox_add_file (sandbox, options, "/etc/group", group, error) ||
+      !sandbox_add_file (sandbox, options, "/etc/nsswitch.conf",
+                         sandbox->hosts ? "passwd: files\ngroup: files\nhosts: files\n" :
+                                          "passwd: files\ngroup: files\nhosts: files dns\n",
+                         error))
+    return false;
+
+  if (sandbox->hosts)
+    return sandbox_add_file (sandbox, options, "/etc/hosts", sandbox->hosts, error);
+  /* Copies: resolv.conf is mostly a link into /run, which is not there. */
+  for (size_t i = 0; sandbox->network && i < G_N_ELEMENTS (network_files); i++)
+    {
+      g_autofree char *content = file_read (network_files[i], 1024 * 1024, NULL, NULL);
+
+      if (content && !sandbox_add_file (sandbox, options, network_files[i], content, error))
+        return false;
+    }
+
+  return true;
+}
+
+GString *
+sandbox_options (Sandbox *sandbox, const char *status_number, GError **error)
+{
+  static const char *const fixed[] = { "--unshare-all",     "--unshare-user", "--disable-userns", "--new-session",
+                                       "--die-with-parent", "--clearenv",     "--hostname",       "sandbox" };
+  g_autoptr (GPtrArray) options = g_ptr_array_new_with_free_func (g_free);
+  g_autofree char *tmpfs_size = sandbox_tmpfs_size (sandbox);
+  GString *text;
+
+  for (size_t i = 0; i < G_N_ELEMENTS (fixed); i++)
+    add (options, fixed[i], NULL, NULL);
+  if (sandbox->network)
+    add (options, "--share-net", NULL, NULL);
+  add (options, "--json-status-fd", status_number, NULL);
+
+  sandbox_add_system (options);
+  if (!sandbox_add_etc (sandbox, options, error))
+    return NULL;
+  add (options, "--proc", "/proc", NULL);
+  add (options, "--dev", "/dev", NULL);
+  add (options, "--size", tmpfs_size, NULL);
+  add (options, "--tmpfs", "/dev/shm", NULL);
+  add (options, "--remount-ro", "/dev", NULL);
+  add (options, "--size", tmpfs_size, NULL);
+  add (options, "--tmpfs", "/tmp", NULL);
+
+  text = g_string_new (NULL);
+  for (guint i = 0; i < options->len; i++)
+    g_string_append_len (text, options->pdata[i], strlen (options->pdata[i]) + 1);
+  for (guint i = 0; i < sandbox->binds->len; i++)
+    g_string_append_len (text, sandbox->binds->pdata[i], strlen (sandbox->binds->pdata[i]) + 1);
+  for (guint i = 0; i < sandbox->environment->len; i++)
+    g_string_append_len (text, sandbox->environment->pdata[i], strlen (sandbox->environment->pdata[i]) + 1);
+  if (sandbox->directory)
+    {
+      g_string_append_len (text, "--chdir", sizeof "--chdir");
+      g_string_append_len (text, sandbox->directory, strlen (sandbox->directory) + 1);
+    }
+  /* Last: mount points are made on it before. */
+  g_string_append_len (text, "--remount-ro\0/", sizeof "--remount-ro\0/");
+  return text;
+}
