@@ -58,9 +58,10 @@ class Debian:
         assert done.returncode == 0, f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
         return done.stdout
 
-    def check(self, names):
-        """What `hivectl recipe --check` says of a recipe that needs them: {name: state}, and the command."""
-        (self.root / "root/PKGBUILD").write_text(pkgbuild("needy", depends=list(names)))
+    def check(self, names, build="true"):
+        """What `hivectl recipe --check` says of a recipe that needs them, to build or (@build None) only to run: {name: state}, and the
+        command."""
+        (self.root / "root/PKGBUILD").write_text(pkgbuild("needy", depends=list(names), build=build))
         report = json.loads(self.run("hivectl", "recipe", "--check", "--json", "/root/PKGBUILD"))
         return {need["name"]: need for need in report["needs"]}, report["install_command"]
 
@@ -97,6 +98,9 @@ def test_bare_machine_lacks_what_its_packages_would_bring(debian, rules):
     found, command = debian.check(rules)
     wrong = {name: found[name]["state"] for name, packages in rules.items() if found[name]["state"] != ("present" if debian.has(packages) else "missing")}
     assert wrong == dict.fromkeys(ELSEWHERE, "present")
+    # The hive's own libraries are there; what is built elsewhere needs no more.
+    to_run, _ = debian.check(("glib2", "curl", "openssl", "cmake"), build=None)
+    assert [need["state"] for need in to_run.values()] == ["present", "present", "present", "missing"] and found["glib2"]["state"] == "missing"
     assert command.startswith("sudo apt install ")
     assert set(command.split()[3:]) == {package for name, packages in rules.items() if found[name]["state"] == "missing" for package in packages}
 
