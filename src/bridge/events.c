@@ -119,6 +119,7 @@ events_on_list (sd_bus_message *reply, void *userdata)
       events_send (events, "hive", object, true);
       return;
     }
+  job_json_mend_list (jobs);
   json_object_set_member (object, "jobs", g_steal_pointer (&jobs));
   events_send (events, "jobs", object, true);
 }

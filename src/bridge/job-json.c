@@ -15,6 +15,43 @@ snake_case (const char *name)
   return g_string_free (snake, FALSE);
 }
 
+/* Options have - on the bus where requests have _. */
+static void
+mend_options (JsonObject *job)
+{
+  JsonNode *node = json_object_get_member (job, "options");
+  JsonObject *mended;
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *value;
+
+  if (!node || !JSON_NODE_HOLDS_OBJECT (node))
+    return;
+  mended = json_object_new ();
+  json_object_iter_init (&iter, json_node_get_object (node));
+  while (json_object_iter_next (&iter, &name, &value))
+    {
+      g_autofree char *key = g_strdelimit (g_strdup (name), "-", '_');
+
+      json_object_set_member (mended, key, json_node_copy (value));
+    }
+  json_object_set_object_member (job, "options", mended);
+}
+
+void
+job_json_mend_list (JsonNode *jobs)
+{
+  JsonArray *list = JSON_NODE_HOLDS_ARRAY (jobs) ? json_node_get_array (jobs) : NULL;
+
+  for (guint i = 0; list && i < json_array_get_length (list); i++)
+    {
+      JsonNode *job = json_array_get_element (list, i);
+
+      if (JSON_NODE_HOLDS_OBJECT (job))
+        mend_options (json_node_get_object (job));
+    }
+}
+
 JsonObject *
 job_json_from_properties (JsonObject *properties)
 {
@@ -30,5 +67,6 @@ job_json_from_properties (JsonObject *properties)
 
       json_object_set_member (job, key, json_node_copy (value));
     }
+  mend_options (job);
   return job;
 }

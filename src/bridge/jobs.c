@@ -290,6 +290,7 @@ jobs_on_list (Request *request, sd_bus_message *reply)
       return;
     }
   object = json_object_new ();
+  job_json_mend_list (jobs);
   json_object_set_member (object, "jobs", jobs);
   request_answer_json (request, MHD_HTTP_OK, object);
 }

@@ -187,6 +187,8 @@ install_options_append (const InstallOptions *options, sd_bus_message *message)
     r = bus_dict_append_bool (message, "check", true);
   if (r >= 0 && options && options->reinstall)
     r = bus_dict_append_bool (message, "reinstall", true);
+  if (r >= 0 && options && options->install_dependencies)
+    r = bus_dict_append_bool (message, "install-dependencies", true);
   return r < 0 ? r : sd_bus_message_close_container (message);
 }
 

@@ -45,8 +45,11 @@ def test_options_of_an_install_reach_the_hive(bridge):
 
 def test_packages_of_the_system_are_installed_when_that_is_asked_for(bridge):
     bridge.hive.catalog.add("needy", harness.pkgbuild("needy", makedepends=["chrpath>=99"]))
-    lines = bridge.lines(bridge.install("needy", install_dependencies=True))
+    job = bridge.install("needy", install_dependencies=True)
+    lines = bridge.lines(job)
     assert "📦 Installing what is missing: chrpath" in lines and "There is no PackageKit here" in lines[-1]
+    listed, = bridge.get("/v1/jobs").json["jobs"]
+    assert bridge.get(f"/v1/jobs/{job}").json["options"] == listed["options"] == {"install_dependencies": True}
 
 
 def test_remove_is_a_job(bridge):

@@ -20,7 +20,7 @@ from bridge import Bridge  # noqa: E402
 class Stage:
     def __init__(self):
         self.build = harness.Build()
-        self.hive = self.bridge = None
+        self.hive = self.bridge = self.server = None
 
     def open(self):
         """A hive of its own, not started, its catalog empty."""
@@ -30,11 +30,13 @@ class Stage:
         self.bridge = Bridge(self.hive).configure(WebDirectory=web)
 
     def close(self):
-        hive, bridge, self.hive, self.bridge = self.hive, self.bridge, None, None
+        hive, bridge, server, self.hive, self.bridge, self.server = self.hive, self.bridge, self.server, None, None, None
         try:
             bridge.close()
         finally:
             hive.close()
+            if server:
+                server.close()
 
     def end(self):
         if self.hive:
@@ -47,11 +49,50 @@ class Stage:
         if group == "Bridge":
             self.bridge.configure(**keys)
         else:
+            self.hive.configuration.setdefault(group, {})
             self.hive.configure(group, **keys)
 
     def add(self, name, recipe=None, entry=None):
         """A worker for the catalog; @recipe: what harness.pkgbuild() takes, @entry: changes to the entry."""
         self.hive.catalog.add(name, harness.pkgbuild(name, **recipe) if recipe else None, **(entry or {}))
+
+    def add_variants(self, name, backends, sources=("binary", "git"), changes=None, build=""):
+        """A worker of several backends, each of which has these recipes."""
+        variants = [{"backend": backend, "platforms": ["linux"], "architectures": ["x86_64", "aarch64"], "depends": [], "makedepends": [],
+                     "build": {"features": [backend]}, "binaryName": name, "installPath": "/usr/local/bin",
+                     "pkgbuildUrl": f"/{name}-{backend}-binary" if "binary" in sources else "",
+                     "pkgbuildUrlGit": f"/{name}-{backend}-git" if "git" in sources else ""} for backend in backends]
+        entry = {"id": name, "implementation": name, "version": "1.0", "name": name.title(), "description": f"The worker {name}", "license": "MIT",
+                 "coverImage": None, "readmeUrl": None, "buildSystem": "none", "source": {"type": "git", "url": "https://example.org/x.git"},
+                 "variants": variants, "capabilities": {"supportedFormats": ["gguf"], "supportsStreaming": True, "supportsBatching": False}, **(changes or {})}
+        folder = self.hive.catalog.folder(name)
+        folder.mkdir()
+        (folder / "worker.json").write_text(json.dumps(entry))
+        for backend in backends:
+            for source in sources:
+                text = f"# {backend} {source}\n" + harness.pkgbuild(name, build=f"echo This is {backend} by {source}\n{build}")
+                (self.hive.catalog.directory / f"{name}-{backend}-{source}").write_text(text)
+
+    def add_server(self, name, workers):
+        """A second catalog, a server; its workers are the simplest."""
+        self.server = harness.HttpCatalog()
+        for worker in workers:
+            self.server.add(worker)
+        self.configure(f"Catalog {name}", {"URL": self.server.url})
+
+    def break_server(self):
+        """It answers as one that is in trouble."""
+        for path in self.server.answers:
+            self.server.answers[path] = (500, "text/plain", b"out of order")
+
+    def card(self):
+        """Gives the machine a card: what its tool said on one that has it."""
+        folder = self.hive.directory / "tools"
+        folder.mkdir()
+        program = folder / "nvidia-smi"
+        program.write_text("#!/bin/sh\necho 'name, memory.total [MiB], compute_cap, driver_version\nNVIDIA GeForce RTX 3090, 24576 MiB, 8.6, 560.35.03'\n")
+        program.chmod(0o755)
+        self.hive.environment["PATH"] = f"{folder}:{os.environ['PATH']}"
 
     def ship(self):
         """Adds the catalog that comes with the hive."""

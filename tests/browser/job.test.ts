@@ -41,6 +41,26 @@ withBrowser("a job's page", () => {
     await phase(page, "Check what it needs").getByText("failed").waitFor();
   });
 
+  test("what is missing is installed when that is asked for, as a phase of the job", async ({ stage, page }) => {
+    await stage.add("needy", { depends: ["cuda"] }, { depends: ["cuda"] });
+    await stage.start();
+    await enter(page, stage);
+    const install = page.getByRole("button", { name: "Install what is missing for Needy" });
+    await page.route("**/v1/jobs", (route) =>
+      route.fulfill({ status: 403, contentType: "application/problem+json", body: JSON.stringify({ detail: "no", error: "org.freedesktop.DBus.Error.AccessDenied" }) }),
+    );
+    await install.click();
+    await page.getByRole("alert").getByText("This page may not install packages of the system. Run the command on that machine instead").waitFor();
+    await page.unroute("**/v1/jobs");
+    await card(page, "Needy").getByRole("button", { name: "Install Needy" }).click();
+    await page.getByRole("alert").getByText("Please install cuda before proceeding").waitFor();
+    await page.getByRole("alert").getByRole("button", { name: "Install what is missing" }).click();
+    await page.waitForURL("**/jobs/2");
+    await phase(page, "Install what is missing").getByText("failed").waitFor();
+    await page.getByRole("alert").getByText("There is no PackageKit here").waitFor();
+    expect(await page.getByRole("alert").getByRole("button", { name: "Install what is missing" }).count()).toBe(0);
+  });
+
   test("a job is cancelled in the middle, once one has said so twice", async ({ stage, page }) => {
     await stage.add("slow", { build: "echo at work; sleep 100" });
     await stage.start();

@@ -35,6 +35,8 @@ async function furnish(stage: Stage): Promise<void> {
     name: "llama.cpp server (CPU)", version: "b8121", description: "llama.cpp HTTP server for GGUF models, on the CPU", license: "MIT", supported_formats: ["gguf"],
   });
   await stage.add("whisper-metal", undefined, { name: "Whisper (Metal)", description: "Speech to text, on Apple's GPUs", platforms: ["macos"], architectures: ["aarch64"], worker_type: "metal", supported_formats: ["ggml"] });
+  await stage.addVariants("whisper-server", ["cuda", "cpu"], ["binary", "git"], { name: "Whisper server", version: "1.7.4", description: "Speech to text over HTTP, in a hundred languages" });
+  await stage.card();
   await stage.start();
   await stage.installs("hive-probe");
   await stage.wait(await stage.install("llm-worker-rbee-cpu"));

@@ -60,6 +60,13 @@ export class Stage {
   close = () => this.#call<void>("close");
   configure = (group: string, keys: Record<string, string | number>) => this.#call<void>("configure", group, keys);
   add = (name: string, recipe?: Recipe, entry?: Record<string, unknown>) => this.#call<void>("add", name, recipe ?? null, entry ?? null);
+  addVariants = (name: string, backends: string[], sources: string[] = ["binary", "git"], changes: Record<string, unknown> = {}, build = "") =>
+    this.#call<void>("add_variants", name, backends, sources, changes, build);
+  /** A second catalog, behind a server. */
+  addServer = (name: string, workers: string[]) => this.#call<void>("add_server", name, workers);
+  breakServer = () => this.#call<void>("break_server");
+  /** Gives the machine a graphics card. */
+  card = () => this.#call<void>("card");
   /** Adds the catalog that comes with the hive. */
   ship = () => this.#call<void>("ship");
   forget = (name: string) => this.#call<void>("forget", name);

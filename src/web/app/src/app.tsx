@@ -10,6 +10,7 @@ import { Boundary } from "./parts/boundary.tsx";
 import { Connection } from "./parts/connection.tsx";
 import { Header } from "./parts/header.tsx";
 import { PageState } from "./parts/notice.tsx";
+import { useBeginning } from "./parts/view.ts";
 import { Catalog } from "./views/catalog.tsx";
 import { HiveDown } from "./views/hive-down.tsx";
 
@@ -22,6 +23,7 @@ const Machine = lazy(() => import("./views/machine.tsx"));
 function Views() {
   const { jobs, reachable } = useJobs();
 
+  useBeginning();
   if (!jobs && !reachable) return <HiveDown />;
   return (
     <Suspense>

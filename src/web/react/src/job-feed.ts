@@ -15,6 +15,8 @@ export interface JobPhase {
 export interface JobView {
   /** undefined: not known yet */
   job: Job | undefined;
+  /** All of them, as an array that is made when it is asked for. Where there may be many, `log` is there to be read. */
+  readonly lines: readonly string[];
   /** The same object as long as the job is shown. */
   log: JobLog;
   /** Its lines at this moment. */
@@ -32,6 +34,22 @@ export interface JobView {
   ended: boolean;
 }
 
+/** Milliseconds until a hive that did not answer is asked again. */
+const AGAIN = 1000;
+
+/** What a view is made of. */
+type Snapshot = Omit<JobView, "lines">;
+
+function toView(snapshot: Snapshot): JobView {
+  let lines: readonly string[] | undefined;
+  return {
+    ...snapshot,
+    get lines() {
+      return (lines ??= snapshot.log.slice(0, snapshot.length));
+    },
+  };
+}
+
 /** One job as it is followed, for whoever shows it. */
 export class JobFeed extends FrameStore {
   readonly #client: HiveClient;
@@ -40,13 +58,13 @@ export class JobFeed extends FrameStore {
   #stop: AbortController | undefined;
   #cursor = "";
   #view: JobView;
-  #next: JobView;
+  #next: Snapshot;
 
   constructor(client: HiveClient, id: string) {
     super();
     this.#client = client;
     this.#id = id;
-    this.#view = this.#next = {
+    this.#next = {
       job: undefined,
       log: this.#log,
       length: 0,
@@ -58,6 +76,7 @@ export class JobFeed extends FrameStore {
       connection: "connecting",
       ended: false,
     };
+    this.#view = toView(this.#next);
   }
 
   readonly view = (): JobView => this.#view;
@@ -108,17 +127,25 @@ export class JobFeed extends FrameStore {
       else if (error instanceof JobFailedError) this.#set({ state: "failed", error, ended: true });
       else this.#set({ error: error as Error });
     }
-    this.#stop = undefined;
     await this.#ask(signal);
+    if (this.#stop?.signal === signal) this.#stop = undefined;
   }
 
-  /** What only the job itself says: its worker, its owner, its times. */
+  /** What only the job itself says: its worker, its owner, its times. While no hive answers it is asked again. */
   async #ask(signal: AbortSignal): Promise<void> {
-    try {
-      const job = await this.#client.job(this.#id, signal);
-      this.#set({ job, state: this.#next.ended ? this.#next.state : job.state });
-    } catch (error) {
-      if (error instanceof HiveError && !signal.aborted) this.#set({ error: this.#next.error ?? error });
+    while (!signal.aborted) {
+      try {
+        const job = await this.#client.job(this.#id, signal);
+        this.#set({ job, state: this.#next.ended ? this.#next.state : job.state });
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (error instanceof HiveError && error.status < 500 && error.status !== 429) {
+          this.#set({ error: this.#next.error ?? error });
+          return;
+        }
+        await new Promise((resolve) => setTimeout(resolve, AGAIN));
+      }
     }
   }
 
@@ -133,7 +160,7 @@ export class JobFeed extends FrameStore {
     else this.#set({ state, phase, phases: [...phases, { name: phase, startedAt: time, line: this.#log.length }], progress: undefined });
   }
 
-  #set(change: Partial<JobView>): void {
+  #set(change: Partial<Snapshot>): void {
     this.#next = { ...this.#next, ...change };
     this.changed();
   }
@@ -141,7 +168,7 @@ export class JobFeed extends FrameStore {
   protected override refresh(): void {
     const { job, state } = this.#next;
     this.#next = { ...this.#next, length: this.#log.length, job: job && state ? { ...job, state } : job };
-    this.#view = this.#next;
+    this.#view = toView(this.#next);
   }
 }
 

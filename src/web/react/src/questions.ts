@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { useQuery, useQueryClient, type UseQueryResult } from "@tanstack/react-query";
+import { keepPreviousData, useQuery, useQueryClient, type UseQueryResult } from "@tanstack/react-query";
 
-import { HiveError, type Capabilities, type CatalogWorker, type FileProblem, type HiveClient, type Update, type Worker } from "@rbee/hive-sdk";
+import { HiveError, type Capabilities, type Catalog, type CatalogWorker, type FileProblem, type HiveClient, type RecipeChoice, type Update, type Worker } from "@rbee/hive-sdk";
 
 import { useHive } from "./hive-provider.tsx";
 
@@ -10,35 +10,44 @@ function retry(failures: number, error: Error): boolean {
   return failures < 3 && !(error instanceof HiveError && error.status !== 503);
 }
 
-function useQuestion<T>(key: string[], ask: (client: HiveClient, signal: AbortSignal) => Promise<T>, enabled = true): UseQueryResult<T> {
+function useQuestion<T>(key: string[], ask: (client: HiveClient, signal: AbortSignal) => Promise<T>, enabled = true) {
   const { client } = useHive();
   // Events tell what changes on the machine; the catalog may change too, but not each time that a window gets the focus.
-  return useQuery({ queryKey: ["hive", ...key], queryFn: ({ signal }) => ask(client, signal), retry, enabled, staleTime: 30_000 });
+  return { queryKey: ["hive", ...key], queryFn: ({ signal }: { signal: AbortSignal }) => ask(client, signal), retry, enabled, staleTime: 30_000 };
 }
 
 /** What can be installed. */
 export function useWorkerCatalog(): UseQueryResult<CatalogWorker[]> {
-  return useQuestion(["catalog"], (client, signal) => client.catalog(signal));
+  return useQuery(useQuestion(["catalog"], (client, signal) => client.catalog(signal)));
 }
 
-/** A worker's PKGBUILD. */
-export function useRecipe(workerId: string, { enabled = true }: { enabled?: boolean } = {}): UseQueryResult<string> {
-  return useQuestion(["recipe", workerId], (client, signal) => client.recipe(workerId, signal), enabled);
+/** What came of asking each catalog, when useWorkerCatalog did: it waits for that. */
+export function useCatalogs(): UseQueryResult<Catalog[]> {
+  const { dataUpdatedAt, errorUpdatedAt } = useWorkerCatalog();
+  const asked = Math.max(dataUpdatedAt, errorUpdatedAt);
+  const question = useQuestion(["catalogs", String(asked)], (client, signal) => client.catalogs(signal), asked > 0);
+  return useQuery({ ...question, placeholderData: keepPreviousData });
+}
+
+/** A worker's PKGBUILD, of the backend, source and catalog that are chosen, or that the hive would choose. */
+export function useRecipe(workerId: string, choice: RecipeChoice = {}): UseQueryResult<string> {
+  const { backend = "", source = "", catalog = "" } = choice;
+  return useQuery(useQuestion(["recipe", workerId, backend, source, catalog], (client, signal) => client.recipe(workerId, choice, signal)));
 }
 
 export function useInstalledWorkers(): UseQueryResult<Worker[]> {
-  return useQuestion(["workers"], (client, signal) => client.workers(signal));
+  return useQuery(useQuestion(["workers"], (client, signal) => client.workers(signal)));
 }
 
 /** Compares a worker's files with what was installed, each time that `refetch` is called. */
 export function useVerify(workerId: string): UseQueryResult<FileProblem[]> {
-  return useQuestion(["verify", workerId], (client, signal) => client.verify(workerId, signal), false);
+  return useQuery(useQuestion(["verify", workerId], (client, signal) => client.verify(workerId, signal), false));
 }
 
 /** Looks for newer versions of what is installed, each time that `refetch` is called; useInstalledWorkers has them then. */
 export function useUpdates(): UseQueryResult<Update[]> {
   const queries = useQueryClient();
-  return useQuestion(
+  const question = useQuestion(
     ["updates"],
     async (client, signal) => {
       const updates = await client.updates(signal);
@@ -47,9 +56,10 @@ export function useUpdates(): UseQueryResult<Update[]> {
     },
     false,
   );
+  return useQuery(question);
 }
 
 /** What this machine is and has. */
 export function useCapabilities(): UseQueryResult<Capabilities> {
-  return useQuestion(["capabilities"], (client, signal) => client.capabilities(signal));
+  return useQuery(useQuestion(["capabilities"], (client, signal) => client.capabilities(signal)));
 }

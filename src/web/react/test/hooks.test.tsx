@@ -6,7 +6,7 @@ import type { ReactNode } from "react";
 import { afterEach, describe, expect } from "vitest";
 
 import { json, line, problem, stream, test, type Answer, type Server } from "../../sdk/test/server.ts";
-import { HiveProvider, useHiveOperations, useInstalledWorkers, useJob, useJobs, useLogSearch } from "../src/index.ts";
+import { HiveProvider, useCapabilities, useCatalogs, useHiveOperations, useInstalledWorkers, useJob, useJobs, useLogSearch, useRecipe, useUpdates, useVerify, useWorkerCatalog } from "../src/index.ts";
 
 afterEach(cleanup);
 
@@ -97,6 +97,21 @@ describe("useJob", () => {
     expect(requests(server, "/v1/jobs/7/stream")).toEqual(["/v1/jobs/7/stream", "/v1/jobs/7/stream?cursor=10"]);
   });
 
+  test("asks for the job again while no hive answers: its stream alone does not say whose it is", async ({ server }) => {
+    answerBy(server, { "/v1/jobs/7": [problem(503, "Busy"), json(200, job)], "/v1/jobs/7/stream": [stream(line(10, "one") + line(20, "[DONE]"))] });
+    const { result } = render(server, () => useJob("7"));
+    await waitFor(() => expect(result.current.job?.worker_id).toBe("some-worker"), { timeout: 5000 });
+    expect(result.current.error).toBeUndefined();
+  });
+
+  test("has its lines as an array too, for who wants that", async ({ server }) => {
+    answerBy(server, { "/v1/jobs/7": [json(200, job)], "/v1/jobs/7/stream": [stream(line(10, "one") + line(20, "two") + line(30, "[DONE]"))] });
+    const { result } = render(server, () => useJob("7"));
+    await waitFor(() => expect(result.current.ended).toBe(true));
+    expect(result.current.lines).toEqual(["one", "two"]);
+    expect(result.current.lines).toBe(result.current.lines);
+  });
+
   test("says why a job can't be shown", async ({ server }) => {
     answerBy(server, {});
     const { result } = render(server, () => useJob("9"));
@@ -140,6 +155,53 @@ describe("useJobs", () => {
   });
 });
 
+describe("questions", () => {
+  test("each hook has what its path answers", async ({ server }) => {
+    const worker = { id: "some-worker" };
+    answerBy(server, {
+      "/v1/catalog": [json(200, { workers: [worker] })],
+      "/v1/workers": [json(200, { workers: [worker] })],
+      "/v1/capabilities": [json(200, { architecture: "x86_64" })],
+      "/v1/catalog/some-worker/PKGBUILD": [(response) => void response.end("pkgname=some-worker")],
+    });
+    const { result } = render(server, () => ({
+      catalog: useWorkerCatalog().data,
+      installed: useInstalledWorkers().data,
+      machine: useCapabilities().data,
+      recipe: useRecipe("some-worker", { backend: "cuda", source: "git" }).data,
+    }));
+    await waitFor(() => expect(result.current).toEqual({ catalog: [worker], installed: [worker], machine: { architecture: "x86_64" }, recipe: "pkgname=some-worker" }));
+    expect(requests(server, "/v1/catalog/")).toEqual(["/v1/catalog/some-worker/PKGBUILD?backend=cuda&source=git"]);
+  });
+
+  test("the catalogs are asked for after their workers, and again when those were", async ({ server }) => {
+    answerBy(server, { "/v1/catalog": [json(200, { workers: [] })], "/v1/catalogs": [json(200, { catalogs: [{ name: "a" }] }), json(200, { catalogs: [{ name: "b" }] })] });
+    const { result } = render(server, () => ({ ask: useWorkerCatalog().refetch, catalogs: useCatalogs().data }));
+    await waitFor(() => expect(result.current.catalogs).toEqual([{ name: "a" }]));
+    expect(requests(server, "/v1/catalog")).toEqual(["/v1/catalog", "/v1/catalogs"]);
+    await act(() => result.current.ask());
+    await waitFor(() => expect(result.current.catalogs).toEqual([{ name: "b" }]));
+  });
+
+  test("updates are looked for and files compared when that is asked for, and what is installed is asked anew then", async ({ server }) => {
+    const update = { id: "some-worker", version: "1", available: "2", error: "" };
+    answerBy(server, {
+      "/v1/updates": [json(200, { updates: [update] })],
+      "/v1/workers": [json(200, { workers: [] })],
+      "/v1/workers/some-worker/problems": [json(200, { problems: [{ path: "/a", problem: "missing" }] })],
+    });
+    const { result } = render(server, () => {
+      const [installed, updates, verify] = [useInstalledWorkers(), useUpdates(), useVerify("some-worker")];
+      return { installed: installed.data, updates: updates.data, problems: verify.data, look: updates.refetch, verify: verify.refetch };
+    });
+    await waitFor(() => expect(result.current.installed).toEqual([]));
+    expect(requests(server, "/v1/updates")).toEqual([]);
+    await act(() => Promise.all([result.current.look(), result.current.verify()]));
+    await waitFor(() => expect(result.current).toMatchObject({ updates: [update], problems: [{ path: "/a", problem: "missing" }] }));
+    expect(requests(server, "/v1/workers").filter((url) => url === "/v1/workers").length).toBe(2);
+  });
+});
+
 describe("useHiveOperations", () => {
   test("asks for an install once, and says what the hive said", async ({ server }) => {
     answerBy(server, { "/v1/jobs": [problem(409, "Busy")] });
@@ -166,6 +228,28 @@ describe("useHiveOperations", () => {
     answer();
     expect(await act(() => installing!)).toBe("7");
     await waitFor(() => expect(result.current.installingWorker).toBeUndefined());
+  });
+
+  test("asks for what was chosen, and for the newer version and the one before", async ({ server }) => {
+    const bodies: unknown[] = [];
+    const take: Answer = (response, request) => {
+      let text = "";
+      request.on("data", (data: Buffer) => (text += data.toString()));
+      request.on("end", () => {
+        bodies.push(JSON.parse(text));
+        response.writeHead(202).end('{"job_id":"7","sse_url":""}');
+      });
+    };
+    answerBy(server, { "/v1/jobs": [take] });
+    const { result } = render(server, () => useHiveOperations());
+    await act(() => result.current.installWorker("a", { backend: "cuda", source: "git", catalog: "corp" }));
+    await act(() => result.current.upgradeWorker("a"));
+    await act(() => result.current.rollbackWorker("a"));
+    expect(bodies).toEqual([
+      { operation: "worker_install", hive_id: "here", worker_id: "a", backend: "cuda", source: "git", catalog: "corp" },
+      { operation: "worker_upgrade", hive_id: "here", worker_id: "a" },
+      { operation: "worker_rollback", hive_id: "here", worker_id: "a" },
+    ]);
   });
 
   test("removes and cancels", async ({ server }) => {

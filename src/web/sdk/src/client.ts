@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { watchEvents, type EventsHandlers } from "./events.ts";
 import { Transport, type TransportOptions } from "./transport.ts";
-import type { Capabilities, CatalogWorker, FileProblem, Health, Job, JobRequest, JobStarted, Token, Update, Worker } from "./types.ts";
+import type { Capabilities, Catalog, CatalogWorker, FileProblem, Health, Job, JobRequest, JobStarted, RecipeChoice, Token, Update, Worker } from "./types.ts";
 import { watchJob, type WatchHandlers, type WatchOptions } from "./watch.ts";
 
 export type HiveClientOptions = TransportOptions;
@@ -70,9 +70,15 @@ export class HiveClient {
     return this.#get(`/v1/catalog/${encodeURIComponent(workerId)}`, signal);
   }
 
-  /** The PKGBUILD. */
-  recipe(workerId: string, signal?: AbortSignal): Promise<string> {
-    return this.#transport.text(`/v1/catalog/${encodeURIComponent(workerId)}/PKGBUILD`, { signal: signal ?? null });
+  /** The catalogs, and what came of asking each the last time: one that says nothing leaves its workers out of `catalog`. */
+  async catalogs(signal?: AbortSignal): Promise<Catalog[]> {
+    return (await this.#get<{ catalogs: Catalog[] }>("/v1/catalogs", signal)).catalogs;
+  }
+
+  /** The PKGBUILD that an install with the same choice would take. */
+  recipe(workerId: string, { backend, source, catalog }: RecipeChoice = {}, signal?: AbortSignal): Promise<string> {
+    const query = new URLSearchParams({ ...(backend && { backend }), ...(source && { source }), ...(catalog && { catalog }) }).toString();
+    return this.#transport.text(`/v1/catalog/${encodeURIComponent(workerId)}/PKGBUILD${query && `?${query}`}`, { signal: signal ?? null });
   }
 
   /** What is installed. */

@@ -2,6 +2,6 @@
 export { HiveClient, type HiveClientOptions, type SubmitOptions } from "./client.ts";
 export { HiveError, HiveUnreachableError, JobCancelledError, JobFailedError, shortErrorName } from "./errors.ts";
 export type { EventsHandlers } from "./events.ts";
-export { OperationBuilder, type InstallOptions } from "./operation.ts";
+export { OperationBuilder } from "./operation.ts";
 export type * from "./types.ts";
 export type { WatchHandlers, WatchOptions } from "./watch.ts";

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import type { JobRequest } from "./types.ts";
-
-export type InstallOptions = Pick<JobRequest, "backend" | "source" | "check" | "reinstall" | "install_dependencies">;
+import type { InstallOptions, JobRequest } from "./types.ts";
 
 /** The bodies of POST /v1/jobs. */
 export const OperationBuilder = {

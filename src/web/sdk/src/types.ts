@@ -3,6 +3,7 @@ import type { components } from "./generated/openapi.ts";
 
 type Schemas = components["schemas"];
 
+export type Catalog = Schemas["Catalog"];
 export type CatalogWorker = Schemas["CatalogWorker"];
 export type Capabilities = Schemas["Capabilities"];
 export type Health = Schemas["Health"];
@@ -10,6 +11,10 @@ export type Job = Schemas["Job"];
 export type JobRequest = Schemas["JobRequest"];
 export type JobStarted = Schemas["JobStarted"];
 export type JobState = Job["state"];
+/** What a caller may choose for an install; the hive chooses what is left out. */
+export type InstallOptions = Pick<JobRequest, "backend" | "source" | "catalog" | "check" | "reinstall" | "install_dependencies">;
+/** Those that decide which recipe it is. */
+export type RecipeChoice = Pick<InstallOptions, "backend" | "source" | "catalog">;
 export type Problem = Schemas["Problem"];
 export type Token = Schemas["Token"];
 export type Toolchain = Schemas["Toolchain"];

@@ -77,6 +77,31 @@ describe("a real bridge", () => {
     expect([...lines, "[DONE]"]).toEqual(await stage.lines("1"));
   });
 
+  test("reads on at a cursor, as onLines gave it", async ({ stage, client }) => {
+    await stage.add("some-worker", { build: "for ((i = 1; i <= 500; i++)); do echo line $i; done" });
+    const job = await stage.installs("some-worker");
+    const [whole, cursors]: [string[], Map<number, string>] = [[], new Map()];
+    const onLines = (lines: string[], cursor: string) => void cursors.set(whole.push(...lines), cursor);
+    await client.watch(job, { onLines });
+    const [told, cursor] = [...cursors][0]!;
+    const rest: string[] = [];
+    await client.watch(job, { onLine: (line) => rest.push(line) }, { cursor });
+    expect(rest).toEqual(whole.slice(told));
+    const after: string[] = [];
+    await client.watch(job, { onLine: (line) => after.push(line) }, { cursor: [...cursors].at(-1)![1] });
+    expect(after).toEqual([]);
+  });
+
+  test("says what a job was asked for with, shows that recipe, and names the catalogs", async ({ stage, client }) => {
+    await stage.addVariants("many", ["cpu", "cuda"]);
+    expect((await client.catalog())[0]).toMatchObject({ backend: "cpu", backends: ["cpu", "cuda"], sources: ["binary", "git"] });
+    expect(await client.recipe("many", { backend: "cuda", source: "git" })).toContain("# cuda git");
+    await client.submitAndStream(OperationBuilder.workerInstall("", "many", { source: "git" }), () => {});
+    expect((await client.job("1")).options).toEqual({ source: "git" });
+    expect((await client.workers())[0]).toMatchObject({ backend: "cpu", source: "git" });
+    expect(await client.catalogs()).toMatchObject([{ name: "default", error_name: "", workers: 1 }]);
+  });
+
   test("is spoken to by what npm would publish, in plain Node", async ({ stage, client }) => {
     void client;
     await stage.add("some-worker");

@@ -13,6 +13,26 @@ describe("client", () => {
     expect(server.requests.length).toBe(2);
   });
 
+  test("sends the key by which an equal request gets the same job", async ({ server }) => {
+    server.answers.push(json(202, { job_id: "7", sse_url: "/v1/jobs/7/stream" }));
+    expect(await server.client.submit(OperationBuilder.workerInstall("here", "a"), { idempotencyKey: "once" })).toEqual({ job_id: "7", sse_url: "/v1/jobs/7/stream" });
+    expect(server.requests[0]!.headers).toMatchObject({ "idempotency-key": "once", "content-type": "application/json" });
+  });
+
+  test("builds the bodies that the document has", () => {
+    expect([
+      OperationBuilder.workerInstall("here", "a"),
+      OperationBuilder.workerRemove("here", "a"),
+      OperationBuilder.workerListInstalled("here"),
+      OperationBuilder.workerCatalogList("here"),
+    ]).toEqual([
+      { operation: "worker_install", hive_id: "here", worker_id: "a" },
+      { operation: "worker_remove", hive_id: "here", worker_id: "a" },
+      { operation: "worker_list_installed", hive_id: "here" },
+      { operation: "worker_catalog_list", hive_id: "here" },
+    ]);
+  });
+
   test("names the setting that refused", async ({ server }) => {
     server.answers.push(json(403, { detail: "not from there", error: "org.rbee.Hive.Error.X", setting: "AllowedOrigins" }));
     await expect(server.client.jobs()).rejects.toMatchObject({ status: 403, setting: "AllowedOrigins", message: "not from there" });

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { useEffect } from "react";
 import { Link, useLocation } from "wouter";
 
 import { useJobs } from "@rbee/hive-react";
@@ -13,9 +12,6 @@ function Tab({ to, icon, children, count }: { to: string; icon: IconName; childr
   const [path] = useLocation();
   const here = to === "/" ? path === "/" || path.startsWith("/catalog/") : path.startsWith(to);
 
-  useEffect(() => {
-    if (here) document.title = `${children} · rbee-hive`;
-  }, [here, children]);
   return (
     <Link href={to} aria-current={here ? "page" : undefined}>
       <Icon name={icon} />

@@ -4,7 +4,7 @@ import { useEffect, useState } from "react";
 import type { Job } from "@rbee/hive-sdk";
 
 import { _, format } from "../i18n.ts";
-import { formatDuration } from "./format.ts";
+import { formatAgo, formatDate, formatDuration } from "./format.ts";
 
 export const isActive = (state: string | undefined) => state === "queued" || state === "running" || state === "committing";
 
@@ -47,15 +47,21 @@ export function StatePill({ state }: { state: string }) {
   );
 }
 
-/** The time, once a second while it is looked at. */
-function useNow(ticking: boolean): number {
+/** The time, every so often while it is looked at. */
+function useNow(ticking: boolean, every = 1000): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {
     if (!ticking) return;
-    const timer = setInterval(() => setNow(Date.now()), 1000);
+    const timer = setInterval(() => setNow(Date.now()), every);
     return () => clearInterval(timer);
-  }, [ticking]);
+  }, [ticking, every]);
   return now;
+}
+
+/** "5 minutes ago", of µs since the epoch, as time goes by. */
+export function Ago({ time }: { time: number }) {
+  const now = useNow(true, 10_000);
+  return <time title={formatDate(time)}>{formatAgo(time, Math.max(now, time / 1000))}</time>;
 }
 
 /** From one time to another, in ms since the epoch; NaN: to now, as it goes on. */

@@ -20,8 +20,8 @@ export function Notice({ tone, title, urgent, children }: { tone: Tone; title: R
   );
 }
 
-/** A command to be typed on the hive's machine. */
-export function Command({ children }: { children: string }) {
+/** What is to be typed on the hive's machine: a command, or the lines of a file. */
+export function Command({ children, label }: { children: string; label?: string }) {
   const [copied, setCopied] = useState(false);
   const copy = async () => {
     await copyText(children);
@@ -32,7 +32,7 @@ export function Command({ children }: { children: string }) {
   return (
     <div className="command">
       <code tabIndex={0}>{children}</code>
-      <button type="button" className="button square" onClick={() => void copy()} aria-label={format(_("Copy the command {command}"), { command: children })}>
+      <button type="button" className="button square" onClick={() => void copy()} aria-label={label ?? format(_("Copy the command {command}"), { command: children })}>
         <Icon name={copied ? "check" : "copy"} />
       </button>
       <span className="unseen" role="status">

@@ -5,14 +5,14 @@ import { _ } from "../i18n.ts";
 type Weights = [phase: string, weight: number][];
 
 const INSTALL: Weights = [
-  ["metadata", 1], ["platform", 1], ["pkgbuild", 1], ["parse", 2], ["dependencies", 2], ["sources", 15], ["prepare", 3], ["pkgver", 1],
-  ["build", 58], ["check", 4], ["package", 6], ["install", 4], ["capabilities", 1], ["cleanup", 1],
+  ["metadata", 1], ["platform", 1], ["pkgbuild", 1], ["parse", 2], ["dependencies", 2], ["install-dependencies", 5], ["sources", 13], ["prepare", 3], ["pkgver", 1],
+  ["build", 55], ["check", 4], ["package", 6], ["install", 4], ["capabilities", 1], ["cleanup", 1],
 ];
 const REMOVE: Weights = [["remove", 90], ["capabilities", 10]];
 const ROLLBACK: Weights = [["install", 90], ["capabilities", 10]];
 
 /** Those that only some recipes have: shown once they were there. */
-const OPTIONAL = new Set(["prepare", "pkgver", "check", "cleanup"]);
+const OPTIONAL = new Set(["install-dependencies", "prepare", "pkgver", "check", "cleanup"]);
 
 export type PhaseState = "waiting" | "active" | "done" | "failed" | "cancelled" | "skipped";
 
@@ -42,6 +42,8 @@ export function phaseTitle(phase: string): string {
       return _("Read the recipe");
     case "dependencies":
       return _("Check what it needs");
+    case "install-dependencies":
+      return _("Install what is missing");
     case "sources":
       return _("Fetch the sources");
     case "prepare":
@@ -59,7 +61,7 @@ export function phaseTitle(phase: string): string {
     case "remove":
       return _("Remove");
     case "capabilities":
-      return _("Take stock");
+      return _("Update the inventory");
     case "cleanup":
       return _("Clean up");
     default:
@@ -87,16 +89,6 @@ export function listPhases(operation: string, starts: readonly PhaseStart[], sta
     if (state === "failed" || state === "cancelled") return { name, state, started, ended };
     return { name, state: state === "done" ? "done" : "active", started, ended };
   });
-}
-
-const COUNTED = /^\[\s*(\d+)(?:%|\/(\d+))\]/;
-
-/** What cmake and ninja say of how far they are: "[ 41%]", "[118/312]". undefined: nothing. */
-export function lineProgress(line: string): { text: string; progress: number } | undefined {
-  const counted = COUNTED.exec(line);
-  if (!counted) return undefined;
-  const progress = Number(counted[1]) / Number(counted[2] ?? 100);
-  return progress <= 1 ? { text: counted[0].slice(1, -1).trim(), progress } : undefined;
 }
 
 /** How far a job is, 0 to 1. Progress within a phase that can't tell (-1) counts for nothing. */

@@ -2,21 +2,30 @@
 import { useState } from "react";
 import { useLocation } from "wouter";
 
-/** Starts a job of a worker and goes to its page; `trouble` is why that failed, "" while it has not. */
+import { HiveError } from "@rbee/hive-sdk";
+
+import { advice } from "./advice.ts";
+
+/** What was refused, and what to do. */
+export function troubleWords(error: Error): string {
+  return [error.message, error instanceof HiveError && advice(error.shortName)].filter(Boolean).join(" ");
+}
+
+/** Starts a job of a worker and goes to its page; `error` is why that failed, `trouble` the same in words. */
 export function useStartJob(worker: string) {
   const [busy, setBusy] = useState(false);
-  const [trouble, setTrouble] = useState("");
+  const [error, setError] = useState<Error>();
   const [, go] = useLocation();
   const start = async (operation: (id: string) => Promise<string>) => {
     setBusy(true);
-    setTrouble("");
+    setError(undefined);
     try {
       go(`/jobs/${await operation(worker)}`);
-    } catch (error) {
-      setTrouble((error as Error).message);
+    } catch (refusal) {
+      setError(refusal as Error);
       setBusy(false);
     }
   };
 
-  return { busy, trouble, start };
+  return { busy, error, trouble: error ? troubleWords(error) : "", start };
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { lazy, Suspense, useState } from "react";
-import { useLocation } from "wouter";
+import { useLocation, useSearch } from "wouter";
 
-import { useCapabilities, useInstalledWorkers, useJobs, useWorkerCatalog } from "@rbee/hive-react";
-import { HiveError, type CatalogWorker } from "@rbee/hive-sdk";
+import { useCapabilities, useCatalogs, useInstalledWorkers, useJobs, useWorkerCatalog } from "@rbee/hive-react";
+import { HiveError, type CatalogWorker, type RecipeChoice } from "@rbee/hive-sdk";
 
 import { _ } from "../i18n.ts";
 import { advice } from "../parts/advice.ts";
@@ -11,7 +11,10 @@ import { Icon } from "../parts/icons.tsx";
 import { isActive } from "../parts/job-words.tsx";
 import { MachineLine } from "../parts/machine-line.tsx";
 import { Command, Notice, PageState } from "../parts/notice.tsx";
+import { useTitle } from "../parts/view.ts";
+import { CatalogNotices } from "./catalog-notices.tsx";
 import "./catalog.css";
+import { choiceOfQuery } from "./install-choice.tsx";
 import { WorkerCard } from "./worker-card.tsx";
 
 const Recipe = lazy(() => import("./recipe.tsx"));
@@ -42,7 +45,12 @@ function CatalogTrouble({ error, again }: { error: Error; again: () => void }) {
   );
 }
 
-function Group({ title, text, workers }: { title?: string; text?: string; workers: CatalogWorker[] }) {
+interface Choosing {
+  choiceOf: (worker: string) => RecipeChoice;
+  choose: (worker: string, choice: RecipeChoice) => void;
+}
+
+function Group({ title, text, workers, choosing, several }: { title?: string; text?: string; workers: CatalogWorker[]; choosing: Choosing; several: boolean }) {
   const { jobs } = useJobs();
   const installed = useInstalledWorkers();
 
@@ -58,6 +66,9 @@ function Group({ title, text, workers }: { title?: string; text?: string; worker
             worker={worker}
             installed={installed.data?.find(({ id }) => id === worker.id)}
             job={jobs?.find((job) => job.worker_id === worker.id && isActive(job.state))}
+            choice={choosing.choiceOf(worker.id)}
+            onChoice={(choice) => choosing.choose(worker.id, choice)}
+            several={several}
           />
         ))}
       </ul>
@@ -84,16 +95,18 @@ function Unsupported({ workers }: { workers: CatalogWorker[] }) {
   return null;
 }
 
-function Workers({ workers }: { workers: CatalogWorker[] }) {
+function Workers({ workers, choosing }: { workers: CatalogWorker[]; choosing: Choosing }) {
+  const several = (useCatalogs().data?.length ?? 0) > 1;
+  const common = { choosing, several };
   const ready = workers.filter(isReady);
   const rest = workers.length - ready.length;
 
   return (
     <>
       <Unsupported workers={workers} />
-      <Group {...(rest > 0 && ready.length > 0 && { title: _("Ready to install") })} workers={ready} />
-      <Group title={_("Something is missing first")} text={_("These fit this machine once what they need is there.")} workers={workers.filter(isLacking)} />
-      <Group title={_("Not for this machine")} workers={workers.filter(({ compatible }) => !compatible)} />
+      <Group {...(rest > 0 && ready.length > 0 && { title: _("Ready to install") })} workers={ready} {...common} />
+      <Group {...common} title={_("Something is missing first")} text={_("These fit this machine once what they need is there.")} workers={workers.filter(isLacking)} />
+      <Group {...common} title={_("Not for this machine")} workers={workers.filter(({ compatible }) => !compatible)} />
     </>
   );
 }
@@ -108,11 +121,48 @@ function Waiting() {
   );
 }
 
+/** What was chosen for whom, as long as the page is open. */
+function useChoices(): Choosing {
+  const [choices, setChoices] = useState<Record<string, RecipeChoice>>({});
+  return {
+    choiceOf: (worker) => choices[worker] ?? {},
+    choose: (worker, choice) => setChoices((all) => ({ ...all, [worker]: choice })),
+  };
+}
+
+/** A recipe that lies over the catalog, with what its address or its card chose. */
+function OpenRecipe({ id, worker, choosing }: { id: string; worker: CatalogWorker | undefined; choosing: Choosing }) {
+  const [, go] = useLocation();
+  const query = useSearch();
+  // Who came by a link goes back to where it was; who came by the address has nothing to go back to.
+  const close = () => (history.state?.inside ? history.back() : go("/", { replace: true }));
+
+  return (
+    <Suspense>
+      <Recipe
+        id={id}
+        worker={worker}
+        choice={query ? choiceOfQuery(query) : choosing.choiceOf(id)}
+        onChoice={(choice) => {
+          choosing.choose(id, choice);
+          go(`/catalog/${id}/recipe`, { replace: true, state: history.state as unknown });
+        }}
+        onClose={close}
+      />
+    </Suspense>
+  );
+}
+
 export function Catalog({ recipe }: { recipe?: string }) {
   const { data: workers, error, refetch } = useWorkerCatalog();
+  const catalogs = useCatalogs();
   const [text, setText] = useState("");
-  const [, go] = useLocation();
-  const shown = workers?.filter((worker) => matches(worker, text));
+  const choosing = useChoices();
+  // Both at once: a notice that came later would move what one is about to click.
+  const told = !catalogs.isLoading;
+  const shown = told ? workers?.filter((worker) => matches(worker, text)) : undefined;
+
+  useTitle(_("Catalog"));
 
   return (
     <>
@@ -129,19 +179,16 @@ export function Catalog({ recipe }: { recipe?: string }) {
         )}
       </div>
       {error && !workers && <CatalogTrouble error={error} again={() => void refetch()} />}
-      {!workers && !error && <Waiting />}
-      {workers?.length === 0 && (
+      {((!workers && !error) || (workers && !told)) && <Waiting />}
+      {workers && catalogs.data && <CatalogNotices catalogs={catalogs.data} again={() => void refetch()} />}
+      {shown && workers?.length === 0 && (
         <PageState icon="empty" title={_("The catalog is empty")}>
           <p>{_("There is nothing to install from it yet. Its address is URL= in the section [Catalog] of hive.conf.")}</p>
         </PageState>
       )}
       {workers && workers.length > 0 && shown?.length === 0 && <p className="muted">{_("Nothing in the catalog matches that.")}</p>}
-      {shown && <Workers workers={shown} />}
-      {recipe && (
-        <Suspense>
-          <Recipe id={recipe} onClose={() => go("/")} />
-        </Suspense>
-      )}
+      {shown && <Workers workers={shown} choosing={choosing} />}
+      {recipe && <OpenRecipe id={recipe} worker={workers?.find(({ id }) => id === recipe)} choosing={choosing} />}
     </>
   );
 }

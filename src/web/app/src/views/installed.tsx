@@ -11,6 +11,7 @@ import { Icon } from "../parts/icons.tsx";
 import { isActive } from "../parts/job-words.tsx";
 import { Notice, PageState } from "../parts/notice.tsx";
 import { useStartJob } from "../parts/start-job.ts";
+import { useTitle } from "../parts/view.ts";
 import "./installed.css";
 
 const Confirm = lazy(() => import("../parts/confirm.tsx"));
@@ -124,7 +125,7 @@ function InstalledWorker({ worker }: { worker: Worker }) {
       <div className="installed-head">
         <div>
           <h2>
-            {worker.id} <span className="card-version">{worker.version}</span>
+            {worker.id} <span className="installed-version">{worker.version}</span>
           </h2>
           <p className="muted">{worker.description}</p>
         </div>
@@ -181,6 +182,7 @@ function Updates() {
 export default function Installed() {
   const { data: workers, error } = useInstalledWorkers();
 
+  useTitle(_("Installed"));
   if (workers?.length === 0)
     return (
       <PageState icon="installed" title={_("Nothing is installed yet")}>
@@ -199,7 +201,7 @@ export default function Installed() {
         {workers && <Updates />}
       </div>
       {error && !workers && <Notice tone="bad" title={error.message} urgent />}
-      {!workers && !error && <div className="skeleton card-waiting" role="status" aria-label={_("Loading")} />}
+      {!workers && !error && <div className="skeleton installed-waiting" role="status" aria-label={_("Loading")} />}
       <ul className="stack">
         {workers?.map((worker) => (
           <InstalledWorker key={worker.id} worker={worker} />

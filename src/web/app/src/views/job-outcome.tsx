@@ -2,14 +2,17 @@
 import { useState } from "react";
 import { Link, useLocation } from "wouter";
 
-import { useHiveOperations, useInstalledWorkers, useWorkerCatalog, type JobView } from "@rbee/hive-react";
+import { useHiveOperations, useInstalledWorkers, type JobView } from "@rbee/hive-react";
 import { shortErrorName, type Job } from "@rbee/hive-sdk";
 
 import { _, format } from "../i18n.ts";
 import { stripAnsi } from "../log/ansi.ts";
 import { advice } from "../parts/advice.ts";
 import { Icon } from "../parts/icons.tsx";
+import { InstallMissing } from "../parts/install-missing.tsx";
 import { Command, Notice } from "../parts/notice.tsx";
+import { troubleWords } from "../parts/start-job.ts";
+import { choiceQuery } from "./install-choice.tsx";
 
 /** The same once more, as a job of its own. */
 function Again({ job, children }: { job: Job; children: string }) {
@@ -17,13 +20,14 @@ function Again({ job, children }: { job: Job; children: string }) {
   const [busy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState("");
   const [, go] = useLocation();
-  const operation = { worker_remove: removeWorker, worker_rollback: rollbackWorker }[job.operation] ?? installWorker;
+  const install = (id: string) => installWorker(id, job.options);
+  const operation = { worker_remove: removeWorker, worker_rollback: rollbackWorker }[job.operation] ?? install;
   const again = async () => {
     setBusy(true);
     try {
       go(`/jobs/${await operation(job.worker_id)}`);
     } catch (error) {
-      setTrouble((error as Error).message);
+      setTrouble(troubleWords(error as Error));
     } finally {
       setBusy(false);
     }
@@ -42,19 +46,28 @@ function Again({ job, children }: { job: Job; children: string }) {
 /** Errors whose reason a recipe tells, not the hive. */
 const SAID_BY_RECIPE = new Set(["BuildFailed", "PackageFailed"]);
 const SHOWN = 4;
+/** Lines at the end of a log that are looked at. */
+const LAST = 40;
 
 /** What the recipe said last, before the hive's own words: often the reason. */
 function lastWords(view: JobView): string[] {
-  const lines = view.log.slice(view.length - 40, view.length).map(stripAnsi);
+  const lines = view.log.slice(view.length - LAST, view.length).map(stripAnsi);
   const end = lines.findLastIndex((line) => line.startsWith("❌"));
   const start = lines.findLastIndex((line, index) => index < end && /^(\S+  ?Starting|✓) /u.test(line)) + 1;
   return lines.slice(start, Math.max(0, end)).filter((line) => line.trim()).slice(-SHOWN);
 }
 
+const INSTALL_WITH = "Install with: ";
+
+/** The command that installs what was missing, as the log has it. */
+function installCommand(view: JobView): string {
+  const line = view.log.slice(view.length - LAST, view.length).findLast((text) => text.startsWith(INSTALL_WITH));
+  return line?.slice(INSTALL_WITH.length) ?? "";
+}
+
 function Failed({ job, view, showEnd }: { job: Job; view: JobView; showEnd: () => void }) {
-  const catalog = useWorkerCatalog();
   const name = shortErrorName(job.error_name ?? "");
-  const command = name === "MissingDependencies" ? catalog.data?.find(({ id }) => id === job.worker_id)?.install_command : "";
+  const command = view.ended ? installCommand(view) : "";
   const words = view.ended && SAID_BY_RECIPE.has(name) ? lastWords(view) : [];
   const reason = job.error_message || view.error?.message || _("The job failed");
 
@@ -64,12 +77,13 @@ function Failed({ job, view, showEnd }: { job: Job; view: JobView; showEnd: () =
       {words.length > 0 && <pre className="last-words">{words.join("\n")}</pre>}
       {command && <Command>{command}</Command>}
       <div className="actions">
+        {command && name === "MissingDependencies" && !job.options?.install_dependencies && <InstallMissing worker={job.worker_id} options={job.options ?? {}} name={job.worker_id} />}
         <Again job={job}>{_("Try again")}</Again>
         <button type="button" className="button" onClick={showEnd}>
           {_("Show the end of the log")}
         </button>
         {job.operation === "worker_install" && (
-          <Link className="button quiet" href={`/catalog/${job.worker_id}/recipe`}>
+          <Link className="button quiet" href={`/catalog/${job.worker_id}/recipe${choiceQuery(job.options ?? {})}`} state={{ inside: true }}>
             <Icon name="recipe" />
             {_("Read the recipe")}
           </Link>

@@ -6,16 +6,18 @@ import { useJob, type JobView } from "@rbee/hive-react";
 import { HiveError, type Job } from "@rbee/hive-sdk";
 
 import { _, format } from "../i18n.ts";
-import { stripAnsi } from "../log/ansi.ts";
 import type { LogHandle } from "../log/log-view.tsx";
 import { Announcer } from "../parts/announcer.tsx";
 import { Bar, useForwardProgress } from "../parts/bar.tsx";
-import { formatAgo, formatDate, formatPercent } from "../parts/format.ts";
+import { formatPercent } from "../parts/format.ts";
 import { Icon } from "../parts/icons.tsx";
-import { isActive, JobElapsed, jobTitle, StatePill, stateWord } from "../parts/job-words.tsx";
-import { PageState } from "../parts/notice.tsx";
-import { lineProgress, phaseTitle } from "../parts/phases.ts";
+import { Ago, isActive, JobElapsed, jobTitle, StatePill, stateWord } from "../parts/job-words.tsx";
+import { Notice, PageState } from "../parts/notice.tsx";
+import { phaseTitle } from "../parts/phases.ts";
+import { troubleWords } from "../parts/start-job.ts";
+import { useTitle } from "../parts/view.ts";
 import { CancelJob } from "./cancel-job.tsx";
+import { choiceWords } from "./install-choice.tsx";
 import "./job.css";
 import { JobOutcome } from "./job-outcome.tsx";
 import { PhaseList } from "./phase-list.tsx";
@@ -35,18 +37,28 @@ function NoSuchJob({ id }: { id: string }) {
   );
 }
 
-const LOOKED_AT = 8;
+/** Why the job or its log is not shown: not allowed, for one. */
+function JobTrouble({ error }: { error: Error }) {
+  return (
+    <Notice tone="warn" title={_("The log can't be shown")} urgent>
+      <p>{troubleWords(error)}</p>
+    </Notice>
+  );
+}
 
-/** How far the phase is: as the hive says, else as the last lines do. */
-function progressOf(view: JobView): { text: string; progress: number } | undefined {
-  if (view.progress) return view.progress;
-  return view.log.slice(view.length - LOOKED_AT, view.length).map(stripAnsi).map(lineProgress).findLast(Boolean);
+const SIGNS: Partial<Record<string, string>> = { done: "✓", failed: "✗", cancelled: "–" };
+
+/** For who looks at another tab meanwhile: how far it is, or how it ended. */
+function JobTitle({ job }: { job: Job }) {
+  const progress = useForwardProgress(job);
+  useTitle(`${SIGNS[job.state] ?? formatPercent(progress)} ${jobTitle(job.operation, job.worker_id)}`);
+  return null;
 }
 
 /** The job as of now: what its stream says is newer than what was asked for once. */
 function jobOf(id: string, view: JobView): Job | undefined {
   if (!view.job) return undefined;
-  return { ...view.job, id, state: view.state ?? view.job.state, phase: view.phase || view.job.phase || "", progress: progressOf(view)?.progress ?? -1 };
+  return { ...view.job, id, state: view.state ?? view.job.state, phase: view.phase || view.job.phase || "", progress: view.progress?.progress ?? -1 };
 }
 
 function phaseWords(job: Job): string {
@@ -57,7 +69,7 @@ function phaseWords(job: Job): string {
 /** While it is under way: how it ended is told otherwise. */
 function JobProgress({ job, view }: { job: Job; view: JobView }) {
   const progress = useForwardProgress(job);
-  const { text } = progressOf(view) ?? {};
+  const text = view.progress?.text;
 
   return (
     <div className="job-progress">
@@ -83,7 +95,12 @@ function JobHead({ job }: { job: Job }) {
         <h1>{jobTitle(job.operation, job.worker_id)}</h1>
         <p className="job-facts muted">
           <StatePill state={job.state} />
-          {!isActive(job.state) && job.created_at ? <time title={formatDate(job.created_at)}>{formatAgo(job.created_at)}</time> : null}
+          {choiceWords(job.options ?? {}).map((word) => (
+            <span key={word} className="tag">
+              {word}
+            </span>
+          ))}
+          {!isActive(job.state) && job.created_at ? <Ago time={job.created_at} /> : null}
           {job.started_at ? (
             <span>
               <Icon name="clock" /> <JobElapsed job={job} />
@@ -102,12 +119,14 @@ export default function JobPage({ id }: { id: string }) {
   const job = jobOf(id, view);
 
   if (view.error instanceof HiveError && view.error.status === 404) return <NoSuchJob id={id} />;
-  if (!job) return <div className="skeleton job-waiting" role="status" aria-label={_("Loading")} />;
+  if (!job) return view.error ? <JobTrouble error={view.error} /> : <div className="skeleton job-waiting" role="status" aria-label={_("Loading")} />;
   return (
     <>
+      <JobTitle job={job} />
       <JobHead job={job} />
       <JobOutcome job={job} view={view} showEnd={() => log.current?.show(view.length - 1)} />
       {isActive(job.state) && <JobProgress job={job} view={view} />}
+      {view.error instanceof HiveError && <JobTrouble error={view.error} />}
       <Announcer>{phaseWords(job)}</Announcer>
       <div className="job-body">
         <PhaseList job={job} phases={view.phases} show={(line) => log.current?.show(line)} />

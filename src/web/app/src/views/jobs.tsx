@@ -6,10 +6,10 @@ import type { Job } from "@rbee/hive-sdk";
 
 import { _ } from "../i18n.ts";
 import { Bar, useForwardProgress } from "../parts/bar.tsx";
-import { formatAgo, formatDate } from "../parts/format.ts";
-import { isActive, JobElapsed, jobTitle, StatePill } from "../parts/job-words.tsx";
+import { Ago, isActive, JobElapsed, jobTitle, StatePill } from "../parts/job-words.tsx";
 import { PageState } from "../parts/notice.tsx";
 import { phaseTitle } from "../parts/phases.ts";
+import { useTitle } from "../parts/view.ts";
 import "./jobs.css";
 
 function RunningBar({ job }: { job: Job }) {
@@ -28,7 +28,7 @@ function JobRow({ job }: { job: Job }) {
           {words && <span className="job-words">{words}</span>}
         </span>
         <span className="job-when">
-          {job.created_at ? <time title={formatDate(job.created_at)}>{formatAgo(job.created_at)}</time> : null}
+          {job.created_at ? <Ago time={job.created_at} /> : null}
           <JobElapsed job={job} />
         </span>
         <StatePill state={job.state} />
@@ -54,6 +54,7 @@ function Group({ title, jobs }: { title: string; jobs: Job[] }) {
 
 export default function Jobs() {
   const { jobs } = useJobs();
+  useTitle(_("Jobs"));
   const running = jobs?.filter(({ state }) => state === "running" || state === "committing") ?? [];
   const queued = jobs?.filter(({ state }) => state === "queued").reverse() ?? [];
 

@@ -9,6 +9,7 @@ import { deviceMemory } from "../parts/device.ts";
 import { formatAgo, formatNumber } from "../parts/format.ts";
 import { Icon } from "../parts/icons.tsx";
 import { Command, Notice } from "../parts/notice.tsx";
+import { useTitle } from "../parts/view.ts";
 import "./machine.css";
 
 function deviceKind(type: string): string {
@@ -77,8 +78,8 @@ function ToolchainRow({ toolchain }: { toolchain: Toolchain }) {
       </p>
       {!toolchain.visible && toolchain.configuration && (
         <div className="toolchain-advice">
-          <p>{_("To let recipes use it, put this into hive.conf:")}</p>
-          <pre className="toolchain-lines">{toolchain.configuration}</pre>
+          <p>{_("To let recipes use it, put this into a file NAME.conf of /etc/rbee-hive/hive.conf.d:")}</p>
+          <Command label={format(_("Copy the lines for {toolchain}"), { toolchain: toolchain.name })}>{toolchain.configuration.trim()}</Command>
         </div>
       )}
     </li>
@@ -88,6 +89,7 @@ function ToolchainRow({ toolchain }: { toolchain: Toolchain }) {
 export default function Machine() {
   const { data: machine, error } = useCapabilities();
 
+  useTitle(_("Machine"));
   return (
     <>
       <div className="head">
@@ -103,7 +105,7 @@ export default function Machine() {
         </div>
       </div>
       {error && !machine && <Notice tone="bad" title={error.message} urgent />}
-      {!machine && !error && <div className="skeleton card-waiting" role="status" aria-label={_("Loading")} />}
+      {!machine && !error && <div className="skeleton device-waiting" role="status" aria-label={_("Loading")} />}
       {machine && !machine.sandbox && (
         <Notice tone="warn" title={_("This machine can't make sandboxes")}>
           <p>{_("Nothing is built without one. This command says what to do:")}</p>

@@ -2,11 +2,13 @@
 import { Dialog } from "@base-ui/react/dialog";
 
 import { useRecipe } from "@rbee/hive-react";
+import type { CatalogWorker, RecipeChoice } from "@rbee/hive-sdk";
 
 import { _, format } from "../i18n.ts";
 import "../parts/dialog.css";
 import { Icon } from "../parts/icons.tsx";
 import { Notice } from "../parts/notice.tsx";
+import { InstallChoice } from "./install-choice.tsx";
 import "./recipe.css";
 
 /** A recipe's line: what is said to people looks different from what is done. */
@@ -24,8 +26,17 @@ function RecipeLine({ text }: { text: string }) {
   );
 }
 
-export default function Recipe({ id, onClose }: { id: string; onClose: () => void }) {
-  const { data: recipe, error } = useRecipe(id);
+export interface RecipeProps {
+  id: string;
+  /** As the catalog has it, if it does. */
+  worker: CatalogWorker | undefined;
+  choice: RecipeChoice;
+  onChoice: (choice: RecipeChoice) => void;
+  onClose: () => void;
+}
+
+export default function Recipe({ id, worker, choice, onChoice, onClose }: RecipeProps) {
+  const { data: recipe, error } = useRecipe(id, choice);
 
   return (
     <Dialog.Root open onOpenChange={(open) => !open && onClose()}>
@@ -41,6 +52,11 @@ export default function Recipe({ id, onClose }: { id: string; onClose: () => voi
               <Icon name="cross" />
             </Dialog.Close>
           </div>
+          {worker && (
+            <div className="recipe-choice">
+              <InstallChoice worker={worker} choice={choice} onChoice={onChoice} />
+            </div>
+          )}
           {error && <Notice tone="bad" title={error.message} urgent />}
           <pre className="recipe-text" tabIndex={0} aria-label={_("The recipe")}>
             {recipe?.trimEnd().split("\n").map((line, index) => (

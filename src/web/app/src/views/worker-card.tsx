@@ -2,16 +2,31 @@
 import { Link } from "wouter";
 
 import { useHiveOperations } from "@rbee/hive-react";
-import type { CatalogWorker, Job, Worker } from "@rbee/hive-sdk";
+import type { CatalogWorker, Job, RecipeChoice, Worker } from "@rbee/hive-sdk";
 
 import { _, format } from "../i18n.ts";
 import { Bar, useForwardProgress } from "../parts/bar.tsx";
 import { formatList } from "../parts/format.ts";
 import { Icon } from "../parts/icons.tsx";
 import { stateWord } from "../parts/job-words.tsx";
+import { InstallMissing } from "../parts/install-missing.tsx";
 import { Command } from "../parts/notice.tsx";
 import { phaseTitle } from "../parts/phases.ts";
+import { backendName } from "../parts/device.ts";
 import { useStartJob } from "../parts/start-job.ts";
+import { choiceQuery, InstallChoice, isForeign } from "./install-choice.tsx";
+
+/** A cell of the hive, in its backend's colour: for eyes that look for a worker again. */
+function Cell({ backend, letter }: { backend: string; letter: string }) {
+  return (
+    <svg className={`cell ${backend}`} viewBox="0 0 40 40" aria-hidden="true" focusable="false">
+      <path d="M18 2.7a4 4 0 0 1 4 0l11.6 6.7a4 4 0 0 1 2 3.5v14.2a4 4 0 0 1-2 3.5L22 37.3a4 4 0 0 1-4 0L6.4 30.6a4 4 0 0 1-2-3.5V12.9a4 4 0 0 1 2-3.5z" />
+      <text x="20" y="26" textAnchor="middle">
+        {letter}
+      </text>
+    </svg>
+  );
+}
 
 /** An install that is under way. */
 function CardJob({ job }: { job: Job }) {
@@ -30,7 +45,7 @@ function CardJob({ job }: { job: Job }) {
   );
 }
 
-function CardActions({ worker, update }: { worker: CatalogWorker; update: string }) {
+function CardActions({ worker, update, choice }: { worker: CatalogWorker; update: string; choice: RecipeChoice }) {
   const { installWorker, upgradeWorker } = useHiveOperations();
   const { busy, trouble, start } = useStartJob(worker.id);
 
@@ -45,8 +60,8 @@ function CardActions({ worker, update }: { worker: CatalogWorker; update: string
         {!worker.installed_version && worker.compatible && (
           <button
             type="button"
-            className={worker.missing.length > 0 ? "button" : "button primary"}
-            onClick={() => void start(installWorker)}
+            className={worker.missing.length > 0 && !isForeign(worker, choice) ? "button" : "button primary"}
+            onClick={() => void start((id) => installWorker(id, choice))}
             disabled={busy}
             aria-label={format(_("Install {worker}"), { worker: worker.name })}
           >
@@ -61,10 +76,10 @@ function CardActions({ worker, update }: { worker: CatalogWorker; update: string
         {worker.installed_version && !update && (
           <Link className="pill done" href="/installed">
             <Icon name="check" />
-            {_("Installed")}
+            {isVersion(worker.installed_version, worker.version) ? _("Installed") : format(_("Installed: {version}"), { version: worker.installed_version })}
           </Link>
         )}
-        <Link className="button quiet" href={`/catalog/${worker.id}/recipe`} aria-label={format(_("Read the recipe of {worker}"), { worker: worker.name })}>
+        <Link className="button quiet" href={`/catalog/${worker.id}/recipe${choiceQuery(choice)}`} state={{ inside: true }} aria-label={format(_("Read the recipe of {worker}"), { worker: worker.name })}>
           <Icon name="recipe" />
           {_("Read the recipe")}
         </Link>
@@ -83,7 +98,7 @@ function Unknown({ worker }: { worker: CatalogWorker }) {
   );
 }
 
-function Lacking({ worker }: { worker: CatalogWorker }) {
+function Lacking({ worker, choice, canInstall }: { worker: CatalogWorker; choice: RecipeChoice; canInstall: boolean }) {
   if (worker.missing.length === 0) return null;
   return (
     <div className="card-note warn">
@@ -92,18 +107,22 @@ function Lacking({ worker }: { worker: CatalogWorker }) {
         <span>{format(_("This machine lacks {names}"), { names: formatList(worker.missing) })}</span>
       </p>
       {worker.install_command && <Command>{worker.install_command}</Command>}
+      {worker.install_command && canInstall && <InstallMissing worker={worker.id} options={choice} name={worker.name} />}
     </div>
   );
 }
 
-function Tags({ worker }: { worker: CatalogWorker }) {
-  const backends = worker.backend ? [worker.backend] : worker.backends;
+/** Whether "1.0-1" is the catalog's 1.0. */
+const isVersion = (installed: string, listed: string) => installed === listed || installed.startsWith(`${listed}-`);
+
+function Tags({ worker, several }: { worker: CatalogWorker; several: boolean }) {
+  const backends = worker.backends.length > 0 ? worker.backends : [worker.backend];
 
   return (
     <ul className="tags" aria-label={_("Properties")}>
       {backends.map((backend) => (
-        <li key={backend} className="tag strong" title={worker.backend_reason}>
-          {backend.toLocaleUpperCase("en")}
+        <li key={backend} className={backend === worker.backend ? "tag strong" : "tag"} title={backend === worker.backend ? worker.backend_reason : undefined}>
+          {backendName(backend)}
         </li>
       ))}
       {worker.supported_formats.map((name) => (
@@ -112,19 +131,33 @@ function Tags({ worker }: { worker: CatalogWorker }) {
         </li>
       ))}
       {worker.license && <li className="tag">{worker.license}</li>}
+      {several && <li className="tag">{format(_("from {catalog}"), { catalog: worker.catalog })}</li>}
     </ul>
   );
 }
 
-export function WorkerCard({ worker, installed, job }: { worker: CatalogWorker; installed: Worker | undefined; job: Job | undefined }) {
+export interface WorkerCardProps {
+  worker: CatalogWorker;
+  installed: Worker | undefined;
+  job: Job | undefined;
+  choice: RecipeChoice;
+  onChoice: (choice: RecipeChoice) => void;
+  /** There are several catalogs. */
+  several: boolean;
+}
+
+export function WorkerCard({ worker, installed, job, choice, onChoice, several }: WorkerCardProps) {
+  const canInstall = worker.compatible && !worker.installed_version && !job;
+
   return (
     <li className={worker.compatible ? "panel card" : "panel card unfit"}>
       <div className="card-head">
+        <Cell backend={worker.backend} letter={worker.name.charAt(0).toLocaleUpperCase("en")} />
         <h3>{worker.name}</h3>
         <span className="card-version">{worker.version}</span>
       </div>
       <p className="card-description">{worker.description}</p>
-      <Tags worker={worker} />
+      <Tags worker={worker} several={several} />
       {!worker.compatible && (
         <p className="card-note">
           <Icon name="info" />
@@ -133,11 +166,12 @@ export function WorkerCard({ worker, installed, job }: { worker: CatalogWorker; 
       )}
       {worker.compatible && (
         <>
-          <Lacking worker={worker} />
-          <Unknown worker={worker} />
+          {canInstall && <InstallChoice worker={worker} choice={choice} onChoice={onChoice} />}
+          {!isForeign(worker, choice) && <Lacking worker={worker} choice={choice} canInstall={canInstall} />}
+          {!isForeign(worker, choice) && <Unknown worker={worker} />}
         </>
       )}
-      <div className="card-foot">{job ? <CardJob job={job} /> : <CardActions worker={worker} update={installed?.update_version ?? ""} />}</div>
+      <div className="card-foot">{job ? <CardJob job={job} /> : <CardActions worker={worker} update={installed?.update_version ?? ""} choice={choice} />}</div>
     </li>
   );
 }
