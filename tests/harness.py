@@ -79,17 +79,19 @@ def variant(value):
 
 
 def wait_until(condition, timeout=20, what="it"):
-    """Waits for a truth, letting signals come in meanwhile; returns it."""
+    """Waits for a truth, letting signals come in meanwhile; returns it. It looks the more seldom the longer it waits: others want the
+    processor too."""
     context = GLib.MainContext.default()
-    deadline = time.monotonic() + timeout
+    began = time.monotonic()
     while True:
         while context.iteration(False):
             pass
         value = condition()
         if value:
             return value
-        assert time.monotonic() < deadline, f"waited {timeout} s in vain for {what() if callable(what) else what}"
-        time.sleep(0.005)
+        waited = time.monotonic() - began
+        assert waited < timeout, f"waited {timeout} s in vain for {what() if callable(what) else what}"
+        time.sleep(min(0.002 + waited / 50, 0.05))
 
 
 def with_argument(marker):
@@ -725,22 +727,25 @@ class Hive:
     def processes(self):
         """Processes of jobs: those that have a directory of ours mounted into their own view, those of the jobs' uids, and the daemon's
         children. (pid, command line)"""
-        ours, found = os.readlink("/proc/self/ns/mnt"), []
-        for name in os.listdir("/proc"):
-            if name.isdigit():
-                with contextlib.suppress(OSError):
-                    proc = pathlib.Path("/proc", name)
-                    command = proc.joinpath("cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
-                    stat = proc.joinpath("stat").read_text().rpartition(")")[2].split()
-                    parent, zombie = int(stat[1]), stat[0] == "Z"
-                    inside = False
-                    with contextlib.suppress(OSError):
-                        inside = os.readlink(proc / "ns/mnt") != ours and str(self.directory) in proc.joinpath("mountinfo").read_text()
-                    of_job = os.geteuid() == 0 and self.uid_range[0] <= proc.stat().st_uid <= self.uid_range[1]
-                    child = self.process is not None and parent == self.process.pid
-                    if not zombie and (inside or of_job or child):
+        ours, found, children = os.readlink("/proc/self/ns/mnt"), [], set()
+        if self.process:
+            with contextlib.suppress(OSError):
+                children = set(pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split())
+        for name in filter(str.isdigit, os.listdir("/proc")):
+            proc = f"/proc/{name}"
+            with contextlib.suppress(OSError):
+                of_job = os.geteuid() == 0 and self.uid_range[0] <= os.stat(proc).st_uid <= self.uid_range[1]
+                if of_job or name in children or self.is_inside(proc, ours):
+                    command = pathlib.Path(proc, "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+                    if pathlib.Path(proc, "stat").read_text().rpartition(")")[2].split()[0] != "Z":
                         found.append((int(name), command))
         return found
+
+    def is_inside(self, proc, ours):
+        """Whether a process has other mounts than we have, and of ours among them."""
+        with contextlib.suppress(OSError):
+            return os.readlink(f"{proc}/ns/mnt") != ours and str(self.directory) in pathlib.Path(proc, "mountinfo").read_text()
+        return False
 
     def walk_root(self):
         for path, folders, names in os.walk(self.root):

@@ -265,9 +265,12 @@ class SystemHive(harness.Hive):
         return tuple(now - before for now, before in zip(super().root_entries(), self.before))
 
     def walk_root(self):
+        """What is not in the files of the machine that runs the tests: they may be many, and are nobody's business here."""
+        upper = str(self.machine.overlay / "upper")
         for prefix in ("/usr/local", "/opt"):
-            for path, folders, names in os.walk(self.machine.path(prefix)):
-                yield "/" + os.path.relpath(path, self.machine.root), path, folders, names
+            for path, folders, names in os.walk(upper + prefix):
+                above = path.removeprefix(upper)
+                yield above, path, *([name for name in found if not os.path.lexists(os.path.join(above, name))] for found in (folders, names))
 
     def processes(self):
         """The units that are left."""
@@ -279,9 +282,7 @@ class SystemHive(harness.Hive):
         """As after the installation: nothing asked for, nothing installed, not running."""
         self.disconnect()
         # In this order: a job that is stopped starts the daemon, and unfinished jobs do so too.
-        for unit in ("rbee-hived.path", "rbee-hive.slice", "rbee-hived.service"):
-            self.machine.run("systemctl", "stop", unit, status=None)
-        self.machine.run("systemctl", "reset-failed")
+        self.machine.run("sh", "-c", "for unit in rbee-hived.path rbee-hive.slice rbee-hived.service; do systemctl stop $unit; done; systemctl reset-failed")
         for worker in self.state.glob("workers/*.json"):
             for file in json.loads(worker.read_text())["files"]:
                 self.machine.path(file["path"]).unlink(missing_ok=True)
@@ -291,11 +292,10 @@ class SystemHive(harness.Hive):
             shutil.rmtree(folder, ignore_errors=True)
         self.state.mkdir()
         counter.write_text(number)
-        self.machine.run("systemd-tmpfiles", "--create", "--prefix=/var/lib/rbee-hive", "--prefix=/var/cache/rbee-hive")
         self.catalog = harness.Catalog(self.machine.path("/srv/catalog"))
         self.configuration["Catalog"]["URL"] = "file:///srv/catalog"
         self.write_configuration()
-        self.machine.run("systemctl", "start", "rbee-hived.path")
+        self.machine.run("sh", "-ec", "systemd-tmpfiles --create --prefix=/var/lib/rbee-hive --prefix=/var/cache/rbee-hive; systemctl start rbee-hived.path")
         self.connect_again()
         self.before = super().root_entries()
 

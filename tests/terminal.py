@@ -27,6 +27,7 @@ class Terminal:
                 os.dup2(other, descriptor)
             if owned:
                 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+            # What a shell without job control runs in the background ignores both, and so would all that it starts.
             for number in (signal.SIGINT, signal.SIGQUIT):
                 signal.signal(number, signal.SIG_DFL)
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))

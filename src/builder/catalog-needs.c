@@ -18,10 +18,20 @@ needs_free (Needs *needs)
   g_free (needs);
 }
 
+/* What is taken first of the entry's recipes is built already. */
+static bool
+needs_are_to_run (JsonObject *entry)
+{
+  g_auto (GStrv) sources = json_get_strings (entry, "sources");
+
+  return sources && *sources && g_str_equal (*sources, "binary");
+}
+
 /* depends and makedepends, each once. @resolver: NULL when nothing can be looked for. */
 static Needs *
 needs_read (JsonObject *entry, Resolver *resolver)
 {
+  bool (*add) (Resolver *, char *const *, GError **) = needs_are_to_run (entry) ? resolver_add_to_run : resolver_add;
   static const char *const keys[] = { "depends", "makedepends" };
   g_autoptr (GStrvBuilder) names = g_strv_builder_new (), others = g_strv_builder_new ();
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
@@ -33,8 +43,7 @@ needs_read (JsonObject *entry, Resolver *resolver)
 
       for (char **value = values; value && *value; value++)
         if (g_hash_table_add (seen, g_strdup (*value)))
-          g_strv_builder_add (resolver && resolver_add (resolver, (char *[]){ *value, NULL }, NULL) ? names : others,
-                              *value);
+          g_strv_builder_add (resolver && add (resolver, (char *[]){ *value, NULL }, NULL) ? names : others, *value);
     }
   needs->names = g_strv_builder_end (names);
   needs->others = g_strv_builder_end (others);
@@ -67,19 +76,32 @@ needs_tell_nothing (const Needs *needs, JsonObject *entry)
   json_object_set_string_member (entry, "install_command", "");
 }
 
-void
-catalog_needs_add (const Configuration *configuration, JsonObject *const *entries, size_t count)
+/* Of those entries that are built here, or of those that are not: a name may be there for one kind and not for the
+ * other. */
+static void
+needs_add (const Configuration *configuration, JsonObject *const *entries, size_t count, bool to_run)
 {
   g_autoptr (Resolver) resolver = resolver_new (configuration, NULL);
   g_autoptr (GPtrArray) needs = g_ptr_array_new_with_free_func ((GDestroyNotify)needs_free);
+  g_autoptr (GPtrArray) chosen = g_ptr_array_new ();
 
   for (size_t i = 0; i < count; i++)
-    g_ptr_array_add (needs, needs_read (entries[i], resolver));
+    if (needs_are_to_run (entries[i]) == to_run)
+      g_ptr_array_add (chosen, entries[i]);
+  for (guint i = 0; i < chosen->len; i++)
+    g_ptr_array_add (needs, needs_read (chosen->pdata[i], resolver));
   if (resolver)
     resolver_run (resolver, NULL); /* where that fails, all of them stay unknown */
-  for (size_t i = 0; i < count; i++)
+  for (guint i = 0; i < chosen->len; i++)
     if (resolver)
-      needs_tell (needs->pdata[i], resolver, entries[i]);
+      needs_tell (needs->pdata[i], resolver, chosen->pdata[i]);
     else
-      needs_tell_nothing (needs->pdata[i], entries[i]);
+      needs_tell_nothing (needs->pdata[i], chosen->pdata[i]);
+}
+
+void
+catalog_needs_add (const Configuration *configuration, JsonObject *const *entries, size_t count)
+{
+  needs_add (configuration, entries, count, false);
+  needs_add (configuration, entries, count, true);
 }

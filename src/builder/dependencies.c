@@ -124,8 +124,10 @@ dependencies_look (Builder *builder, const Dependencies *lists, Resolver **ret_r
 {
   g_autoptr (Resolver) resolver = resolver_new (builder->configuration, error);
 
-  if (!resolver || !resolver_add (resolver, lists[0].names, error) || !resolver_add (resolver, lists[1].names, error) ||
-      !resolver_run (resolver, error))
+  bool builds = recipe_builds_with_run_needs (builder->recipe);
+
+  if (!resolver || !(builds ? resolver_add : resolver_add_to_run) (resolver, lists[0].names, error) ||
+      !resolver_add (resolver, lists[1].names, error) || !resolver_run (resolver, error))
     return false;
   *ret_missing = resolver_names (resolver, DEPENDENCY_MISSING, (char **[]){ lists[0].names, lists[1].names, NULL });
   *ret_resolver = g_steal_pointer (&resolver);

@@ -163,10 +163,31 @@ hive_find_overrides() {
   done
 }
 
+hive_lint_options() {
+  local ret=0 list=() name=$1 kopt options_list attr=options isarray=1 outputvar=list funcname=package_$1 attr_regex decl="" r=1
+  local shellopts='shopt -s extglob'
+
+  hive_assign_override
+  hive_options+=("${list[@]}")
+}
+
+# What makepkg's lint leaves in variables that an override may use, as the one of a loop.
+hive_leave_behind() {
+  local hive_package hive_key hive_lines hive_fields hive_options=("${options[@]}")
+
+  for hive_package in "${pkgname[@]}"; do
+    hive_find_overrides "$hive_package"
+    [[ " ${hive_fields[*]} " != *' options=1 '* ]] || hive_lint_options "$hive_package"
+  done
+  ((${#hive_options[@]} == 0)) || i=${hive_options[-1]}
+  ((${#arch[@]} == 0)) || v=url_${arch[-1]}
+  func=executable_vcs
+}
+
 hive_tell_packages() {
   local hive_package hive_field hive_told hive_key hive_kind hive_lines hive_fields
 
-  ((${#arch[@]} == 0)) || v=url_${arch[-1]} # makepkg's lint leaves that behind, and an override may use it
+  hive_leave_behind
   for hive_package in "${pkgname[@]}"; do
     printf 'p\0%s\0' "$hive_package" >&19
     ((++hive_count))
@@ -202,8 +223,8 @@ hive_dump() {
   exit 0
 }
 
-readonly -f hive_assign_override hive_dump hive_find_overrides hive_is_text hive_recover hive_tell_linted hive_tell_missing hive_tell_override \
-  hive_tell_packages hive_tell_variable hive_tell_variables
+readonly -f hive_assign_override hive_dump hive_find_overrides hive_is_text hive_leave_behind hive_lint_options hive_recover hive_tell_linted \
+  hive_tell_missing hive_tell_override hive_tell_packages hive_tell_variable hive_tell_variables
 
 # shellcheck disable=SC1091
 source "${BASH_SOURCE[0]%/*}/makepkg.bash"

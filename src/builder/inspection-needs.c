@@ -67,7 +67,9 @@ inspection_needs_add (JsonObject *report, const Configuration *configuration, co
   bool fine = resolver != NULL;
 
   for (size_t i = 0; fine && i < G_N_ELEMENTS (needs); i++)
-    fine = resolver_add (resolver, needs[i].names, &error);
+    fine = (needs[i].names == run && !recipe_builds_with_run_needs (recipe) ?
+                resolver_add_to_run :
+                resolver_add) (resolver, needs[i].names, &error);
   if (fine && resolver_run (resolver, &error))
     needs_add_all (report, resolver, needs, G_N_ELEMENTS (needs));
   else

@@ -11,79 +11,100 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Whoever keeps more beside a recipe gets the folder itself, read-only: each copy takes a descriptor, each mount its
- * time. */
+/* What is beyond these is there as it is, read-only: each copy takes a descriptor, each mount its time. */
 #define ENTRIES_MAX 200
 #define COPIES_MAX  (8 * 1024 * 1024) /* bytes in all */
-#define COPY_MAX    (1024 * 1024)     /* of one file; larger ones are there, and read-only */
+#define COPY_MAX    (1024 * 1024)     /* of one file */
+#define DEPTH_MAX   4
 
-/* A folder's entries, or NULL: there are too many. */
+typedef struct
+{
+  Sandbox *sandbox;
+  guint entries; /* that may be there yet */
+  off_t bytes;   /* that may be copied yet */
+} Copy;
+
+typedef DIR AutoDir;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (AutoDir, closedir)
+
+static bool copy_folder (Copy *copy, const char *outside, const char *inside, unsigned depth, GError **error);
+
+/* A folder's entries, or NULL: they are too many. */
 static GPtrArray *
-recipe_folder_list (DIR *dir)
+copy_list (Copy *copy, DIR *dir)
 {
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   struct dirent *entry;
 
-  while ((entry = readdir (dir)) && names->len <= ENTRIES_MAX)
+  while ((entry = readdir (dir)) && names->len <= copy->entries)
     if (!g_str_equal (entry->d_name, ".") && !g_str_equal (entry->d_name, ".."))
       g_ptr_array_add (names, g_strdup (entry->d_name));
-  return names->len <= ENTRIES_MAX ? g_steal_pointer (&names) : NULL;
+  if (names->len > copy->entries)
+    return NULL;
+  copy->entries -= names->len;
+  return g_steal_pointer (&names);
 }
 
 static bool
-recipe_folder_copy (Sandbox *sandbox, int folder, const char *name, const char *inside, GError **error)
+copy_file (Copy *copy, const char *from, const struct stat *st, const char *to, GError **error)
 {
-  g_auto (Fd) fd = openat (folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  g_auto (Fd) fd = open (from, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
-  return fd >= 0 ? sandbox_copy (sandbox, fd_steal (&fd), inside, error) :
-                   hive_error_set_errno (error, errno, "Can't read %s", name);
+  if (fd < 0)
+    return hive_error_set_errno (error, errno, "Can't read %s", from);
+  copy->bytes -= st->st_size;
+  return sandbox_copy (copy->sandbox, fd_steal (&fd), st->st_mode & S_IXUSR, to, error);
 }
 
-/* One entry, which may be anything. @left is how many bytes may be copied yet. */
+/* One entry, which may be anything. */
 static bool
-recipe_folder_show_entry (Sandbox *sandbox, DIR *dir, const char *name, const char *outside, const char *inside,
-                          off_t *left, GError **error)
+copy_entry (Copy *copy, const char *from, const char *to, unsigned depth, GError **error)
 {
-  g_autofree char *from = g_build_filename (outside, name, NULL);
-  g_autofree char *to = g_build_filename (inside, name, NULL);
   g_autofree char *target = NULL;
   struct stat st;
 
-  if (fstatat (dirfd (dir), name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+  if (lstat (from, &st) < 0)
     return errno == ENOENT || hive_error_set_errno (error, errno, "Can't read %s", from);
-  if (S_ISLNK (st.st_mode))
-    {
-      if ((target = g_file_read_link (from, NULL)))
-        sandbox_link (sandbox, target, to);
-    }
-  else if (S_ISREG (st.st_mode) && st.st_size <= MIN (COPY_MAX, *left) &&
-           faccessat (dirfd (dir), name, R_OK, AT_EACCESS) == 0)
-    {
-      *left -= st.st_size;
-      return recipe_folder_copy (sandbox, dirfd (dir), name, to, error);
-    }
+  if (S_ISLNK (st.st_mode) && (target = g_file_read_link (from, NULL)))
+    sandbox_link (copy->sandbox, target, to);
+  else if (S_ISREG (st.st_mode) && st.st_size <= MIN (COPY_MAX, copy->bytes) && access (from, R_OK) == 0)
+    return copy_file (copy, from, &st, to, error);
+  else if (S_ISDIR (st.st_mode) && depth < DEPTH_MAX && !g_str_has_suffix (from, "/.git"))
+    return copy_folder (copy, from, to, depth, error);
   else
-    sandbox_bind_read_only (sandbox, from, to);
+    sandbox_bind_read_only (copy->sandbox, from, to);
   return true;
+}
+
+static bool
+copy_folder (Copy *copy, const char *outside, const char *inside, unsigned depth, GError **error)
+{
+  g_autoptr (AutoDir) dir = opendir (outside);
+  g_autoptr (GPtrArray) names = dir ? copy_list (copy, dir) : NULL;
+  bool copied = true;
+
+  if (!names)
+    sandbox_bind_read_only (copy->sandbox, outside, inside);
+  else if (depth == 0)
+    sandbox_add_folder (copy->sandbox, inside);
+  else
+    sandbox_make_folder (copy->sandbox, inside);
+  for (guint i = 0; copied && names && i < names->len; i++)
+    {
+      g_autofree char *from = g_build_filename (outside, names->pdata[i], NULL);
+      g_autofree char *to = g_build_filename (inside, names->pdata[i], NULL);
+
+      copied = copy_entry (copy, from, to, depth + 1, error);
+    }
+  return copied;
 }
 
 bool
 recipe_folder_show (Sandbox *sandbox, const char *outside, const char *inside, GError **error)
 {
-  DIR *dir = opendir (outside);
-  g_autoptr (GPtrArray) names = dir ? recipe_folder_list (dir) : NULL;
-  off_t left = COPIES_MAX;
-  bool shown = true;
+  Copy copy = { sandbox, ENTRIES_MAX, COPIES_MAX };
 
-  if (!names)
-    sandbox_bind_read_only (sandbox, outside, inside);
-  else
-    sandbox_add_folder (sandbox, inside);
-  for (guint i = 0; shown && names && i < names->len; i++)
-    shown = recipe_folder_show_entry (sandbox, dir, names->pdata[i], outside, inside, &left, error);
-  if (dir)
-    closedir (dir);
-  return shown;
+  return copy_folder (&copy, outside, inside, 0, error);
 }
 
 static bool

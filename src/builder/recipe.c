@@ -142,6 +142,12 @@ recipe_package_override (RecipePackage *package, const char *field, char *const 
   g_hash_table_replace (package->overrides, g_strdup (field), g_strdupv ((char **)values));
 }
 
+bool
+recipe_builds_with_run_needs (const Recipe *recipe)
+{
+  return recipe_has_function (recipe, "build") || recipe_has_function (recipe, "prepare");
+}
+
 char **
 recipe_run_needs (const Recipe *recipe, const char *architecture)
 {

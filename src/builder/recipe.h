@@ -66,6 +66,9 @@ void recipe_package_override (RecipePackage *package, const char *field, char *c
  * packages make of them, but for each other. */
 char **recipe_run_needs (const Recipe *recipe, const char *architecture); /* free with g_strfreev */
 
+/* True when these are what it is built with too, as with makepkg: it builds something. */
+bool recipe_builds_with_run_needs (const Recipe *recipe);
+
 /* What the recipe says of an option like "strip": the last of `strip` and `!strip` in its `options`, or @fallback. */
 bool recipe_package_option (const Recipe *recipe, const RecipePackage *package, const char *option, bool fallback);
 

@@ -31,6 +31,7 @@ typedef struct
 {
   Dependency *dependency;
   const DependencyRule *rule;
+  char ***alternatives; /* of the rule's: to build, or only to run */
   Resolution resolution;
 } Wanted;
 
@@ -82,7 +83,7 @@ resolver_free (Resolver *resolver)
 }
 
 static Wanted *
-wanted_new (Resolver *resolver, const char *name, GError **error)
+wanted_new (Resolver *resolver, const char *name, bool run, GError **error)
 {
   Dependency *dependency = dependency_parse (name, error);
   Wanted *wanted;
@@ -92,11 +93,12 @@ wanted_new (Resolver *resolver, const char *name, GError **error)
   wanted = g_new0 (Wanted, 1);
   wanted->dependency = dependency;
   wanted->rule = dependency_rules_find (resolver->rules, dependency);
+  wanted->alternatives = run ? wanted->rule->run : wanted->rule->alternatives;
   return wanted;
 }
 
-bool
-resolver_add (Resolver *resolver, char *const *names, GError **error)
+static bool
+resolver_add_all (Resolver *resolver, char *const *names, bool run, GError **error)
 {
   g_autoptr (GPtrArray) added = g_ptr_array_new_with_free_func ((GDestroyNotify)wanted_free);
   size_t count = g_strv_length ((char **)names);
@@ -108,7 +110,7 @@ resolver_add (Resolver *resolver, char *const *names, GError **error)
     }
   for (size_t i = 0; i < count; i++)
     {
-      Wanted *wanted = wanted_new (resolver, names[i], error);
+      Wanted *wanted = wanted_new (resolver, names[i], run, error);
 
       if (!wanted)
         return false;
@@ -118,6 +120,18 @@ resolver_add (Resolver *resolver, char *const *names, GError **error)
   for (size_t i = 0; i < count; i++)
     g_hash_table_replace (resolver->wanted, g_strdup (names[i]), added->pdata[i]);
   return true;
+}
+
+bool
+resolver_add (Resolver *resolver, char *const *names, GError **error)
+{
+  return resolver_add_all (resolver, names, false, error);
+}
+
+bool
+resolver_add_to_run (Resolver *resolver, char *const *names, GError **error)
+{
+  return resolver_add_all (resolver, names, true, error);
 }
 
 static const char *
@@ -160,7 +174,7 @@ resolver_probes (const Resolver *resolver)
     {
       const Wanted *wanted = value;
 
-      for (char ***alternative = wanted->rule->alternatives; *alternative; alternative++)
+      for (char ***alternative = wanted->alternatives; *alternative; alternative++)
         {
           g_autofree char *version =
               wanted->dependency->version ? wanted_version_probe (wanted, (*alternative)[0]) : NULL;
@@ -300,7 +314,7 @@ static void
 wanted_resolve_by_probes (const Resolver *resolver, Wanted *wanted)
 {
   Resolution *resolution = &wanted->resolution;
-  char ***alternative = wanted->rule->alternatives;
+  char ***alternative = wanted->alternatives;
 
   for (; *alternative; alternative++)
     {

@@ -34,6 +34,10 @@ void resolver_free (Resolver *resolver);
  * @names is no dependency, and then none of them is added. */
 bool resolver_add (Resolver *resolver, char *const *names, GError **error);
 
+/* The same for what is only to run: libraries are enough, without what is needed to build with them. The last of the
+ * two counts for a name that is added by both. */
+bool resolver_add_to_run (Resolver *resolver, char *const *names, GError **error);
+
 /* Looks for all of it in one sandbox. SandboxUnavailable, TimedOut, Failed. */
 bool resolver_run (Resolver *resolver, GError **error);
 

@@ -48,6 +48,12 @@ sandbox_link (Sandbox *sandbox, const char *target, const char *inside)
 }
 
 void
+sandbox_make_folder (Sandbox *sandbox, const char *inside)
+{
+  add (sandbox->binds, "--dir", inside, NULL);
+}
+
+void
 sandbox_add_folder (Sandbox *sandbox, const char *inside)
 {
   g_autofree char *size = sandbox_tmpfs_size (sandbox);
@@ -118,13 +124,13 @@ sandbox_bind_text (Sandbox *sandbox, const char *text, const char *inside, GErro
 }
 
 bool
-sandbox_copy (Sandbox *sandbox, int fd, const char *inside, GError **error)
+sandbox_copy (Sandbox *sandbox, int fd, bool executable, const char *inside, GError **error)
 {
   g_autofree char *number = sandbox_pass (sandbox, fd, error);
 
   if (number)
     {
-      add (sandbox->binds, "--perms", "0644", NULL);
+      add (sandbox->binds, "--perms", executable ? "0755" : "0644", NULL);
       add (sandbox->binds, "--file", number, inside);
     }
   return number != NULL;

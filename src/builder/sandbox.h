@@ -22,8 +22,9 @@ void sandbox_bind_read_only (Sandbox *sandbox, const char *outside, const char *
 /* A file inside that exists nowhere else. */
 bool sandbox_bind_text (Sandbox *sandbox, const char *text, const char *inside, GError **error);
 /* A copy of what can be read from @fd, which is taken: inside it may be changed, outside that changes nothing. */
-bool sandbox_copy (Sandbox *sandbox, int fd, const char *inside, GError **error);
+bool sandbox_copy (Sandbox *sandbox, int fd, bool executable, const char *inside, GError **error);
 void sandbox_link (Sandbox *sandbox, const char *target, const char *inside);
+void sandbox_make_folder (Sandbox *sandbox, const char *inside); /* on one that may be written */
 /* An empty folder in memory, to write on. */
 void sandbox_add_folder (Sandbox *sandbox, const char *inside);
 void sandbox_setenv (Sandbox *sandbox, const char *name, const char *value);

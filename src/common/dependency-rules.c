@@ -11,16 +11,23 @@ struct DependencyRules
   GHashTable *rules; /* name → DependencyRule */
 };
 
-static const char *const keys[] = { "probe",  "version", "pattern", "debian",   "ubuntu",
-                                    "fedora", "arch",    "suse",    "verified", NULL };
+static const char *const keys[] = { "probe",  "run",  "version", "pattern",  "debian", "ubuntu",
+                                    "fedora", "arch", "suse",    "verified", NULL };
 static const char *const kinds[] = { "command:", "module:", "library:", "python:", "file:" };
+
+static void
+alternatives_free (char ***alternatives)
+{
+  for (char ***probes = alternatives; probes && *probes; probes++)
+    g_strfreev (*probes);
+  g_free (alternatives);
+}
 
 static void
 dependency_rule_free (DependencyRule *rule)
 {
-  for (char ***probes = rule->alternatives; probes && *probes; probes++)
-    g_strfreev (*probes);
-  g_free (rule->alternatives);
+  alternatives_free (rule->alternatives);
+  alternatives_free (rule->run);
   g_free (rule->version);
   if (rule->pattern)
     g_regex_unref (rule->pattern);
@@ -65,23 +72,36 @@ probes_are_known (char *const *probes)
   return true;
 }
 
-/* "command:a command:b;module:c": alternatives, each with all its probes. */
-static bool
-dependency_rule_set_probes (DependencyRule *rule, const char *text)
+/* "command:a command:b;module:c": alternatives, each with all its probes. NULL: there is something else in it. */
+static char ***
+alternatives_read (const char *text)
 {
   g_auto (GStrv) parts = g_strsplit (text, ";", -1);
+  char ***alternatives = g_new0 (char **, g_strv_length (parts) + 1);
+  bool good = *parts != NULL;
   size_t count = 0;
 
-  rule->alternatives = g_new0 (char **, g_strv_length (parts) + 1);
-  for (char **part = parts; *part; part++)
+  for (char **part = parts; good && *part; part++)
     {
-      char **probes = value_words (*part);
-
-      rule->alternatives[count++] = probes;
-      if (!*probes || !probes_are_known (probes))
-        return false;
+      alternatives[count] = value_words (*part);
+      good = *alternatives[count] && probes_are_known (alternatives[count]);
+      count++;
     }
-  return count > 0;
+  if (good)
+    return alternatives;
+  alternatives_free (alternatives);
+  return NULL;
+}
+
+/* @run: what is enough besides to run it; NULL: nothing. */
+static bool
+dependency_rule_set_probes (DependencyRule *rule, const char *probe, const char *run)
+{
+  g_autofree char *either = g_strconcat (probe, run ? ";" : "", run, NULL);
+
+  rule->alternatives = alternatives_read (probe);
+  rule->run = alternatives_read (either);
+  return rule->alternatives && rule->run;
 }
 
 static bool
@@ -89,6 +109,7 @@ dependency_rules_read (DependencyRules *rules, const char *name, GError **error)
 {
   DependencyRule *rule = g_new0 (DependencyRule, 1);
   g_autofree char *probe = g_key_file_get_string (rules->file, name, "probe", NULL);
+  g_autofree char *run = g_key_file_get_string (rules->file, name, "run", NULL);
   g_autofree char *pattern = g_key_file_get_string (rules->file, name, "pattern", NULL);
   g_auto (GStrv) given = g_key_file_get_keys (rules->file, name, NULL, NULL);
 
@@ -99,9 +120,9 @@ dependency_rules_read (DependencyRules *rules, const char *name, GError **error)
         g_set_error (error, HIVE_ERROR, HIVE_ERROR_FAILED, "[%s] has an unknown key, %s=", name, *key);
         return false;
       }
-  if (!probe || !dependency_rule_set_probes (rule, probe))
+  if (!probe || !dependency_rule_set_probes (rule, probe, run))
     {
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_FAILED, "[%s] has no probe=, or one that is none", name);
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_FAILED, "[%s] has no probe=, or a probe= or run= that is none", name);
       return false;
     }
   rule->version = g_key_file_get_string (rules->file, name, "version", NULL);
@@ -155,7 +176,7 @@ dependency_rule_guess (const Dependency *dependency)
     probes = probes_guess (name);
   else
     probes = g_strconcat ("library:", name + (g_str_has_prefix (name, "lib:") ? strlen ("lib:") : 0), NULL);
-  dependency_rule_set_probes (rule, probes);
+  dependency_rule_set_probes (rule, probes, NULL);
   return rule;
 }
 

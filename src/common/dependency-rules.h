@@ -14,6 +14,7 @@ typedef struct DependencyRules DependencyRules;
 typedef struct
 {
   char ***alternatives; /* each a list of probes (see probe.bash) that must all be there */
+  char ***run;          /* the same for what was built elsewhere and is only to run here */
   char *version;        /* the command that prints the version; NULL: the usual way of what was found */
   GRegex *pattern;      /* its first group is the version; NULL: the first number */
   bool guessed;         /* nobody says that this is how to look for it */

@@ -73,13 +73,14 @@ read_url (const char *text)
   return g_strndup (text, length);
 }
 
+/* bubblewrap takes ids for signed numbers. */
 static bool
 read_uids (const char *text, uid_t *range)
 {
   unsigned first, last;
   char rest;
 
-  if (sscanf (text, "%u-%u%c", &first, &last, &rest) != 2 || first < 1000 || last < first)
+  if (sscanf (text, "%u-%u%c", &first, &last, &rest) != 2 || first < 1000 || last < first || last > G_MAXINT32)
     return false;
   range[0] = first;
   range[1] = last;

@@ -8,9 +8,20 @@
 #include "variant.h"
 #include "verb.h"
 
-/* One object of what status shows, in words that stay: it is what --json prints. Takes @toolchains. */
+/* What there is to say of each catalog: its name, where it is, and why it could not be asked the last time. */
+static JsonArray *
+status_catalogs (Client *client)
+{
+  g_autoptr (JsonNode) catalogs =
+      client_read_as (JSON_NODE_ARRAY,
+                      client_call (client, HIVE_PATH, HIVE_INTERFACE, "ListCatalogs", CLIENT_SOON, NULL, ""), NULL);
+
+  return catalogs ? json_array_ref (json_node_get_array (catalogs)) : json_array_new ();
+}
+
+/* One object of what status shows, in words that stay: it is what --json prints. Takes @catalogs and @toolchains. */
 static JsonNode *
-status_make (JsonObject *hive, JsonObject *capabilities, guint workers, JsonArray *toolchains)
+status_make (JsonObject *hive, JsonObject *capabilities, guint workers, JsonArray *catalogs, JsonArray *toolchains)
 {
   static const struct
   {
@@ -25,6 +36,7 @@ status_make (JsonObject *hive, JsonObject *capabilities, guint workers, JsonArra
 
   for (gsize i = 0; i < G_N_ELEMENTS (strings); i++)
     json_object_set_string_member (status, strings[i].name, json_get_string (hive, strings[i].property, ""));
+  json_object_set_array_member (status, "catalogs", catalogs);
   json_object_set_int_member (status, "running_jobs", json_get_int (hive, "RunningJobs", 0));
   json_object_set_int_member (status, "queued_jobs", json_get_int (hive, "QueuedJobs", 0));
   json_object_set_int_member (status, "workers", workers);
@@ -51,6 +63,27 @@ status_print_sandbox (JsonObject *status, Fields *fields)
   fields_add (fields, _ ("What to do"), json_get_string (status, "sandbox_hint", ""));
 }
 
+/* One is told by where it is, several by their names in precedence too. */
+static void
+status_print_catalogs (JsonObject *status, Fields *fields)
+{
+  JsonArray *catalogs = json_object_get_array_member (status, "catalogs");
+  guint count = json_array_get_length (catalogs);
+
+  if (count < 2)
+    fields_add (fields, _ ("Catalog"), json_get_string (status, "catalog_url", ""));
+  for (guint i = 0; count > 1 && i < count; i++)
+    {
+      JsonObject *catalog = json_array_get_object_element (catalogs, i);
+      const char *why = json_get_string (catalog, "error_message", "");
+      g_autofree char *line =
+          g_strdup_printf ("%s: %s%s%s%s", json_get_string (catalog, "name", ""), json_get_string (catalog, "url", ""),
+                           *why ? " (" : "", why, *why ? ")" : "");
+
+      fields_add (fields, _ ("Catalog"), line);
+    }
+}
+
 static void
 status_print (const Client *client, JsonObject *status)
 {
@@ -64,7 +97,7 @@ status_print (const Client *client, JsonObject *status)
   g_autofree char *workers = g_strdup_printf (_ ("%d installed"), (int)json_get_int (status, "workers", 0));
 
   fields_add (fields, _ ("Hive"), hive);
-  fields_add (fields, _ ("Catalog"), json_get_string (status, "catalog_url", ""));
+  status_print_catalogs (status, fields);
   fields_add (fields, _ ("Machine"), machine);
   fields_add (fields, _ ("Jobs"), jobs);
   fields_add (fields, _ ("Workers"), workers);
@@ -85,7 +118,7 @@ status_run (Client *client, const Options *options, char **arguments, GError **e
     return EXIT_STATUS_FAILED;
   status =
       status_make (hive, json_node_get_object (capabilities), json_array_get_length (json_node_get_array (workers)),
-                   toolchains_list (client, json_node_get_object (capabilities)));
+                   status_catalogs (client), toolchains_list (client, json_node_get_object (capabilities)));
   if (options->json)
     variant_print (status);
   else

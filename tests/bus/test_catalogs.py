@@ -135,6 +135,16 @@ def test_dead_catalog_does_not_hide_the_others(hive):
     assert [worker["id"] for worker in json.loads(hive.hivectl("catalog", "--json").stdout)] == ["some"]
 
 
+def test_status_names_all_catalogs_in_precedence_and_which_could_not_be_asked(hive):
+    hive.configuration["Catalog corp"] = {"URL": f"http://127.0.0.1:{free_port()}"}
+    hive.catalog.add("some")
+    listed(hive)
+    lines = [line for line in hive.hivectl("status").stdout.splitlines() if line.startswith("Catalog:")]
+    assert [line.split()[1] for line in lines] == ["default:", "corp:"]
+    assert hive.catalog.url in lines[0] and "[Catalog corp]" in lines[1] and "(" not in lines[0]
+    assert [catalog["name"] for catalog in json.loads(hive.hivectl("status", "--json").stdout)["catalogs"]] == ["default", "corp"]
+
+
 def test_when_all_are_dead_the_first_says_why(hive):
     ports = free_port(), free_port()
     hive.configure("Catalog", URL=f"http://127.0.0.1:{ports[0]}")

@@ -28,7 +28,7 @@ def ruled(hive):
     path = hive.directory / "dependencies.conf"
     path.write_text(rule("there", "command:sh") + rule("gone", "command:no-such-command;library:libno-such.so", "gone-bin gone-dev")
                     + rule("lost", "file:/usr/no-such/*", "lost-dev") + rule("old", "command:sh", "old-dev", version="echo old 1.2.3")
-                    + rule("mute", "file:/usr/bin/env", "mute-dev"))
+                    + rule("mute", "file:/usr/bin/env", "mute-dev") + rule("half", "module:no-such-module", "half-dev", run="library:libc.so"))
     hive.configure("Build", DependencyRules=path)
     return hive
 
@@ -136,6 +136,30 @@ package_split() { depends=(there gone); }
 package_extra() { depends=("split=1.0-1" lost split); }"""))
     lines = ruled.refuses("split", "MissingDependencies", "gone, lost").lines()
     assert "Runtime: there ✓, gone ✗, lost ✗" in lines
+
+
+def test_what_was_built_elsewhere_needs_its_libraries_alone(ruled):
+    """Without what others are built with, which a recipe that builds needs of its depends too."""
+    ruled.catalog.add("prebuilt", pkgbuild("prebuilt", depends=["half"]))
+    assert "✓ Runtime: half" in ruled.installs("prebuilt").lines()
+    ruled.catalog.add("built", pkgbuild("built", depends=["half"], build="true"))
+    ruled.refuses("built", "MissingDependencies", "half")
+    ruled.catalog.add("maker", pkgbuild("maker", depends=["half"], makedepends=["half"]))
+    ruled.refuses("maker", "MissingDependencies", "half")
+    for name, missing in (("prebuilt", False), ("built", True)):
+        needs = json.loads(ruled.hivectl("recipe", "--check", "--json", ruled.catalog.folder(name) / "PKGBUILD", "--config", ruled.directory / "hive.conf").stdout)
+        assert needs["missing"] == (["half"] if missing else [])
+
+
+def test_catalog_says_of_each_kind_what_it_lacks(ruled):
+    whole = {"id": "many", "version": "1", "name": "Many", "variants": [
+        {"backend": "cpu", "platforms": ["linux"], "architectures": ["x86_64", "aarch64"], "pkgbuildUrl": "/bin", "pkgbuildUrlGit": "/git", "depends": ["half"],
+         "makedepends": ["there"], "binaryName": "many", "installPath": "/usr/local/bin"}]}
+    ruled.catalog.add("many")
+    (ruled.catalog.folder("many") / "worker.json").write_text(json.dumps(whole))
+    ruled.catalog.add("built", depends=["half"])
+    workers = {worker["id"]: worker for worker in ruled.call("ListCatalog", {}, signature="(a{sv})")}
+    assert (workers["many"]["sources"], workers["many"]["missing"], workers["built"]["missing"]) == (["binary", "git"], [], ["half"])
 
 
 def test_rules_that_cannot_be_read_fail_the_job_and_are_named(hive):

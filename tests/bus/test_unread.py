@@ -67,8 +67,9 @@ class Raw:
 
 
 def flood(hive, clients, count, *call, check, **options):
-    """Each client makes @count calls and reads nothing; meanwhile @check, a call of somebody else, is answered."""
-    for number in range(count):
+    """Each client makes @count calls and reads nothing; meanwhile @check, a call of somebody else, is answered. To sanitizers it is all the
+    same after a few."""
+    for number in range(count // 10 if hive.build.sanitized else count):
         for client in clients:
             if client.flush():
                 client.call(NAME, *call, **options)

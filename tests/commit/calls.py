@@ -9,6 +9,11 @@ LINE = re.compile(r"(\d+) +(\w+)\((.*)\) += (.*)")
 DESCRIPTOR = re.compile(r"\d+<([^>]*)>")
 # 7</a/folder>, "a name" or, where the working directory doesn't matter, "/a/name"
 NAME = re.compile(r'(?:(?:\d+|AT_FDCWD)<([^>]*)>, )?"((?:[^"\\]|\\.)*)"')
+# What these do is gone with the process.
+LOOKING = frozenset("""access arch_prctl brk capget clock_gettime close dup dup3 faccessat faccessat2 fcntl fgetxattr flistxattr flock fstat fstatfs
+futex getcwd getdents64 getegid geteuid getgid getpid getrandom gettid getuid getxattr listxattr lseek lstat memfd_create mmap mprotect munmap
+newfstatat poll ppoll prctl pread64 prlimit64 read readlink readlinkat rseq rt_sigaction rt_sigprocmask sched_getaffinity sched_yield
+set_robust_list set_tid_address stat statfs statx sysinfo umask uname""".split())
 
 
 class Call:
@@ -58,8 +63,19 @@ class Call:
     def synced(self):
         return [self.descriptor()] if self.name in ("fsync", "fdatasync") else []
 
+    def leaves_something(self):
+        """Whether, for all that is known, things are otherwise after it, even when the process is killed then."""
+        if self.name in ("open", "openat", "openat2"):
+            return bool(re.search("O_CREAT|O_TRUNC|O_TMPFILE", self.arguments))
+        return self.name not in LOOKING
+
     def changed(self):
         return [*self.made(), *self.removed(), *self.renamed(), *self.written()] if self.works() else []
+
+
+def telling(calls):
+    """Those at which it makes a difference to be killed: the first, and each that comes after one which left something."""
+    return [call for before, call in zip([None, *calls], calls) if not before or before.leaves_something()]
 
 
 def read_calls(text):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Installing is a transaction: rbee-hive-commit is killed at each of its system calls, and whichever that is, the machine has the
-old worker or the new one, whole, as soon as the next start has recovered it; and the registry says which of them."""
+"""Installing is a transaction: rbee-hive-commit is killed after each of its system calls that leaves anything, and whichever that is, the
+machine has the old worker or the new one, whole, as soon as the next start has recovered it; and the registry says which of them."""
 
 import collections
 import json
@@ -8,6 +8,7 @@ import signal
 
 import pytest
 
+from calls import telling
 from changes import FOREIGN, NEIGHBOUR, NEW, OLD, moments
 from scratch import Folder, files, root
 
@@ -94,7 +95,7 @@ def change_again(scratch, change):
 def test_killed_at_any_system_call_it_leaves_the_old_or_the_new(scratch, changes, record_property, name, part):
     change = changes[name]
     scratch.restore(change.start)
-    calls = scratch.trace(*change.run)[part::PARTS]
+    calls = telling(scratch.trace(*change.run))[part::PARTS]
     ends = collections.Counter()
     for number, call in enumerate(calls):
         scratch.restore(change.start)
@@ -129,7 +130,7 @@ def test_recovery_killed_at_any_system_call_is_completed_by_the_next(scratch, ch
     # How a process starts was tried above.
     calls = calls[next(number for number, call in enumerate(calls) if call.name == "prctl"):]
     said = collections.Counter()
-    for call in calls:
+    for call in telling(calls):
         scratch.restore(change.start)
         kill(scratch, change.run, where)
         kill(scratch, scratch.recover(), call)
@@ -152,10 +153,9 @@ def cleaning(scratch, changes):
     return scratch.clean("6")
 
 
-@in_parts
-def test_cleaning_killed_at_any_system_call_is_completed_by_the_next(scratch, cleaning, record_property, part):
+def test_cleaning_killed_at_any_system_call_is_completed_by_the_next(scratch, cleaning, record_property):
     scratch.restore("to-clean")
-    calls = scratch.trace(*cleaning)[part::PARTS]
+    calls = telling(scratch.trace(*cleaning))
     left = collections.Counter()
     for call in calls:
         scratch.restore("to-clean")

@@ -137,6 +137,27 @@ true
     assert os.listdir(recipe.parent) == ["PKGBUILD"] and not (reader.folder / "y").exists()
 
 
+def test_recipe_may_change_what_lies_beside_it_on_a_copy(reader):
+    recipe = reader.recipe({"PKGBUILD": GOOD + """
+./count >counted && mkdir -p made && cp counted made/ && echo more >>notes && sed -i s/^pkgrel=1/pkgrel=2/ PKGBUILD && rm gone
+pkgdesc="$(<made/counted) $(<notes) $(grep -c ^pkgrel=2 PKGBUILD) $(readlink link) $(<link)$(ls gone 2>/dev/null)"
+echo changed >folder/file && pkgdesc+=" $(<folder/file)"
+echo x >large 2>/dev/null && pkgdesc=wrote
+true
+""", "count": "#!/bin/sh\necho counted\n", "notes": "some\n", "gone": "", "folder/file": "in a folder", "large": "x" * (1024 * 1024 + 1)})
+    folder = recipe.parent
+    (folder / "count").chmod(0o755)
+    (folder / "link").symlink_to("notes")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert json.loads(reader.check(recipe, "--json").stdout)["description"] == "counted some\nmore 1 notes some\nmore changed"
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_of_a_folder_of_many_files_there_is_no_copy(reader):
+    recipe = reader.recipe({"PKGBUILD": GOOD + "echo x >new 2>/dev/null || pkgdesc=$(ls | wc -l)\n", **{f"{number}.patch": "" for number in range(250)}})
+    assert json.loads(reader.check(recipe, "--json").stdout)["description"] == "251"
+
+
 def test_file_may_have_another_name_and_lie_anywhere(reader):
     recipe = reader.recipe({"PKGBUILD": GOOD, "other": GOOD + "pkgdesc=$(<beside)\n", "beside": "read"})
     done = reader.run(reader.build.bin / "hivectl", "recipe", "--check", "other", "--json", "--config", reader.config, cwd=recipe.parent)

@@ -17,8 +17,13 @@ import harness
 import machine as machines
 from harness import pkgbuild, wait_until
 
+# In one process, that the package is built, and a machine booted, once; others go on with the other tests meanwhile.
+pytestmark = pytest.mark.xdist_group("package")
+
 GATE = "until [ -e /usr/share/gate ]; do sleep 0.05; done"
 NAME = "rbee-hive"
+# What takes long and changes nothing that is tested here.
+QUICKLY = {"DEB_BUILD_OPTIONS": "nocheck noopt noautodbgsym", "DPKG_DEB_COMPRESSOR_TYPE": "gzip", "DPKG_DEB_COMPRESSOR_LEVEL": "1"}
 
 # What installing and purging any package changes, and what a running machine does meanwhile. Everything else must be as before.
 ELSEWHERE = re.compile("|".join((
@@ -45,7 +50,8 @@ def package(testrun_uid):
     with open(folder / ".package.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not stamp.exists() or stamp.read_text() != testrun_uid:
-            done = subprocess.run([harness.SOURCE / "tools/package"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            done = subprocess.run([harness.SOURCE / "tools/package"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                  env=dict(os.environ, **QUICKLY))
             assert done.returncode == 0, done.stdout[-8000:]
             stamp.write_text(testrun_uid)
     return next(path for path in (folder / "package").glob(f"{NAME}_*.deb"))
@@ -68,14 +74,16 @@ def newer(package, tmp_path_factory):
     return folder / "newer.deb"
 
 
-def allow_services(root):
-    """In an image for containers this file keeps packages from starting anything."""
-    (root / "usr/sbin/policy-rc.d").unlink(missing_ok=True)
+def prepare(root):
+    """In an image for containers one file keeps packages from starting anything. The other has man-db read all manual pages again after each
+    change, which takes longer than the rest of it."""
+    for name in ("usr/sbin/policy-rc.d", "var/lib/man-db/auto-update"):
+        (root / name).unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="module")
 def bare_machine():
-    machine = machines.Machine(allow_services)
+    machine = machines.Machine(prepare)
     yield machine
     machine.close()
 
@@ -340,15 +348,15 @@ def test_changed_configuration_survives_an_upgrade(debian, package, newer):
 
 def test_it_can_be_installed_into_a_root_that_does_not_run_and_purged_from_it(package, newer):
     """As images are made: no systemd, no bus. What it finds at the first boot is what an installation on a running one leaves."""
-    def prepare(root):
-        allow_services(root)
+    def prepare_and_install(root):
+        prepare(root)
         shutil.copy(package, root / "root/hive.deb")
         shutil.copy(newer, root / "root/newer.deb")
         for command in (["-i", "/root/hive.deb"], ["--purge", NAME], ["-i", "/root/hive.deb"], ["-i", "/root/newer.deb"]):
             subprocess.run(["chroot", root, "dpkg", *command], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
             assert (root / "etc/rbee-hive").exists() == (command[0] == "-i")
 
-    machine = machines.Machine(prepare)
+    machine = machines.Machine(prepare_and_install)
     try:
         assert machine.show("rbee-hived.path", "ActiveState")["ActiveState"] == "active"
         assert machine.run("hivectl", "list", user="anna").returncode == 0

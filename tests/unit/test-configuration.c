@@ -147,6 +147,7 @@ test_bad_value_names_its_key (Files *files, gconstpointer data)
     { "[Catalog corp]\nURL=https://x\nSigningKey=RWshort\n", "SigningKey" },
     { "[Build]\nNetworkSteps=package\n", "NetworkSteps" },
     { "[Jobs]\nUserRange=0-10\n", "UserRange" },
+    { "[Jobs]\nUserRange=2400000000-2400000009\n", "UserRange" },
     { "[Jobs]\nMemoryMax=0%\n", "MemoryMax" },
     { "[Jobs]\nMemoryMax=101%\n", "MemoryMax" },
     { "[Jobs]\nMemoryMax=1M\n", "MemoryMax" },
