@@ -41,14 +41,14 @@ job_dependencies_are_asked_for (const char *result)
 
 /* Adds the packages that bring the dependency @text. */
 static bool
-packages_add (GPtrArray *packages, const DependencyRules *rules, const char *text, GError **error)
+packages_add (GPtrArray *packages, const DependencyRules *rules, const char *text, Distribution here, GError **error)
 {
   g_autoptr (Dependency) dependency = dependency_parse (text, error);
   g_auto (GStrv) brought = NULL;
 
   if (!dependency)
     return false;
-  brought = dependency_rules_packages (rules, dependency->name, distribution_here ());
+  brought = dependency_rules_packages (rules, dependency->name, here);
   if (!*brought)
     {
       g_set_error (error, HIVE_ERROR, HIVE_ERROR_MISSING_DEPENDENCIES,
@@ -67,6 +67,7 @@ job_dependencies_packages (const Job *job, const char *result, GError **error)
   g_auto (GStrv) names = result_names (result);
   g_autoptr (GPtrArray) packages = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (DependencyRules) rules = NULL;
+  Distribution here = distribution_here ();
 
   if (!job->options || !job->options->install_dependencies || !names || g_strv_length (names) > NAMES_MAX)
     {
@@ -78,7 +79,7 @@ job_dependencies_packages (const Job *job, const char *result, GError **error)
   if (!rules)
     return NULL;
   for (char **name = names; *name; name++)
-    if (!packages_add (packages, rules, *name, error))
+    if (!packages_add (packages, rules, *name, here, error))
       return NULL;
   g_ptr_array_add (packages, NULL);
   g_ptr_array_set_free_func (packages, NULL);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /** Each view as a picture, in light and dark, wide and narrow, and what axe-core finds on each. */
-import { enter, expectAccessible, screenshot, test, withBrowser, type Page, type Stage } from "./fixtures.ts";
+import { enter, expect, expectAccessible, screenshot, test, WAIT, withBrowser, type Page, type Stage } from "./fixtures.ts";
 
 const WIDTHS = [
   { width: 1280, options: { viewport: { width: 1280, height: 860 } } },
@@ -36,6 +36,8 @@ async function furnish(stage: Stage): Promise<void> {
   });
   await stage.add("whisper-metal", undefined, { name: "Whisper (Metal)", description: "Speech to text, on Apple's GPUs", platforms: ["macos"], architectures: ["aarch64"], worker_type: "metal", supported_formats: ["ggml"] });
   await stage.addVariants("whisper-server", ["cuda", "cpu"], ["binary", "git"], { name: "Whisper server", version: "1.7.4", description: "Speech to text over HTTP, in a hundred languages" });
+  await stage.addVariants("image-worker", ["cuda", "rocm", "cpu"], ["git"], { name: "Image worker", version: "0.3.2", license: "Apache-2.0", description: "Pictures from words, with Stable Diffusion and Flux" });
+  await stage.add("embedder", undefined, { name: "Embedding server", version: "2.1.0", license: "Apache-2.0", description: "Vectors for search, from sentences", supported_formats: ["onnx"] });
   await stage.card();
   await stage.start();
   await stage.installs("hive-probe");
@@ -59,6 +61,28 @@ async function visit(page: Page, path: string): Promise<void> {
   await page.evaluate((path) => history.pushState(null, "", path), path);
 }
 
+/** The catalog whole, for the README. */
+async function screenshotFrontPage(page: Page): Promise<void> {
+  await page.setViewportSize({ width: 1280, height: 1360 });
+  await page.emulateMedia({ colorScheme: "light" });
+  await visit(page, "/");
+  await page.getByRole("heading", { name: "Hive Probe" }).waitFor();
+  await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+  await screenshot(page, "front-page");
+}
+
+/** Nothing makes the page wider than its window. */
+async function expectNoSidewaysScrolling(page: Page): Promise<void> {
+  const [whole, seen] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+  expect.soft(whole, `the width of ${page.url()}`).toBeLessThanOrEqual(seen!);
+}
+
+/** What each view shows whatever its language: names of workers and devices, and what recipes say. */
+const SIGHTS: Record<string, string> = { catalog: "Whisper server", "job-running": "llama-quant.cpp.o", "job-failed": "libclang", "job-done": "main.c", installed: "hive-probe", jobs: "hive-probe", machine: "CPU-0", recipe: "pkgname" };
+
+/** Milliseconds: all of them take their time on a busy machine. */
+const PATIENT = 15 * WAIT;
+
 withBrowser("views", () => {
   test("each view has its picture, and axe-core finds nothing serious on it", async ({ stage, newPage }) => {
     await furnish(stage);
@@ -69,12 +93,30 @@ withBrowser("views", () => {
       for (const [view, path, ready] of VIEWS) {
         await visit(page, path);
         await ready(page);
+        await expectNoSidewaysScrolling(page);
         for (const colorScheme of SCHEMES) {
           await page.emulateMedia({ colorScheme });
           await screenshot(page, `${view}-${colorScheme}-${width}`);
           await expectAccessible(page);
         }
       }
+      if (width > 1000) await screenshotFrontPage(page);
     }
-  });
+  }, PATIENT);
+
+  test("nothing runs over the edge of a phone, in any language", async ({ stage, newPage }) => {
+    await furnish(stage);
+    for (const locale of ["de", "nl", "ja"]) {
+      const page = await newPage({ ...WIDTHS[1]!.options, locale, reducedMotion: "reduce" });
+      await enter(page, stage);
+      await page.getByRole("navigation").waitFor();
+      expect(await page.locator("html").getAttribute("lang")).toBe(locale);
+      for (const [view, path] of VIEWS) {
+        await visit(page, path);
+        await page.getByText(SIGHTS[view]!).filter({ visible: true }).first().waitFor();
+        await expectNoSidewaysScrolling(page);
+        await screenshot(page, `${view}-${locale}-390`);
+      }
+    }
+  }, PATIENT);
 });

@@ -27,8 +27,10 @@ class Repository:
         self.trust(KEYRING)
 
     def gpg(self, *arguments):
-        return subprocess.run(["gpg", "--homedir", self.keys, "--batch", "--yes", "--passphrase", "", *map(str, arguments)], check=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL).stdout
+        done = subprocess.run(["gpg", "--homedir", self.keys, "--batch", "--yes", "--passphrase", "", *map(str, arguments)], check=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+        subprocess.run(["gpgconf", "--homedir", self.keys, "--kill", "gpg-agent"], check=True)  # it would outlive the machine
+        return done.stdout
 
     def trust(self, keyring, **options):
         """What the repository says is believed when a key of @keyring has signed it. @options are those of sources.list(5)."""
