@@ -204,8 +204,8 @@ static void
 package_install_handle_end (const GError *failure, void *userdata)
 {
   PackageInstall *install = userdata;
-  g_autoptr (PackageKit) transaction = g_steal_pointer (&install->transaction);
 
+  g_clear_pointer (&install->transaction, packagekit_free);
   if (failure && !(install->step == STEP_REFRESH && !install->cancelled))
     package_install_finish (install, failure);
   else if (install->step == STEP_RESOLVE)
