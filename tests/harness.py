@@ -364,7 +364,11 @@ class Job:
         return None
 
     def wait(self, timeout=60):
-        return wait_until(self.finished, timeout * self.hive.patience, lambda: f"the end of job {self.id}; its log:\n" + self.log_text())
+        def ended():
+            assert not self.hive.process or self.hive.process.poll() is None, f"the daemon ended; the log:\n{self.log_text()}"
+            return self.finished()
+
+        return wait_until(ended, timeout * self.hive.patience, lambda: f"the end of job {self.id}; its log:\n" + self.log_text())
 
     def wait_for_state(self, state, timeout=30):
         wait_until(lambda: self.state == state, timeout * self.hive.patience, lambda: f"{state}, it is {self.state}; its log:\n" + self.log_text())
@@ -742,9 +746,10 @@ class Hive:
         return found
 
     def is_inside(self, proc, ours):
-        """Whether a process has other mounts than we have, and of ours among them."""
+        """Whether a process has other mounts than we have, of ours among them, and another root: who has but left our mounts has copies
+        of all that other tests had made by then."""
         with contextlib.suppress(OSError):
-            return os.readlink(f"{proc}/ns/mnt") != ours and str(self.directory) in pathlib.Path(proc, "mountinfo").read_text()
+            return os.readlink(f"{proc}/ns/mnt") != ours and not os.path.samefile(f"{proc}/root", "/") and str(self.directory) in pathlib.Path(proc, "mountinfo").read_text()
         return False
 
     def walk_root(self):
