@@ -746,10 +746,12 @@ class Hive:
         return found
 
     def is_inside(self, proc, ours):
-        """Whether a process has other mounts than we have, of ours among them, and another root: who has but left our mounts has copies
-        of all that other tests had made by then."""
+        """Whether a process has other mounts than we have, and a folder of ours among them, elsewhere than it is: who has but left our
+        mounts, as a sandbox that is being made, has copies of all that other tests had mounted by then."""
         with contextlib.suppress(OSError):
-            return os.readlink(f"{proc}/ns/mnt") != ours and not os.path.samefile(f"{proc}/root", "/") and str(self.directory) in pathlib.Path(proc, "mountinfo").read_text()
+            mounts = [] if os.readlink(f"{proc}/ns/mnt") == ours else pathlib.Path(proc, "mountinfo").read_text().splitlines()
+            fields = [line.split()[3:5] for line in mounts]
+            return any(self.directory.name in of and self.directory.name not in at for of, at in fields)
         return False
 
     def walk_root(self):
