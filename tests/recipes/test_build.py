@@ -97,7 +97,7 @@ def test_killed_its_builder_ends_too_and_the_next_build_cleans_up(author):
     process.kill()
     process.wait()
     process.stdout.close()
-    wait_until(lambda: not with_argument(marker), what="the end of the build")
+    wait_until(lambda: not with_argument(marker) and not with_argument(str(author.configuration)), what="the end of the build and its builder")
     left = author.cache / "rbee-hive/work/recipe.1"
     left.mkdir(parents=True, exist_ok=True)
     author.own()
