@@ -11,7 +11,6 @@
 
 struct JobDependencies
 {
-  Job *job;
   LogWriter *log;
   char *list;    /* of the packages */
   char *command; /* that installs them; NULL: it isn't known */
@@ -135,7 +134,6 @@ job_dependencies_start (Job *job, LogWriter *log, const char *result, JobDepende
   if (!packages)
     return NULL;
   dependencies = g_new0 (JobDependencies, 1);
-  dependencies->job = job;
   dependencies->log = log;
   dependencies->list = g_strjoinv (", ", packages);
   dependencies->command = distribution_install_command (distribution_here (), packages);
