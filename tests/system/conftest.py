@@ -1,35 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-import os
 import pathlib
 
-import pytest
+from booted import hive, machine, skip_without_machine, system_build  # noqa: F401
 
-import harness
-import machine as machines
 
 def pytest_collection_modifyitems(items):
-    why = machines.obstacle()
-    for item in items:
-        if why and item.path.parent == pathlib.Path(__file__).parent:
-            item.add_marker(pytest.mark.skip(reason=why))
-
-
-@pytest.fixture(scope="session")
-def system_build():
-    """The programs as a distribution builds them: with the prefix /usr."""
-    return pathlib.Path(os.environ.get("RBEE_TEST_BUILD") or harness.SOURCE / "build" / "test").resolve()
-
-
-@pytest.fixture(scope="session")
-def machine(system_build):
-    """A booted machine with the hive installed."""
-    machine = machines.Machine(lambda root: machines.install(system_build, root))
-    yield machine
-    machine.close()
-
-
-@pytest.fixture
-def hive(machine):
-    hive = machines.SystemHive(machine)
-    yield hive
-    hive.close()
+    skip_without_machine(pathlib.Path(__file__).parent, items)

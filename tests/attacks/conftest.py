@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+from bridged import bridge, make_bridge, new_bridge  # noqa: F401
