@@ -47,23 +47,39 @@ cache_open (const Builder *builder, CacheKind kind, const char *key)
   return fd < 0 ? -errno : fd;
 }
 
+/* What was copied, 0 at the end, or -1 with errno. */
+static ssize_t
+cache_copy_chunk (int from, int to)
+{
+  char buffer[64 * 1024];
+  ssize_t n = read (from, buffer, sizeof buffer);
+  int r = n > 0 ? file_write_all (to, buffer, n) : 0;
+
+  if (r < 0)
+    errno = -r;
+  return r < 0 ? -1 : n;
+}
+
 int
 cache_copy_file (int from, int to)
 {
+  ssize_t n = 1;
+
   if (ioctl (to, FICLONE, from) == 0)
     return 0;
 
-  for (;;)
+  while (n != 0)
     {
-      ssize_t n = sandbox_was_cancelled () ? -1 : copy_file_range (from, NULL, to, NULL, CHUNK, 0);
-
       if (sandbox_was_cancelled ())
         return -EINTR;
+      n = copy_file_range (from, NULL, to, NULL, CHUNK, 0);
+      /* Some file systems cannot copy (FUSE), others only to themselves: by hand then, like cp(1). */
+      if (n < 0 && (errno == EXDEV || errno == EOPNOTSUPP || errno == EINVAL || errno == ENOSYS))
+        n = cache_copy_chunk (from, to);
       if (n < 0 && errno != EINTR)
         return -errno;
-      if (n == 0)
-        return 0;
     }
+  return 0;
 }
 
 static int

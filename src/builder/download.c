@@ -150,9 +150,26 @@ download_to_part (Builder *builder, const Wanted *wanted, int kept, int fd, GErr
   return download_to_part (builder, wanted, kept, fd, error);
 }
 
+/* A second name instead of a copy, where the file system has such: the sandboxes cannot write to start/. */
+static int
+download_give (int kept, int work_fd, const char *path)
+{
+  g_auto (Fd) from = -1;
+  g_auto (Fd) to = -1;
+
+  if (linkat (kept, "data", work_fd, path, 0) == 0)
+    return 0;
+  if (errno == EEXIST || errno == ENOENT)
+    return -errno;
+  from = file_open_beneath (kept, "data", O_RDONLY | O_NOFOLLOW, 0);
+  to = from < 0 ? from : file_open_beneath (work_fd, path, O_WRONLY | O_CREAT | O_EXCL, 0644);
+  return to < 0 ? to : cache_copy_file (from, to);
+}
+
 int
 download_fetch (Builder *builder, const Wanted *wanted, const char **ret_how, GError **error)
 {
+  int r;
   g_autofree char *path = g_build_filename ("start", wanted->source->name, NULL);
   g_autofree char *key = cache_key ("file", wanted->source->url, NULL);
   g_autoptr (GError) failure = NULL;
@@ -185,11 +202,11 @@ download_fetch (Builder *builder, const Wanted *wanted, const char **ret_how, GE
   if (!download_to_part (builder, wanted, kept, fd, error))
     return -1;
 
-  /* A second name instead of a copy: the sandboxes can't write to start/. */
   unlinkat (kept, "validator", 0);
-  if (renameat (kept, "part", kept, "data") < 0 || linkat (kept, "data", builder->work_fd, path, 0) < 0)
+  r = renameat (kept, "part", kept, "data") < 0 ? -errno : download_give (kept, builder->work_fd, path);
+  if (r < 0)
     {
-      hive_error_set_errno (error, errno, "Can't write %s", path);
+      hive_error_set_errno (error, -r, "Cannot write %s", path);
       return -1;
     }
   return fd_steal (&fd);

@@ -85,13 +85,15 @@ tree_move (int from, int to, int depth, GError **error)
     {
       const char *name = item->d_name;
       g_auto (Fd) inner_to = -1;
-      int inner;
+      int inner, r;
 
-      if (g_str_equal (name, ".") || g_str_equal (name, "..") ||
-          renameat2 (dirfd (dir), name, to, name, RENAME_NOREPLACE) == 0)
+      if (g_str_equal (name, ".") || g_str_equal (name, ".."))
         continue;
-      if (errno != EEXIST)
-        return hive_error_set_errno (error, errno, "Can't move %s of a package", name);
+      r = file_rename_new (dirfd (dir), name, to, name);
+      if (r == 0)
+        continue;
+      if (r != -EEXIST)
+        return hive_error_set_errno (error, -r, "Cannot move %s of a package", name);
       inner_to = file_open_beneath (to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
       inner = file_open_beneath (dirfd (dir), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
       if (inner_to < 0 || inner < 0)

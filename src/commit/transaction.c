@@ -302,25 +302,14 @@ step_look (const Step *step, const Ledger *ledger, Spot *ret_spot)
   return r < 0 ? r : name_inode (ret_spot->parent, step->temporary, &ret_spot->at_temporary);
 }
 
-/* Renames to a name that must be free, also where the file system has no way to ask for that (NFS, for one). */
-static int
-rename_noreplace (int parent, const char *from, const char *to)
-{
-  if (renameat2 (parent, from, parent, to, RENAME_NOREPLACE) == 0)
-    return 0;
-  if (errno != EINVAL && errno != ENOSYS)
-    return -errno;
-  return linkat (parent, from, parent, to, 0) < 0 || unlinkat (parent, from, 0) < 0 ? -errno : 0;
-}
-
 /* Placing */
 
 static int
 step_place (const Step *step, int parent, const char *name)
 {
   if (step->kind != STEP_REPLACE)
-    return step->kind == STEP_PLACE ? rename_noreplace (parent, step->temporary, name) :
-                                      rename_noreplace (parent, name, step->temporary);
+    return step->kind == STEP_PLACE ? file_rename_new (parent, step->temporary, parent, name) :
+                                      file_rename_new (parent, name, parent, step->temporary);
 
   /* Both files exist all the time, so this is as easily undone. Where the file system can't, the new file stays under
    * its temporary name and is renamed over the old one after the point of no return. */
@@ -374,7 +363,7 @@ step_undo (const Step *step, TransactionState state, const Ledger *ledger)
     {
       if (!spot.at_temporary || spot.at_path == spot.at_temporary)
         return spot.at_temporary ? name_unlink (spot.parent, step->temporary) : 0;
-      return rename_noreplace (spot.parent, step->temporary, spot.name);
+      return file_rename_new (spot.parent, step->temporary, spot.parent, spot.name);
     }
 
   /* The old file is under the temporary name: back over the new one. */

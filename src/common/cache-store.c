@@ -138,12 +138,11 @@ taking_visit (int parent, const char *name, const struct stat *st, void *userdat
 static int
 cache_store_exchange (int keep, int store, const char *key)
 {
-  int r;
+  int r = file_rename_new (keep, key, store, key);
 
-  if (renameat2 (keep, key, store, key, RENAME_NOREPLACE) == 0 ||
-      (errno == EEXIST && renameat2 (keep, key, store, key, RENAME_EXCHANGE) == 0))
-    return 0;
-  if (errno != EINVAL)
+  if (r != -EEXIST || renameat2 (keep, key, store, key, RENAME_EXCHANGE) == 0)
+    return r == -EEXIST ? 0 : r;
+  if (errno != EINVAL && errno != ENOSYS)
     return -errno;
 
   /* A file system that can't: for a moment there is no entry. */

@@ -181,6 +181,26 @@ file_open_beneath (int directory_fd, const char *path, int flags, mode_t mode)
   return fd < 0 ? -errno : fd;
 }
 
+int
+file_rename_new (int from_fd, const char *from, int to_fd, const char *to)
+{
+  struct stat status;
+
+  if (renameat2 (from_fd, from, to_fd, to, RENAME_NOREPLACE) == 0)
+    return 0;
+  if (errno != EINVAL && errno != ENOSYS)
+    return -errno;
+
+  if (linkat (from_fd, from, to_fd, to, 0) == 0)
+    return unlinkat (from_fd, from, 0) < 0 ? -errno : 0;
+  if (errno == EEXIST || errno == ENOENT || errno == EXDEV)
+    return -errno;
+
+  if (fstatat (to_fd, to, &status, AT_SYMLINK_NOFOLLOW) == 0)
+    return -EEXIST;
+  return errno != ENOENT || renameat (from_fd, from, to_fd, to) < 0 ? -errno : 0;
+}
+
 uint64_t
 file_mount (int directory_fd, const char *name)
 {

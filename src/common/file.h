@@ -51,6 +51,11 @@ int file_write_all (int fd, const char *data, size_t size);
  * where it would lead out, -ELOOP where a link is in the way. */
 int file_open_beneath (int directory_fd, const char *path, int flags, mode_t mode);
 
+/* renameat(2) to a name that must be free (-EEXIST), also where the file system has no RENAME_NOREPLACE (NFS, FUSE): a
+ * second name and the first one's end, or, where there are no hard links or it is a folder, a look before; that look is
+ * enough where nobody else writes @to_fd. 0 or a negative errno. */
+int file_rename_new (int from_fd, const char *from, int to_fd, const char *to);
+
 /* The mount that @name in @directory_fd ("": that itself) is on, links not followed: statx(2). Unlike a device number
  * it is one for all of an overlay. 0 when there is no such file. */
 uint64_t file_mount (int directory_fd, const char *name);

@@ -48,12 +48,16 @@ static int
 folder_move_up (Removal *removal, int parent, const char *name)
 {
   char to[32];
+  int r;
 
   do
-    snprintf (to, sizeof to, ".rbee-hive-clean-%u", removal->moved++);
-  while (renameat2 (parent, name, removal->top, to, RENAME_NOREPLACE) < 0 && errno == EEXIST);
+    {
+      snprintf (to, sizeof to, ".rbee-hive-clean-%u", removal->moved++);
+      r = file_rename_new (parent, name, removal->top, to);
+    }
+  while (r == -EEXIST);
 
-  return faccessat (removal->top, to, F_OK, AT_SYMLINK_NOFOLLOW) < 0 ? -EBUSY : 0;
+  return r;
 }
 
 static int folder_empty (Removal *removal, int fd, int depth);
