@@ -55,14 +55,15 @@ access_log_write (const Entry *entry)
 void
 access_log_request (const Request *request)
 {
-  /* Nobody waited for an answer. */
-  request->bridge->metrics.requests[request->status / 100 % G_N_ELEMENTS (request->bridge->metrics.requests)]++;
+  unsigned status = request->response ? request->response->status : 0; /* nobody waited for an answer */
+
+  request->bridge->metrics.requests[status / 100 % G_N_ELEMENTS (request->bridge->metrics.requests)]++;
   access_log_write (&(Entry){
       .peer = request->peer->name,
       .uid = request->peer->is_unix ? UID_UNKNOWN : request->uid, /* the peer's name has it then */
       .method = method_name (request->head->method),
       .path = request->head->path,
-      .status = request->status,
+      .status = status,
       .usec = (uint64_t)g_get_monotonic_time () - request->started,
   });
 }
@@ -88,7 +89,7 @@ access_log_stream (const char *peer, uid_t uid, const char *path, uint64_t bytes
       .uid = uid,
       .method = "GET",
       .path = path,
-      .status = MHD_HTTP_OK,
+      .status = HTTP_OK,
       .bytes = bytes,
       .usec = usec,
       .note = "stream",

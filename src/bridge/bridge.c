@@ -105,9 +105,9 @@ bridge_free (Bridge *bridge)
     return;
   sd_event_source_disable_unref (bridge->idle_timer);
   sd_event_source_disable_unref (bridge->drain_timer);
-  /* Streams and requests first: they wait for the bus. */
-  feeds_free (bridge->feeds);
+  /* Requests and streams first: they wait for the bus, and requests for streams. */
   server_free (bridge->server);
+  feeds_free (bridge->feeds);
   bus_free (bridge->bus);
   events_free (bridge->events);
   files_free (bridge->files);

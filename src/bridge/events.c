@@ -322,7 +322,7 @@ events_open (Request *request)
   if (problem)
     request_answer_problem (request, problem);
   else if (request->head->method == METHOD_HEAD)
-    request_answer_text (request, MHD_HTTP_OK, "text/event-stream; charset=utf-8", g_strdup (""));
+    request_answer_text (request, HTTP_OK, SSE_TYPE, g_strdup (""));
   else
     request_take (request, events_take_socket);
 }

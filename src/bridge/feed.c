@@ -442,7 +442,7 @@ opening_take (Request *request, int fd)
     }
   g_ptr_array_add (feed->readers, reader);
   reader_greet (reader, opening);
-  /* In a turn of its own: libmicrohttpd is at work here. */
+  /* In a turn of its own: the request is still there. */
   stream_wait (&reader->stream, true);
 }
 
@@ -488,7 +488,7 @@ opening_find_cursor (Request *request, Opening *opening)
   fine = fine && feed_gave (opening->feed, cursor);
   if (!fine && !opening->position.dressed)
     {
-      request_answer_problem (request, problem_new (MHD_HTTP_BAD_REQUEST, PROBLEM_INVALID, NULL,
+      request_answer_problem (request, problem_new (HTTP_BAD_REQUEST, PROBLEM_INVALID, NULL,
                                                     "\"%s\" is no cursor of the log of job %s", last, opening->id));
       return false;
     }
@@ -509,7 +509,7 @@ opening_go_on (Request *request)
   if (owner_alone && request->uid != feed->owner && request->uid != 0 &&
       !request->bridge->configuration->trust_everybody)
     {
-      request_answer_problem (request, problem_new (MHD_HTTP_FORBIDDEN, PROBLEM_DENIED, "LogAccess",
+      request_answer_problem (request, problem_new (HTTP_FORBIDDEN, PROBLEM_DENIED, "LogAccess",
                                                     "Only its owner (uid %u) and root may read the log of job %s "
                                                     "(LogAccess= in [Log])",
                                                     (unsigned)feed->owner, opening->id));
@@ -521,12 +521,11 @@ opening_go_on (Request *request)
   /* An EventSource that comes back after the end is told to stop. */
   if (opening->position.cursor > 0 && feed_ends_at (feed, opening->position.cursor))
     {
-      request_answer (request, MHD_HTTP_NO_CONTENT,
-                      MHD_create_response_from_buffer (0, (void *)"", MHD_RESPMEM_PERSISTENT));
+      request_answer (request, response_new (HTTP_NO_CONTENT, NULL));
       return;
     }
   if (request->head->method == METHOD_HEAD)
-    request_answer_text (request, MHD_HTTP_OK, "text/event-stream; charset=utf-8", g_strdup (""));
+    request_answer_text (request, HTTP_OK, SSE_TYPE, g_strdup (""));
   else
     request_take (request, opening_take);
 }

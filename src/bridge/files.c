@@ -124,24 +124,21 @@ files_send (Request *request, const char *path, int fd, const struct stat *statu
   g_autofree char *tag = file_tag (status);
   const char *known = request->head->values[HEADER_IF_NONE_MATCH];
   bool same = known && strstr (known, tag);
-  struct MHD_Response *response;
+  Response *response = same ? response_new (HTTP_NOT_MODIFIED, NULL) : response_new (HTTP_OK, file_type (path));
 
   if (same)
-    {
-      close (fd);
-      response = MHD_create_response_from_buffer (0, (void *)"", MHD_RESPMEM_PERSISTENT);
-    }
+    close (fd);
   else
-    response = MHD_create_response_from_fd64 ((uint64_t)status->st_size, fd);
-  MHD_add_response_header (response, "ETag", tag);
-  MHD_add_response_header (response, "Vary", "Accept-Encoding");
-  MHD_add_response_header (response, "Cache-Control",
-                           path_is_immutable (path) ? "public, max-age=31536000, immutable" : "no-cache");
-  if (!same)
-    MHD_add_response_header (response, "Content-Type", file_type (path));
+    {
+      response->file = fd;
+      response->file_size = (uint64_t)status->st_size;
+    }
+  response->cache = path_is_immutable (path) ? "public, max-age=31536000, immutable" : "no-cache";
+  response_add_header (response, "ETag", tag);
+  response_add_header (response, "Vary", "Accept-Encoding");
   if (packed && !same)
-    MHD_add_response_header (response, "Content-Encoding", "gzip");
-  request_answer (request, same ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK, response);
+    response_add_header (response, "Content-Encoding", "gzip");
+  request_answer (request, response);
 }
 
 static int
@@ -175,11 +172,11 @@ files_answer (const Files *files, Request *request)
     return;
   if (access (files->directory, X_OK) < 0 || !*path)
     request_answer_problem (request,
-                            problem_new (MHD_HTTP_NOT_FOUND, PROBLEM_MISSING, "WebDirectory",
+                            problem_new (HTTP_NOT_FOUND, PROBLEM_MISSING, "WebDirectory",
                                          "The web page is not installed: there is no %s/index.html (WebDirectory= in "
                                          "[Bridge]). The API is described at /v1/openapi.json",
                                          files->directory));
   else
-    request_answer_problem (request, problem_new (MHD_HTTP_NOT_FOUND, PROBLEM_MISSING, NULL, "There is no %s here",
+    request_answer_problem (request, problem_new (HTTP_NOT_FOUND, PROBLEM_MISSING, NULL, "There is no %s here",
                                                   request->head->path));
 }

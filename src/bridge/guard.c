@@ -65,7 +65,7 @@ guard_check_host (const Guard *guard, const Head *head)
   if (g_hash_table_contains (guard->hosts, name))
     return NULL;
   return problem_new (
-      MHD_HTTP_MISDIRECTED_REQUEST, PROBLEM_DENIED, "AllowedHosts",
+      HTTP_MISDIRECTED_REQUEST, PROBLEM_DENIED, "AllowedHosts",
       "The request is for %s; this is %s. If it is meant for this machine, name it in AllowedHosts= (or "
       "PublicOrigin=, behind a proxy) in [Bridge]",
       head->values[HEADER_HOST], guard->expected);
@@ -105,7 +105,7 @@ guard_check_site (const Guard *guard, const Head *head)
 
   if (!site || g_str_equal (site, "same-origin") || g_str_equal (site, "none") || head_is_navigation (head))
     return NULL;
-  return problem_new (MHD_HTTP_FORBIDDEN, PROBLEM_DENIED, "AllowedOrigins",
+  return problem_new (HTTP_FORBIDDEN, PROBLEM_DENIED, "AllowedOrigins",
                       "The request comes from another site (Sec-Fetch-Site: %s), without an Origin that may ask. "
                       "AllowedOrigins= in [Bridge] lists those that may",
                       site);
@@ -134,7 +134,7 @@ guard_check (const Guard *guard, Request *request)
       return NULL;
     }
   return problem_new (
-      MHD_HTTP_FORBIDDEN, PROBLEM_DENIED, "AllowedOrigins",
+      HTTP_FORBIDDEN, PROBLEM_DENIED, "AllowedOrigins",
       "The request comes from the page %s; expected was http://%s%s%s. Other pages that may ask are named "
       "in AllowedOrigins=, and a proxy in front in PublicOrigin= in [Bridge]",
       origin, head->values[HEADER_HOST], guard->configuration->public_origin ? " or " : "",

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "head.h"
 
-#include <microhttpd.h>
 #include <string.h>
 
 #define HEADERS_MAX 64
@@ -37,16 +36,17 @@ method_name (Method method)
 static Problem *
 head_invalid (const char *what)
 {
-  return problem_new (MHD_HTTP_BAD_REQUEST, PROBLEM_INVALID, NULL, "The request is malformed: %s", what);
+  return problem_new (HTTP_BAD_REQUEST, PROBLEM_INVALID, NULL, "The request is malformed: %s", what);
 }
 
-/* Lines end in CR LF and nothing else; of other control characters a tab may stand in a header. */
+/* Lines end in CR LF and nothing else; of other control characters a tab may stand in a header. The first @seen bytes
+ * were looked at before. */
 static Problem *
-head_check_bytes (const char *text, size_t length)
+head_check_bytes (const char *text, size_t length, size_t seen)
 {
-  bool first_line = true;
+  bool first_line = !memchr (text, '\n', seen);
 
-  for (size_t i = 0; i < length; i++)
+  for (size_t i = seen; i < length; i++)
     {
       unsigned char c = (unsigned char)text[i];
 
@@ -70,10 +70,9 @@ head_check_size (const char *text, size_t length)
   const char *end = memchr (text, '\r', length);
 
   if ((end ? (size_t)(end - text) : length) > TARGET_MAX + 32)
-    return problem_new (MHD_HTTP_URI_TOO_LONG, PROBLEM_LIMITS, NULL, "A request's target has at most %d bytes",
-                        TARGET_MAX);
+    return problem_new (HTTP_URI_TOO_LONG, PROBLEM_LIMITS, NULL, "A request's target has at most %d bytes", TARGET_MAX);
   if (length >= HEAD_MAX)
-    return problem_new (MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, PROBLEM_LIMITS, NULL,
+    return problem_new (HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, PROBLEM_LIMITS, NULL,
                         "A request and its headers have at most %d bytes", HEAD_MAX);
   return NULL;
 }
@@ -128,8 +127,7 @@ head_parse_target (Head *head, const char *target, size_t length)
   if (length == 0 || *target != '/' || memchr (target, '#', length))
     return head_invalid ("its target is no path; it begins with \"/\"");
   if (length > TARGET_MAX)
-    return problem_new (MHD_HTTP_URI_TOO_LONG, PROBLEM_LIMITS, NULL, "A request's target has at most %d bytes",
-                        TARGET_MAX);
+    return problem_new (HTTP_URI_TOO_LONG, PROBLEM_LIMITS, NULL, "A request's target has at most %d bytes", TARGET_MAX);
   head->path = head_decode (target, path_length, true);
   if (!head->path || path_has_dots (head->path))
     return head_invalid ("its path has \".\" or \"..\", a backslash, or a percent-encoding that may not be there");
@@ -149,7 +147,7 @@ head_parse_first_line (Head *head, const char *line, size_t length)
   if (!second || end - second != 9 || strncmp (second + 1, "HTTP/", 5) != 0)
     return head_invalid ("its first line is not METHOD TARGET HTTP/1.1");
   if (strncmp (second + 6, "1.1", 3) != 0 && strncmp (second + 6, "1.0", 3) != 0)
-    return problem_new (MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED, PROBLEM_INVALID, NULL, "This server speaks HTTP/1.1");
+    return problem_new (HTTP_VERSION_NOT_SUPPORTED, PROBLEM_INVALID, NULL, "This server speaks HTTP/1.1");
   for (size_t i = 0; i < G_N_ELEMENTS (method_names); i++)
     if (strlen (method_names[i]) == (size_t)(space - line) &&
         strncmp (method_names[i], line, (size_t)(space - line)) == 0)
@@ -157,7 +155,7 @@ head_parse_first_line (Head *head, const char *line, size_t length)
         head->method = (Method)i;
         return head_parse_target (head, space + 1, (size_t)(second - space - 1));
       }
-  return problem_new (MHD_HTTP_NOT_IMPLEMENTED, PROBLEM_INVALID, NULL,
+  return problem_new (HTTP_NOT_IMPLEMENTED, PROBLEM_INVALID, NULL,
                       "This server knows GET, HEAD, POST, DELETE and OPTIONS");
 }
 
@@ -181,7 +179,7 @@ head_add (Head *head, int header, const char *value, size_t length)
       *place = g_strdup_printf ("%s, %.*s", before, (int)length, value);
     }
   else
-    return problem_new (MHD_HTTP_BAD_REQUEST, PROBLEM_INVALID, NULL, "The request is malformed: it has two %s headers",
+    return problem_new (HTTP_BAD_REQUEST, PROBLEM_INVALID, NULL, "The request is malformed: it has two %s headers",
                         header_names[header]);
   return NULL;
 }
@@ -215,13 +213,13 @@ head_check_body (Head *head)
   guint64 number = 0;
 
   if (head->values[HEADER_TRANSFER_ENCODING])
-    return problem_new (MHD_HTTP_LENGTH_REQUIRED, PROBLEM_INVALID, NULL,
+    return problem_new (HTTP_LENGTH_REQUIRED, PROBLEM_INVALID, NULL,
                         "This server wants a body's Content-Length, and no Transfer-Encoding");
   if (length && (!*length || strspn (length, G_CSET_DIGITS) != strlen (length) ||
                  !g_ascii_string_to_unsigned (length, 10, 0, G_MAXINT64, &number, NULL)))
     return head_invalid ("its Content-Length is no number");
   if (expect && g_ascii_strcasecmp (expect, "100-continue") != 0)
-    return problem_new (MHD_HTTP_EXPECTATION_FAILED, PROBLEM_INVALID, NULL, "Expect is 100-continue or nothing");
+    return problem_new (HTTP_EXPECTATION_FAILED, PROBLEM_INVALID, NULL, "Expect is 100-continue or nothing");
   head->content_length = number;
   if (head->method != METHOD_POST && number > 0)
     return head_invalid ("only POST has a body");
@@ -244,7 +242,7 @@ head_parse_lines (Head *head, const char *text, const char *end)
       else
         problem = head_parse_header (head, line, length);
       if (!problem && count > HEADERS_MAX)
-        problem = problem_new (MHD_HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, PROBLEM_LIMITS, NULL,
+        problem = problem_new (HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, PROBLEM_LIMITS, NULL,
                                "A request has at most %d headers", HEADERS_MAX);
       if (problem)
         return problem;
@@ -256,14 +254,16 @@ head_parse_lines (Head *head, const char *text, const char *end)
 }
 
 int
-head_parse (const char *text, size_t length, Head **ret_head, Problem **ret_problem)
+head_parse (const char *text, size_t length, size_t seen, Head **ret_head, Problem **ret_problem)
 {
-  const char *end = memmem (text, length, "\r\n\r\n", 4);
+  /* What was last may have been the beginning of an end. */
+  size_t from = seen > 3 ? seen - 3 : 0;
+  const char *end = memmem (text + from, length - from, "\r\n\r\n", 4);
   g_autoptr (Head) head = g_new0 (Head, 1);
   g_autofree char *copy = NULL;
   size_t size = end ? (size_t)(end - text) + 2 : length;
 
-  *ret_problem = head_check_bytes (text, size);
+  *ret_problem = head_check_bytes (text, size, MIN (from, size));
   if (!*ret_problem)
     *ret_problem = head_check_size (text, end ? MIN (size, HEAD_MAX) : length);
   if (*ret_problem)
@@ -274,6 +274,7 @@ head_parse (const char *text, size_t length, Head **ret_head, Problem **ret_prob
   *ret_problem = head_parse_lines (head, copy, copy + size);
   if (*ret_problem)
     return -1;
+  head->size = size + 2;
   *ret_head = g_steal_pointer (&head);
   return 1;
 }

@@ -8,8 +8,9 @@
 
 #include "problem.h"
 
-/* A request with all its headers has at most so many bytes, its target so many: both fit into a connection's memory. */
-#define HEAD_MAX   6144
+/* A request with all its headers has at most so many bytes, its target so many. Browsers send the cookies of every
+ * other program on localhost along, whatever its port. */
+#define HEAD_MAX   (32 * 1024)
 #define TARGET_MAX 2048
 
 typedef enum
@@ -51,10 +52,12 @@ typedef struct
   char *query; /* as it came, without "?"; NULL: none */
   char *values[HEADER_COUNT]; /* NULL: not there */
   uint64_t content_length;
+  size_t size; /* in bytes; the body follows */
 } Head;
 
-/* Reads what has come of a request so far. 1: @ret_head; 0: its end has not come yet; -1: @ret_problem. */
-int head_parse (const char *text, size_t length, Head **ret_head, Problem **ret_problem);
+/* Reads what has come of a request so far; when the first @seen bytes of it came, their end was not there.
+ * 1: @ret_head; 0: its end has not come yet; -1: @ret_problem. */
+int head_parse (const char *text, size_t length, size_t seen, Head **ret_head, Problem **ret_problem);
 void head_free (Head *head);
 
 const char *method_name (Method method);

@@ -24,7 +24,7 @@ hive_answer_list (Request *request, sd_bus_message *reply, const char *name)
     }
   object = json_object_new ();
   json_object_set_member (object, name, list);
-  request_answer_json (request, MHD_HTTP_OK, object);
+  request_answer_json (request, HTTP_OK, object);
 }
 
 /* {"workers":[…]}, as catalogs have it too. */
@@ -55,7 +55,7 @@ hive_on_object (Request *request, sd_bus_message *reply)
   if (r < 0 || !JSON_NODE_HOLDS_OBJECT (node))
     request_answer_unreadable (request, r < 0 ? r : -EPROTO);
   else
-    request_answer_json (request, MHD_HTTP_OK, json_node_dup_object (node));
+    request_answer_json (request, HTTP_OK, json_node_dup_object (node));
 }
 
 /* What the query of a request may say of a catalog's workers; false: it says something twice, and is answered. */
@@ -79,7 +79,7 @@ choice_read (Choice *choice, Request *request)
   if (head_query (request->head, "catalog", &choice->catalog) &&
       head_query (request->head, "backend", &choice->backend) && head_query (request->head, "source", &choice->source))
     return true;
-  request_answer_problem (request, problem_new (MHD_HTTP_BAD_REQUEST, PROBLEM_INVALID, NULL,
+  request_answer_problem (request, problem_new (HTTP_BAD_REQUEST, PROBLEM_INVALID, NULL,
                                                 "The query has \"catalog\", \"backend\" and \"source\", each once"));
   return false;
 }
@@ -152,7 +152,7 @@ hive_on_recipe (Request *request, sd_bus_message *reply)
   if (r < 0)
     request_answer_unreadable (request, r);
   else
-    request_answer_text (request, MHD_HTTP_OK, "text/plain; charset=utf-8", g_strdup (recipe));
+    request_answer_text (request, HTTP_OK, "text/plain; charset=utf-8", g_strdup (recipe));
 }
 
 void
@@ -202,7 +202,7 @@ hive_on_problems (Request *request, sd_bus_message *reply)
     }
   object = json_object_new ();
   json_object_set_array_member (object, "problems", problems);
-  request_answer_json (request, MHD_HTTP_OK, object);
+  request_answer_json (request, HTTP_OK, object);
 }
 
 /* A worker that is not there has no object, which by itself could also mean that the hive is about to leave. */
@@ -215,7 +215,7 @@ hive_on_workers_to_verify (Request *request, sd_bus_message *reply)
 
   if (r >= 0 && !question_find_worker (workers, request->parameter))
     {
-      request_answer_problem (request, problem_new (MHD_HTTP_NOT_FOUND, hive_error_dbus_name (HIVE_ERROR_NOT_INSTALLED),
+      request_answer_problem (request, problem_new (HTTP_NOT_FOUND, hive_error_dbus_name (HIVE_ERROR_NOT_INSTALLED),
                                                     NULL, "The worker \"%s\" is not installed", request->parameter));
       return;
     }
@@ -258,7 +258,7 @@ hive_on_version (Request *request, sd_bus_message *reply)
   json_object_set_string_member (object, "version", version);
   json_object_set_string_member (object, "authentication",
                                  request->bridge->configuration->trust_everybody ? "none" : "token");
-  request_answer_json (request, MHD_HTTP_OK, object);
+  request_answer_json (request, HTTP_OK, object);
 }
 
 void

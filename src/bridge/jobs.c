@@ -46,7 +46,7 @@ jobs_refuse (Request *request, const char *format, ...)
   va_start (arguments, format);
   detail = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  request_answer_problem (request, problem_new (MHD_HTTP_BAD_REQUEST, PROBLEM_INVALID, NULL, "%s", detail));
+  request_answer_problem (request, problem_new (HTTP_BAD_REQUEST, PROBLEM_INVALID, NULL, "%s", detail));
 }
 
 static gssize
@@ -123,7 +123,7 @@ jobs_on_job (Request *request, sd_bus_message *reply)
   if (r < 0)
     request_answer_unreadable (request, r);
   else
-    jobs_answer_id (request, strrchr (path, '/') + 1, MHD_HTTP_ACCEPTED);
+    jobs_answer_id (request, strrchr (path, '/') + 1, HTTP_ACCEPTED);
 }
 
 /* Whom the hive is told to do it for: whoever asks. It takes that from its bridge's user alone. */
@@ -256,7 +256,7 @@ jobs_post_object (Request *request, JsonObject *object)
     {
       g_autofree char *id = question_id (operation, worker);
 
-      jobs_answer_id (request, id, MHD_HTTP_OK);
+      jobs_answer_id (request, id, HTTP_OK);
     }
   else if (g_str_equal (operation, "worker_install"))
     jobs_install (request, object, worker);
@@ -292,7 +292,7 @@ jobs_on_list (Request *request, sd_bus_message *reply)
   object = json_object_new ();
   job_json_mend_list (jobs);
   json_object_set_member (object, "jobs", jobs);
-  request_answer_json (request, MHD_HTTP_OK, object);
+  request_answer_json (request, HTTP_OK, object);
 }
 
 void
@@ -336,8 +336,8 @@ jobs_check_id (Request *request)
 
   if (strspn (id, G_CSET_DIGITS) == strlen (id) && strlen (id) <= ID_LENGTH_MAX)
     return true;
-  request_answer_problem (request, problem_new (MHD_HTTP_NOT_FOUND, hive_error_dbus_name (HIVE_ERROR_JOB_NOT_FOUND),
-                                                NULL, "There is no job %s", id));
+  request_answer_problem (request, problem_new (HTTP_NOT_FOUND, hive_error_dbus_name (HIVE_ERROR_JOB_NOT_FOUND), NULL,
+                                                "There is no job %s", id));
   return false;
 }
 
@@ -350,7 +350,7 @@ jobs_on_properties (Request *request, sd_bus_message *reply)
   if (r < 0 || !JSON_NODE_HOLDS_OBJECT (node))
     request_answer_unreadable (request, r < 0 ? r : -EPROTO);
   else
-    request_answer_json (request, MHD_HTTP_OK, job_json_from_properties (json_node_get_object (node)));
+    request_answer_json (request, HTTP_OK, job_json_from_properties (json_node_get_object (node)));
 }
 
 static void
@@ -391,7 +391,7 @@ jobs_on_cancelled (Request *request, sd_bus_message *reply)
 
   json_object_set_string_member (object, "job_id", request->parameter);
   json_object_set_string_member (object, "status", "cancelled");
-  request_answer_json (request, MHD_HTTP_OK, object);
+  request_answer_json (request, HTTP_OK, object);
 }
 
 /* The hive lets us cancel everybody's jobs; whose this is, is for us to see. One that nobody is named for is ours. */
@@ -417,7 +417,7 @@ jobs_on_properties_to_cancel (Request *request, sd_bus_message *reply)
   if (jobs_may_cancel (request, owner))
     request_call (request, jobs_on_cancelled, request->data, JOB_INTERFACE, "Cancel", "");
   else
-    request_answer_problem (request, problem_new (MHD_HTTP_FORBIDDEN, PROBLEM_DENIED, NULL,
+    request_answer_problem (request, problem_new (HTTP_FORBIDDEN, PROBLEM_DENIED, NULL,
                                                   "Only its owner (uid %u) and root may cancel job %s", (unsigned)owner,
                                                   request->parameter));
 }
@@ -432,7 +432,7 @@ void
 jobs_cancel (Request *request)
 {
   if (question_is_id (request->parameter))
-    request_answer_problem (request, problem_new (MHD_HTTP_CONFLICT, hive_error_dbus_name (HIVE_ERROR_NOT_CANCELLABLE),
+    request_answer_problem (request, problem_new (HTTP_CONFLICT, hive_error_dbus_name (HIVE_ERROR_NOT_CANCELLABLE),
                                                   NULL, "%s is a question, and nothing that runs", request->parameter));
   else if (jobs_check_id (request))
     request_call (request, jobs_on_path_to_cancel, HIVE_PATH, HIVE_INTERFACE, "GetJob", "s", request->parameter);

@@ -73,7 +73,7 @@ metrics_answer (Request *request, JsonNode *jobs)
   if (jobs)
     metrics_append_jobs (text, jobs);
   g_string_append (text, "# EOF\n");
-  request_answer_text (request, MHD_HTTP_OK, OPENMETRICS, g_string_free (text, FALSE));
+  request_answer_text (request, HTTP_OK, OPENMETRICS, g_string_free (text, FALSE));
 }
 
 static void

@@ -9,9 +9,8 @@ static const char document[] =
 void
 openapi_get (Request *request)
 {
-  struct MHD_Response *response =
-      MHD_create_response_from_buffer (sizeof document - 1, (void *)document, MHD_RESPMEM_PERSISTENT);
+  Response *response = response_new (HTTP_OK, "application/json");
 
-  MHD_add_response_header (response, "Content-Type", "application/json");
-  request_answer (request, MHD_HTTP_OK, response);
+  response->text = g_bytes_new_static (document, sizeof document - 1);
+  request_answer (request, response);
 }

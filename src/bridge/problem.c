@@ -2,7 +2,6 @@
 #include "problem.h"
 
 #include <json-glib/json-glib.h>
-#include <microhttpd.h>
 
 #include "error.h"
 #include "json.h"
@@ -10,7 +9,7 @@
 #define RETRY_SECONDS 1
 
 Problem *
-problem_new (unsigned status, const char *error, const char *setting, const char *format, ...)
+problem_new (HttpStatus status, const char *error, const char *setting, const char *format, ...)
 {
   Problem *problem = g_new0 (Problem, 1);
   va_list arguments;
@@ -27,39 +26,39 @@ problem_new (unsigned status, const char *error, const char *setting, const char
 Problem *
 problem_new_unreachable (const char *why)
 {
-  Problem *problem = problem_new (MHD_HTTP_SERVICE_UNAVAILABLE, SD_BUS_ERROR_SERVICE_UNKNOWN, NULL,
+  Problem *problem = problem_new (HTTP_SERVICE_UNAVAILABLE, SD_BUS_ERROR_SERVICE_UNKNOWN, NULL,
                                   "The hive can't be reached: %s. See 'systemctl status rbee-hived'.", why);
 
   problem->retry_after = RETRY_SECONDS;
   return problem;
 }
 
-static unsigned
+static HttpStatus
 problem_status_of (int code)
 {
   switch (code)
     {
     case HIVE_ERROR_INVALID_ARGUMENT:
-      return MHD_HTTP_BAD_REQUEST;
+      return HTTP_BAD_REQUEST;
     case HIVE_ERROR_WORKER_NOT_FOUND:
     case HIVE_ERROR_JOB_NOT_FOUND:
     case HIVE_ERROR_NOT_INSTALLED:
-      return MHD_HTTP_NOT_FOUND;
+      return HTTP_NOT_FOUND;
     case HIVE_ERROR_BUSY:
     case HIVE_ERROR_NOT_CANCELLABLE:
     case HIVE_ERROR_FILE_CONFLICT:
-      return MHD_HTTP_CONFLICT;
+      return HTTP_CONFLICT;
     case HIVE_ERROR_LIMITS_EXCEEDED:
-      return MHD_HTTP_TOO_MANY_REQUESTS;
+      return HTTP_TOO_MANY_REQUESTS;
     case HIVE_ERROR_CATALOG_UNAVAILABLE:
     case HIVE_ERROR_CATALOG_INVALID:
-      return MHD_HTTP_BAD_GATEWAY;
+      return HTTP_BAD_GATEWAY;
     case HIVE_ERROR_NO_SPACE:
-      return MHD_HTTP_INSUFFICIENT_STORAGE;
+      return HTTP_INSUFFICIENT_STORAGE;
     case HIVE_ERROR_TIMED_OUT:
-      return MHD_HTTP_GATEWAY_TIMEOUT;
+      return HTTP_GATEWAY_TIMEOUT;
     default:
-      return MHD_HTTP_INTERNAL_SERVER_ERROR;
+      return HTTP_INTERNAL_SERVER_ERROR;
     }
 }
 
@@ -87,7 +86,7 @@ problem_from_bus (const sd_bus_error *error)
   if (g_strv_contains (absences, name) || g_str_has_prefix (name, "org.freedesktop.DBus.Error.Spawn."))
     return problem_new_unreachable (message);
   if (g_strv_contains (refusals, name))
-    return problem_new (MHD_HTTP_FORBIDDEN, PROBLEM_DENIED, NULL, "%s", message);
+    return problem_new (HTTP_FORBIDDEN, PROBLEM_DENIED, NULL, "%s", message);
   if (g_str_has_prefix (name, HIVE_ERROR_PREFIX))
     hive_error_from_name (name, &code);
   return problem_new (problem_status_of (code), hive_error_dbus_name (code), NULL, "%s", message);
@@ -102,14 +101,6 @@ problem_free (Problem *problem)
   g_free (problem);
 }
 
-const char *
-problem_title (unsigned status)
-{
-  const char *title = MHD_get_reason_phrase_for (status);
-
-  return title ? title : "Error";
-}
-
 char *
 problem_to_json (const Problem *problem)
 {
@@ -117,7 +108,7 @@ problem_to_json (const Problem *problem)
   g_autofree char *detail = g_utf8_make_valid (problem->detail, -1);
 
   json_object_set_string_member (object, "type", "about:blank");
-  json_object_set_string_member (object, "title", problem_title (problem->status));
+  json_object_set_string_member (object, "title", http_status_title (problem->status));
   json_object_set_int_member (object, "status", problem->status);
   json_object_set_string_member (object, "detail", detail);
   json_object_set_string_member (object, "error", problem->error);

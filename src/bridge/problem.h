@@ -4,12 +4,14 @@
 #include <glib.h>
 #include <systemd/sd-bus.h>
 
+#include "http-status.h"
+
 #define PROBLEM_TYPE "application/problem+json"
 
 /* Why a request is refused, as RFC 9457 has it. */
 typedef struct
 {
-  unsigned status;
+  HttpStatus status;
   const char *error;   /* a D-Bus error name; borrowed, static */
   const char *setting; /* the key of hive.conf that refused; NULL: none did. Borrowed, static */
   char *detail;
@@ -21,7 +23,7 @@ typedef struct
 #define PROBLEM_LIMITS  "org.rbee.Hive.Error.LimitsExceeded"
 #define PROBLEM_MISSING "org.freedesktop.DBus.Error.FileNotFound"
 
-Problem *problem_new (unsigned status, const char *error, const char *setting, const char *format, ...)
+Problem *problem_new (HttpStatus status, const char *error, const char *setting, const char *format, ...)
     G_GNUC_PRINTF (4, 5);
 
 /* The hive is not there, or not yet. */
@@ -37,8 +39,5 @@ void problem_free (Problem *problem);
 
 /* The document, in JSON. */
 char *problem_to_json (const Problem *problem);
-
-/* "Not Found", as RFC 9110 calls @status. */
-const char *problem_title (unsigned status);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Problem, problem_free)

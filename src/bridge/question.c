@@ -99,17 +99,16 @@ question_show (Request *request, const char *id)
   json_object_set_string_member (object, "worker_id", asked->worker_id ? asked->worker_id : "");
   json_object_set_string_member (object, "state", "done");
   asked_free (asked);
-  request_answer_json (request, MHD_HTTP_OK, object);
+  request_answer_json (request, HTTP_OK, object);
 }
 
 static void
 question_answer (Request *request, const GString *events)
 {
-  struct MHD_Response *response = MHD_create_response_from_buffer (events->len, events->str, MHD_RESPMEM_MUST_COPY);
+  Response *response = response_new_text (HTTP_OK, SSE_TYPE, g_strdup (events->str));
 
-  MHD_add_response_header (response, "Content-Type", "text/event-stream; charset=utf-8");
-  MHD_add_response_header (response, "X-Accel-Buffering", "no");
-  request_answer (request, MHD_HTTP_OK, response);
+  response_add_header (response, "X-Accel-Buffering", "no");
+  request_answer (request, response);
 }
 
 static void

@@ -1,30 +1,60 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "request.h"
 
-#include <string.h>
-
 #include "bus.h"
 #include "json.h"
 
-/* request_answer() and request_take() are the server's. */
-
-static struct MHD_Response *
-response_new (char *text)
+Request *
+request_new (Connection *connection, Head *head)
 {
-  return MHD_create_response_from_buffer (strlen (text), text, MHD_RESPMEM_MUST_FREE);
+  Request *request = g_new0 (Request, 1);
+
+  request->bridge = connection->bridge;
+  request->connection = connection;
+  request->peer = &connection->peer;
+  request->head = head;
+  request->started = (uint64_t)g_get_monotonic_time ();
+  request->uid = UID_UNKNOWN;
+  return request;
 }
 
 void
-request_answer_text (Request *request, unsigned status, const char *type, char *text)
+request_free (Request *request)
 {
-  struct MHD_Response *response = response_new (text);
-
-  MHD_add_response_header (response, "Content-Type", type);
-  request_answer (request, status, response);
+  if (request->free_data)
+    request->free_data (request->data);
+  bus_call_cancel (request->call);
+  response_free (request->response);
+  head_free (request->head);
+  if (request->body)
+    g_string_free (request->body, true);
+  g_free (request->cross_origin);
+  g_free (request->parameter);
+  g_free (request);
 }
 
 void
-request_answer_json (Request *request, unsigned status, JsonObject *object)
+request_answer (Request *request, Response *response)
+{
+  request->response = response;
+  connection_go_on (request->connection);
+}
+
+void
+request_take (Request *request, RequestTake take)
+{
+  request->take = take;
+  connection_go_on (request->connection);
+}
+
+void
+request_answer_text (Request *request, HttpStatus status, const char *type, char *text)
+{
+  request_answer (request, response_new_text (status, type, text));
+}
+
+void
+request_answer_json (Request *request, HttpStatus status, JsonObject *object)
 {
   char *text = json_to_text (object, true);
 
@@ -35,26 +65,14 @@ request_answer_json (Request *request, unsigned status, JsonObject *object)
 void
 request_answer_problem (Request *request, Problem *problem)
 {
-  struct MHD_Response *response = response_new (problem_to_json (problem));
-  unsigned status = problem->status;
-
-  MHD_add_response_header (response, "Content-Type", PROBLEM_TYPE);
-  if (problem->retry_after)
-    {
-      g_autofree char *seconds = g_strdup_printf ("%u", problem->retry_after);
-
-      MHD_add_response_header (response, "Retry-After", seconds);
-    }
-  if (status == MHD_HTTP_UNAUTHORIZED)
-    MHD_add_response_header (response, "WWW-Authenticate", "Bearer realm=\"rbee-hive\"");
+  request_answer (request, response_new_problem (problem));
   problem_free (problem);
-  request_answer (request, status, response);
 }
 
 void
 request_answer_unreadable (Request *request, int r)
 {
-  request_answer_problem (request, problem_new (MHD_HTTP_INTERNAL_SERVER_ERROR, "org.rbee.Hive.Error.Failed", NULL,
+  request_answer_problem (request, problem_new (HTTP_INTERNAL_SERVER_ERROR, "org.rbee.Hive.Error.Failed", NULL,
                                                 "The hive's answer can't be understood: %s", g_strerror (-r)));
 }
 
@@ -63,7 +81,7 @@ request_fail (Request *request, const sd_bus_error *failure)
 {
   g_autoptr (Problem) problem = problem_from_bus (failure);
 
-  if (request->failed && problem->status != MHD_HTTP_SERVICE_UNAVAILABLE)
+  if (request->failed && problem->status != HTTP_SERVICE_UNAVAILABLE)
     request->failed (request, failure);
   else
     request_answer_problem (request, g_steal_pointer (&problem));

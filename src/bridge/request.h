@@ -2,17 +2,16 @@
 #pragma once
 
 #include <json-glib/json-glib.h>
-#include <microhttpd.h>
 #include <systemd/sd-bus.h>
 
 #include "bridge.h"
+#include "connection.h"
 #include "head.h"
-#include "peer.h"
 #include "problem.h"
+#include "response.h"
 
 #define UID_UNKNOWN ((uid_t)-1)
 
-typedef struct Connection Connection;
 typedef struct Request Request;
 
 /* The answer of the hive. A failure does not come here: it has become the request's answer already. */
@@ -24,14 +23,14 @@ typedef void (*RequestFailure) (Request *request, const sd_bus_error *failure);
 /* A request takes its socket away from the server to write its answer itself. @fd is the taker's. */
 typedef void (*RequestTake) (Request *request, int fd);
 
-/* One request, from its last byte to its answer. */
+/* One request, from the end of its head to its answer. */
 struct Request
 {
   Bridge *bridge;
   Connection *connection;
   const Peer *peer;
   Head *head;
-  GString *body;
+  GString *body;    /* NULL: it has not come whole */
   uint64_t started; /* µs, CLOCK_MONOTONIC */
 
   uid_t uid;          /* who asks; UID_UNKNOWN with Authentication=none */
@@ -42,20 +41,21 @@ struct Request
   GDestroyNotify free_data;
   RequestFailure failed; /* NULL: failures are answered by a problem */
 
-  /* the server's */
   BusCall *call;
   RequestReply reply;
-  RequestTake take;
-  unsigned status;
-  struct MHD_Response *response;
-  bool suspended, gone, taken;
+  RequestTake take;   /* what it has come to; NULL: it is answered */
+  Response *response; /* NULL: not yet */
 };
 
+/* @head is owned. */
+Request *request_new (Connection *connection, Head *head);
+void request_free (Request *request);
+
 /* Answers; each is the last thing that is done with a request. */
-void request_answer (Request *request, unsigned status, struct MHD_Response *response);     /* owned */
-void request_answer_text (Request *request, unsigned status, const char *type, char *text); /* owned */
-void request_answer_json (Request *request, unsigned status, JsonObject *object);           /* owned */
-void request_answer_problem (Request *request, Problem *problem);                           /* owned */
+void request_answer (Request *request, Response *response);                                   /* owned */
+void request_answer_text (Request *request, HttpStatus status, const char *type, char *text); /* owned */
+void request_answer_json (Request *request, HttpStatus status, JsonObject *object);           /* owned */
+void request_answer_problem (Request *request, Problem *problem);                             /* owned */
 void request_take (Request *request, RequestTake take);
 
 /* A call of the hive's, for @handler. */

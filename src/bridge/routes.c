@@ -104,36 +104,37 @@ routes_check_type (const Request *request)
   if (request->head->method != METHOD_POST ||
       (length == strlen ("application/json") && g_ascii_strncasecmp (type, "application/json", length) == 0))
     return NULL;
-  return problem_new (MHD_HTTP_UNSUPPORTED_MEDIA_TYPE, PROBLEM_INVALID, NULL,
+  return problem_new (HTTP_UNSUPPORTED_MEDIA_TYPE, PROBLEM_INVALID, NULL,
                       "A request's body is of Content-Type: application/json, not %s", type ? type : "of none");
 }
 
 static void
 routes_refuse_method (Request *request, const char *allow)
 {
-  Problem *problem = problem_new (MHD_HTTP_METHOD_NOT_ALLOWED, PROBLEM_INVALID, NULL, "%s has %s, not %s",
-                                  request->head->path, allow, method_name (request->head->method));
+  g_autoptr (Problem) problem = problem_new (HTTP_METHOD_NOT_ALLOWED, PROBLEM_INVALID, NULL, "%s has %s, not %s",
+                                             request->head->path, allow, method_name (request->head->method));
+  Response *response = response_new_problem (problem);
 
-  request_answer_problem (request, problem);
-  MHD_add_response_header (request->response, "Allow", allow);
+  response_add_header (response, "Allow", allow);
+  request_answer (request, response);
 }
 
 /* What a browser asks before it lets another origin's page ask. */
 static void
 routes_answer_options (Request *request, const char *allow)
 {
-  struct MHD_Response *response = MHD_create_response_from_buffer (0, (void *)"", MHD_RESPMEM_PERSISTENT);
+  Response *response = response_new (HTTP_NO_CONTENT, NULL);
 
-  MHD_add_response_header (response, "Allow", allow);
+  response_add_header (response, "Allow", allow);
   if (request->cross_origin)
     {
-      MHD_add_response_header (response, "Access-Control-Allow-Methods", allow);
-      MHD_add_response_header (response, "Access-Control-Allow-Headers",
-                               "Authorization, Content-Type, Idempotency-Key, Last-Event-ID");
-      MHD_add_response_header (response, "Access-Control-Allow-Private-Network", "true");
-      MHD_add_response_header (response, "Access-Control-Max-Age", "600");
+      response_add_header (response, "Access-Control-Allow-Methods", allow);
+      response_add_header (response, "Access-Control-Allow-Headers",
+                           "Authorization, Content-Type, Idempotency-Key, Last-Event-ID");
+      response_add_header (response, "Access-Control-Allow-Private-Network", "true");
+      response_add_header (response, "Access-Control-Max-Age", "600");
     }
-  request_answer (request, MHD_HTTP_NO_CONTENT, response);
+  request_answer (request, response);
 }
 
 static void
@@ -144,7 +145,7 @@ routes_answer_unknown (Request *request)
   if ((head->method == METHOD_GET || head->method == METHOD_HEAD) && !g_str_has_prefix (head->path, "/v1/"))
     files_answer (request->bridge->files, request);
   else if (g_str_has_prefix (head->path, "/v1/"))
-    request_answer_problem (request, problem_new (MHD_HTTP_NOT_FOUND, PROBLEM_MISSING, NULL,
+    request_answer_problem (request, problem_new (HTTP_NOT_FOUND, PROBLEM_MISSING, NULL,
                                                   "There is no %s; /v1/openapi.json says what there is", head->path));
   else
     routes_refuse_method (request, "GET, HEAD");
@@ -156,7 +157,7 @@ route_check (const Route *route, Request *request)
   Problem *problem = NULL;
 
   if (route->flags & ROUTE_UNIX && !request->peer->is_unix)
-    return problem_new (MHD_HTTP_FORBIDDEN, PROBLEM_DENIED, "Listen",
+    return problem_new (HTTP_FORBIDDEN, PROBLEM_DENIED, "Listen",
                         "%s is for the bridge's Unix socket alone (Listen= in [Bridge]): hivectl web asks there",
                         request->head->path);
   if (!(route->flags & ROUTE_OPEN))

@@ -3,9 +3,7 @@
 
 #include "bridge.h"
 
-/* Connections, from accept(2) to the answer. A request's head is looked at (MSG_PEEK) until all of it is there and
- * passed head_parse(); only then libmicrohttpd gets the connection. So a connection that never sends one costs a few
- * hundred bytes, and libmicrohttpd sees nothing that could be read in two ways. */
+/* Accepts connections, as many as may be, and ends those that take too long. */
 
 /* Listens on the bridge's sockets. */
 Server *server_new (Bridge *bridge, GError **error);

@@ -21,7 +21,7 @@ session_refuse (const char *format, ...)
   va_start (arguments, format);
   detail = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  return problem_new (MHD_HTTP_UNAUTHORIZED, PROBLEM_DENIED, "Authentication", "%s", detail);
+  return problem_new (HTTP_UNAUTHORIZED, PROBLEM_DENIED, "Authentication", "%s", detail);
 }
 
 static Problem *
@@ -72,7 +72,7 @@ session_answer_secret (Request *request, const char *key, const char *secret, ui
 
   json_object_set_string_member (object, key, secret);
   json_object_set_int_member (object, "expires_in", (gint64)seconds);
-  request_answer_json (request, MHD_HTTP_CREATED, object);
+  request_answer_json (request, HTTP_CREATED, object);
 }
 
 static void
@@ -86,7 +86,7 @@ session_answer_once (Request *request, Once *once, const char *key)
       session_answer_secret (request, key, secret, once_seconds (once));
       return;
     }
-  problem = problem_new (MHD_HTTP_TOO_MANY_REQUESTS, PROBLEM_LIMITS, NULL, "Too many %ss wait to be used", key);
+  problem = problem_new (HTTP_TOO_MANY_REQUESTS, PROBLEM_LIMITS, NULL, "Too many %ss wait to be used", key);
   problem->retry_after = once_seconds (once);
   request_answer_problem (request, problem);
 }
@@ -104,7 +104,7 @@ session_post_code (Request *request)
     origin = bridge->listener->url;
   if (!origin)
     {
-      request_answer_problem (request, problem_new (MHD_HTTP_CONFLICT, PROBLEM_INVALID, "Listen",
+      request_answer_problem (request, problem_new (HTTP_CONFLICT, PROBLEM_INVALID, "Listen",
                                                     "The bridge listens on no address that a browser could open "
                                                     "(Listen= in [Bridge])"));
       return;
@@ -120,7 +120,7 @@ session_post_code (Request *request)
   json_object_set_string_member (object, "code", code);
   json_object_set_string_member (object, "url", url);
   json_object_set_int_member (object, "expires_in", once_seconds (bridge->codes));
-  request_answer_json (request, MHD_HTTP_CREATED, object);
+  request_answer_json (request, HTTP_CREATED, object);
 }
 
 void
@@ -137,7 +137,7 @@ session_post_key (Request *request)
   g_message ("A new key, by uid %u: every token is void", (unsigned)request->uid);
   object = json_object_new ();
   json_object_set_boolean_member (object, "rotated", true);
-  request_answer_json (request, MHD_HTTP_OK, object);
+  request_answer_json (request, HTTP_OK, object);
 }
 
 /* The code in the body; NULL: the request is answered. */
@@ -154,7 +154,7 @@ session_read_code (Request *request)
   if (error)
     request_answer_problem (request, problem_from_gerror (error));
   else
-    request_answer_problem (request, problem_new (MHD_HTTP_BAD_REQUEST, PROBLEM_INVALID, NULL,
+    request_answer_problem (request, problem_new (HTTP_BAD_REQUEST, PROBLEM_INVALID, NULL,
                                                   "The field \"code\" is missing, or no string"));
   return NULL;
 }

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define SSE_TYPE "text/event-stream; charset=utf-8"
+
 /* Server-sent events of a job's log, in two dresses. Dressed for an EventSource, each has the cursor after its record
  * as `id`, and `event: state` and `event: progress` carry JSON; plain, there are `data:` lines alone, for clients that
  * take each line for text. */

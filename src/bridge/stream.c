@@ -9,7 +9,8 @@
 #include <unistd.h>
 
 #include "access-log.h"
-#include "header.h"
+#include "response.h"
+#include "sse.h"
 
 #define SEND_BUFFER (256 * 1024) /* what a reader that does not read costs, in the kernel */
 #define HEARTBEAT   ":\n\n"
@@ -27,7 +28,7 @@ stream_check_limit (const Bridge *bridge)
 
   if (bridge->metrics.open_streams < most && !bridge->draining)
     return NULL;
-  problem = problem_new (MHD_HTTP_SERVICE_UNAVAILABLE, PROBLEM_LIMITS, "MaxStreams",
+  problem = problem_new (HTTP_SERVICE_UNAVAILABLE, PROBLEM_LIMITS, "MaxStreams",
                          "There are %u streams, and no more (MaxStreams= in [Bridge])", most);
   problem->retry_after = 1;
   return problem;
@@ -73,8 +74,10 @@ stream_on_io (sd_event_source *source, int fd, uint32_t revents, void *userdata)
 static void
 stream_queue_head (Stream *stream, const Request *request)
 {
-  stream->pending = header_new (MHD_HTTP_OK, "text/event-stream; charset=utf-8", request->cross_origin);
-  g_string_append (stream->pending, "X-Accel-Buffering: no\r\n\r\n");
+  g_autoptr (Response) response = response_new (HTTP_OK, SSE_TYPE);
+
+  response_add_header (response, "X-Accel-Buffering", "no");
+  stream->pending = response_head (response, request->cross_origin);
   if (stream->dressed)
     g_string_append (stream->pending, "retry: 1000\n\n");
 }

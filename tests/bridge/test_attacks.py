@@ -71,8 +71,8 @@ SHAPES = {
     "expectation": (post(b"{}", b"Expect: a miracle", b"Content-Length: 2"), 417, "100-continue"),
     "long target": (b"GET /" + b"x" * 2100 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 414, "2048"),
     "endless target": (b"GET /" + b"x" * 100000, 414, "2048"),
-    "large header": (HEAD + b"X: " + b"y" * 7000 + b"\r\n\r\n", 431, "6144"),
-    "endless header": (HEAD + b"X: " + b"y" * 1000000, 431, "6144"),
+    "large header": (HEAD + b"X: " + b"y" * 33000 + b"\r\n\r\n", 431, "32768"),
+    "endless header": (HEAD + b"X: " + b"y" * 1000000, 431, "32768"),
     "many headers": (HEAD + b"".join(b"X-%d: y\r\n" % number for number in range(100)) + b"\r\n", 431, "64 headers"),
     "large body": (post(b"x" * 70000, b"Content-Length: 70000"), 413, "MaxBodySize"),
     "body that will be large": (post(b"", b"Content-Length: 9223372036854775807"), 413, "MaxBodySize"),
@@ -129,8 +129,21 @@ def test_whoever_sends_a_byte_a_second_is_told_and_ended(new_bridge):
                     ended[name] = client.recv(65536)
                 except ConnectionResetError:
                     ended[name] = b""
-    assert b" 408 " in ended["head"] and b"RequestTimeout" in ended["head"]
+    for answer in ended.values():
+        Answer(answer).problem(408, "LimitsExceeded", setting="RequestTimeout")
     assert bridge.get("/health", token=None).status == 200
+
+
+def test_connection_that_gives_way_to_another_is_told(new_bridge):
+    bridge = new_bridge.configure(MaxConnections=16, RequestTimeout=60).start()
+    clients = [bridge.connect() for _ in range(18)]
+    for client in clients[:2]:
+        answer = b""
+        while data := client.recv(65536):
+            answer += data
+        Answer(answer).problem(503, "LimitsExceeded", setting="MaxConnections")
+    for client in clients:
+        client.close()
 
 
 def test_ten_thousand_half_open_connections_keep_nobody_out(new_bridge):

@@ -2,12 +2,15 @@
 """Questions and answers: jobs, the catalog, and what the hive is asked through it."""
 
 import json
+import os
 import pathlib
 import signal
+import socket
 
 import pytest
 
 import harness
+from bridge import Answer
 
 LONG = "sleep 100"
 
@@ -97,8 +100,7 @@ def test_idempotency_key_that_is_none_is_refused(bridge, key):
     raw = bridge.head("POST", "/v1/jobs", {"Content-Type": "application/json", "Content-Length": "51"}, ...)[:-2]
     body = json.dumps({"operation": "worker_install", "worker_id": "abc"}).encode()
     raw = raw.replace(b"Content-Length: 51", b"Content-Length: %d" % len(body)) + b"Idempotency-Key: " + key.encode("latin-1") + b"\r\n\r\n" + body
-    import bridge as module
-    module.Answer(bridge.raw(raw)).problem(400, "InvalidArgument", "Idempotency-Key")
+    Answer(bridge.raw(raw)).problem(400, "InvalidArgument", "Idempotency-Key")
 
 
 def test_job_is_shown_with_the_keys_of_the_list(bridge):
@@ -280,6 +282,55 @@ def test_path_that_is_none_and_method_that_is_none(bridge):
     answer.problem(405, "InvalidArgument", "POST, GET, HEAD")
     assert answer.headers["allow"] == "POST, GET, HEAD"
     bridge.post("/anything").problem(405)
+
+
+@pytest.mark.parametrize("size", [5500, 6200, 8192, 16384, 30000])
+def test_cookies_of_other_programs_on_localhost_are_in_nobodys_way(bridge, size):
+    assert bridge.get("/health", {"Cookie": "c=" + "x" * size}, token=None).status == 200
+    assert bridge.get("/v1/jobs", {"Cookie": "c=" + "x" * size}).status == 200
+
+
+def test_request_may_come_in_pieces_of_any_size(bridge):
+    body = json.dumps({"operation": "worker_remove", "worker_id": "some-worker"}).encode()
+    request = bridge.head("POST", "/v1/jobs", {"Content-Type": "application/json", "Content-Length": str(len(body))}, ...) + body
+    for size in (1, 2, 3, 7, len(request) - 1):
+        with bridge.connect() as client:
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for start in range(0, len(request), size):
+                client.sendall(request[start:start + size])
+            raw = b""
+            while data := client.recv(65536):
+                raw += data
+        Answer(raw).problem(404, "NotInstalled", "some-worker")
+
+
+def test_client_that_waits_for_a_go_ahead_gets_it(bridge):
+    """As curl does before a large body."""
+    body = json.dumps({"operation": "worker_remove", "worker_id": "some-worker"}).encode()
+    with bridge.connect() as client:
+        client.sendall(bridge.head("POST", "/v1/jobs", {"Content-Type": "application/json", "Content-Length": str(len(body)), "Expect": "100-continue"}, ...))
+        go_ahead = b"HTTP/1.1 100 Continue\r\n\r\n"
+        assert client.recv(len(go_ahead)) == go_ahead
+        client.sendall(body)
+        raw = b""
+        while data := client.recv(65536):
+            raw += data
+    Answer(raw).problem(404, "NotInstalled", "some-worker")
+
+
+def test_answer_waits_for_a_client_that_reads_slowly(new_bridge):
+    (new_bridge.directory / "web").mkdir()
+    content = os.urandom(4 << 20)
+    (new_bridge.directory / "web/large.txt").write_bytes(content)
+    bridge = new_bridge.start()
+    with bridge.connect() as client:
+        client.sendall(bridge.head("GET", "/large.txt", {}, None))
+        assert bridge.get("/health", token=None).status == 200, "nobody waits for it"
+        raw = b""
+        while data := client.recv(65536):
+            raw += data
+    answer = Answer(raw)
+    assert (answer.status, answer.headers["content-length"], answer.body == content) == (200, str(len(content)), True)
 
 
 def test_head_has_what_get_has_but_the_body(bridge):

@@ -36,6 +36,18 @@ check_head (const Head *head)
   head_accepts (head, HEADER_ACCEPT_ENCODING, "gzip");
 }
 
+/* In two pieces it is what it is in one, unless the first is refused. */
+static void
+check_pieces (const char *text, size_t size, int expected)
+{
+  size_t seen = size / 2;
+  g_autoptr (Problem) problem = NULL;
+  g_autoptr (Head) head = NULL;
+
+  if (head_parse (text, seen, 0, &head, &problem) == 0)
+    g_assert_cmpint (head_parse (text, size, seen, &head, &problem), ==, expected);
+}
+
 int
 LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
@@ -46,7 +58,8 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 
   if (size == 0 || size > HEAD_MAX + 4)
     return 0;
-  r = head_parse (text, size, &head, &problem);
+  r = head_parse (text, size, 0, &head, &problem);
+  check_pieces (text, size, r);
   g_assert_true ((r > 0) == (head != NULL));
   g_assert_true ((r < 0) == (problem != NULL));
   if (head)
