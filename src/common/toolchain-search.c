@@ -77,9 +77,9 @@ version_read (const char *folder, const char *name)
   return text ? version_in (found ? found + strlen ("\"version\"") : text) : g_strdup ("");
 }
 
-/* default_toolchain = "stable-x86_64-unknown-linux-gnu" */
+/* default_toolchain = "stable-x86_64-unknown-linux-gnu"; "" when rustup has none. */
 static char *
-version_of_rustup (const char *home)
+rustup_default (const char *home)
 {
   g_autofree char *path = g_build_filename (home, "settings.toml", NULL);
   g_autofree char *text = file_read (path, VERSION_FILE_MAX, NULL, NULL);
@@ -88,7 +88,17 @@ version_of_rustup (const char *home)
   if (!found)
     return g_strdup ("");
   found += strlen ("default_toolchain = \"");
-  return g_strndup (found, strspn (found, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "."));
+  return g_strndup (found, strspn (found, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._-"));
+}
+
+/* "stable", "1.79.0" */
+static char *
+version_of_rustup (const char *home)
+{
+  char *name = rustup_default (home);
+
+  name[strcspn (name, "-")] = '\0';
+  return name;
 }
 
 static char *
@@ -128,6 +138,20 @@ search_path_has (const char *search_path, const char *bin)
   return false;
 }
 
+/* Of cargo's folder only its programs: beside them lie its owner's tokens. RUSTUP_TOOLCHAIN stands above a
+ * repository's rust-toolchain.toml: for what that asks for, rustup would write into its folder or download. */
+static void
+place_append_rustup (GString *text, const char *folder, const char *rustup_home)
+{
+  g_autofree char *toolchain = rustup_default (rustup_home);
+
+  g_string_append_printf (text, "Path=%s/bin;%s\nBin=%s/bin\nEnvironment=RUSTUP_HOME=%s", folder, rustup_home, folder,
+                          rustup_home);
+  if (*toolchain)
+    g_string_append_printf (text, ";RUSTUP_TOOLCHAIN=%s", toolchain);
+  g_string_append_c (text, '\n');
+}
+
 /* The section that shows @folder to recipes. */
 static char *
 place_section (const Place *place, const char *folder)
@@ -137,10 +161,8 @@ place_section (const Place *place, const char *folder)
   g_autofree char *rustup_home = rustup ? g_canonicalize_filename (rustup, "/") : NULL;
 
   g_string_append_printf (text, "[" TOOLCHAIN_SECTION "%s]\n", place->name);
-  /* Of cargo's folder only its programs: beside them lie its owner's tokens. */
   if (rustup_home)
-    g_string_append_printf (text, "Path=%s/bin;%s\nBin=%s/bin\nEnvironment=RUSTUP_HOME=%s\n", folder, rustup_home,
-                            folder, rustup_home);
+    place_append_rustup (text, folder, rustup_home);
   else
     g_string_append_printf (text, "Path=%s\nBin=%s/bin\n", folder, folder);
   if (place->variables)

@@ -7,11 +7,10 @@ import subprocess
 
 import pytest
 
+import rust
 from harness import SOURCE, pkgbuild
 
 RECIPES = SOURCE / "data" / "catalog" / "workers"
-needs_cargo = pytest.mark.skipif(not (shutil.which("cargo", path="/usr/bin") and shutil.which("rustc", path="/usr/bin")),
-                                 reason="needs cargo and rustc of the distribution in /usr/bin: a sandbox sees no home")
 needs_cmake = pytest.mark.skipif(not all(shutil.which(name, path="/usr/bin") for name in ("cmake", "make", "g++")),
                                  reason="needs cmake, make and g++ in /usr/bin")
 
@@ -106,12 +105,12 @@ def test_submodules_and_filters_of_a_repository_run_nothing(hive, repository):
     assert "x" in hive.installs("careful").lines()
 
 
-def shipped(worker, repository):
+def shipped(worker, repository, commit=""):
     """A recipe as it ships, its upstream replaced."""
     text = (RECIPES / worker / "PKGBUILD").read_text()
     changed = re.sub(r"^_upstream=.*$", f"_upstream={repository.url}", text, flags=re.MULTILINE)
     assert changed != text
-    return changed
+    return re.sub(r"^_commit=.*$", f"_commit={commit}", changed, flags=re.MULTILINE)
 
 
 CARGO = {
@@ -137,17 +136,17 @@ required-features = ["cpu"]
 }
 
 
-@needs_cargo
 def test_three_known_workers_over_http_the_cpu_one_builds(hive, http_catalog, repository):
     """A catalog of the snake_case format with its three known workers."""
-    repository.commit(CARGO)
+    rust.rustup_home(hive)
+    commit = repository.commit(CARGO)
     known = {"implementation": "llm-worker-rbee", "license": "GPL-3.0-or-later", "build_system": "cargo", "install_path": "/usr/local/bin",
              "source": {"type": "git", "url": "https://github.com/veighnsche/llama-orch.git", "branch": "main", "path": "bin/30_llm_worker_rbee"},
-             "makedepends": ["rust", "cargo"], "supported_formats": ["gguf", "safetensors"], "max_context_length": 32768, "version": "0.1.0",
+             "makedepends": ["rust>=1.78", "cargo"], "supported_formats": ["gguf", "safetensors"], "max_context_length": 32768, "version": "0.1.0",
              "supports_streaming": True}
-    http_catalog.add("llm-worker-rbee-cpu", shipped("llm-worker-rbee-cpu", repository), depends=["gcc"],
+    http_catalog.add("llm-worker-rbee-cpu", shipped("llm-worker-rbee-cpu", repository, commit), depends=["gcc"],
                      platforms=["linux", "macos", "windows"], **known)
-    http_catalog.add("llm-worker-rbee-cuda", shipped("llm-worker-rbee-cuda", repository), depends=["gcc", "cuda"], platforms=["linux", "windows"],
+    http_catalog.add("llm-worker-rbee-cuda", shipped("llm-worker-rbee-cuda", repository, commit), depends=["gcc", "cuda"], platforms=["linux", "windows"],
                      **dict(known, worker_type="cuda"))
     http_catalog.add("llm-worker-rbee-metal", pkgbuild("llm-worker-rbee-metal"), depends=["clang"], platforms=["macos"],
                      **dict(known, worker_type="metal"))
@@ -160,7 +159,7 @@ def test_three_known_workers_over_http_the_cpu_one_builds(hive, http_catalog, re
     cpu = hive.install("llm-worker-rbee-cpu")
     assert cpu.wait(180) == ("done", "", ""), cpu.log_text()
     lines = cpu.lines()
-    for expected in ("✓ Runtime: gcc", "✓ Build: rust, cargo, git", "Building llm-worker-rbee-cpu v0.1.0", "✓ Build complete",
+    for expected in ("✓ Runtime: gcc", "✓ Build: rust>=1.78, cargo, git", "Building llm-worker-rbee-cpu v0.1.0", "✓ Build complete",
                      "Installing binary to /usr/local/bin/llm-worker-rbee-cpu"):
         assert expected in lines
     assert any("Compiling llm-worker-rbee v0.1.0" in line for line in lines)
@@ -168,7 +167,7 @@ def test_three_known_workers_over_http_the_cpu_one_builds(hive, http_catalog, re
 
     cuda = hive.refuses("llm-worker-rbee-cuda", "MissingDependencies", "Please install cuda before proceeding")
     shown = [line for line in cuda.lines() if not line.startswith("Install with: ")]  # that is this distribution's
-    assert shown[-3:] == ["Runtime: gcc ✓, cuda ✗", "Build: rust ✓, cargo ✓, git ✓", "[ERROR] Please install cuda before proceeding"]
+    assert shown[-3:] == ["Runtime: gcc ✓, cuda ✗", "Build: rust>=1.78 ✓, cargo ✓, git ✓", "[ERROR] Please install cuda before proceeding"]
 
     metal = hive.refuses("llm-worker-rbee-metal", "PlatformIncompatible")
     assert metal.lines()[-4:] == ["❌ Platform incompatible", "Worker requires: macos", "Current platform: linux",

@@ -4,12 +4,12 @@
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import urllib.request
 
 import pytest
 
+import rust as rust_of
 from harness import pkgbuild, sha256
 
 LOOK = "for tool in $TOOLS; do echo \"$tool: $(command -v $tool)\"; done"
@@ -186,12 +186,7 @@ def test_tokens_beside_a_toolchain_stay_where_they_are(hive, home):
 @pytest.fixture
 def rust(hive):
     """This machine's own Rust of rustup's, where every user may read it."""
-    if not shutil.which("rustup"):
-        pytest.skip("there is no Rust of rustup's here")
-    done = subprocess.run(["rustc", "--print", "sysroot"], stdout=subprocess.PIPE, text=True)
-    sysroot = pathlib.Path(done.stdout.strip())
-    if done.returncode != 0 or sysroot.is_relative_to("/usr"):
-        pytest.skip("rustup has no toolchain outside /usr")
+    sysroot = rust_of.sysroot()
     if os.geteuid() == 0:
         folder = hive.directory / "rust"
         folder.mkdir()
@@ -349,14 +344,8 @@ def rustup(hive):
     nobody but this hive lives."""
     if os.geteuid() != 0 or not pathlib.Path("/root/.rustup/settings.toml").exists():
         pytest.skip("there is no Rust of rustup's in root's home")
-    text = status(hive, "/root")
-    lines = [line[4:] for line in text.splitlines() if line.startswith("    ")]
-    begin = next(number for number, line in enumerate(lines) if line == "[Toolchain rust]")
-    section = lines[begin + 1:next((number for number, line in enumerate(lines) if number > begin and line.startswith("[")), None)]
-    hive.stop()
-    hive.configuration["Toolchain rust"] = dict(line.split("=", 1) for line in section)
+    rust_of.use_proposal(hive, "/root")
     hive.configure("Build", NetworkSteps="prepare")
-    return section
 
 
 def test_rust_server_of_crates_is_built_by_the_toolchain_in_roots_home(hive, rustup):
@@ -370,11 +359,7 @@ def test_rust_server_of_crates_is_built_by_the_toolchain_in_roots_home(hive, rus
                     'mount -t tmpfs tmpfs /mnt && '
                     'mkdir -m 711 /mnt/upper && mkdir /mnt/work && mount -t overlay -o lowerdir=/root,upperdir=/mnt/upper,workdir=/mnt/work overlay /root && '
                     'umount -l /mnt && exec "$@"', "--"]
-    job = hive.install("token-server")
-    end = job.wait(600)
-    if end.result != "done" and any(word in job.log_text() for word in ("Could not resolve host", "failed to download", "Couldn't connect")):
-        pytest.skip("needs a network: cargo's registry can't be reached")
-    assert end == ("done", "", ""), job.log_text()
+    job = rust_of.installs(hive, "token-server")
     lines = job.lines()
     assert "/root/.cargo/bin/rustc" in lines and "/root/.cargo/bin/cargo" in lines
     compiled = [record.text.split()[1] for record in job.records() if record.phase == "build" and record.text.lstrip().startswith("Compiling")]

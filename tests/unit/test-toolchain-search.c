@@ -102,6 +102,7 @@ test_section_that_is_proposed_is_read_by_the_configuration (Machine *machine, gc
   machine_add (machine, "/.rustup/settings.toml", "");
   found = toolchain_search (NULL, machine->root, "");
   section = json_get_string (toolchain_find (found, "rust"), "configuration", "");
+  g_assert_null (strstr (section, "RUSTUP_TOOLCHAIN")); /* rustup has no default here */
   /* The test's own folder is in /tmp, which no toolchain may be in. */
   g_assert_true (g_key_file_load_from_data (file, section, (gsize)-1, G_KEY_FILE_NONE, NULL));
   g_assert_null (toolchain_read (file, "Toolchain rust", &error));
