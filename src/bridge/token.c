@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -14,7 +13,6 @@
 #include "file.h"
 
 #define KEY_SIZE    32
-#define KEY_GROUP   "rbee"
 #define NONCE_SIZE  9
 #define DIGEST_SIZE 32
 #define PREFIX      "rbee_"
@@ -34,7 +32,7 @@ random_bytes (void *bytes, size_t size, GError **error)
   return hive_error_set_errno (error, errno, "There is no randomness");
 }
 
-/* A key that others could read, or have written, is none. */
+/* Whoever could read the key could sign a token for root. */
 static bool
 key_check (const Tokens *tokens, int fd, GError **error)
 {
@@ -42,13 +40,13 @@ key_check (const Tokens *tokens, int fd, GError **error)
 
   if (fstat (fd, &status) < 0)
     return hive_error_set_errno (error, errno, "Can't look at %s", tokens->path);
-  if (S_ISREG (status.st_mode) && !(status.st_mode & 027) && (status.st_uid == geteuid () || status.st_uid == 0) &&
+  if (S_ISREG (status.st_mode) && !(status.st_mode & 077) && (status.st_uid == geteuid () || status.st_uid == 0) &&
       status.st_size == KEY_SIZE)
     return true;
   g_set_error (
       error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
-      "%s (KeyFile= in [Bridge]) is no key: it must be a file of %d bytes, mode 0640, of the user who runs the "
-      "bridge. Remove it, and a new one is made",
+      "%s (KeyFile= in [Bridge]) is no key: it must be a file of %d bytes, mode 0600, of the user who runs the "
+      "bridge. Remove it, and a new one is made: tokens that were given out are void then",
       tokens->path, KEY_SIZE);
   return false;
 }
@@ -68,10 +66,8 @@ static bool
 key_write (Tokens *tokens, GError **error)
 {
   g_autofree char *temporary = g_strconcat (tokens->path, ".new", NULL);
-  struct group *group = getgrnam (KEY_GROUP);
-  struct stat status;
   g_auto (Fd) fd = -1;
-  int r = 0;
+  int r;
 
   if (!random_bytes (tokens->key, KEY_SIZE, error))
     return false;
@@ -79,13 +75,7 @@ key_write (Tokens *tokens, GError **error)
   fd = open (temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0)
     return hive_error_set_errno (error, errno, "Can't make the key %s (KeyFile= in [Bridge])", tokens->path);
-  /* Without that group, or where we are not in it, the key stays ours alone. The service runs in it, and may not chown.
-   */
-  if (group && fstat (fd, &status) == 0 &&
-      (status.st_gid == group->gr_gid || fchown (fd, (uid_t)-1, group->gr_gid) == 0))
-    r = fchmod (fd, 0640) < 0 ? -errno : 0;
-  if (r == 0)
-    r = file_write_all (fd, (const char *)tokens->key, KEY_SIZE);
+  r = file_write_all (fd, (const char *)tokens->key, KEY_SIZE);
   if (r == 0 && (fsync (fd) < 0 || rename (temporary, tokens->path) < 0))
     r = -errno;
   if (r == 0)

@@ -14,7 +14,7 @@
 /* Tokens say whom they speak for and until when, and are signed (HMAC-SHA256) with the key in KeyFile=. Nothing else is
  * kept of them: a bridge that was started again knows them all. */
 
-/* Reads the key, or makes one (mode 0640, group rbee) where there is none. */
+/* Reads the key, or makes one (mode 0600) where there is none. */
 Tokens *tokens_new (const char *path, GError **error);
 void tokens_free (Tokens *tokens);
 

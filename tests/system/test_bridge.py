@@ -52,7 +52,7 @@ def test_first_request_starts_bridge_and_hive_and_idleness_ends_it(web):
     wait_until(lambda: ask(web, "/health")[0] == 200, 30, "the hive")  # 503 while the one of an earlier test is still leaving
     assert web.show("rbee-hive-bridge.service", "ActiveState", "SubState") == {"ActiveState": "active", "SubState": "running"}
     pid = int(web.show("rbee-hive-bridge.service", "MainPID")["MainPID"])
-    assert web.run("ps", "-o", "user:20=,group=", "-p", str(pid)).stdout.split() == ["rbee-bridge", "rbee"]
+    assert web.run("ps", "-o", "user:20=,group=", "-p", str(pid)).stdout.split() == ["rbee-bridge", "rbee-bridge"]
     wait_until(lambda: web.show("rbee-hive-bridge.service", "ActiveState")["ActiveState"] == "inactive", 30, "it to be idle")
     assert web.show("rbee-hive-bridge.service", "Result")["Result"] == "success"
     assert ask(web, "/health")[0] == 200
@@ -92,9 +92,9 @@ def test_token_of_hivectl_web_works_over_both_protocols_and_names_its_owner(web,
     assert ask(web, f"/v1/jobs/{answer['job_id']}", "-X", "DELETE", *bearer, unix=False)[0] == 200
 
 
-def test_key_is_the_bridges_and_its_groups(web):
+def test_key_is_the_bridges_alone(web):
     ask(web, "/health")
-    assert web.run("stat", "-c", "%a %U %G %s", "/var/lib/rbee-hive-bridge/key").stdout.split() == ["640", "rbee-bridge", "rbee", "32"]
+    assert web.run("stat", "-c", "%a %U %G %s", "/var/lib/rbee-hive-bridge/key").stdout.split() == ["600", "rbee-bridge", "rbee-bridge", "32"]
 
 
 def test_journal_has_each_request_with_its_fields(web):
