@@ -126,7 +126,7 @@ __hivectl_reply_options() {
     log) options+=' --follow --quiet' ;;
     jobs) options+=' --all --plain' ;;
     catalog | list | outdated) options+=' --plain' ;;
-    build) options+=' --output --config --check --quiet' ;;
+    build) options+=' --output --config --check --local-sources --quiet' ;;
     web) options+=' --open --token --rotate --socket' ;;
   esac
   __hivectl_reply "$options"

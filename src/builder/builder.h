@@ -30,8 +30,9 @@ typedef struct
   bool installed;      /* parse: just this is installed already */
   char *tool_cache;    /* prepare: the key of the copy; NULL: none was taken */
 
-  bool apart;        /* each package is left in pkg/NAME, and nothing is installed */
-  bool reproducible; /* @started was given: sources have that time too */
+  const char *own_folder; /* a repository on this machine must lie in it; NULL: anywhere */
+  bool apart;             /* each package is left in pkg/NAME, and nothing is installed */
+  bool reproducible;      /* @started was given: sources have that time too */
 } Builder;
 
 /* A phase of the pipeline, in the order of job.c's table, each in the file of its name. */

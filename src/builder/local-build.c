@@ -2,6 +2,7 @@
 #include "local-build.h"
 
 #include "cache.h"
+#include "delivery.h"
 #include "file.h"
 #include "folder.h"
 #include "job.h"
@@ -12,7 +13,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -65,16 +65,38 @@ local_build_make_work (Builder *builder, Request *request, int works, GError **e
   return true;
 }
 
-static bool
-local_build_read (Builder *builder, const char *file, GError **error)
+/* A checkout may have a link where the PKGBUILD should be, and what that stands for is no recipe. */
+static int
+local_build_open (int folder, const char *file, GError **error)
 {
+  g_autofree char *name = g_path_get_basename (file);
+  g_auto (Fd) fd = file_open_beneath (folder, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+  struct stat st;
+
+  if (fd == -ELOOP)
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "%s is a link: name the file that it stands for",
+                 file);
+  else if (fd < 0)
+    hive_error_set_errno (error, -fd, "Cannot open %s", file);
+  else if (fstat (fd, &st) < 0 || !S_ISREG (st.st_mode))
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "%s is no regular file", file);
+  else
+    return fd_steal (&fd);
+  return -1;
+}
+
+static bool
+local_build_read (Builder *builder, int folder, const char *file, GError **error)
+{
+  g_auto (Fd) fd = -1;
   g_autofree char *text = NULL;
   g_autofree char *told = NULL;
   size_t size;
 
   builder->phase = "pkgbuild";
   log_writer_note (builder->log, builder->phase, "📄 Reading PKGBUILD...");
-  text = file_read (file, RECIPE_MAX_SIZE, &size, error);
+  fd = local_build_open (folder, file, error);
+  text = fd < 0 ? NULL : file_read_fd (fd, RECIPE_MAX_SIZE, file, &size, error);
   if (!text)
     return false;
   if (memchr (text, '\0', size))
@@ -89,84 +111,39 @@ local_build_read (Builder *builder, const char *file, GError **error)
   return true;
 }
 
-/* Where a package's tree lies in the work directory. */
-static char *
-local_build_tree (const Builder *builder, char *const *names, const char *name)
-{
-  return g_build_filename (builder->request->work, "pkg", names[1] ? name : NULL, NULL);
-}
-
-/* A folder that was named may be anybody's: only pkg beside a PKGBUILD is known to be made by building. Said before the
- * build, not after it. */
 static bool
-local_build_check_output (const Builder *builder, const LocalBuild *build, const char *output, GError **error)
+local_build_check_delivery (const Builder *builder, const Delivery *delivery, GError **error)
 {
   char **names = g_hash_table_lookup (builder->recipe->variables, "pkgname");
 
-  for (; build->output && *names; names++)
-    {
-      g_autofree char *path = g_build_filename (output, *names, NULL);
-      struct stat st;
-
-      if (lstat (path, &st) < 0)
-        continue;
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
-                   "%s exists: remove it, or name another folder with --output", path);
+  for (; *names; names++)
+    if (!delivery_check (delivery, *names, error))
       return false;
-    }
   return true;
-}
-
-/* Renames @from, or copies it to another file system. */
-static bool
-local_build_move (const char *from, const char *to, GError **error)
-{
-  const char *const copy[] = { "cp", "-a", "--", from, to, NULL };
-  int status;
-
-  if (rename (from, to) == 0)
-    return true;
-  if (errno != EXDEV)
-    return hive_error_set_errno (error, errno, "Can't move the package to %s", to);
-  if (g_spawn_sync (NULL, (char **)copy, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, NULL, &status, NULL) &&
-      status == 0)
-    return true;
-  g_set_error (error, HIVE_ERROR, HIVE_ERROR_FAILED, "Can't copy the package to %s", to);
-  return false;
 }
 
 /* Puts the trees where they are wanted, and says where they are. */
 static bool
-local_build_deliver (Builder *builder, const char *output, GError **error)
+local_build_deliver (Builder *builder, const Delivery *delivery, GError **error)
 {
   char **names = g_hash_table_lookup (builder->recipe->variables, "pkgname");
   g_autoptr (JsonObject) result = json_object_new ();
   g_autofree char *version = recipe_version (builder->recipe);
   JsonArray *packages = json_array_new ();
   g_autofree char *text = NULL;
-  g_auto (Fd) folder = -1;
 
   json_object_set_string_member (result, "version", version);
   json_object_set_array_member (result, "packages", packages);
-  if (!file_make_directories (output, error))
-    return false;
-  folder = open (output, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder < 0)
-    return hive_error_set_errno (error, errno, "Can't open %s", output);
-
   for (char **name = names; *name; name++)
     {
-      g_autofree char *from = local_build_tree (builder, names, *name);
-      g_autofree char *to = g_build_filename (output, *name, NULL);
+      g_autofree char *from = g_build_filename ("pkg", names[1] ? *name : NULL, NULL);
+      g_autofree char *to = g_build_filename (delivery->path, *name, NULL);
       JsonObject *package = json_object_new ();
-      int r = folder_remove (folder, *name);
 
       json_object_set_string_member (package, "name", *name);
       json_object_set_string_member (package, "path", to);
       json_array_add_object_element (packages, package);
-      if (r < 0)
-        return hive_error_set_errno (error, -r, "Can't replace %s", to);
-      if (!local_build_move (from, to, error))
+      if (!delivery_put (delivery, builder->work_fd, from, *name, error))
         return false;
       log_writer_note (builder->log, builder->phase, "✓ Package tree: %s", to);
     }
@@ -176,11 +153,19 @@ local_build_deliver (Builder *builder, const char *output, GError **error)
 }
 
 static bool
-local_build_all (const LocalBuild *build, Builder *builder, const char *output, GError **error)
+local_build_all (const LocalBuild *build, Builder *builder, const char *file, GError **error)
 {
-  return local_build_read (builder, build->file, error) && job_run_phases (builder, "parse", "parse", error) &&
-         local_build_check_output (builder, build, output, error) &&
-         job_run_phases (builder, "dependencies", "package", error) && local_build_deliver (builder, output, error);
+  g_autofree char *folder = g_path_get_dirname (file);
+  g_auto (Fd) recipe = open (folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  g_auto (Delivery) delivery = { .base = -1 };
+
+  if (recipe < 0)
+    return hive_error_set_errno (error, errno, "Cannot open %s", folder);
+  builder->own_folder = build->local_sources ? NULL : folder;
+  return local_build_read (builder, recipe, file, error) &&
+         delivery_init (&delivery, builder->configuration, recipe, folder, build->output, error) &&
+         job_run_phases (builder, "parse", "parse", error) && local_build_check_delivery (builder, &delivery, error) &&
+         job_run_phases (builder, "dependencies", "package", error) && local_build_deliver (builder, &delivery, error);
 }
 
 /* What a catalog's worker has and a file has not. */
@@ -222,9 +207,6 @@ int
 local_build_run (const LocalBuild *build, Configuration *configuration, LogWriter *log)
 {
   g_autofree char *file = g_canonicalize_filename (build->file, NULL);
-  g_autofree char *folder = g_path_get_dirname (file);
-  g_autofree char *output =
-      build->output ? g_canonicalize_filename (build->output, NULL) : g_build_filename (folder, "pkg", NULL);
   g_autoptr (Request) request = g_new0 (Request, 1);
   g_auto (Builder) builder = { .configuration = configuration,
                                .request = request,
@@ -242,7 +224,7 @@ local_build_run (const LocalBuild *build, Configuration *configuration, LogWrite
   local_build_invent (&builder, configuration, file);
   works = local_build_open_works (configuration, &error);
   if (works < 0 || !local_build_make_work (&builder, request, works, &error) ||
-      !local_build_all (build, &builder, output, &error))
+      !local_build_all (build, &builder, file, &error))
     status = job_fail (&builder, error);
   local_build_clean (&builder, works, status == JOB_EXIT_READY);
   log_writer_write (log, builder.phase, LOG_STREAM_END,

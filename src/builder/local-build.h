@@ -10,6 +10,7 @@ typedef struct
   const char *file;   /* the PKGBUILD; local sources lie beside it */
   const char *output; /* where the packages' trees go, each with its name; NULL: pkg beside the file */
   bool check;
+  bool local_sources; /* repositories on this machine may lie anywhere, not only in the file's folder */
 } LocalBuild;
 
 /* Writes a whole log to @log, its `result` ({"version","packages":[{"name","path"}…]}) and its `end` included. Nothing

@@ -4,6 +4,7 @@
 #include "catalog.h"
 #include "fetch.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define ANSWER_MAX (64 * 1024 * 1024)
@@ -15,6 +16,22 @@ location_clear (Location *location)
   g_clear_pointer (&location->host, g_free);
   g_clear_pointer (&location->address, g_free);
   g_clear_pointer (&location->folder, g_free);
+}
+
+/* A checkout that somebody else wrote is shown nothing of the caller's but itself. */
+static bool
+location_check_own (const Builder *builder, const Source *source, const char *folder, GError **error)
+{
+  g_autofree char *own = builder->own_folder ? realpath (builder->own_folder, NULL) : NULL;
+  g_autofree char *real = own ? realpath (folder, NULL) : NULL;
+  size_t length = own ? strlen (own) : 0;
+
+  if (!builder->own_folder || (real && strncmp (real, own, length) == 0 && strchr ("/", real[length])))
+    return true;
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,
+               "The source %s lies outside of the recipe's folder %s: if the recipe may have it, say --local-sources",
+               source->url, builder->own_folder);
+  return false;
 }
 
 static bool
@@ -30,7 +47,7 @@ location_find_folder (Builder *builder, const Source *source, Location *location
   location->folder = g_filename_from_uri (source->url, NULL, NULL);
   location->url = g_strdup ("file://" LOCATION_INSIDE);
   if (location->folder && g_file_test (location->folder, G_FILE_TEST_IS_DIR))
-    return true;
+    return location_check_own (builder, source, location->folder, error);
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE,
                "There is no repository at %s that the job's user can read", source->url);
   return false;

@@ -66,7 +66,7 @@ main (int argc, char **argv)
   g_autofree char *file = NULL;
   g_autofree char *output = NULL;
   g_autofree char *recipe = NULL;
-  gboolean query = FALSE, version = FALSE, tests = FALSE, json = FALSE, srcinfo = FALSE;
+  gboolean query = FALSE, version = FALSE, tests = FALSE, local_sources = FALSE, json = FALSE, srcinfo = FALSE;
   const GOptionEntry options[] = {
     { "config", 0, 0, G_OPTION_ARG_FILENAME, &path, "Read this file instead of the installed one", "FILE" },
     { "query", 0, 0, G_OPTION_ARG_NONE, &query, "Answer a question as JSON instead of building", NULL },
@@ -74,6 +74,8 @@ main (int argc, char **argv)
     { "output", 0, 0, G_OPTION_ARG_FILENAME, &output, "Leave what --build made here instead of in pkg beside the file",
       "FOLDER" },
     { "with-check", 0, 0, G_OPTION_ARG_NONE, &tests, "Run check() too with --build", NULL },
+    { "local-sources", 0, 0, G_OPTION_ARG_NONE, &local_sources,
+      "With --build, take repositories on this machine from outside the file's folder too", NULL },
     { "check", 0, 0, G_OPTION_ARG_FILENAME, &recipe, "Say what this PKGBUILD is and which rules it breaks", "FILE" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &json, "Answer --check as JSON", NULL },
     { "srcinfo", 0, 0, G_OPTION_ARG_NONE, &srcinfo, "Answer --check as a .SRCINFO file", NULL },
@@ -108,7 +110,9 @@ main (int argc, char **argv)
   main_watch_signals ();
   prctl (PR_SET_CHILD_SUBREAPER, 1);
   if (file)
-    return main_run_build (configuration, &(LocalBuild){ .file = file, .output = output, .check = tests });
+    return main_run_build (configuration,
+                           &(LocalBuild){
+                               .file = file, .output = output, .check = tests, .local_sources = local_sources });
   if (recipe)
     return inspection_run (configuration, recipe,
                            srcinfo ? INSPECTION_SRCINFO :

@@ -75,6 +75,8 @@ build_start (Build *build, const Options *options, const char *file, GError **er
       g_ptr_array_add (command, (char *)file);
       if (options->check)
         g_ptr_array_add (command, (char *)"--with-check");
+      if (options->local_sources)
+        g_ptr_array_add (command, (char *)"--local-sources");
       if (options->output)
         {
           g_ptr_array_add (command, (char *)"--output");

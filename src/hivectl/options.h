@@ -16,7 +16,7 @@ typedef struct
 
   /* of some: OptionSet says which */
   gboolean quiet, no_wait, all, follow, plain;
-  gboolean check, reinstall, install_dependencies, srcinfo;
+  gboolean check, reinstall, install_dependencies, local_sources, srcinfo;
   gboolean open, token, rotate;
   char *backend, *source, *socket;
   char *output, *config;
@@ -33,7 +33,7 @@ typedef enum
   OPTION_BUILD = 1 << 5,   /* --check, --reinstall and --install-dependencies */
   OPTION_PLAIN = 1 << 6,
   OPTION_WEB = 1 << 7,    /* --open, --token, --rotate and --socket */
-  OPTION_LOCAL = 1 << 8,  /* of build: --output, --check and --config */
+  OPTION_LOCAL = 1 << 8,  /* of build: --output, --check, --local-sources and --config */
   OPTION_RECIPE = 1 << 9, /* of recipe: --check, --srcinfo and --config */
 } OptionSet;
 

@@ -1,15 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 import pytest
 
-from author import Author
+from author import author  # noqa: F401
 from reader import Reader
-
-
-@pytest.fixture
-def author(build, uid_range):
-    author = Author(build, uid_range[1])
-    yield author
-    author.close()
 
 
 @pytest.fixture(scope="session")

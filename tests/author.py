@@ -8,6 +8,8 @@ import shutil
 import subprocess
 import tempfile
 
+import pytest
+
 
 class Author:
     def __init__(self, build, uid):
@@ -60,3 +62,10 @@ class Author:
     def close(self):
         subprocess.run(["chmod", "-R", "u+rwX", str(self.directory)], stderr=subprocess.DEVNULL)
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+@pytest.fixture
+def author(build, uid_range):
+    author = Author(build, uid_range[1])
+    yield author
+    author.close()
