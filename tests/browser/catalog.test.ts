@@ -159,6 +159,6 @@ withBrowser("getting about", () => {
     );
     await enter(page, stage, `/jobs/${job}`);
     const trouble = page.getByRole("alert").filter({ hasText: "The log can't be shown" });
-    await trouble.getByText("Not yours Ask whoever administers that machine.").waitFor();
+    await trouble.getByText("Not yours Ask whoever administers this machine.").waitFor();
   });
 });

@@ -2,7 +2,7 @@
 /** What is installed: whether it still is what it was, its updates, and the way back. */
 import { writeFile } from "node:fs/promises";
 
-import { enter, test, withBrowser } from "./fixtures.ts";
+import { enter, expect, test, withBrowser } from "./fixtures.ts";
 
 withBrowser("what is installed", () => {
   test("a worker's files are verified, and what was changed is named", async ({ stage, page }) => {
@@ -35,5 +35,29 @@ withBrowser("what is installed", () => {
     await page.getByText("some is installed").waitFor();
     await page.getByRole("link", { name: "See what is installed" }).click();
     await page.getByRole("heading", { name: "some 1.0-1" }).waitFor();
+  });
+
+  test("a worker has its name, and leads to the job that installed it", async ({ stage, page }) => {
+    await stage.add("some", {}, { name: "Some Worker" });
+    await stage.start();
+    await stage.installs("some");
+    await enter(page, stage, "/installed");
+    await page.getByRole("heading", { name: "Some Worker 1.0-1" }).waitFor();
+    await page.getByRole("link", { name: "job 1 and its log" }).click();
+    await page.getByRole("heading", { name: "Install some" }).waitFor();
+  });
+
+  test("all updates are installed by one click", async ({ stage, page }) => {
+    for (const name of ["one", "two"]) await stage.add(name);
+    await stage.start();
+    for (const name of ["one", "two"]) await stage.installs(name);
+    for (const name of ["one", "two"]) await stage.add(name, { version: "2.0" }, { version: "2.0" });
+    await enter(page, stage, "/installed");
+    await page.getByRole("button", { name: "Look for updates" }).click();
+    await page.getByRole("button", { name: "Update all" }).click();
+    await page.getByRole("heading", { name: "History" }).waitFor();
+    for (const job of ["3", "4"]) expect(await stage.wait(job)).toEqual(["done", "", ""]);
+    await page.getByRole("link", { name: "Installed" }).click();
+    for (const name of ["one", "two"]) await page.getByRole("heading", { name: `${name} 2.0-1` }).waitFor();
   });
 });

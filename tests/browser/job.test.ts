@@ -50,7 +50,7 @@ withBrowser("a job's page", () => {
       route.fulfill({ status: 403, contentType: "application/problem+json", body: JSON.stringify({ detail: "no", error: "org.freedesktop.DBus.Error.AccessDenied" }) }),
     );
     await install.click();
-    await page.getByRole("alert").getByText("This page may not install packages of the system. Run the command on that machine instead").waitFor();
+    await page.getByRole("alert").getByText("This page may not install packages of the system. Run the command on this machine instead").waitFor();
     await page.unroute("**/v1/jobs");
     await card(page, "Needy").getByRole("button", { name: "Install Needy" }).click();
     await page.getByRole("alert").getByText("Please install cuda before proceeding").waitFor();
@@ -127,12 +127,13 @@ withBrowser("a job's page", () => {
   });
 
   test("the phases have their times, and lead to their lines", async ({ stage, page }) => {
-    await stage.add("talks", { build: "for ((i = 0; i < 400; i++)); do echo line $i; done" });
+    await stage.add("talks", { build: "for ((i = 0; i < 400; i++)); do echo line $i; done; sleep 0.2" });
     await stage.start();
     await enter(page, stage, `/jobs/${await stage.installs("talks")}`);
     await page.getByText("talks is installed").waitFor();
     await page.getByText("Worker installation complete!").waitFor();
-    await phase(page, "Build").getByText(/^\d+(\.\d)?m?s$/).waitFor();
+    await phase(page, "Build").getByText(/^\d+(\.\d)?s$/).waitFor();
+    expect(await page.getByRole("region", { name: "Phases" }).innerText()).not.toMatch(/\dms/);
     await phase(page, "Read the recipe").getByRole("button").click();
     await page.getByText("Parsing PKGBUILD...").waitFor();
   });
@@ -222,5 +223,20 @@ withBrowser("a job's log", () => {
     await page.getByRole("button", { name: /Follow/ }).waitFor();
     await page.mouse.wheel(0, 100_000);
     await page.getByRole("button", { name: "Pause" }).waitFor();
+  });
+});
+
+withBrowser("the list of jobs", () => {
+  test("is searched by what its rows show", async ({ stage, page }) => {
+    for (let number = 1; number <= 12; number++) await stage.oldJob(number, "", { worker_id: number % 2 ? "odd-worker" : "even-worker", state: number === 6 ? "failed" : "done" });
+    await stage.start();
+    await enter(page, stage, "/jobs");
+    const rows = page.getByRole("main").getByRole("listitem");
+    await expect.poll(() => rows.count()).toBe(12);
+    const search = page.getByRole("searchbox", { name: "Search the jobs" });
+    await search.fill("even failed");
+    await expect.poll(() => rows.count()).toBe(1);
+    await search.fill("no such job");
+    await page.getByText("No job matches").waitFor();
   });
 });

@@ -9,9 +9,14 @@ let plural = (n: number) => Number(n !== 1);
 
 export const languages: readonly string[] = ["en", ...Object.keys(translations)];
 
-/** The one the page is in: for Intl, and the document. */
+/** The one the page is in. */
 export function currentLanguage(): string {
   return language;
+}
+
+/** For dates and numbers: the page's English is spelled as in Britain. */
+export function currentLocale(): string {
+  return language === "en" ? "en-GB" : language;
 }
 
 /** Loads the language that the person has chosen, or else the first of the browser's that we have. */
@@ -49,6 +54,6 @@ export function ngettext(one: string, many: string, n: number): string {
 export function format(text: string, values: Record<string, string | number>): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
     const value = values[name];
-    return value === undefined ? whole : typeof value === "number" ? value.toLocaleString(language) : value;
+    return value === undefined ? whole : typeof value === "number" ? value.toLocaleString(currentLocale()) : value;
   });
 }

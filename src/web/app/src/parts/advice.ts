@@ -34,9 +34,9 @@ export function advice(name: string): string {
     case "Busy":
       return _("Wait for the other job to end, then try again.");
     case "SandboxUnavailable":
-      return _("Nothing is built without a sandbox. On that machine, hivectl status says what to do.");
+      return _("Nothing is built without a sandbox. On this machine, hivectl status says what to do.");
     case "AccessDenied":
-      return _("Ask whoever administers that machine.");
+      return _("Ask whoever administers this machine.");
     default:
       return "";
   }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { currentLanguage } from "../i18n.ts";
+import { currentLocale } from "../i18n.ts";
 
 /** Times of the hive are µs since the epoch. */
 export const microseconds = (time: number) => new Date(time / 1000);
 
 const inUnit = (amount: number, unit: string, digits: number) =>
-  new Intl.NumberFormat(currentLanguage(), { style: "unit", unit, unitDisplay: "narrow", minimumFractionDigits: digits, maximumFractionDigits: digits }).format(amount);
+  new Intl.NumberFormat(currentLocale(), { style: "unit", unit, unitDisplay: "narrow", minimumFractionDigits: digits, maximumFractionDigits: digits }).format(amount);
 
-/** 12ms, 0.4s, 12s, 2:34, 1:02:34; @whole: of seconds, for what goes on. */
+/** 0.4s, 12s, 2:34, 1:02:34; "" where it is too short to matter. @whole: of seconds, for what goes on. */
 export function formatDuration(milliseconds: number, whole = false): string {
   const seconds = Math.max(0, milliseconds / 1000);
   if (whole && seconds < 60) return inUnit(Math.floor(seconds), "second", 0);
-  if (seconds < 0.095) return inUnit(seconds * 1000, "millisecond", 0);
+  if (seconds < 0.095) return "";
   if (seconds < 59.5) return inUnit(seconds, "second", seconds < 9.95 ? 1 : 0);
   const total = Math.round(seconds);
   const parts = [Math.floor(total / 60) % 60, total % 60].map((part) => String(part).padStart(2, "0"));
@@ -28,25 +28,25 @@ export function formatSize(bytes: number, step = 1000): string {
     bytes /= step;
     unit++;
   }
-  return new Intl.NumberFormat(currentLanguage(), {
-    style: "unit", unit: SIZES[unit]!, unitDisplay: "short", maximumFractionDigits: unit > 0 && bytes < 10 ? 1 : 0,
+  return new Intl.NumberFormat(currentLocale(), {
+    style: "unit", unit: SIZES[unit]!, unitDisplay: unit > 0 ? "short" : "long", maximumFractionDigits: unit > 0 && bytes < 10 ? 1 : 0,
   }).format(bytes);
 }
 
 export function formatNumber(number: number): string {
-  return new Intl.NumberFormat(currentLanguage()).format(number);
+  return new Intl.NumberFormat(currentLocale()).format(number);
 }
 
 export function formatPercent(share: number): string {
-  return new Intl.NumberFormat(currentLanguage(), { style: "percent", maximumFractionDigits: 0 }).format(share);
+  return new Intl.NumberFormat(currentLocale(), { style: "percent", maximumFractionDigits: 0 }).format(share);
 }
 
 export function formatList(names: readonly string[]): string {
-  return new Intl.ListFormat(currentLanguage(), { type: "unit", style: "short" }).format(names);
+  return new Intl.ListFormat(currentLocale(), { type: "unit", style: "short" }).format(names);
 }
 
 export function formatDate(time: number): string {
-  return new Intl.DateTimeFormat(currentLanguage(), { dateStyle: "medium", timeStyle: "short" }).format(microseconds(time));
+  return new Intl.DateTimeFormat(currentLocale(), { dateStyle: "medium", timeStyle: "short" }).format(microseconds(time));
 }
 
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [["second", 60], ["minute", 60], ["hour", 24], ["day", 7], ["week", 4.35], ["month", 12], ["year", Infinity]];
@@ -55,7 +55,7 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [["second", 60], ["minute
 export function formatAgo(time: number, now = Date.now()): string {
   let amount = Math.min(0, (time / 1000 - now) / 1000);
   for (const [unit, size] of STEPS) {
-    if (Math.abs(amount) < size) return new Intl.RelativeTimeFormat(currentLanguage(), { numeric: "auto" }).format(Math.round(amount), unit);
+    if (Math.abs(amount) < size) return new Intl.RelativeTimeFormat(currentLocale(), { numeric: "auto" }).format(Math.round(amount), unit);
     amount /= size;
   }
   return "";

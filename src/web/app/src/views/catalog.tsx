@@ -172,7 +172,7 @@ export function Catalog({ recipe }: { recipe?: string }) {
           <MachineLine />
         </div>
         {workers && workers.length > MANY && (
-          <label className="field catalog-search">
+          <label className="field head-search">
             <Icon name="search" />
             <input type="search" placeholder={_("Search the catalog")} aria-label={_("Search the catalog")} value={text} onChange={(event) => setText(event.target.value)} />
           </label>

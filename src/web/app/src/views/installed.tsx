@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { lazy, Suspense, useState, type ReactNode } from "react";
-import { Link } from "wouter";
+import { Link, useLocation } from "wouter";
 
-import { useHiveOperations, useInstalledWorkers, useJobs, useUpdates, useVerify } from "@rbee/hive-react";
-import type { FileProblem, Worker } from "@rbee/hive-sdk";
+import { useHiveOperations, useInstalledWorkers, useJobs, useUpdates, useVerify, useWorkerCatalog } from "@rbee/hive-react";
+import type { FileProblem, Job, Worker } from "@rbee/hive-sdk";
 
 import { _, format, ngettext } from "../i18n.ts";
 import { formatDate, formatSize } from "../parts/format.ts";
 import { Icon } from "../parts/icons.tsx";
 import { isActive } from "../parts/job-words.tsx";
 import { Notice, PageState } from "../parts/notice.tsx";
-import { useStartJob } from "../parts/start-job.ts";
+import { troubleWords, useStartJob } from "../parts/start-job.ts";
 import { useTitle } from "../parts/view.ts";
 import "./installed.css";
 
@@ -56,14 +56,23 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
   );
 }
 
-function Facts({ worker }: { worker: Worker }) {
+/** @job: the one that installed it, where it is still known. */
+function Facts({ worker, job }: { worker: Worker; job: Job | undefined }) {
   return (
     <dl className="facts">
       <Fact name={_("Path")}>
         <code>{worker.binary}</code>
       </Fact>
       <Fact name={_("Size")}>{formatSize(worker.size)}</Fact>
-      <Fact name={_("Installed")}>{formatDate(worker.installed_at)}</Fact>
+      <Fact name={_("Installed")}>
+        {formatDate(worker.installed_at)}
+        {job && (
+          <>
+            {" · "}
+            <Link href={`/jobs/${job.id}`}>{format(_("job {id} and its log"), { id: job.id })}</Link>
+          </>
+        )}
+      </Fact>
       {worker.backend && <Fact name={_("Backend")}>{worker.backend.toLocaleUpperCase("en")}</Fact>}
       <Fact name={_("Licence")}>{worker.license}</Fact>
     </dl>
@@ -100,7 +109,7 @@ function WorkerActions({ worker, verify, verifying }: { worker: Worker; verify: 
         <Suspense>
           <Confirm
             title={format(_("Remove {worker}?"), { worker: worker.id })}
-            text={format(ngettext("Its {count} file is taken from that machine, unless it was changed since.", "Its {count} files are taken from that machine, but those that were changed since.", worker.files.length), { count: worker.files.length })}
+            text={format(ngettext("Its {count} file is taken from this machine, unless it was changed since.", "Its {count} files are taken from this machine, but those that were changed since.", worker.files.length), { count: worker.files.length })}
             no={_("Keep it")}
             yes={_("Remove")}
             onYes={() => {
@@ -118,15 +127,18 @@ function WorkerActions({ worker, verify, verifying }: { worker: Worker; verify: 
 function InstalledWorker({ worker }: { worker: Worker }) {
   const { data: problems, error, refetch, isFetching } = useVerify(worker.id);
   const { jobs } = useJobs();
-  const job = jobs?.find(({ worker_id, state }) => worker_id === worker.id && isActive(state));
+  const name = useWorkerCatalog().data?.find(({ id }) => id === worker.id)?.name;
+  const own = jobs?.filter(({ worker_id }) => worker_id === worker.id);
+  const job = own?.find(({ state }) => isActive(state));
 
   return (
     <li className="panel installed">
       <div className="installed-head">
         <div>
           <h2>
-            {worker.id} <span className="installed-version">{worker.version}</span>
+            {name || worker.id} <span className="installed-version">{worker.version}</span>
           </h2>
+          {name && name !== worker.id && <code className="muted">{worker.id}</code>}
           <p className="muted">{worker.description}</p>
         </div>
         {job ? (
@@ -138,7 +150,7 @@ function InstalledWorker({ worker }: { worker: Worker }) {
           <WorkerActions worker={worker} verify={() => void refetch()} verifying={isFetching} />
         )}
       </div>
-      <Facts worker={worker} />
+      <Facts worker={worker} job={own?.find(({ operation, state }) => operation !== "worker_remove" && state === "done")} />
       {problems && <Verified problems={problems} files={worker.files.length} />}
       {error && <Notice tone="bad" title={error.message} urgent />}
       <details className="files">
@@ -158,8 +170,18 @@ function InstalledWorker({ worker }: { worker: Worker }) {
 /** Asks for newer versions, and tells what came of it where it is not seen below. */
 function Updates() {
   const { data: updates, error, refetch, isFetching } = useUpdates();
+  const { upgradeWorker } = useHiveOperations();
+  const [trouble, setTrouble] = useState("");
+  const [, go] = useLocation();
   const failed = updates?.filter(({ error }) => error) ?? [];
-  const found = updates?.filter(({ available }) => available).length ?? 0;
+  const available = updates?.filter(({ available }) => available) ?? [];
+  const found = available.length;
+  const upgradeAll = async () => {
+    const asked = await Promise.allSettled(available.map(({ id }) => upgradeWorker(id)));
+    const refused = asked.flatMap((answer) => (answer.status === "rejected" ? [troubleWords(answer.reason as Error)] : []));
+    if (refused.length > 0) setTrouble([...new Set(refused)].join(" "));
+    else go("/jobs");
+  };
 
   return (
     <div className="updates">
@@ -169,6 +191,12 @@ function Updates() {
       <button type="button" className="button" onClick={() => void refetch()} disabled={isFetching}>
         {isFetching ? _("Looking for updates…") : _("Look for updates")}
       </button>
+      {found > 1 && !isFetching && (
+        <button type="button" className="button primary" onClick={() => void upgradeAll()}>
+          {_("Update all")}
+        </button>
+      )}
+      {trouble && <Notice tone="bad" title={trouble} urgent />}
       {error && <Notice tone="bad" title={error.message} urgent />}
       {failed.map(({ id, error }) => (
         <Notice key={id} tone="warn" title={format(_("Whether {worker} has an update is not known"), { worker: id })}>

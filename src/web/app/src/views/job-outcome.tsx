@@ -107,7 +107,7 @@ function Done({ job }: { job: Job }) {
     );
   return (
     <Notice tone="good" title={format(_("{worker} is installed"), { worker: job.worker_id })}>
-      <p>{worker ? _("Run it on that machine:") : _("It was removed again, or replaced, since.")}</p>
+      <p>{worker ? _("Run it on this machine:") : _("It was removed again, or replaced, since.")}</p>
       {worker?.binary && <Command>{worker.binary}</Command>}
       <div className="actions">
         <Link className="button" href="/installed">
@@ -128,7 +128,7 @@ export function JobOutcome({ job, view, showEnd }: { job: Job; view: JobView; sh
     case "cancelled":
       return (
         <Notice tone="plain" title={_("The job was cancelled")}>
-          <p>{_("Nothing was changed on that machine.")}</p>
+          <p>{job.options?.install_dependencies ? _("Packages of the system that it had installed stay. Nothing else was changed on this machine.") : _("Nothing was changed on this machine.")}</p>
           <div className="actions">
             <Again job={job}>{_("Start again")}</Again>
           </div>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import { useState } from "react";
 import { Link } from "wouter";
 
 import { useJobs } from "@rbee/hive-react";
@@ -6,7 +7,8 @@ import type { Job } from "@rbee/hive-sdk";
 
 import { _ } from "../i18n.ts";
 import { Bar, useForwardProgress } from "../parts/bar.tsx";
-import { Ago, isActive, JobElapsed, jobTitle, StatePill } from "../parts/job-words.tsx";
+import { Icon } from "../parts/icons.tsx";
+import { Ago, isActive, JobElapsed, jobTitle, StatePill, stateWord } from "../parts/job-words.tsx";
 import { PageState } from "../parts/notice.tsx";
 import { phaseTitle } from "../parts/phases.ts";
 import { useTitle } from "../parts/view.ts";
@@ -52,13 +54,24 @@ function Group({ title, jobs }: { title: string; jobs: Job[] }) {
   );
 }
 
+/** Fewer are seen at a glance. */
+const MANY = 8;
+
+/** Whether all of the words that were typed stand in what a row shows. */
+function matches(job: Job, text: string): boolean {
+  const shown = [job.id, jobTitle(job.operation, job.worker_id), stateWord(job.state), job.error_message ?? ""].join(" ").toLocaleLowerCase();
+  return text.toLocaleLowerCase().split(/\s+/).every((word) => shown.includes(word));
+}
+
 export default function Jobs() {
-  const { jobs } = useJobs();
+  const { jobs: all } = useJobs();
+  const [text, setText] = useState("");
+  const jobs = text ? all?.filter((job) => matches(job, text)) : all;
   useTitle(_("Jobs"));
   const running = jobs?.filter(({ state }) => state === "running" || state === "committing") ?? [];
   const queued = jobs?.filter(({ state }) => state === "queued").reverse() ?? [];
 
-  if (jobs?.length === 0)
+  if (all?.length === 0)
     return (
       <PageState icon="jobs" title={_("There are no jobs yet")}>
         <p>{_("Each install and each removal is a job. Its log stays here.")}</p>
@@ -66,7 +79,16 @@ export default function Jobs() {
     );
   return (
     <>
-      <h1>{_("Jobs")}</h1>
+      <div className="head">
+        <h1>{_("Jobs")}</h1>
+        {all && all.length > MANY && (
+          <label className="field head-search">
+            <Icon name="search" />
+            <input type="search" placeholder={_("Search the jobs")} aria-label={_("Search the jobs")} value={text} onChange={(event) => setText(event.target.value)} />
+          </label>
+        )}
+      </div>
+      {jobs?.length === 0 && <p role="status">{_("No job matches")}</p>}
       {!jobs && <div className="skeleton job-rows-waiting" role="status" aria-label={_("Loading")} />}
       <Group title={_("Running")} jobs={running} />
       <Group title={_("Waiting")} jobs={queued} />
