@@ -54,6 +54,8 @@ struct Callers
   GHashTable *by_name; /* of Caller */
   GHashTable *by_uid;  /* of User, borrowed */
   bool blind;          /* the bus doesn't say what it keeps */
+  CallersHandler on_known;
+  void *on_known_userdata;
 };
 
 static void user_advance (User *user);
@@ -269,6 +271,8 @@ caller_handle_uid (sd_bus_message *reply, void *userdata, sd_bus_error *error)
   caller->user->held += g_queue_get_length (&caller->held);
   caller->user->answers += caller->answers;
   g_ptr_array_add (caller->user->connections, caller);
+  if (caller->callers->on_known)
+    caller->callers->on_known (caller->name, uid, caller->callers->on_known_userdata);
   user_advance (caller->user);
   return 0;
 }
@@ -451,6 +455,13 @@ callers_free (Callers *callers)
   g_hash_table_unref (callers->by_name);
   g_hash_table_unref (callers->by_uid);
   g_free (callers);
+}
+
+void
+callers_on_known (Callers *callers, CallersHandler handler, void *userdata)
+{
+  callers->on_known = handler;
+  callers->on_known_userdata = userdata;
 }
 
 uid_t

@@ -22,6 +22,10 @@ typedef struct Callers Callers;
 int callers_new (Callers **ret, sd_event *event, sd_bus *bus);
 void callers_free (Callers *callers);
 
+/* Tells @handler each connection that calls, and its user, once and before its first call is handled. */
+typedef void (*CallersHandler) (const char *name, uid_t uid, void *userdata);
+void callers_on_known (Callers *callers, CallersHandler handler, void *userdata);
+
 /* The user that sent @message, a call that is being handled. (uid_t) -1: it came from no connection of a bus. */
 uid_t callers_uid (Callers *callers, sd_bus_message *message);
 

@@ -5,6 +5,7 @@
 #include <sys/utsname.h>
 #include <systemd/sd-daemon.h>
 
+#include "audience.h"
 #include "authority.h"
 #include "capabilities.h"
 #include "error.h"
@@ -36,6 +37,12 @@ machine_architecture (void)
   return g_strdup (uname (&name) < 0 ? "unknown" : name.machine);
 }
 
+static void
+hive_on_caller (const char *name, uid_t uid, void *userdata)
+{
+  audience_add (userdata, uid, name);
+}
+
 static bool
 hive_publish (Hive *hive, GError **error)
 {
@@ -45,6 +52,11 @@ hive_publish (Hive *hive, GError **error)
   if ((r = callers_new (&hive->callers, hive->event, hive->bus)) < 0)
     return hive_error_set_errno (error, -r, "Cannot watch over calls");
   hive->authority = authority_new (hive->bus, hive->callers);
+  if (hive->configuration->owner_reads_log)
+    {
+      hive->audience = audience_new (hive->bus);
+      callers_on_known (hive->callers, hive_on_caller, hive->audience);
+    }
   if ((r = manager_publish (hive)) < 0 || (r = job_object_publish (hive)) < 0 || (r = worker_publish (hive)) < 0 ||
       (r = updates_publish (hive)) < 0)
     return hive_error_set_errno (error, -r, "Cannot put the hive's objects on the bus");
@@ -108,6 +120,7 @@ hive_free (Hive *hive)
   log_quota_free (hive->log_quota);
   backlog_free (hive->backlog);
   callers_free (hive->callers);
+  audience_free (hive->audience);
   g_clear_pointer (&hive->configuration, configuration_free);
   sd_bus_flush_close_unref (hive->bus);
   sd_event_unref (hive->event);
@@ -163,6 +176,8 @@ hive_resume_jobs (Hive *hive)
     {
       Job *job = active->pdata[i];
 
+      if (hive->audience)
+        audience_find (hive->audience, job->owner);
       if (job->state == JOB_QUEUED && job->operation == JOB_INSTALL)
         scheduler_add_old (hive->scheduler, job);
       else

@@ -19,6 +19,7 @@
 #define HIVE_INTERFACE "org.rbee.Hive"
 #define HIVE_PLATFORM  "linux"
 
+typedef struct Audience Audience;
 typedef struct Authority Authority;
 typedef struct Capabilities Capabilities;
 typedef struct Idle Idle;
@@ -41,6 +42,7 @@ typedef struct Hive
 
   Authority *authority;
   Callers *callers;
+  Audience *audience; /* NULL: everybody */
   Backlog *backlog;
   LogQuota *log_quota;
   Launcher *launcher;

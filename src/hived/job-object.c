@@ -124,8 +124,6 @@ job_reply (Job *job, const GError *failure, sd_bus_message *message, sd_bus_erro
 {
   if (!job)
     return bus_error_from_gerror (error, failure);
-  if (!job->audience)
-    job->audience = g_strdup (sd_bus_message_get_sender (message));
   return sd_bus_reply_method_return (message, "o", job->path);
 }
 

@@ -61,7 +61,6 @@ job_free (Job *job)
   sd_event_source_disable_unref (job->announce_timer);
   install_options_free (job->options);
   g_free (job->id);
-  g_free (job->audience);
   g_free (job->path);
   g_free (job->worker_id);
   g_free (job->error_name);

@@ -50,7 +50,6 @@ struct Job
   char *worker_id;
   InstallOptions *options; /* installs only */
   uid_t owner;
-  char *audience; /* the connection that asked for it; NULL once the daemon was restarted */
   JobState state;
   const char *phase; /* one of the known ones, or "" */
   double progress;   /* 0 to 1, -1 unknown */
@@ -73,8 +72,7 @@ struct Job
 Job *job_new (Hive *hive, uint64_t number, JobOperation operation, const char *worker_id);
 void job_free (Job *job);
 
-/* Answers a call that asked for a job with its path, or with @failure where @job is NULL. The first sender to get it is
- * its audience. */
+/* Answers a call that asked for a job with its path, or with @failure where @job is NULL. */
 int job_reply (Job *job, const GError *failure, sd_bus_message *message, sd_bus_error *error);
 
 /* The number that @id stands for: ids are numbers without leading zeros. 0: it is no job's id. */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "audience.h"
 #include "error.h"
 #include "log-record.h"
 #include "log-watch.h"
@@ -97,22 +98,46 @@ text_copy (const char *text, size_t length)
   return g_utf8_validate_len (text, length, NULL) ? g_strndup (text, length) : g_utf8_make_valid (text, (gssize)length);
 }
 
-/* To everybody, or with LogAccess=owner to the connection that asked for the job. */
+/* @destination: NULL: everybody. */
+static void
+line_tail_send (LineTail *tail, const char *destination, uint64_t cursor, const char *phase, const char *stream,
+                const char *text)
+{
+  const Job *job = tail->job;
+  sd_bus_message *message = NULL;
+
+  if (sd_bus_message_new_signal (job->hive->bus, &message, job->path, JOB_INTERFACE, "LineEmitted") >= 0 &&
+      (!destination || sd_bus_message_set_destination (message, destination) >= 0) &&
+      sd_bus_message_append (message, "tsss", cursor, phase, stream, text) >= 0)
+    sd_bus_send (job->hive->bus, message, NULL);
+  sd_bus_message_unref (message);
+}
+
 static void
 line_tail_emit (LineTail *tail, uint64_t cursor, const char *phase, const char *stream, const char *text)
 {
   const Job *job = tail->job;
-  const bool for_owner = job->hive->configuration->owner_reads_log;
-  sd_bus_message *message = NULL;
+  sd_bus_track *audience;
 
-  if (for_owner && !job->audience)
-    return;
   tail->signals->tokens -= 1;
-  if (sd_bus_message_new_signal (job->hive->bus, &message, job->path, JOB_INTERFACE, "LineEmitted") >= 0 &&
-      (!for_owner || sd_bus_message_set_destination (message, job->audience) >= 0) &&
-      sd_bus_message_append (message, "tsss", cursor, phase, stream, text) >= 0)
-    sd_bus_send (job->hive->bus, message, NULL);
-  sd_bus_message_unref (message);
+  if (!job->hive->audience)
+    {
+      line_tail_send (tail, NULL, cursor, phase, stream, text);
+      return;
+    }
+  audience = audience_of (job->hive->audience, job->owner);
+  for (const char *name = sd_bus_track_first (audience); name; name = sd_bus_track_next (audience))
+    line_tail_send (tail, name, cursor, phase, stream, text);
+}
+
+/* What a signal of @length bytes of text costs a bus whose clients don't read. */
+static size_t
+line_tail_weigh (const LineTail *tail, size_t length)
+{
+  const Hive *hive = tail->job->hive;
+  unsigned copies = hive->audience ? sd_bus_track_count (audience_of (hive->audience, tail->job->owner)) : 1;
+
+  return copies * (SIGNAL_OVERHEAD + length);
 }
 
 static void
@@ -193,7 +218,7 @@ line_tail_record (LineTail *tail, const char *line, size_t length, uint64_t curs
     return;
   chatter = record.stream == LOG_STREAM_OUT || record.stream == LOG_STREAM_ERR || record.stream == LOG_STREAM_PROGRESS;
   if (tail->signals->tokens < (chatter ? BUDGET_RESERVE : 1) + (tail->skipped > 0 ? 1 : 0) ||
-      (chatter && !backlog_take (tail->job->hive->backlog, SIGNAL_OVERHEAD + record.text_length)))
+      (chatter && !backlog_take (tail->job->hive->backlog, line_tail_weigh (tail, record.text_length))))
     {
       line_tail_skip (tail, cursor, record.phase, record.phase_length);
       return;
@@ -341,7 +366,8 @@ line_tail_handle_timer (sd_event_source *source, uint64_t usec, void *userdata)
   if (tail->skipped > 0)
     {
       line_signals_refill (tail->signals);
-      if (tail->signals->tokens >= BUDGET_RESERVE + 1 && backlog_take (tail->job->hive->backlog, SIGNAL_OVERHEAD))
+      if (tail->signals->tokens >= BUDGET_RESERVE + 1 &&
+          backlog_take (tail->job->hive->backlog, line_tail_weigh (tail, 0)))
         line_tail_emit_skipped (tail);
     }
   line_tail_turn (tail);
