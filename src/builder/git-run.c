@@ -3,6 +3,7 @@
 
 #include "archive.h"
 #include "cache.h"
+#include "complaint.h"
 #include "fetch.h"
 #include "file.h"
 #include "folder.h"
@@ -18,6 +19,8 @@
 #define ANSWER_MAX   (64 * 1024) /* a tag or a commit with its signature */
 #define MIRROR_FILES 1000000
 #define SCRATCH      "scratch" /* in the work directory */
+#define MIRRORS      "mirrors" /* likewise: what the cache is not to have */
+#define ATTEMPTS_MAX 4
 
 void
 git_clear (Git *git)
@@ -26,10 +29,64 @@ git_clear (Git *git)
   location_clear (&git->location);
 }
 
+/* Mirrors that have not all of a repository are those of one tag or commit, so that none of them is ever asked for what
+ * another has. */
 void
-git_init (Git *git, Builder *builder, const Source *source)
+git_set_extent (Git *git, GitExtent extent)
 {
-  *git = (Git){ .builder = builder, .source = source, .key = cache_key ("git", source->url, NULL) };
+  static const char *const prefixes[] = { "git-commit", "git-commits", "git" };
+  const Source *source = git->source;
+
+  g_free (git->key);
+  git->extent = extent;
+  git->key = extent == EXTENT_ALL ? cache_key (prefixes[extent], source->url, NULL) :
+                                    cache_key (prefixes[extent], source->url, source->ref_kind, source->ref, NULL);
+}
+
+void
+git_init (Git *git, Builder *builder, const Source *source, GitExtent extent)
+{
+  *git = (Git){ .builder = builder, .source = source };
+  git_set_extent (git, extent);
+}
+
+bool
+git_is_kept (const Git *git)
+{
+  return !source_is_local_repository (git->source) && !source_is_private (git->source);
+}
+
+char *
+git_mirror_path (const Git *git)
+{
+  return git_is_kept (git) ? cache_path (git->builder, CACHE_SOURCES, git->key) :
+                             g_build_filename (git->builder->request->work, MIRRORS, git->key, NULL);
+}
+
+bool
+git_make_mirror (const Git *git, GError **error)
+{
+  g_autofree char *name = g_build_filename (MIRRORS, git->key, NULL);
+
+  if (git_is_kept (git))
+    return cache_touch (git->builder, CACHE_SOURCES, git->key, error);
+  if ((mkdirat (git->builder->work_fd, MIRRORS, 0755) == 0 || errno == EEXIST) &&
+      mkdirat (git->builder->work_fd, name, 0755) == 0)
+    return true;
+  return hive_error_set_errno (error, errno, "Cannot make a folder for %s", git->source->name);
+}
+
+bool
+git_drop_mirror (const Git *git, GError **error)
+{
+  g_auto (Fd) mirrors = -1;
+  int r;
+
+  if (git_is_kept (git))
+    return cache_drop (git->builder, CACHE_SOURCES, git->key, error);
+  mirrors = file_open_beneath (git->builder->work_fd, MIRRORS, O_RDONLY | O_DIRECTORY, 0);
+  r = mirrors < 0 ? mirrors : folder_remove (mirrors, git->key);
+  return r >= 0 || hive_error_set_errno (error, -r, "Cannot remove the mirror of %s", git->source->name);
 }
 
 static Sandbox *
@@ -39,7 +96,7 @@ git_sandbox (const Git *git, Reach reach)
   Sandbox *sandbox = sandbox_new (configuration);
   g_autofree char *config = step_script ("gitconfig");
   g_autofree char *src = g_build_filename (git->builder->request->work, "src", NULL);
-  g_autofree char *mirror = cache_path (git->builder, CACHE_SOURCES, git->key);
+  g_autofree char *mirror = git_mirror_path (git);
   g_autofree char *stored = cache_stored_path (git->builder, CACHE_SOURCES, git->key);
 
   step_bind_scripts (configuration, sandbox);
@@ -117,22 +174,55 @@ git_run_to_file (const Git *git, const char *const *arguments, uint64_t max_size
   return ran && status == 0 ? fd_steal (&fd) : -1;
 }
 
+/* The connection was there and is no more, or the server had too much to do. */
+static bool
+git_was_cut (const char *said)
+{
+  static const char *const signs[] = { "early EOF",
+                                       "unexpected disconnect",
+                                       "hung up unexpectedly",
+                                       "RPC failed",
+                                       "Connection reset",
+                                       "Recv failure",
+                                       "transfer closed",
+                                       "Operation too slow",
+                                       "The requested URL returned error: 408",
+                                       "The requested URL returned error: 429",
+                                       "The requested URL returned error: 5" };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (signs); i++)
+    if (strstr (said, signs[i]))
+      return true;
+  return false;
+}
+
 bool
 git_must (const Git *git, Reach reach, const char *const *arguments, const char *what, GError **error)
 {
   g_autofree char *shown = fetch_redact (git->source->url);
-  g_autofree char *said = NULL;
-  const char *last;
-  int status;
 
-  if (!git_run (git, reach, arguments, &status, &said, error))
-    return false;
-  if (status == 0)
-    return true;
-  last = strrchr (said, '\n') ? strrchr (said, '\n') + 1 : *said ? said : "git said nothing";
-  g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, "The git repository %s can't be %s: %.400s", shown,
-               what, last);
-  return false;
+  for (unsigned attempt = 1;; attempt++)
+    {
+      g_autofree char *said = NULL;
+      g_autofree char *why = NULL;
+      int status;
+
+      if (!git_run (git, reach, arguments, &status, &said, error))
+        return false;
+      if (status == 0)
+        return true;
+      why = complaint_of (said, git->source->url);
+      if (!(reach & REACH_SERVER) || !git_was_cut (said) || attempt == ATTEMPTS_MAX)
+        {
+          g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, "The git repository %s can't be %s: %s", shown,
+                       what, why);
+          return false;
+        }
+      log_writer_note (git->builder->log, "sources", "↻ Trying %s again in %u s: %s", git->source->name, 1 << attempt,
+                       why);
+      if (!sandbox_wait (1 << attempt, error))
+        return false;
+    }
 }
 
 char *

@@ -25,21 +25,32 @@ typedef struct
 {
   Builder *builder;
   const Source *source;
+  GitExtent extent;
   char *key;
   Location location;
   bool fetched; /* something came from the server */
 } Git;
 
-void git_init (Git *git, Builder *builder, const Source *source);
+void git_init (Git *git, Builder *builder, const Source *source, GitExtent extent);
+void git_set_extent (Git *git, GitExtent extent); /* another mirror of it */
 void git_clear (Git *git);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Git, git_clear)
+
+/* True for a mirror that the cache is to have when the job has ended: not of a repository on this machine, nor of one
+ * that takes a password. The others are no entry of it even when a builder is killed. */
+bool git_is_kept (const Git *git);
+
+/* Makes the mirror's folder, empty; takes it away. */
+bool git_make_mirror (const Git *git, GError **error);
+bool git_drop_mirror (const Git *git, GError **error);
+char *git_mirror_path (const Git *git);
 
 /* Runs git. @ret_status is its exit status; @ret_said, what it complained of. */
 bool git_run (const Git *git, Reach reach, const char *const *arguments, int *ret_status, char **ret_said,
               GError **error);
 
-/* The same, where it must end well: otherwise SourceUnavailable says what can't be done, "cloned", and git's last line.
- */
+/* The same, where it must end well: otherwise SourceUnavailable says what cannot be done, "cloned", and what git
+ * complained of. What a server is asked for is tried a few times when the connection broke off. */
 bool git_must (const Git *git, Reach reach, const char *const *arguments, const char *what, GError **error);
 
 /* What git prints; NULL without @error when it ends badly. */

@@ -4,12 +4,13 @@
 #include "cache.h"
 #include "fetch.h"
 #include "file.h"
-#include "git-run.h"
+#include "git-extent.h"
 
 #include <string.h>
 #include <sys/stat.h>
 
-#define PROBE "info/refs?service=git-upload-pack"
+#define BRANCH "makepkg" /* of a mirror that has one commit alone */
+#define PROBE  "info/refs?service=git-upload-pack"
 
 /* What the fragment names, in the mirror. */
 static char *
@@ -86,6 +87,40 @@ git_update (Git *git, GError **error)
          (git->source->ref || git_update_head (git, error));
 }
 
+/* What the mirror of one commit calls it; a tag keeps its name. */
+static char *
+git_refspec (const Git *git)
+{
+  const char *ref = git->source->ref;
+
+  return g_str_equal (git->source->ref_kind, "tag") ? g_strdup_printf ("+refs/tags/%s:refs/tags/%s", ref, ref) :
+                                                      g_strdup_printf ("+%s:refs/heads/" BRANCH, ref);
+}
+
+/* A tag may have been moved. */
+static bool
+git_check_tag_is_current (Git *git, GError **error)
+{
+  g_autofree char *revision = git_revision (git->source);
+  const char *here[] = { "git", "-C", GIT_INSIDE_MIRROR, "rev-parse", "--verify", "--quiet", revision, NULL };
+  const char *there[] = { "git", "-c", NULL, "ls-remote", "--", NULL, revision, NULL };
+  g_autofree char *mine = NULL;
+  g_autofree char *theirs = NULL;
+
+  if (!git_find_server (git, error))
+    return false;
+  there[2] = git_redirects (git);
+  there[5] = git->location.url;
+  mine = git_ask (git, REACH_NOTHING, here, error);
+  theirs = mine ? git_ask (git, REACH_SERVER, there, error) : NULL;
+  if (theirs && g_str_has_prefix (theirs, g_strchomp (mine)))
+    return true;
+  if (!*error)
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, "its tag %s is another commit now",
+                 git->source->ref);
+  return false;
+}
+
 /* The cache's mirror is copied, its objects and refs and none of its configuration, and brought up to date. */
 static bool
 git_copy_stored (Git *git, GError **error)
@@ -95,6 +130,8 @@ git_copy_stored (Git *git, GError **error)
 
   if (!git_must (git, REACH_MIRROR | REACH_STORED, copy, "copied from the cache", error))
     return false;
+  if (git->extent != EXTENT_ALL && !source_is_fixed (git->source))
+    return git_check_tag_is_current (git, error);
   commit = source_is_fixed (git->source) ? git_find_commit (git, error) : NULL;
   return commit || (!*error && git_update (git, error));
 }
@@ -111,6 +148,96 @@ git_clone (Git *git, GError **error)
   log_writer_note (git->builder->log, "sources", "⬇ Cloning %s", git->source->name);
   git->fetched = true;
   return git_must (git, REACH_MIRROR | REACH_SERVER, clone, "cloned", error);
+}
+
+/* One commit alone, with its files. */
+static bool
+git_fetch_commit (Git *git, GError **error)
+{
+  g_autofree char *refspec = git_refspec (git);
+  const char *init[] = { "git", "init", "--quiet", "--bare", "--", GIT_INSIDE_MIRROR, NULL };
+  const char *fetch[] = { "git",     "-c",        NULL, "-C", GIT_INSIDE_MIRROR, "fetch",
+                          "--quiet", "--depth=1", "--", NULL, refspec,           NULL };
+
+  if (!git_find_server (git, error))
+    return false;
+  fetch[2] = git_redirects (git);
+  fetch[9] = git->location.url;
+  log_writer_note (git->builder->log, "sources", "⬇ Fetching %s, %s %s without what was before it", git->source->name,
+                   git->source->ref_kind, git->source->ref);
+  git->fetched = true;
+  return git_must (git, REACH_MIRROR, init, "cloned", error) &&
+         git_must (git, REACH_MIRROR | REACH_SERVER, fetch, "fetched", error);
+}
+
+/* Commits and tags without the files of other commits, by a server that can leave those out; others send all. */
+static bool
+git_fetch_commits (Git *git, GError **error)
+{
+  g_autofree char *refspec = git_refspec (git);
+  const char *fetch[] = { "git",
+                          "-c",
+                          git_redirects (git),
+                          "-C",
+                          GIT_INSIDE_MIRROR,
+                          "fetch",
+                          "--quiet",
+                          "--unshallow",
+                          "--filter=tree:0",
+                          "--",
+                          git->location.url,
+                          refspec,
+                          "+refs/heads/*:refs/heads/*",
+                          "+refs/tags/*:refs/tags/*",
+                          NULL };
+
+  log_writer_note (git->builder->log, "sources", "⬇ Fetching the history of %s, which its build may ask for",
+                   git->source->name);
+  return git_must (git, REACH_MIRROR | REACH_SERVER, fetch, "fetched", error);
+}
+
+/* All of it after all: the server gives no single commits, or the build needs more. */
+static bool
+git_clone_after_all (Git *git, GError **error)
+{
+  if (!git_drop_mirror (git, error))
+    return false;
+  git_set_extent (git, EXTENT_ALL);
+  return git_make_mirror (git, error) && git_clone (git, error);
+}
+
+/* Servers of long ago, and those that are plain files. */
+static bool
+git_is_denied_parts (const GError *failure)
+{
+  return strstr (failure->message, "not our ref") || strstr (failure->message, "unadvertised object") ||
+         strstr (failure->message, "shallow");
+}
+
+static bool
+git_fetch_part (Git *git, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+  g_autofree char *commit = NULL;
+  GitExtent extent = git->extent;
+
+  if (!git_fetch_commit (git, &failure))
+    {
+      if (failure->code == HIVE_ERROR_SOURCE_UNAVAILABLE && git_is_denied_parts (failure))
+        return git_clone_after_all (git, error);
+      if (strstr (failure->message, "couldn't find remote ref"))
+        return true; /* git_settle() says it */
+      g_propagate_error (error, g_steal_pointer (&failure));
+      return false;
+    }
+  commit = git_find_commit (git, error);
+  if (!commit)
+    return !*error;
+  if (!git_extent_of_tree (git, commit, &extent, error))
+    return false;
+  if (extent == EXTENT_ALL)
+    return git_clone_after_all (git, error);
+  return extent == EXTENT_COMMIT || git_fetch_commits (git, error);
 }
 
 /* As makepkg: a tag that calls itself by another name was put there to be taken for that one. */
@@ -176,7 +303,7 @@ git_try_stored (Git *git, GError **error)
   g_autoptr (GError) failure = NULL;
   char *commit;
 
-  if (stored < 0 || source_is_local_repository (git->source) || source_is_private (git->source))
+  if (stored < 0 || !git_is_kept (git))
     return NULL;
   commit = git_copy_stored (git, &failure) ? git_settle (git, &failure) : NULL;
   if (!commit && sandbox_check_cancelled (error))
@@ -184,8 +311,8 @@ git_try_stored (Git *git, GError **error)
       log_writer_note (git->builder->log, "sources",
                        "⚠ The mirror of %s in the cache is of no use, cloning it again: %s", git->source->name,
                        failure->message);
-      if (cache_drop (git->builder, CACHE_SOURCES, git->key, error))
-        cache_touch (git->builder, CACHE_SOURCES, git->key, error);
+      if (git_drop_mirror (git, error))
+        git_make_mirror (git, error);
     }
   return commit;
 }
@@ -226,10 +353,44 @@ git_verify (const Git *git, const Wanted *wanted, GError **error)
 static bool
 git_has_mirror (const Git *git)
 {
-  g_autofree char *path = cache_path (git->builder, CACHE_SOURCES, git->key);
+  g_autofree char *path = git_mirror_path (git);
   g_autofree char *head = g_build_filename (path, "HEAD", NULL);
 
   return g_file_test (head, G_FILE_TEST_EXISTS);
+}
+
+/* What has all of it needs no part beside it. */
+static void
+git_prefer_whole (Git *git)
+{
+  GitExtent extent = git->extent;
+  g_auto (Fd) stored = -1;
+
+  git_set_extent (git, EXTENT_ALL);
+  if (git_has_mirror (git))
+    return;
+  stored = git_is_kept (git) ? cache_open (git->builder, CACHE_SOURCES, git->key) : -1;
+  if (stored < 0)
+    git_set_extent (git, extent);
+}
+
+static char *
+git_find (Git *git, bool *ret_stored, GError **error)
+{
+  GError *failure = NULL;
+  char *revision;
+
+  if (git_has_mirror (git)) /* of another source from the same repository */
+    return git_settle (git, error);
+  if (!git_make_mirror (git, error))
+    return NULL;
+  revision = git_try_stored (git, &failure);
+  if (!revision && !failure && (git->extent == EXTENT_ALL ? git_clone (git, &failure) : git_fetch_part (git, &failure)))
+    revision = git_settle (git, &failure);
+  *ret_stored = !git->fetched;
+  if (failure)
+    g_propagate_error (error, failure);
+  return revision;
 }
 
 bool
@@ -238,21 +399,13 @@ git_fetch (Builder *builder, Wanted *wanted, const char **ret_how, GError **erro
   g_autoptr (GError) failure = NULL;
   g_auto (Git) git = { 0 };
 
-  git_init (&git, builder, wanted->source);
-  if (git_has_mirror (&git)) /* of another source from the same repository */
-    wanted->revision = git_settle (&git, &failure);
-  else if (!cache_touch (builder, CACHE_SOURCES, git.key, error))
-    return false;
-  else
-    {
-      wanted->revision = git_try_stored (&git, &failure);
-      if (!wanted->revision && !failure && git_clone (&git, &failure))
-        wanted->revision = git_settle (&git, &failure);
-      wanted->is_stored = !git.fetched;
-    }
+  git_init (&git, builder, wanted->source, wanted->extent);
+  git_prefer_whole (&git);
+  wanted->revision = git_find (&git, &wanted->is_stored, &failure);
+  wanted->extent = git.extent;
   if (!wanted->revision || !git_check_size (&git, wanted, &failure) || !git_verify (&git, wanted, &failure))
     {
-      cache_drop (builder, CACHE_SOURCES, git.key, NULL);
+      git_drop_mirror (&git, NULL);
       g_propagate_error (error, g_steal_pointer (&failure));
       return false;
     }
@@ -269,7 +422,7 @@ git_read_signed (Builder *builder, const Wanted *wanted, GError **error)
   g_auto (Git) git = { 0 };
   char *text;
 
-  git_init (&git, builder, wanted->source);
+  git_init (&git, builder, wanted->source, wanted->extent);
   text = git_ask (&git, REACH_NOTHING, arguments, error);
   if (!text && !*error)
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_CHECKSUM_MISMATCH,
@@ -291,7 +444,7 @@ git_checkout (Builder *builder, const Wanted *wanted, GError **error)
   const char *origin[] = { "git", "-C", source->name, "remote", "set-url", "origin", shown, NULL };
   g_auto (Git) git = { 0 };
 
-  git_init (&git, builder, source);
+  git_init (&git, builder, source, wanted->extent);
   return git_must (&git, REACH_SRC, clone, "cloned", error) &&
          git_must (&git, REACH_SRC, source->ref ? branch : head, "checked out", error) &&
          git_must (&git, REACH_SRC, origin, "named", error);
@@ -302,9 +455,8 @@ git_release (Builder *builder, const Wanted *wanted, GError **error)
 {
   g_auto (Git) git = { 0 };
 
-  git_init (&git, builder, wanted->source);
-  if (source_is_local_repository (wanted->source) || source_is_private (wanted->source))
-    return cache_drop (builder, CACHE_SOURCES, git.key, error);
-  return !wanted->is_stored ||
-         (cache_drop (builder, CACHE_SOURCES, git.key, error) && cache_touch (builder, CACHE_SOURCES, git.key, error));
+  git_init (&git, builder, wanted->source, wanted->extent);
+  if (git_is_kept (&git) && !wanted->is_stored)
+    return true;
+  return git_drop_mirror (&git, error) && (!git_is_kept (&git) || git_make_mirror (&git, error));
 }

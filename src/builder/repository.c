@@ -2,11 +2,10 @@
 #include "repository.h"
 
 #include "archive.h"
+#include "complaint.h"
 #include "fetch.h"
 #include "location.h"
 #include "step.h"
-
-#include <string.h>
 
 #define INSIDE_SRC "/tmp/src"
 
@@ -41,17 +40,17 @@ repository_must (Builder *builder, const Source *source, const Location *locatio
 {
   g_autofree char *shown = fetch_redact (source->url);
   g_autofree char *said = NULL;
-  const char *last;
+  g_autofree char *why = NULL;
   int status;
 
   if (!repository_run (builder, source, location, arguments, &status, &said, error))
     return false;
   if (status == 0)
     return true;
-  last = strrchr (said, '\n') ? strrchr (said, '\n') + 1 : *said ? said : "nothing";
+  why = complaint_of (said, source->url);
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE,
-               "The repository %s can't be checked out%s%s; %s says: %.400s", shown, source->ref ? " at " : "",
-               source->ref ? source->ref : "", arguments[0], last);
+               "The repository %s can't be checked out%s%s; %s says: %s", shown, source->ref ? " at " : "",
+               source->ref ? source->ref : "", arguments[0], why);
   return false;
 }
 

@@ -49,6 +49,14 @@ sandbox_check_cancelled (GError **error)
   return !cancelled;
 }
 
+bool
+sandbox_wait (unsigned seconds, GError **error)
+{
+  for (unsigned slice = 0; slice < seconds * 10 && !cancelled; slice++)
+    g_usleep (G_USEC_PER_SEC / 10);
+  return sandbox_check_cancelled (error);
+}
+
 Sandbox *
 sandbox_new (const Configuration *configuration)
 {

@@ -75,4 +75,7 @@ bool sandbox_was_cancelled (void);
 /* The same for whatever else takes long: true, or false and Interrupted once the job was cancelled. */
 bool sandbox_check_cancelled (GError **error);
 
+/* Lets @seconds pass; the same. */
+bool sandbox_wait (unsigned seconds, GError **error);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Sandbox, sandbox_free)

@@ -13,6 +13,14 @@ typedef enum
   SOURCE_HG,       /* hg+http, hg+https, hg+file */
 } SourceKind;
 
+/* How much of a git repository a mirror has. */
+typedef enum
+{
+  EXTENT_COMMIT,  /* one commit, whose tag or hash the source names, and its files */
+  EXTENT_COMMITS, /* and what was before it and the tags, without the files of other commits where the server can */
+  EXTENT_ALL,
+} GitExtent;
+
 /* One element of a recipe's source array: `[NAME::]URL` or the name of a local file (PKGBUILD(5), "source"). */
 typedef struct
 {

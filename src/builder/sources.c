@@ -5,6 +5,7 @@
 #include "download.h"
 #include "file.h"
 #include "git.h"
+#include "git-extent.h"
 #include "repository.h"
 #include "signature.h"
 #include "size.h"
@@ -120,6 +121,43 @@ sources_release (Builder *builder, const Wanted *wanted, GError **error)
   return wanted->source->kind != SOURCE_GIT || git_release (builder, wanted, error);
 }
 
+static void
+sources_set_extents (Builder *builder, GPtrArray *all)
+{
+  unsigned repositories = 0;
+
+  for (guint i = 0; i < all->len; i++)
+    repositories += ((Wanted *)all->pdata[i])->source->kind == SOURCE_GIT;
+  for (guint i = 0; i < all->len; i++)
+    {
+      Wanted *wanted = all->pdata[i];
+
+      if (wanted->source->kind == SOURCE_GIT)
+        wanted->extent = git_extent_of_recipe (builder, wanted->source, repositories == 1);
+    }
+}
+
+/* Files first: a script among them may ask a repository for its history. Then whole repositories: another source may be
+ * a part of one. */
+static bool
+sources_fetch_all (Builder *builder, GPtrArray *all, GError **error)
+{
+  for (unsigned pass = 0; pass < 3; pass++)
+    {
+      for (guint i = 0; i < all->len; i++)
+        {
+          Wanted *wanted = all->pdata[i];
+          unsigned turn = wanted->source->kind != SOURCE_GIT ? 0 : wanted->extent == EXTENT_ALL ? 1 : 2;
+
+          if (turn == pass && !sources_fetch (builder, wanted, error))
+            return false;
+        }
+      if (pass == 0)
+        sources_set_extents (builder, all);
+    }
+  return true;
+}
+
 /* Nothing is unpacked before all is fetched and checked. */
 bool
 sources_run (Builder *builder, GError **error)
@@ -128,9 +166,8 @@ sources_run (Builder *builder, GError **error)
 
   if (!all)
     return false;
-  for (guint i = 0; i < all->len; i++)
-    if (!sources_fetch (builder, all->pdata[i], error))
-      return false;
+  if (!sources_fetch_all (builder, all, error))
+    return false;
   if (!signature_check (builder, all, error))
     return false;
   for (guint i = 0; i < all->len; i++)

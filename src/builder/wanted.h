@@ -11,6 +11,7 @@ typedef struct
   Source *source;
   const char *sums[CHECKSUM_KINDS]; /* of the recipe, "SKIP" among them; NULL: none of that kind */
   char *revision;                   /* git: the commit, once it was fetched */
+  GitExtent extent;                 /* git: how much the recipe needs; then which mirror it is from */
   bool is_stored;                   /* git: the mirror is the cache's, unchanged */
 } Wanted;
 
