@@ -1,73 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "json.h"
 
-#include "error.h"
-
 #include <string.h>
 
-/* Deeper than anything a catalog or a manifest has; json-glib's parser recurses. */
-#define JSON_DEPTH_MAX 64
-
-/* Counts brackets outside strings, so that a bomb of them never reaches the recursive parser. */
-static bool
-json_is_shallow (const char *text, size_t length)
-{
-  bool in_string = false;
-  int depth = 0;
-
-  for (size_t i = 0; i < length; i++)
-    if (in_string)
-      {
-        if (text[i] == '\\')
-          i++;
-        else if (text[i] == '"')
-          in_string = false;
-      }
-    else if (text[i] == '"')
-      in_string = true;
-    else if (text[i] == '{' || text[i] == '[')
-      {
-        if (++depth > JSON_DEPTH_MAX)
-          return false;
-      }
-    else if (text[i] == '}' || text[i] == ']')
-      depth--;
-
-  return true;
-}
+#include "error.h"
+#include "json-reader.h"
 
 JsonObject *
 json_parse_object (const char *text, ssize_t length, const char *name, int code, GError **error)
 {
-  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
   g_autoptr (GError) failure = NULL;
-  size_t size = length < 0 ? strlen (text) : (size_t)length;
-  JsonNode *root;
+  g_autoptr (JsonNode) root = json_read (text, length < 0 ? strlen (text) : (size_t)length, &failure);
 
-  if (!g_utf8_validate_len (text, size, NULL))
-    {
-      g_set_error (error, HIVE_ERROR, code, "%s is not valid UTF-8", name);
-      return NULL;
-    }
-  if (!json_is_shallow (text, size))
-    {
-      g_set_error (error, HIVE_ERROR, code, "%s is nested deeper than %d levels", name, JSON_DEPTH_MAX);
-      return NULL;
-    }
-  if (!json_parser_load_from_data (parser, text, size, &failure))
+  if (!root)
     {
       g_set_error (error, HIVE_ERROR, code, "%s is not valid JSON: %s", name, failure->message);
       return NULL;
     }
-
-  root = json_parser_get_root (parser);
-  if (!root || !JSON_NODE_HOLDS_OBJECT (root))
+  if (!JSON_NODE_HOLDS_OBJECT (root))
     {
       g_set_error (error, HIVE_ERROR, code, "%s is not a JSON object", name);
       return NULL;
     }
-
-  return json_object_ref (json_node_get_object (root));
+  return json_node_dup_object (root);
 }
 
 static JsonNode *

@@ -8,8 +8,8 @@
 /* Typed access to JSON that may be hostile. Every getter says by its result whether the key was there with the right
  * type. */
 
-/* Parses an object. @name is what errors call the text; a text that is no valid UTF-8, no JSON or no object sets an
- * error of code @code. Depth is limited. Free with json_object_unref. */
+/* Parses an object. @name is what errors call the text; a text that is no object in strict JSON (json-reader.h) sets
+ * an error of code @code. Free with json_object_unref. */
 JsonObject *json_parse_object (const char *text, ssize_t length, const char *name, int code, GError **error);
 
 /* Missing gives @fallback (may be NULL); a wrong type too. */

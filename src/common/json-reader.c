@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "json-reader.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "error.h"
+
+#define SPACE " \t\n\r"
+
+typedef struct
+{
+  const char *text, *at, *end;
+  int depth;
+  GString *string; /* the last one */
+  GError **error;
+} Reader;
+
+static JsonNode *reader_value (Reader *reader);
+
+static bool reader_fail (Reader *reader, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+static bool
+reader_fail (Reader *reader, const char *format, ...)
+{
+  g_autofree char *what = NULL;
+  unsigned line = 1;
+  va_list arguments;
+
+  for (const char *c = reader->text; c < reader->at; c++)
+    line += *c == '\n';
+  va_start (arguments, format);
+  what = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  g_set_error (reader->error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "line %u: %s", line, what);
+  return false;
+}
+
+/* The next byte that is no space; -1 at the end. */
+static int
+reader_peek (Reader *reader)
+{
+  while (reader->at < reader->end && *reader->at && strchr (SPACE, *reader->at))
+    reader->at++;
+  return reader->at < reader->end ? (unsigned char)*reader->at : -1;
+}
+
+static bool
+reader_take (Reader *reader, char expected)
+{
+  if (reader_peek (reader) != expected)
+    return false;
+  reader->at++;
+  return true;
+}
+
+/* The four digits of \u. */
+static bool
+reader_unit (Reader *reader, gunichar *ret)
+{
+  *ret = 0;
+  for (int i = 0; i < 4; i++, reader->at++)
+    {
+      if (reader->at == reader->end || !g_ascii_isxdigit (*reader->at))
+        return reader_fail (reader, "\\u takes four hexadecimal digits");
+      *ret = *ret << 4 | (gunichar)g_ascii_xdigit_value (*reader->at);
+    }
+  return true;
+}
+
+static bool
+reader_unicode (Reader *reader)
+{
+  gunichar c, low;
+
+  if (!reader_unit (reader, &c))
+    return false;
+  if (c >= 0xD800 && c < 0xDC00 && reader->end - reader->at >= 2 && memcmp (reader->at, "\\u", 2) == 0)
+    {
+      reader->at += 2;
+      if (!reader_unit (reader, &low))
+        return false;
+      if (low < 0xDC00 || low > 0xDFFF)
+        return reader_fail (reader, "half of a surrogate pair stands alone");
+      c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
+    }
+  if (c >= 0xD800 && c <= 0xDFFF)
+    return reader_fail (reader, "half of a surrogate pair stands alone");
+  if (c == 0)
+    return reader_fail (reader, "a string has the character NUL");
+  g_string_append_unichar (reader->string, c);
+  return true;
+}
+
+static bool
+reader_escape (Reader *reader)
+{
+  static const char names[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
+  char name = reader->at < reader->end ? *reader->at++ : '\0';
+  const char *found = name ? strchr (names, name) : NULL;
+
+  if (name == 'u')
+    return reader_unicode (reader);
+  if (!found)
+    return reader_fail (reader, "after \\ comes one of \" \\ / b f n r t u");
+  g_string_append_c (reader->string, meanings[found - names]);
+  return true;
+}
+
+/* Into reader->string. */
+static bool
+reader_string (Reader *reader)
+{
+  if (!reader_take (reader, '"'))
+    return reader_fail (reader, "a string in double quotes is missing");
+  g_string_truncate (reader->string, 0);
+  for (;;)
+    {
+      const char *from = reader->at;
+
+      while (reader->at < reader->end && (unsigned char)*reader->at >= 0x20 && *reader->at != '"' &&
+             *reader->at != '\\')
+        reader->at++;
+      g_string_append_len (reader->string, from, reader->at - from);
+      if (reader->at == reader->end)
+        return reader_fail (reader, "a string does not end");
+      if ((unsigned char)*reader->at < 0x20)
+        return reader_fail (reader, "a string has a control character or a line break");
+      if (*reader->at++ == '"')
+        return true;
+      if (!reader_escape (reader))
+        return false;
+    }
+}
+
+static size_t
+reader_digits (Reader *reader)
+{
+  const char *from = reader->at;
+
+  while (reader->at < reader->end && g_ascii_isdigit (*reader->at))
+    reader->at++;
+  return (size_t)(reader->at - from);
+}
+
+static bool
+reader_has (const Reader *reader, const char *characters)
+{
+  return reader->at < reader->end && *reader->at && strchr (characters, *reader->at);
+}
+
+static JsonNode *
+reader_number (Reader *reader)
+{
+  const char *from = reader->at;
+  g_autofree char *text = NULL;
+  bool whole = true;
+  bool fine;
+  gint64 number;
+  double value;
+
+  reader->at += *reader->at == '-';
+  fine = reader_has (reader, "0") ? reader->at++ != NULL : reader_digits (reader) > 0;
+  if (fine && reader_has (reader, "."))
+    {
+      whole = false;
+      reader->at++;
+      fine = reader_digits (reader) > 0;
+    }
+  if (fine && reader_has (reader, "eE"))
+    {
+      whole = false;
+      reader->at++;
+      reader->at += reader_has (reader, "+-");
+      fine = reader_digits (reader) > 0;
+    }
+  text = g_strndup (from, (gsize)(reader->at - from));
+  value = fine ? g_ascii_strtod (text, NULL) : NAN;
+  if (!isfinite (value))
+    {
+      reader_fail (reader, "%.40s is no number", text);
+      return NULL;
+    }
+  if (whole && g_ascii_string_to_signed (text, 10, G_MININT64, G_MAXINT64, &number, NULL))
+    return json_node_init_int (json_node_alloc (), number);
+  return json_node_init_double (json_node_alloc (), value);
+}
+
+static JsonNode *
+reader_object (Reader *reader)
+{
+  g_autoptr (JsonObject) object = json_object_new ();
+
+  if (reader_take (reader, '}'))
+    return json_node_init_object (json_node_alloc (), object);
+  do
+    {
+      g_autofree char *key = NULL;
+      JsonNode *value;
+
+      if (!reader_string (reader))
+        return NULL;
+      key = g_strdup (reader->string->str);
+      if (json_object_has_member (object, key))
+        reader_fail (reader, "the key \"%s\" is there twice", key);
+      else if (!reader_take (reader, ':'))
+        reader_fail (reader, "after the key \"%s\" comes a colon", key);
+      else if ((value = reader_value (reader)))
+        {
+          json_object_set_member (object, key, value);
+          continue;
+        }
+      return NULL;
+    }
+  while (reader_take (reader, ','));
+  if (reader_take (reader, '}'))
+    return json_node_init_object (json_node_alloc (), object);
+  reader_fail (reader, "a comma or the } of an object is missing");
+  return NULL;
+}
+
+static JsonNode *
+reader_array (Reader *reader)
+{
+  g_autoptr (JsonArray) array = json_array_new ();
+
+  if (reader_take (reader, ']'))
+    return json_node_init_array (json_node_alloc (), array);
+  do
+    {
+      JsonNode *value = reader_value (reader);
+
+      if (!value)
+        return NULL;
+      json_array_add_element (array, value);
+    }
+  while (reader_take (reader, ','));
+  if (reader_take (reader, ']'))
+    return json_node_init_array (json_node_alloc (), array);
+  reader_fail (reader, "a comma or the ] of an array is missing");
+  return NULL;
+}
+
+static JsonNode *
+reader_nested (Reader *reader)
+{
+  JsonNode *node;
+
+  if (++reader->depth > JSON_DEPTH_MAX)
+    {
+      reader_fail (reader, "it is nested deeper than %d levels", JSON_DEPTH_MAX);
+      return NULL;
+    }
+  node = *reader->at++ == '{' ? reader_object (reader) : reader_array (reader);
+  reader->depth--;
+  return node;
+}
+
+static bool
+reader_word (Reader *reader, const char *word)
+{
+  size_t length = strlen (word);
+
+  if ((size_t)(reader->end - reader->at) < length || memcmp (reader->at, word, length) != 0)
+    return false;
+  reader->at += length;
+  return true;
+}
+
+static JsonNode *
+reader_value (Reader *reader)
+{
+  int next = reader_peek (reader);
+
+  if (next == '{' || next == '[')
+    return reader_nested (reader);
+  if (next == '"')
+    return reader_string (reader) ? json_node_init_string (json_node_alloc (), reader->string->str) : NULL;
+  if (next == '-' || (next >= '0' && next <= '9'))
+    return reader_number (reader);
+  if (reader_word (reader, "true"))
+    return json_node_init_boolean (json_node_alloc (), TRUE);
+  if (reader_word (reader, "false"))
+    return json_node_init_boolean (json_node_alloc (), FALSE);
+  if (reader_word (reader, "null"))
+    return json_node_init_null (json_node_alloc ());
+  reader_fail (reader, next < 0 ? "a value is missing at its end" : "a value is missing");
+  return NULL;
+}
+
+JsonNode *
+json_read (const char *text, size_t length, GError **error)
+{
+  g_autoptr (GString) string = g_string_new (NULL);
+  Reader reader = { .text = text, .at = text, .end = text + length, .string = string, .error = error };
+  g_autoptr (JsonNode) node = NULL;
+
+  if (!g_utf8_validate_len (text, length, NULL))
+    {
+      reader_fail (&reader, "it is not UTF-8");
+      return NULL;
+    }
+  node = reader_value (&reader);
+  if (node && reader_peek (&reader) >= 0)
+    {
+      reader_fail (&reader, "something follows the value");
+      return NULL;
+    }
+  return g_steal_pointer (&node);
+}
