@@ -34,6 +34,10 @@ static const Trouble troubles[] = {
     "In a container, allow them (docker: --security-opt seccomp=unconfined); elsewhere see "
     "kernel.unprivileged_userns_clone "
     "and user.max_user_namespaces" },
+  { NULL, NULL, "Function not implemented",
+    "A filter of system calls here denies openat2() to bubblewrap, which needs it since version 0.12",
+    "Under systemd, remove the lines that this finds: grep -rE 'RestrictSUIDSGID|DynamicUser' /etc/systemd/system "
+    "/run/systemd/system; in a container, upgrade its runtime and libseccomp" },
   { NULL, NULL, "uid map", "This machine denies bubblewrap a user namespace's uid map",
     "In a container, allow it (docker: --security-opt seccomp=unconfined --security-opt apparmor=unconfined); "
     "elsewhere "

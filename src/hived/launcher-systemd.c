@@ -9,7 +9,9 @@
 #include "bus-owner.h"
 #include "error.h"
 #include "file.h"
+#include "job-user.h"
 #include "unit-properties.h"
+#include "unit-state.h"
 
 #define SYSTEMD           "org.freedesktop.systemd1"
 #define SYSTEMD_PATH      "/org/freedesktop/systemd1"
@@ -24,6 +26,7 @@ typedef struct
   GHashTable *units; /* of Unit, borrowed: those that are watched */
   sd_bus_slot *systemd_slot;
   uint64_t counter;
+  unsigned next_user;
 } SystemdLauncher;
 
 typedef struct Unit Unit;
@@ -35,6 +38,7 @@ struct Unit
   SystemdLauncher *launcher;
   char *name; /* "rbee-job-17.service" */
   char *path; /* its object */
+  char *user; /* that it has for itself, until nothing of it runs; NULL: none */
   sd_bus_slot *changes;
   sd_bus_slot *call;
   Launch *launch;         /* until systemd has taken it */
@@ -45,25 +49,9 @@ struct Unit
   bool started;        /* systemd has taken it */
   bool ended;          /* its handler was told */
   bool stopped;        /* collecting: it was told to go away */
+  bool forgotten;      /* kept for its user alone */
   bool again;          /* something happened since the last question was asked */
 };
-
-/* What systemd says of it. */
-typedef struct
-{
-  char *active_state, *sub_state, *result;
-  int code, status;
-  uint32_t job; /* systemd's job for it that waits or runs; 0: none */
-} UnitState;
-
-static void
-unit_state_clear (UnitState *state)
-{
-  g_free (state->active_state);
-  g_free (state->sub_state);
-  g_free (state->result);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (UnitState, unit_state_clear)
 
 static Launch *
 launch_copy (const Launch *launch)
@@ -101,87 +89,38 @@ launch_free (Launch *launch)
 
 static int unit_ask (Unit *unit);
 
-static int
-unit_state_read_text (sd_bus_message *message, char **ret_text)
+static void
+unit_release_user (Unit *unit)
 {
-  const char *text;
-  int r = sd_bus_message_read (message, "v", "s", &text);
-
-  g_free (*ret_text);
-  *ret_text = r < 0 ? NULL : g_strdup (text);
-  return r;
+  if (unit->user)
+    job_user_release (unit->user);
+  g_clear_pointer (&unit->user, g_free);
 }
 
-/* The a{sv} of GetAll with every interface's properties. */
-static int
-unit_state_read (sd_bus_message *message, UnitState *state)
+static void
+unit_free (Unit *unit)
 {
-  const char *name;
-  int r;
-
-  if ((r = sd_bus_message_enter_container (message, 'a', "{sv}")) < 0)
-    return r;
-  while ((r = sd_bus_message_enter_container (message, 'e', "sv")) > 0)
-    {
-      if ((r = sd_bus_message_read (message, "s", &name)) < 0)
-        return r;
-      if (g_str_equal (name, "ActiveState"))
-        r = unit_state_read_text (message, &state->active_state);
-      else if (g_str_equal (name, "SubState"))
-        r = unit_state_read_text (message, &state->sub_state);
-      else if (g_str_equal (name, "Result"))
-        r = unit_state_read_text (message, &state->result);
-      else if (g_str_equal (name, "Job"))
-        r = sd_bus_message_read (message, "v", "(uo)", &state->job, NULL);
-      else if (g_str_equal (name, "ExecMainCode"))
-        r = sd_bus_message_read (message, "v", "i", &state->code);
-      else if (g_str_equal (name, "ExecMainStatus"))
-        r = sd_bus_message_read (message, "v", "i", &state->status);
-      else
-        r = sd_bus_message_skip (message, "v");
-      if (r < 0 || (r = sd_bus_message_exit_container (message)) < 0)
-        return r;
-    }
-  return r;
-}
-
-/* One whose start still waits is inactive too. */
-static bool
-unit_state_is_gone (const UnitState *state)
-{
-  return state->job == 0 &&
-         (g_strcmp0 (state->active_state, "inactive") == 0 || g_strcmp0 (state->active_state, "failed") == 0);
-}
-
-static bool
-unit_state_has_ended (const UnitState *state)
-{
-  return unit_state_is_gone (state) ||
-         (g_strcmp0 (state->active_state, "active") == 0 && g_strcmp0 (state->sub_state, "exited") == 0);
-}
-
-/* Of systemd's results (systemd.service(5)) only some say more than the process's own end. */
-static Ending
-unit_state_ending (const UnitState *state)
-{
-  if (g_strcmp0 (state->result, "oom-kill") == 0)
-    return (Ending){ .kind = ENDING_OUT_OF_MEMORY };
-  if (g_strcmp0 (state->result, "timeout") == 0)
-    return (Ending){ .kind = ENDING_TIMED_OUT };
-  if (g_strcmp0 (state->result, "resources") == 0)
-    return (Ending){ .kind = ENDING_NOT_STARTED, .message = "systemd lacks the means; see the journal" };
-  if (state->code == CLD_EXITED)
-    return (Ending){ .kind = ENDING_EXITED, .number = state->status };
-  if (state->code == CLD_KILLED || state->code == CLD_DUMPED)
-    return (Ending){ .kind = ENDING_KILLED, .number = state->status };
-  return (Ending){ .kind = ENDING_UNKNOWN };
+  g_hash_table_remove (unit->launcher->units, unit);
+  sd_bus_slot_unref (unit->changes);
+  sd_bus_slot_unref (unit->call);
+  launch_free (unit->launch);
+  sd_event_source_disable_unref (unit->timer);
+  g_free (unit->user);
+  free (unit->path);
+  g_free (unit->name);
+  g_free (unit);
 }
 
 /* Tells what is new. The handlers may free the unit: nothing follows them. */
 static void
 unit_consider (Unit *unit, const UnitState *state)
 {
-  if (!unit->ended && unit_state_has_ended (state))
+  /* One whose processes outlast even SIGKILL, stuck in the kernel, is gone to systemd; its user is not free. */
+  if (unit_state_is_gone (state) && (state->tasks == 0 || state->tasks == UINT64_MAX))
+    unit_release_user (unit);
+  if (unit->forgotten && !unit->user)
+    unit_free (unit);
+  else if (!unit->ended && unit_state_has_ended (state))
     {
       unit->ended = true;
       unit->again = false;
@@ -261,9 +200,22 @@ unit_handle_change (sd_bus_message *message, void *userdata, sd_bus_error *error
 {
   Unit *unit = userdata;
 
-  if (unit->started && (!unit->ended || unit->stopped))
+  if (unit->started && (!unit->ended || unit->stopped || unit->forgotten))
     unit_ask (unit);
   return 0;
+}
+
+/* What does not outlive the daemon ends, and systemd forgets it then. */
+static void
+unit_let_go (Unit *unit)
+{
+  if (unit->outlives)
+    return;
+  if (unit->dies_with_hive && !unit->ended)
+    child_signal (&unit->base, SIGKILL, true);
+  if (unit->started)
+    sd_bus_call_method_async (unit->launcher->bus, NULL, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, "UnrefUnit", NULL,
+                              NULL, "s", unit->name);
 }
 
 static int unit_start (Unit *unit);
@@ -284,10 +236,16 @@ unit_handle_started (sd_bus_message *message, void *userdata, sd_bus_error *erro
   if (failure)
     {
       unit->ended = true;
-      child_tell (&unit->base, (Ending){ .kind = ENDING_NOT_STARTED, .message = failure->message });
+      unit_release_user (unit);
+      if (unit->forgotten)
+        unit_free (unit);
+      else
+        child_tell (&unit->base, (Ending){ .kind = ENDING_NOT_STARTED, .message = failure->message });
+      return 0;
     }
-  else
-    unit_ask (unit);
+  if (unit->forgotten)
+    unit_let_go (unit);
+  unit_ask (unit);
   return 0;
 }
 
@@ -301,7 +259,7 @@ unit_start (Unit *unit)
   if ((r = sd_bus_message_new_method_call (launcher->bus, &message, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER,
                                            "StartTransientUnit")) >= 0 &&
       (r = sd_bus_message_append (message, "ss", unit->name, "fail")) >= 0 &&
-      (r = unit_properties_append (message, unit->launch, launcher->base.configuration)) >= 0 &&
+      (r = unit_properties_append (message, unit->launch, unit->user, launcher->base.configuration)) >= 0 &&
       (r = sd_bus_message_append (message, "a(sa(sv))", 0)) >= 0)
     r = sd_bus_call_async (launcher->bus, &unit->call, message, unit_handle_started, unit, 0);
   sd_bus_message_unref (message);
@@ -329,21 +287,13 @@ static void
 unit_forget (Child *base)
 {
   Unit *unit = (Unit *)base;
-  sd_bus *bus = unit->launcher->bus;
 
-  if (unit->dies_with_hive && !unit->outlives && !unit->ended)
-    child_signal (base, SIGKILL, true);
-  if (!unit->outlives && unit->started)
-    sd_bus_call_method_async (bus, NULL, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, "UnrefUnit", NULL, NULL, "s",
-                              unit->name);
-  g_hash_table_remove (unit->launcher->units, unit);
-  sd_bus_slot_unref (unit->changes);
-  sd_bus_slot_unref (unit->call);
-  launch_free (unit->launch);
-  sd_event_source_disable_unref (unit->timer);
-  free (unit->path);
-  g_free (unit->name);
-  g_free (unit);
+  unit_let_go (unit);
+  base->handler = NULL;
+  base->gone = NULL;
+  unit->forgotten = true;
+  if (!unit->user)
+    unit_free (unit);
 }
 
 /* Nobody but root enters the folder above it, and every other builder has an empty one in its place: it can be
@@ -365,30 +315,66 @@ systemd_start (Launcher *base, const Launch *launch, ChildHandler handler, void 
   g_autofree char *program = g_path_get_basename (launch->arguments[0]);
   g_autofree char *any = g_strdup_printf ("%s-%" G_GUINT64_FORMAT "-%" G_GUINT64_FORMAT, program,
                                           (uint64_t)g_get_monotonic_time (), ++launcher->counter);
+  const char *name = launch->name ? launch->name : any;
+  g_autofree char *user = NULL;
   Unit *unit;
   int r;
 
   if (launch->work && !systemd_make_work (launch->work, error))
     return NULL;
-  unit = unit_new (launcher, launch->name ? launch->name : any, handler, userdata);
+  if (launch->role == LAUNCH_BUILDER && !(user = job_user_claim (name, &launcher->next_user, error)))
+    return NULL;
+  unit = unit_new (launcher, name, handler, userdata);
+  unit->user = g_steal_pointer (&user);
   unit->outlives = launch->name != NULL;
   unit->dies_with_hive = launch->dies_with_hive;
   unit->launch = launch_copy (launch);
   r = unit_start (unit);
   if (r >= 0)
     return &unit->base;
-  unit->ended = true;
-  unit_forget (&unit->base);
+  unit_release_user (unit);
+  unit_free (unit);
   hive_error_set_errno (error, -r, "Cannot ask systemd to start %s", program);
+  return NULL;
+}
+
+/* Whoever has a user of an earlier daemon has it until nothing of it runs, whether it is adopted or not. */
+static void
+systemd_keep_user (const char *user, const char *name, void *userdata)
+{
+  Unit *unit = unit_new (userdata, name, NULL, NULL);
+
+  unit->user = g_strdup (user);
+  unit->outlives = unit->started = unit->forgotten = true;
+  unit_ask (unit);
+}
+
+static Unit *
+systemd_find_forgotten (SystemdLauncher *launcher, const char *name)
+{
+  g_autofree char *whole = g_strconcat (name, ".service", NULL);
+  GHashTableIter each;
+  void *unit;
+
+  g_hash_table_iter_init (&each, launcher->units);
+  while (g_hash_table_iter_next (&each, &unit, NULL))
+    if (((Unit *)unit)->forgotten && g_str_equal (((Unit *)unit)->name, whole))
+      return unit;
   return NULL;
 }
 
 static Child *
 systemd_adopt (Launcher *base, const char *name, ChildHandler handler, void *userdata)
 {
-  Unit *unit = unit_new ((SystemdLauncher *)base, name, handler, userdata);
+  SystemdLauncher *launcher = (SystemdLauncher *)base;
+  Unit *unit = systemd_find_forgotten (launcher, name);
 
+  if (!unit)
+    unit = unit_new (launcher, name, NULL, NULL);
+  unit->base.handler = handler;
+  unit->base.userdata = userdata;
   unit->outlives = unit->started = true;
+  unit->forgotten = unit->ended = false;
   unit_ask (unit);
   return &unit->base;
 }
@@ -436,7 +422,10 @@ static void
 systemd_free (Launcher *base)
 {
   SystemdLauncher *launcher = (SystemdLauncher *)base;
+  g_autoptr (GList) forgotten = g_hash_table_get_keys (launcher->units);
 
+  for (GList *each = forgotten; each; each = each->next)
+    unit_free (each->data);
   sd_bus_slot_unref (launcher->systemd_slot);
   g_hash_table_unref (launcher->units);
   sd_bus_unref (launcher->bus);
@@ -492,5 +481,6 @@ launcher_systemd_new (sd_event *event, sd_bus *bus, const Configuration *configu
                           "arg0='" SYSTEMD "'",
                           systemd_handle_owner, NULL, launcher);
   systemd_subscribe (launcher);
+  job_user_foreach (systemd_keep_user, launcher);
   return &launcher->base;
 }

@@ -44,9 +44,10 @@ static const Text denied_texts[] = {
 
 static const char *const only_native[] = { "native", NULL };
 
-/* A builder makes sandboxes: ProtectKernelTunables= and ProcSubset=pid would keep bubblewrap from mounting /proc, and
- * it wants netlink and mount(2). Recipes inherit what is here, so MemoryDenyWriteExecute= (compilers at run time) and
- * LockPersonality= (setarch) are left out. */
+/* A builder makes sandboxes: ProtectKernelTunables= and ProcSubset=pid would keep bubblewrap from mounting /proc, the
+ * filter of RestrictSUIDSGID= (and so of DynamicUser=) from openat2(2), and it wants netlink and mount(2). Recipes
+ * inherit what is here, so MemoryDenyWriteExecute= (compilers at run time) and LockPersonality= (setarch) are left out.
+ */
 static const char *const builder_families[] = { "AF_UNIX", "AF_INET", "AF_INET6", "AF_NETLINK", NULL };
 static const char *const builder_calls[] = { "@system-service", "@mount", "sethostname", NULL };
 #define BUILDER_NAMESPACES                                                                                             \
@@ -192,12 +193,12 @@ append_lifetime (sd_bus_message *message, const Launch *launch)
   return sd_bus_message_append (message, "(sv)(sv)", "AddRef", "b", true, "CollectMode", "s", "inactive-or-failed");
 }
 
-/* The hive's folders are empty. */
+/* The hive's folders are empty. ProtectSystem=strict leaves /run as it is, where /run/lock is everybody's. */
 static int
 append_no_folders (sd_bus_message *message, const Configuration *configuration)
 {
-  return sd_bus_message_append (message, "(sv)", "TemporaryFileSystem", "a(ss)", 2, configuration->state_directory,
-                                "ro", configuration->cache_directory, "ro");
+  return sd_bus_message_append (message, "(sv)(sv)", "TemporaryFileSystem", "a(ss)", 2, configuration->state_directory,
+                                "ro", configuration->cache_directory, "ro", "ReadOnlyPaths", "as", 1, "/run");
 }
 
 /* @path is to be seen after all, where it is there. */
@@ -287,10 +288,10 @@ append_limits (sd_bus_message *message, const Configuration *configuration)
 }
 
 static int
-append_builder (sd_bus_message *message, const Launch *launch, const Configuration *configuration)
+append_builder (sd_bus_message *message, const Launch *launch, const char *user, const Configuration *configuration)
 {
-  const Text texts[] = { { "ProtectHome", "tmpfs" }, { "KillMode", "mixed" } };
-  const char *const own[] = { "DynamicUser", "PrivateUsers", "PrivateDevices" };
+  const Text texts[] = { { "User", user }, { "ProtectHome", "tmpfs" }, { "KillMode", "mixed" } };
+  const char *const own[] = { "PrivateUsers", "PrivateDevices" };
   const Number numbers[] = {
     { "CapabilityBoundingSet", 0 },
     { "RestrictNamespaces", BUILDER_NAMESPACES },
@@ -409,12 +410,12 @@ append_commit (sd_bus_message *message, const Configuration *configuration)
 }
 
 static int
-append_role (sd_bus_message *message, const Launch *launch, const Configuration *configuration)
+append_role (sd_bus_message *message, const Launch *launch, const char *user, const Configuration *configuration)
 {
   switch (launch->role)
     {
     case LAUNCH_BUILDER:
-      return append_builder (message, launch, configuration);
+      return append_builder (message, launch, user, configuration);
     case LAUNCH_PROBE:
       return append_probe (message, configuration);
     case LAUNCH_COMMIT:
@@ -424,7 +425,8 @@ append_role (sd_bus_message *message, const Launch *launch, const Configuration 
 }
 
 int
-unit_properties_append (sd_bus_message *message, const Launch *launch, const Configuration *configuration)
+unit_properties_append (sd_bus_message *message, const Launch *launch, const char *user,
+                        const Configuration *configuration)
 {
   g_auto (GStrv) environment = launcher_environment ();
   const Text texts[] = {
@@ -444,7 +446,7 @@ unit_properties_append (sd_bus_message *message, const Launch *launch, const Con
       (r = append_texts (message, denied_texts, G_N_ELEMENTS (denied_texts))) < 0 ||
       (r = append_list (message, "SystemCallArchitectures", (char **)only_native)) < 0 ||
       (r = sd_bus_message_append (message, "(sv)", "SystemCallErrorNumber", "i", EPERM)) < 0 ||
-      (r = append_role (message, launch, configuration)) < 0)
+      (r = append_role (message, launch, user, configuration)) < 0)
     return r;
   return sd_bus_message_close_container (message);
 }

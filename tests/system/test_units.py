@@ -112,9 +112,9 @@ def test_job_is_a_unit_with_the_configured_limits(hive, machine, gate):
     hive.catalog.add("slow", pkgbuild("slow", build=f"nice\n{GATE}"))
     job = hive.install("slow")
     wait_until(lambda: "7" in job.lines(), what="the build")
-    assert properties(machine, job, "Description", "Slice", "DynamicUser", "RemainAfterExit", "MemoryMax", "TasksMax", "CPUWeight",
+    assert properties(machine, job, "Description", "Slice", "RemainAfterExit", "MemoryMax", "TasksMax", "CPUWeight",
                       "IOWeight", "Nice", "RuntimeMaxUSec", "OOMPolicy", "NoNewPrivileges", "ProtectSystem", "PrivateUsers") == {
-        "Description": f"Build of slow (job {job.id})", "Slice": "rbee-hive.slice", "DynamicUser": "yes", "RemainAfterExit": "yes",
+        "Description": f"Build of slow (job {job.id})", "Slice": "rbee-hive.slice", "RemainAfterExit": "yes",
         "MemoryMax": str(512 << 20), "TasksMax": "300", "CPUWeight": "77", "IOWeight": "66", "Nice": "7", "RuntimeMaxUSec": "1d 10h 17min 36s",
         "OOMPolicy": "kill", "NoNewPrivileges": "yes", "ProtectSystem": "strict", "PrivateUsers": "yes"}
     assert f"rbee-job-{job.id}.service" in machine.run("systemd-cgls", "--no-pager", "--unit", "rbee-hive.slice").stdout
