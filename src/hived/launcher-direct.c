@@ -16,15 +16,16 @@
 #include "credentials.h"
 #include "error.h"
 #include "file.h"
+#include "uid-claim.h"
 
 #define ORPHAN_INTERVAL (20 * 1000)
 
 typedef struct
 {
   Launcher base;
-  GHashTable *uids;     /* uids in use */
   GHashTable *children; /* pids of ours that run */
   uid_t next_uid;
+  sd_event_source *sweep; /* while what forgotten children left is ended */
 } DirectLauncher;
 
 typedef struct
@@ -33,7 +34,7 @@ typedef struct
   DirectLauncher *launcher;
   pid_t pid; /* 0 once it has ended */
   uid_t uid;
-  bool has_uid;      /* it has that user for itself */
+  int claim;         /* of that user, which it has for itself; -1: it is the hive's own */
   char *credentials; /* the folder of its tokens; NULL: none */
   bool timed_out;
   bool dies_with_hive;
@@ -53,56 +54,33 @@ direct_take_uid (DirectLauncher *launcher, DirectChild *child, GError **error)
   /* Round robin: a uid that was just used rests longest. */
   for (uid_t i = configuration->first_uid; i <= configuration->last_uid; i++)
     {
-      uid_t uid = launcher->next_uid;
+      g_autoptr (GError) failure = NULL;
 
-      launcher->next_uid = uid >= configuration->last_uid ? configuration->first_uid : uid + 1;
-      if (g_hash_table_add (launcher->uids, GUINT_TO_POINTER (uid)))
+      child->uid = launcher->next_uid;
+      launcher->next_uid = child->uid >= configuration->last_uid ? configuration->first_uid : child->uid + 1;
+      child->claim = uid_claim (child->uid, &failure);
+      if (child->claim >= 0)
+        return true;
+      if (failure)
         {
-          child->uid = uid;
-          child->has_uid = true;
-          return true;
+          g_propagate_error (error, g_steal_pointer (&failure));
+          return false;
         }
     }
-  g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED, "All users of UserRange=%u-%u are in use",
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
+               "All users of UserRange=%u-%u are in use: jobs of this hive or another one have them, or /etc/passwd "
+               "does; wait, or choose other ones in hive.conf",
                (unsigned)configuration->first_uid, (unsigned)configuration->last_uid);
   return false;
 }
 
-/* Only a process of that user can end all of that user's processes at once, without a race. */
-static void
-direct_kill_uid (uid_t uid)
-{
-  pid_t pid = fork ();
-
-  if (pid < 0)
-    {
-      g_warning ("Cannot end the processes of uid %u: %m", (unsigned)uid);
-      return;
-    }
-  if (pid == 0)
-    {
-      if (setgroups (0, NULL) < 0 || setresgid (uid, uid, uid) < 0 || setresuid (uid, uid, uid) < 0 ||
-          getuid () != uid || geteuid () != uid || uid == 0)
-        _exit (1);
-      kill (-1, SIGKILL);
-      _exit (0);
-    }
-  /* It does two system calls and ends. */
-  while (waitpid (pid, NULL, 0) < 0 && errno == EINTR)
-    ;
-}
-
-/* Gives the user back, after ending whatever still runs as it. */
+/* Gives the user back. What still runs as it keeps others from claiming it (uid-claim.h). */
 static void
 direct_release_uid (DirectChild *child)
 {
   credentials_remove (child->credentials);
   g_clear_pointer (&child->credentials, g_free);
-  if (!child->has_uid)
-    return;
-  direct_kill_uid (child->uid);
-  g_hash_table_remove (child->launcher->uids, GUINT_TO_POINTER (child->uid));
-  child->has_uid = false;
+  fd_clear (&child->claim);
 }
 
 /* In the child, between fork and exec: system calls only. */
@@ -164,7 +142,7 @@ direct_make_work (const DirectChild *child, const char *work, GError **error)
 {
   if (mkdir (work, 0700) < 0)
     return hive_error_set_errno (error, errno, "Cannot make the work folder %s", work);
-  if (child->has_uid && chown (work, child->uid, child->uid) < 0)
+  if (child->claim >= 0 && chown (work, child->uid, child->uid) < 0)
     return hive_error_set_errno (error, errno, "Cannot give %s to uid %u", work, (unsigned)child->uid);
   return true;
 }
@@ -175,7 +153,7 @@ direct_make_credentials (DirectChild *child, const Launch *launch, GError **erro
 {
   g_autoptr (GError) failure = NULL;
 
-  if (child->has_uid)
+  if (child->claim >= 0)
     child->credentials = credentials_make (child->launcher->base.configuration, launch->tokens, child->uid, &failure);
   if (!failure)
     return true;
@@ -223,6 +201,7 @@ direct_start (Launcher *launcher, const Launch *launch, ChildHandler handler, vo
   child->base = (Child){ .launcher = launcher, .handler = handler, .userdata = userdata };
   child->launcher = (DirectLauncher *)launcher;
   child->uid = geteuid ();
+  child->claim = -1;
   child->dies_with_hive = launch->dies_with_hive;
   if ((launch->role != LAUNCH_COMMIT && !direct_take_uid (child->launcher, child, error)) ||
       !direct_make_credentials (child, launch, error) ||
@@ -236,7 +215,9 @@ direct_start (Launcher *launcher, const Launch *launch, ChildHandler handler, vo
   return &child->base;
 }
 
-/* Builders and commits collect their own; whoever else is our child was left by one that crashed. True when none is. */
+/* Ends what builders left. What a recipe starts is in the PID namespace of a sandbox, and ends with it; our own
+ * programs become our children when what started them is gone, and are ended one by one. Nothing is ended by its uid,
+ * which may be that of processes that are not ours. True when none is left. */
 static bool
 direct_end_orphans (DirectLauncher *launcher)
 {
@@ -280,6 +261,7 @@ direct_handle_orphans (sd_event_source *source, uint64_t usec, void *userdata)
       sd_event_source_set_time_relative (source, ORPHAN_INTERVAL);
       return sd_event_source_set_enabled (source, SD_EVENT_ONESHOT);
     }
+  direct_release_uid (child);
   child_tell_gone (&child->base);
   return 0;
 }
@@ -289,10 +271,27 @@ direct_collect (Child *base)
 {
   DirectChild *child = (DirectChild *)base;
 
-  direct_release_uid (child);
   if (sd_event_add_time_relative (base->launcher->event, &child->timer, CLOCK_MONOTONIC, 0, 1, direct_handle_orphans,
                                   child) < 0)
     g_error ("Out of memory");
+}
+
+static int
+direct_handle_sweep (sd_event_source *source, uint64_t usec, void *userdata)
+{
+  if (direct_end_orphans (userdata))
+    return 0;
+  sd_event_source_set_time_relative (source, ORPHAN_INTERVAL);
+  return sd_event_source_set_enabled (source, SD_EVENT_ONESHOT);
+}
+
+/* What a child left that nobody waits for. When the event loop has ended, direct_free() does it. */
+static void
+direct_sweep (DirectLauncher *launcher)
+{
+  launcher->sweep = sd_event_source_disable_unref (launcher->sweep);
+  sd_event_add_time_relative (launcher->base.event, &launcher->sweep, CLOCK_MONOTONIC, 0, 1, direct_handle_sweep,
+                              launcher);
 }
 
 static void
@@ -311,12 +310,9 @@ direct_forget (Child *base)
       g_hash_table_remove (child->launcher->children, GINT_TO_POINTER (child->pid));
       child->pid = 0;
     }
-  if (child->has_uid)
-    {
-      direct_release_uid (child);
-      direct_end_orphans (child->launcher);
-    }
-  g_free (child->credentials);
+  if (child->claim >= 0)
+    direct_sweep (child->launcher);
+  direct_release_uid (child);
   g_free (child);
 }
 
@@ -325,7 +321,8 @@ direct_free (Launcher *base)
 {
   DirectLauncher *launcher = (DirectLauncher *)base;
 
-  g_hash_table_unref (launcher->uids);
+  sd_event_source_disable_unref (launcher->sweep);
+  direct_end_orphans (launcher);
   g_hash_table_unref (launcher->children);
   g_free (launcher);
 }
@@ -344,7 +341,6 @@ launcher_direct_new (sd_event *event, const Configuration *configuration)
   DirectLauncher *launcher = g_new0 (DirectLauncher, 1);
 
   launcher->base = (Launcher){ .backend = &direct_backend, .event = event, .configuration = configuration };
-  launcher->uids = g_hash_table_new (NULL, NULL);
   launcher->children = g_hash_table_new (NULL, NULL);
   launcher->next_uid = configuration->first_uid;
   credentials_remove_all (configuration);

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "uid-claim.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "error.h"
+#include "file.h"
+#include "job-user.h"
+
+#define STATUS_SIZE_MAX (64 * 1024)
+
+/* Whether the process @pid is @uid's: really, effectively, by what it saved, or to the file system. */
+static bool
+process_is_of (const char *pid, uid_t uid)
+{
+  g_autofree char *path = g_build_filename ("/proc", pid, "status", NULL);
+  g_autofree char *status = file_read (path, STATUS_SIZE_MAX, NULL, NULL);
+  const char *line = status ? strstr (status, "\nUid:") : NULL;
+  unsigned uids[4];
+
+  if (!line || sscanf (line, "\nUid: %u %u %u %u", &uids[0], &uids[1], &uids[2], &uids[3]) != 4)
+    return false;
+  return uids[0] == uid || uids[1] == uid || uids[2] == uid || uids[3] == uid;
+}
+
+static bool
+uid_has_processes (uid_t uid)
+{
+  g_autoptr (GDir) processes = g_dir_open ("/proc", 0, NULL);
+  const char *name;
+
+  while (processes && (name = g_dir_read_name (processes)))
+    if (g_ascii_isdigit (*name) && process_is_of (name, uid))
+      return true;
+  return false;
+}
+
+int
+uid_claim (uid_t uid, GError **error)
+{
+  g_autofree char *path = g_strdup_printf (JOB_USER_FOLDER "/%u", (unsigned)uid);
+  g_auto (Fd) fd = -1;
+
+  if (getpwuid (uid))
+    return -1;
+  if (!file_make_directories (JOB_USER_FOLDER, error))
+    return -1;
+  fd = open (path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (fd < 0)
+    {
+      hive_error_set_errno (error, errno, "Cannot open %s", path);
+      return -1;
+    }
+  if (flock (fd, LOCK_EX | LOCK_NB) < 0 || uid_has_processes (uid))
+    return -1;
+  return fd_steal (&fd);
+}
