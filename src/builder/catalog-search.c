@@ -67,7 +67,10 @@ catalog_search_all (CatalogSearch *search, const char *id, const char *backend, 
     {
       g_autoptr (GError) failure = NULL;
       Catalog *catalog = catalog_search_open (search, catalogs->pdata[i]);
-      CatalogEntry *entry = catalog_get (catalog, id, backend, &failure);
+      CatalogEntry *entry;
+
+      catalog->log = log;
+      entry = catalog_get (catalog, id, backend, &failure);
 
       if (entry)
         return entry;
@@ -100,7 +103,10 @@ catalog_search_get (CatalogSearch *search, const char *name, const char *id, con
 
   if (!name)
     return catalog_search_all (search, id, backend, log, error);
-  return own ? catalog_get (catalog_search_open (search, own), id, backend, error) : NULL;
+  if (!own)
+    return NULL;
+  catalog_search_open (search, own)->log = log;
+  return catalog_get (search->catalog, id, backend, error);
 }
 
 static char *

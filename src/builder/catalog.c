@@ -6,6 +6,7 @@
 #include "catalog-signature.h"
 #include "error.h"
 #include "json.h"
+#include "page.h"
 
 #include <string.h>
 
@@ -22,6 +23,7 @@ catalog_new (const Configuration *configuration, const CatalogConfiguration *own
   catalog->own = own;
   catalog->memory = memory;
   catalog->machine = machine;
+  catalog->phase = "metadata";
   return catalog;
 }
 
@@ -84,6 +86,9 @@ catalog_read_server (Catalog *catalog, const char *url, size_t max_size, Reading
                        .url = url,
                        .max_size = max_size,
                        .timeout = catalog->own->timeout,
+                       .log = catalog->log,
+                       .phase = catalog->phase,
+                       .decode = true,
                        .known = answer ? &answer->state : NULL,
                        .ret_state = &reading->state };
   FetchResult result = catalog_server_read (catalog->own, what, &reading->content, ret_why);
@@ -142,6 +147,24 @@ catalog_set_error (const Catalog *catalog, FetchResult result, const char *why, 
   return false;
 }
 
+/* What is no catalog's answer. A folder of a catalog that any web server shows is none either, and often tried. */
+static void
+catalog_set_nonsense (const Catalog *catalog, const Reading *reading, GError *failure, GError **error)
+{
+  const char *page = page_describe (reading->content->str, reading->content->len);
+
+  if (page)
+    g_set_error (error, HIVE_ERROR, failure->code,
+                 "%s. %s is no catalog's server: let URL= name one, or a folder on this machine (file://)",
+                 failure->message, catalog->own->shown_url);
+  else
+    {
+      g_propagate_error (error, failure);
+      return;
+    }
+  g_error_free (failure);
+}
+
 /* The JSON at @url. @ret_missing: there is none, which is no error here. */
 static JsonObject *
 catalog_read_object (Catalog *catalog, const char *url, bool *ret_missing, GError **error)
@@ -168,7 +191,7 @@ catalog_read_object (Catalog *catalog, const char *url, bool *ret_missing, GErro
   if (object)
     catalog_keep (catalog, url, &reading);
   else
-    g_propagate_error (error, g_steal_pointer (&failure));
+    catalog_set_nonsense (catalog, &reading, g_steal_pointer (&failure), error);
   return object;
 }
 
@@ -372,6 +395,11 @@ catalog_read_text (Catalog *catalog, const char *url, size_t max_size, FetchResu
   *ret_result = catalog_read (catalog, url, max_size, &reading, ret_why);
   if (*ret_result != FETCH_OK)
     return NULL;
+  if (page_describe (reading.content->str, reading.content->len))
+    {
+      *ret_why = g_strdup_printf ("%s is %s", url, page_describe (reading.content->str, reading.content->len));
+      return NULL;
+    }
   if (memchr (reading.content->str, 0, reading.content->len) ||
       !g_utf8_validate_len (reading.content->str, reading.content->len, NULL))
     {
@@ -453,7 +481,9 @@ catalog_copy_source (const Catalog *catalog, const char *recipe_url, const char 
   const Fetch what = { .configuration = configuration,
                        .url = url,
                        .max_size = configuration->max_download_size,
-                       .timeout = configuration->download_timeout };
+                       .timeout = configuration->download_timeout,
+                       .log = catalog->log,
+                       .phase = "sources" };
   FetchResult result;
 
   if (catalog_configuration_is_folder (catalog->own))

@@ -16,6 +16,8 @@ typedef struct
   const CatalogConfiguration *own; /* its section */
   CatalogMemory *memory;
   const Machine *machine;
+  LogWriter *log;      /* of the job that asks; NULL: nobody reads along */
+  const char *phase;   /* of what it is asked for, for @log */
   bool answered;       /* what came last was a catalog's answer, be it a bad one */
   int64_t stale_since; /* µs since the epoch: what it said was remembered from then; 0: it says so now */
   char *stale_why;

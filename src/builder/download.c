@@ -26,7 +26,8 @@ download_run (Builder *builder, const Wanted *wanted, int fd, char **validator, 
                         .foreign = !catalog_configuration_is_local (builder->catalog->own),
                         .secure = !wanted_is_summed (wanted), /* nothing else says that it was not changed on its way */
                         .log = builder->log,
-                        .phase = "sources" };
+                        .phase = "sources",
+                        .progress = true };
   g_autofree char *why = NULL;
   FetchResult result = fetch_resume (&fetch, fd, validator, &why);
 

@@ -14,6 +14,7 @@
 #define OUTCOME_MAX   (16 * 1024)
 #define OUTCOME_LINES 7
 #define INSIDE_CA     "/etc/rbee-hive-ca.pem"
+#define ATTEMPTS_MAX  4
 #define GRACE         10 /* seconds: libcurl says better than the sandbox what took too long */
 
 char *
@@ -87,15 +88,15 @@ line_or_null (const char *line)
 
 /* What the program said last. It is hostile if libcurl was taken over, so only its form is believed. */
 static FetchResult
-fetch_read_outcome (const Fetch *fetch, const char *outcome, char ***ret_lines, char **ret_why)
+fetch_read_outcome (const Fetch *fetch, const char *outcome, unsigned *ret_wait, char ***ret_lines, char **ret_why)
 {
   g_autofree char *url = fetch_redact (fetch->url);
   g_autofree char *valid = g_utf8_make_valid (outcome, -1);
   g_auto (GStrv) lines = g_strsplit (valid, "\n", OUTCOME_LINES);
   int result = FETCH_FAILED, errnum = 0;
 
-  if (g_strv_length (lines) != OUTCOME_LINES || sscanf (lines[0], "%d %d", &result, &errnum) != 2 || result < 0 ||
-      result > FETCH_OK)
+  if (g_strv_length (lines) != OUTCOME_LINES || sscanf (lines[0], "%d %d %u", &result, &errnum, ret_wait) != 3 ||
+      result < 0 || result > FETCH_OK)
     {
       *ret_why = g_strdup_printf ("%s can't be fetched: rbee-hive-fetch ended unexpectedly", url);
       return FETCH_FAILED;
@@ -109,11 +110,13 @@ fetch_read_outcome (const Fetch *fetch, const char *outcome, char ***ret_lines, 
   return result;
 }
 
-/* Runs the program with @options; @fd is its standard output. */
+/* Runs the program once with @options; @fd is its standard output. */
 static FetchResult
-fetch_run (const Fetch *fetch, int fd, const char *const *options, char ***ret_lines, char **ret_why)
+fetch_try (const Fetch *fetch, int fd, const char *const *options, unsigned *ret_wait, char ***ret_lines,
+           char **ret_why)
 {
-  g_autoptr (Output) progress = fetch->log ? output_new (fetch->log, fetch->phase, LOG_STREAM_PROGRESS) : NULL;
+  g_autoptr (Output) progress =
+      fetch->log && fetch->progress ? output_new (fetch->log, fetch->phase, LOG_STREAM_PROGRESS) : NULL;
   g_autofree char *program = step_script ("rbee-hive-fetch");
   g_autofree char *max_size = g_strdup_printf ("%" G_GUINT64_FORMAT, fetch->max_size);
   g_autofree char *timeout = g_strdup_printf ("%u", fetch->timeout);
@@ -130,6 +133,8 @@ fetch_run (const Fetch *fetch, int fd, const char *const *options, char ***ret_l
   g_ptr_array_add (arguments, program);
   if (fetch->foreign)
     g_ptr_array_add (arguments, (char *)"--foreign");
+  if (fetch->decode)
+    g_ptr_array_add (arguments, (char *)"--decode");
   for (; options && *options; options++)
     g_ptr_array_add (arguments, (char *)*options);
   for (const char *const *last = (const char *const[]){ "--", fetch->url, max_size, timeout, NULL }; *last; last++)
@@ -145,10 +150,53 @@ fetch_run (const Fetch *fetch, int fd, const char *const *options, char ***ret_l
     sandbox_set_stdout (sandbox, fd);
   sandbox_collect (sandbox, FETCH_OUTCOME_FD, OUTCOME_MAX);
   if (sandbox_run (sandbox, (const char *const *)arguments->pdata, &status, &error))
-    return fetch_read_outcome (fetch, sandbox_collected (sandbox, NULL), ret_lines, ret_why);
+    return fetch_read_outcome (fetch, sandbox_collected (sandbox, NULL), ret_wait, ret_lines, ret_why);
 
   *ret_why = g_strdup (error->message);
   return error->code == HIVE_ERROR_SANDBOX_UNAVAILABLE ? FETCH_NO_SANDBOX : FETCH_FAILED;
+}
+
+/* Empties @fd from @start on: what a server says of being busy may have come into it. */
+static bool
+fetch_again (const Fetch *fetch, int fd, off_t start, unsigned attempt, unsigned wait, int64_t deadline, char **why)
+{
+  unsigned seconds = MAX (wait, 1u << attempt);
+  g_autofree char *before = g_steal_pointer (why);
+
+  if (g_get_monotonic_time () + (int64_t)seconds * G_USEC_PER_SEC > deadline)
+    {
+      *why = g_strdup_printf ("%s, and asks to be left alone for %u s", before, seconds);
+      return false;
+    }
+  log_writer_note (fetch->log, fetch->phase, "↻ Trying again in %u s: %s", seconds, before);
+  if (!sandbox_wait (seconds, NULL) || (fd >= 0 && (ftruncate (fd, start) < 0 || lseek (fd, start, SEEK_SET) < 0)))
+    {
+      *why = g_steal_pointer (&before);
+      return false;
+    }
+  return true;
+}
+
+/* Until a server that is busy has time. */
+static FetchResult
+fetch_run (const Fetch *fetch, int fd, const char *const *options, char ***ret_lines, char **ret_why)
+{
+  int64_t deadline = g_get_monotonic_time () + (int64_t)fetch->timeout * G_USEC_PER_SEC;
+  off_t start = fd < 0 ? 0 : MAX (lseek (fd, 0, options ? SEEK_END : SEEK_CUR), 0);
+
+  for (unsigned attempt = 0;; attempt++)
+    {
+      g_auto (GStrv) lines = NULL;
+      unsigned wait = 0;
+      FetchResult result = fetch_try (fetch, fd, options, &wait, &lines, ret_why);
+
+      if (result != FETCH_BUSY || !fetch->log || attempt + 1 == ATTEMPTS_MAX ||
+          !fetch_again (fetch, fd, start, attempt, wait, deadline, ret_why))
+        {
+          *ret_lines = g_steal_pointer (&lines);
+          return result == FETCH_BUSY ? FETCH_FAILED : result;
+        }
+    }
 }
 
 FetchResult

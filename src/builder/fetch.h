@@ -13,6 +13,7 @@
 typedef enum
 {
   FETCH_FAILED,    /* no connection, a timeout, a redirect loop, an HTTP status of 400 or more */
+  FETCH_BUSY,      /* the program's own word for what is worth another try; callers see FETCH_FAILED */
   FETCH_NOT_FOUND, /* 404 or 410 */
   FETCH_TOO_LARGE,
   FETCH_NOT_STORED, /* errno says why */
@@ -23,7 +24,8 @@ typedef enum
   FETCH_OK,
 } FetchResult;
 
-/* Where the program says what came of it, in seven lines: a FetchResult and an errno, as numbers; what the server said
+/* Where the program says what came of it, in seven lines: a FetchResult, an errno and after how many seconds the server
+ * wants to be asked again, as numbers; what the server said
  * of the content, for resuming; the URL after redirects; the address there; its ETag and its Last-Modified; why it
  * failed. Its standard output is the body, and each line of its standard error is the text of a `progress` record. */
 #define FETCH_OUTCOME_FD 9
@@ -51,8 +53,10 @@ typedef struct
   uint64_t max_size; /* bytes */
   unsigned timeout;  /* seconds, for all of it */
   bool foreign;   /* asked for by who must not reach this machine's own addresses (address.h), by a redirect neither */
-  LogWriter *log; /* gets `progress` records of @phase; NULL: none */
+  LogWriter *log; /* with it, a server that is busy is asked again a few times, and each is told; NULL: once */
   const char *phase;
+  bool progress; /* @log gets `progress` records */
+  bool decode;   /* what the server compressed for its way here (Content-Encoding) is wanted as it was */
 
   const char *proxy;   /* a URL or "none"; NULL: what the environment says */
   const char *ca_file; /* who vouches for the URL's own origin, not for where that redirects to; NULL: whom this machine

@@ -36,6 +36,7 @@ typedef struct
   bool resumes;       /* goes on where a connection was cut */
   bool locates;       /* wants to know where it is, not what */
   bool steps;         /* follows redirects itself, not libcurl */
+  bool decodes;       /* asks for nothing compressed, but understands what comes so all the same */
   GPtrArray *proxies; /* of struct sockaddr_storage: what may be reached all the same */
 
   uint64_t size;   /* of what is stored */
@@ -285,6 +286,8 @@ transfer_set_options (Transfer *transfer, char *message)
   curl_easy_setopt (curl, CURLOPT_USERAGENT, "rbee-hive/" PROJECT_VERSION);
   curl_easy_setopt (curl, CURLOPT_ERRORBUFFER, message);
   curl_easy_setopt (curl, CURLOPT_FAILONERROR, 1L);
+  if (transfer->decodes)
+    curl_easy_setopt (curl, CURLOPT_ACCEPT_ENCODING, "");
   curl_easy_setopt (curl, CURLOPT_WRITEFUNCTION, transfer_on_data);
   curl_easy_setopt (curl, CURLOPT_WRITEDATA, transfer);
   curl_easy_setopt (curl, CURLOPT_HEADERFUNCTION, transfer_on_header);
@@ -430,6 +433,26 @@ transfer_distrust (const Transfer *transfer, CURLcode code)
     }
 }
 
+/* What says of itself that another time may be better. */
+static bool
+status_is_busy (long status)
+{
+  return status == 408 || status == 429 || status == 500 || (status >= 502 && status <= 504);
+}
+
+static const char *
+status_explain (long status)
+{
+  return status == 429 ? " (too many requests)" : status == 503 ? " (it is busy)" : "";
+}
+
+static bool
+code_is_busy (CURLcode code)
+{
+  return code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR ||
+         code == CURLE_PARTIAL_FILE || code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM;
+}
+
 static FetchResult
 transfer_result (const Transfer *transfer, CURLcode code, const char *message, char **ret_why)
 {
@@ -454,8 +477,9 @@ transfer_result (const Transfer *transfer, CURLcode code, const char *message, c
     }
   if (code == CURLE_HTTP_RETURNED_ERROR)
     {
-      *ret_why = g_strdup_printf ("%s answered with HTTP status %ld", url, status);
-      return status == 404 || status == 410 ? FETCH_NOT_FOUND :
+      *ret_why = g_strdup_printf ("%s answered with HTTP status %ld%s", url, status, status_explain (status));
+      return status_is_busy (status)        ? FETCH_BUSY :
+             status == 404 || status == 410 ? FETCH_NOT_FOUND :
              status == 401 || status == 403 ? FETCH_DENIED :
                                               FETCH_FAILED;
     }
@@ -481,7 +505,8 @@ transfer_result (const Transfer *transfer, CURLcode code, const char *message, c
     *ret_why = g_strdup_printf ("%s redirects more than %d times", url, REDIRECTS_MAX);
   else
     *ret_why = g_strdup_printf ("%s can't be fetched: %s", url, *message ? message : curl_easy_strerror (code));
-  return FETCH_FAILED;
+  /* Resuming has tried again already. */
+  return code_is_busy (code) && !(transfer->resumes && transfer->size > 0) ? FETCH_BUSY : FETCH_FAILED;
 }
 
 /* What another tool than libcurl is to reach: each of its addresses must be one that it may. */
@@ -528,12 +553,14 @@ int
 main (int argc, char **argv)
 {
   g_autofree char *validator = NULL;
-  gboolean foreign = FALSE, locate = FALSE;
+  gboolean foreign = FALSE, locate = FALSE, decode = FALSE;
+  curl_off_t wait = 0;
   const GOptionEntry options[] = {
     { "resume", 0, 0, G_OPTION_ARG_STRING, &validator,
       "Standard output holds the beginning, of which the server said this; go on there, also when cut", "VALIDATOR" },
     { "foreign", 0, 0, G_OPTION_ARG_NONE, &foreign, "Reach no address of this machine", NULL },
     { "locate", 0, 0, G_OPTION_ARG_NONE, &locate, "Say only where it is", NULL },
+    { "decode", 0, 0, G_OPTION_ARG_NONE, &decode, "Undo what the server compressed for its way here", NULL },
     { NULL },
   };
   g_autoptr (GOptionContext) context = g_option_context_new ("URL MAX-SIZE TIMEOUT");
@@ -558,6 +585,7 @@ main (int argc, char **argv)
   transfer.deadline = g_get_monotonic_time () + (int64_t)transfer.timeout * G_USEC_PER_SEC;
   transfer.foreign = foreign;
   transfer.locates = locate;
+  transfer.decodes = decode;
   transfer.resumes = validator != NULL;
   if (validator)
     {
@@ -577,13 +605,14 @@ main (int argc, char **argv)
     result = transfer_fetch (&transfer, &url, &address, &why);
   etag = transfer_header (&transfer, "ETag");
   modified = transfer_header (&transfer, "Last-Modified");
+  curl_easy_getinfo (transfer.curl, CURLINFO_RETRY_AFTER, &wait);
   curl_easy_cleanup (transfer.curl);
   g_free (transfer.ca_file);
   g_free (transfer.ca_path);
   curl_global_cleanup ();
 
-  dprintf (FETCH_OUTCOME_FD, "%d %d\n%s\n%.8000s\n%s\n%s\n%s\n%.2000s", result, transfer.write_error,
-           transfer.validator ? transfer.validator : "", url ? url : transfer.url, address ? address : "",
-           etag ? etag : "", modified ? modified : "", why ? why : "");
+  dprintf (FETCH_OUTCOME_FD, "%d %d %u\n%s\n%.8000s\n%s\n%s\n%s\n%.2000s", result, transfer.write_error,
+           (unsigned)CLAMP (wait, 0, 86400), transfer.validator ? transfer.validator : "", url ? url : transfer.url,
+           address ? address : "", etag ? etag : "", modified ? modified : "", why ? why : "");
   return result == FETCH_OK ? 0 : 1;
 }

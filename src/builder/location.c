@@ -83,7 +83,9 @@ location_find (Builder *builder, const Source *source, const char *probe, Locati
                         .url = url,
                         .max_size = ANSWER_MAX,
                         .timeout = MIN (builder->configuration->download_timeout, 120),
-                        .foreign = true };
+                        .foreign = true,
+                        .log = builder->log,
+                        .phase = "sources" };
   FetchResult result;
 
   if (source_is_local_repository (source))

@@ -47,6 +47,7 @@ pkgbuild_run (Builder *builder, GError **error)
   g_autofree char *size = NULL;
 
   log_writer_note (builder->log, "pkgbuild", "📄 Downloading PKGBUILD...");
+  builder->catalog->phase = "pkgbuild";
   text = catalog_get_recipe (builder->catalog, builder->entry, builder->request->source, &builder->recipe_url, error);
   if (!text || !pkgbuild_take (builder, text, error))
     return false;

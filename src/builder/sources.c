@@ -51,6 +51,9 @@ sources_fetch_file (Builder *builder, const Wanted *wanted, GError **error)
     return hive_error_set_errno (error, errno, "Can't look at %s", wanted->source->name);
   size = size_to_string (st.st_size);
   log_writer_note (builder->log, "sources", "✓ Source: %s (%s, %s%s)", wanted->source->name, size, told, how);
+  if (wanted->source->kind == SOURCE_DOWNLOAD && !wanted_is_summed (wanted) && wanted_guess (wanted, fd))
+    log_writer_note (builder->log, "sources", "⚠ As %s the server sent %s", wanted->source->name,
+                     wanted_guess (wanted, fd));
   return true;
 }
 

@@ -2,8 +2,10 @@
 #include "wanted.h"
 
 #include "catalog-entry.h"
+#include "page.h"
 
 #include <string.h>
+#include <unistd.h>
 
 static void
 wanted_free (Wanted *wanted)
@@ -144,6 +146,32 @@ wanted_is_weak (const Wanted *wanted)
   return wanted_is_summed (wanted);
 }
 
+const char *
+wanted_guess (const Wanted *wanted, int fd)
+{
+  char start[512];
+  const char *name = wanted->source->name;
+  ssize_t n = pread (fd, start, sizeof start, 0);
+  const char *page = n > 0 ? page_describe (start, n) : NULL;
+
+  if (page && !g_str_has_suffix (name, ".html") && !g_str_has_suffix (name, ".htm"))
+    return page;
+  return n > 2 && memcmp (start, "\x1f\x8b", 2) == 0 && !g_str_has_suffix (name, "gz") ?
+             "something that was compressed by gzip, for which nobody asked" :
+             NULL;
+}
+
+static void
+wanted_set_mismatch (const Wanted *wanted, int fd, ChecksumKind kind, const char *found, GError **error)
+{
+  const char *instead = source_is_repository (wanted->source) ? NULL : wanted_guess (wanted, fd);
+
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_CHECKSUM_MISMATCH,
+               "The source %s is not what the recipe expects: %s%s%sits %s sum is %s, not %s", wanted->source->name,
+               instead ? "the server sent " : "", instead ? instead : "", instead ? "; " : "", checksum_title (kind),
+               found, wanted->sums[kind]);
+}
+
 bool
 wanted_verify (const Wanted *wanted, int fd, GError **error)
 {
@@ -161,9 +189,7 @@ wanted_verify (const Wanted *wanted, int fd, GError **error)
   for (ChecksumKind kind = 0; equal && kind < CHECKSUM_KINDS; kind++)
     if (given[kind] && g_ascii_strcasecmp (found[kind], wanted->sums[kind]) != 0)
       {
-        g_set_error (error, HIVE_ERROR, HIVE_ERROR_CHECKSUM_MISMATCH,
-                     "The source %s is not what the recipe expects: its %s sum is %s, not %s", wanted->source->name,
-                     checksum_title (kind), found[kind], wanted->sums[kind]);
+        wanted_set_mismatch (wanted, fd, kind, found[kind], error);
         equal = false;
       }
   checksum_clear (found);

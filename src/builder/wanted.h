@@ -22,6 +22,9 @@ GPtrArray *wanted_collect (const Recipe *recipe, GError **error);
 /* True when there is a sum that is not SKIP. */
 bool wanted_is_summed (const Wanted *wanted);
 
+/* What a server sent in place of the file, when its first bytes say it: "a web page (HTML)"; else NULL. */
+const char *wanted_guess (const Wanted *wanted, int fd);
+
 /* Compares every sum that is given with @fd; ChecksumMismatch. */
 bool wanted_verify (const Wanted *wanted, int fd, GError **error);
 

@@ -5,16 +5,23 @@
 
 #include "error.h"
 #include "json-reader.h"
+#include "page.h"
 
 JsonObject *
 json_parse_object (const char *text, ssize_t length, const char *name, int code, GError **error)
 {
   g_autoptr (GError) failure = NULL;
-  g_autoptr (JsonNode) root = json_read (text, length < 0 ? strlen (text) : (size_t)length, &failure);
+  size_t size = length < 0 ? strlen (text) : (size_t)length;
+  g_autoptr (JsonNode) root = json_read (text, size, &failure);
 
   if (!root)
     {
-      g_set_error (error, HIVE_ERROR, code, "%s is not valid JSON: %s", name, failure->message);
+      const char *page = page_describe (text, size);
+
+      if (page)
+        g_set_error (error, HIVE_ERROR, code, "%s is %s where JSON was expected", name, page);
+      else
+        g_set_error (error, HIVE_ERROR, code, "%s is not valid JSON: %s", name, failure->message);
       return NULL;
     }
   if (!JSON_NODE_HOLDS_OBJECT (root))

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <stddef.h>
+
+/* A web page where something else was asked for: those ask for a login, or whether one is a robot, or show a folder.
+ * What @text, of which the first 512 bytes are enough, is in words, "a web page (HTML)" or "a listing of a folder
+ * (HTML)"; NULL: something else. */
+const char *page_describe (const char *text, size_t length);
