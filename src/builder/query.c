@@ -81,6 +81,26 @@ question_answer (const Question *question, JsonObject *answer)
   return answer;
 }
 
+/* Where no sandbox can be made nothing fits: each recipe is read in one. @answer says so too, and is not kept. */
+static void
+query_tell_sandbox (const Configuration *configuration, JsonObject *answer, JsonObject *const *entries, size_t count)
+{
+  g_autoptr (GError) trouble = NULL;
+  g_autofree char *hint = NULL;
+  g_autofree char *why = NULL;
+
+  if (count == 0 || sandbox_probe (configuration, &hint, &trouble))
+    return;
+  json_object_set_boolean_member (answer, "works", false);
+  why = g_strdup_printf ("Nothing can be installed here: %s. %s", trouble->message, hint ? hint : "");
+  for (size_t i = 0; i < count; i++)
+    if (json_get_bool (entries[i], "compatible", false))
+      {
+        json_object_set_boolean_member (entries[i], "compatible", false);
+        json_object_set_string_member (entries[i], "incompatible_because", g_strchomp (why));
+      }
+}
+
 static JsonObject *
 query_catalog (const Configuration *configuration, char *const *arguments, GError **error)
 {
@@ -96,7 +116,10 @@ query_catalog (const Configuration *configuration, char *const *arguments, GErro
   for (guint i = 0; workers && i < json_array_get_length (workers); i++)
     g_ptr_array_add (entries, json_array_get_object_element (workers, i));
   if (answer)
-    catalog_needs_add (configuration, (JsonObject *const *)entries->pdata, entries->len);
+    {
+      catalog_needs_add (configuration, (JsonObject *const *)entries->pdata, entries->len);
+      query_tell_sandbox (configuration, answer, (JsonObject *const *)entries->pdata, entries->len);
+    }
   return question_answer (&question, answer);
 }
 
@@ -114,6 +137,7 @@ query_worker (const Configuration *configuration, char *const *arguments, GError
     return NULL;
   answer = catalog_entry_to_json (entry);
   catalog_needs_add (configuration, &answer, 1);
+  query_tell_sandbox (configuration, answer, &answer, 1);
   return question_answer (&question, answer);
 }
 
