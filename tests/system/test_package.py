@@ -246,7 +246,8 @@ def test_whole_life(debian, package, newer):
     assert "Removing worker hive-probe" in said and "Removing worker slow" in said
     assert debian.differences(before) == []
     added = {name: {line.split(":")[0] for line in now - users[name]} for name, now in debian.users().items()}
-    assert added == {"passwd": {"rbee-bridge"}, "group": {"rbee", "rbee-bridge"}}
+    builders = {f"rbee-builder-{number}" for number in range(32)}
+    assert added == {"passwd": {"rbee-bridge"} | builders, "group": {"rbee", "rbee-bridge"} | builders}
     assert machine.run("dpkg-query", "-W", NAME, status=None).returncode == 1
 
     # And again.
