@@ -21,6 +21,7 @@
 #define SCRATCH      "scratch" /* in the work directory */
 #define MIRRORS      "mirrors" /* likewise: what the cache is not to have */
 #define ATTEMPTS_MAX 4
+#define PROBE        "info/refs?service=git-upload-pack"
 
 void
 git_clear (Git *git)
@@ -89,12 +90,19 @@ git_drop_mirror (const Git *git, GError **error)
   return r >= 0 || hive_error_set_errno (error, -r, "Cannot remove the mirror of %s", git->source->name);
 }
 
+bool
+git_find_server (Git *git, GError **error)
+{
+  return git->location.url || location_find (git->builder, git->source, PROBE, &git->location, error);
+}
+
 static Sandbox *
 git_sandbox (const Git *git, Reach reach)
 {
   const Configuration *configuration = git->builder->configuration;
   Sandbox *sandbox = sandbox_new (configuration);
   g_autofree char *config = step_script ("gitconfig");
+  g_autofree char *own_config = g_build_filename (configuration->libexec_directory, "gitconfig", NULL);
   g_autofree char *src = g_build_filename (git->builder->request->work, "src", NULL);
   g_autofree char *mirror = git_mirror_path (git);
   g_autofree char *stored = cache_stored_path (git->builder, CACHE_SOURCES, git->key);
@@ -111,8 +119,12 @@ git_sandbox (const Git *git, Reach reach)
   if (reach & REACH_MIRROR)
     sandbox_limit_folder (sandbox, mirror, configuration->max_download_size, MIRROR_FILES);
   (reach & REACH_MIRROR ? sandbox_bind : sandbox_bind_read_only) (sandbox, mirror, GIT_INSIDE_MIRROR);
-  if (reach & REACH_SERVER)
+  if (reach & REACH_ELSEWHERE && !git->location.folder)
+    fetch_allow_network (sandbox);
+  else if (reach & REACH_SERVER)
     location_allow (&git->location, sandbox);
+  /* git-lfs runs git for another repository without the variables that name its configuration. */
+  sandbox_bind_read_only (sandbox, own_config, "/tmp/.gitconfig");
   sandbox_setenv (sandbox, "HOME", "/tmp");
   sandbox_setenv (sandbox, "GIT_CONFIG_NOSYSTEM", "1");
   sandbox_setenv (sandbox, "GIT_CONFIG_GLOBAL", config);

@@ -19,6 +19,7 @@ typedef enum
   REACH_SERVER = 1 << 1,
   REACH_STORED = 1 << 2, /* the cache's own mirror */
   REACH_SRC = 1 << 3,
+  REACH_ELSEWHERE = 1 << 4, /* servers that the server names */
 } Reach;
 
 typedef struct
@@ -35,6 +36,9 @@ void git_init (Git *git, Builder *builder, const Source *source, GitExtent exten
 void git_set_extent (Git *git, GitExtent extent); /* another mirror of it */
 void git_clear (Git *git);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Git, git_clear)
+
+/* Finds out where the server is, once: asked for only where one is needed. */
+bool git_find_server (Git *git, GError **error);
 
 /* True for a mirror that the cache is to have when the job has ended: not of a repository on this machine, nor of one
  * that takes a password. The others are no entry of it even when a builder is killed. */

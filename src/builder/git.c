@@ -5,12 +5,12 @@
 #include "fetch.h"
 #include "file.h"
 #include "git-extent.h"
+#include "git-lfs.h"
 
 #include <string.h>
 #include <sys/stat.h>
 
 #define BRANCH "makepkg" /* of a mirror that has one commit alone */
-#define PROBE  "info/refs?service=git-upload-pack"
 
 /* What the fragment names, in the mirror. */
 static char *
@@ -54,13 +54,6 @@ git_update_head (const Git *git, GError **error)
   head = g_strndup (answer + strlen ("ref: "), end - answer - strlen ("ref: "));
   set[6] = head;
   return git_must (git, REACH_MIRROR, set, "brought up to date", error);
-}
-
-/* Asked for only where a server is needed. */
-static bool
-git_find_server (Git *git, GError **error)
-{
-  return git->location.url || location_find (git->builder, git->source, PROBE, &git->location, error);
 }
 
 static const char *
@@ -447,7 +440,7 @@ git_checkout (Builder *builder, const Wanted *wanted, GError **error)
   git_init (&git, builder, source, wanted->extent);
   return git_must (&git, REACH_SRC, clone, "cloned", error) &&
          git_must (&git, REACH_SRC, source->ref ? branch : head, "checked out", error) &&
-         git_must (&git, REACH_SRC, origin, "named", error);
+         git_lfs_fetch (&git, wanted->revision, error) && git_must (&git, REACH_SRC, origin, "named", error);
 }
 
 bool
