@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "controls.h"
+
 typedef struct
 {
   const char *peer;
@@ -27,13 +29,13 @@ access_log_write (const Entry *entry)
 {
   g_autoptr (GArray) fields = g_array_new (false, false, sizeof (GLogField));
   g_autofree char *path = g_strescape (entry->path, NULL);
+  g_autofree char *note = entry->note ? controls_visible (entry->note) : NULL;
   g_autofree char *uid = entry->uid == UID_UNKNOWN ? g_strdup ("") : g_strdup_printf ("%u", (unsigned)entry->uid);
   g_autofree char *status = g_strdup_printf ("%u", entry->status);
   g_autofree char *bytes = g_strdup_printf ("%" G_GUINT64_FORMAT, entry->bytes);
   g_autofree char *usec = g_strdup_printf ("%" G_GUINT64_FORMAT, entry->usec);
-  g_autofree char *message =
-      g_strdup_printf ("%s%s%s %s %s %s %s µs%s%s", entry->peer, *uid ? "/" : "", uid, entry->method, path, status,
-                       usec, entry->note ? ": " : "", entry->note ? entry->note : "");
+  g_autofree char *message = g_strdup_printf ("%s%s%s %s %s %s %s µs%s%s", entry->peer, *uid ? "/" : "", uid,
+                                              entry->method, path, status, usec, note ? ": " : "", note ? note : "");
 
   entry_add (fields, "MESSAGE", message);
   entry_add (fields, "PRIORITY", "6");

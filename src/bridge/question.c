@@ -162,7 +162,7 @@ question_on_answer (Request *request, sd_bus_message *reply)
       question_answer_failure (request, hive_error_name (HIVE_ERROR_NOT_INSTALLED), text);
       return;
     }
-  text = json_to_string (answer, false);
+  text = json_node_to_text (answer, false);
   sse_append (events, NULL, text, strlen (text));
   sse_encode_end (&position, "done", "", "", events);
   question_answer (request, events);

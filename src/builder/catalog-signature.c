@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "catalog-signature.h"
 
+#include "gpg-verdict.h"
 #include "dependency-rules.h"
 #include "error.h"
 #include "file.h"
@@ -88,7 +89,10 @@ catalog_signature_suffix (const CatalogSignature *signature)
 static bool
 status_is_good (const char *status)
 {
-  return strstr (status, "[GNUPG:] GOODSIG ") && strstr (status, "[GNUPG:] VALIDSIG ");
+  g_auto (GpgVerdict) verdict = { 0 };
+
+  gpg_verdict_read (&verdict, status);
+  return gpg_verdict_is_plain (&verdict);
 }
 
 static bool

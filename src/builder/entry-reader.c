@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "entry-reader.h"
 
+#include "controls.h"
 #include "error.h"
 #include "json.h"
 
@@ -22,12 +23,7 @@ entry_reader_fail (EntryReader *reader, const char *key, const char *expected)
 static bool
 text_is_sane (const char *text)
 {
-  if (strlen (text) > TEXT_MAX)
-    return false;
-  for (; *text; text++)
-    if (g_ascii_iscntrl (*text) && *text != '\n' && *text != '\t')
-      return false;
-  return true;
+  return strlen (text) <= TEXT_MAX && !controls_are_in (text, "\n\t");
 }
 
 char *
@@ -39,7 +35,9 @@ entry_reader_string (EntryReader *reader, JsonObject *object, const char *key, b
     return g_strdup ("");
   if (!value || !text_is_sane (value) || (required && !*value))
     {
-      entry_reader_fail (reader, key, required ? "a string that is not empty" : "a string");
+      entry_reader_fail (reader, key,
+                         required ? "a string that is not empty, without control characters" :
+                                    "a string without control characters");
       return NULL;
     }
   return g_strdup (value);

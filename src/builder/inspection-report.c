@@ -2,10 +2,10 @@
 #include "inspection-report.h"
 
 #include "catalog-entry.h"
+#include "controls.h"
 #include "inspection-needs.h"
 #include "inspection-source.h"
 #include "json.h"
-#include "log-text.h"
 
 #include <string.h>
 
@@ -118,15 +118,13 @@ inspection_report_new (const Configuration *configuration, const Recipe *recipe,
   return report;
 }
 
-/* @text without control characters, its words broken into lines that begin at column @indent. */
+/* @text with its controls made visible, its words broken into lines that begin at column @indent. */
 static void
 text_add_words (GString *to, const char *text, size_t column, size_t indent)
 {
-  g_autoptr (GString) clean = g_string_new (NULL);
-  g_auto (GStrv) words = NULL;
+  g_autofree char *visible = controls_visible (text);
+  g_auto (GStrv) words = g_strsplit_set (visible, " \t\n", -1);
 
-  log_text_clean (clean, text, strlen (text));
-  words = g_strsplit_set (clean->str, " \t\n", -1);
   for (char **word = words; *word; word++)
     {
       size_t length = g_utf8_strlen (*word, -1);
@@ -181,7 +179,11 @@ text_add_sources (GString *to, JsonObject *report)
 
       text_add_field (to, i == 0 ? "Sources" : "", line);
       if (url)
-        g_string_append_printf (to, "%*s  from %s\n", INDENT, "", url);
+        {
+          g_autofree char *visible = controls_visible (url);
+
+          g_string_append_printf (to, "%*s  from %s\n", INDENT, "", visible);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "inspection.h"
 
+#include "controls.h"
 #include "error.h"
 #include "evaluation.h"
 #include "inspection-report.h"
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Where the sandbox has folders of its own, the recipe's is elsewhere. */
 #define INSIDE_ELSEWHERE "/tmp/recipe"
@@ -74,13 +76,26 @@ inspection_check_srcinfo (const Recipe *recipe, GError **error)
   return true;
 }
 
+/* A file gets every byte as it is; whoever reads it on a terminal sees what it says, not what it does to one. */
 static void
 inspection_print_srcinfo (const Recipe *recipe)
 {
-  GString *text = srcinfo_write (recipe);
+  g_autoptr (GString) text = srcinfo_write (recipe);
+  g_autofree char *visible = isatty (STDOUT_FILENO) ? controls_visible (text->str) : NULL;
 
-  fwrite (text->str, 1, text->len, stdout);
-  g_string_free (text, TRUE);
+  if (visible)
+    fputs (visible, stdout);
+  else
+    fwrite (text->str, 1, text->len, stdout);
+}
+
+static void
+inspection_complain (const char *file, const char *message)
+{
+  g_autofree char *line = g_strdup_printf ("%s: %s", file, message);
+  g_autofree char *visible = controls_visible (line);
+
+  fprintf (stderr, "%s\n", visible);
 }
 
 static void
@@ -119,7 +134,7 @@ inspection_fail (InspectionForm form, const char *file, const GError *error)
 
   if (form != INSPECTION_JSON)
     {
-      fprintf (stderr, "%s: %s\n", file, error->message);
+      inspection_complain (file, error->message);
       return 1;
     }
   object = json_object_new ();
@@ -146,7 +161,7 @@ inspection_run (const Configuration *configuration, const char *file, Inspection
   else
     {
       for (guint i = 0; i < problems->len; i++)
-        fprintf (stderr, "%s: %s\n", file, (char *)problems->pdata[i]);
+        inspection_complain (file, problems->pdata[i]);
       return error ? inspection_fail (form, file, error) : 1;
     }
   return inspection_finish (problems->len == 0);

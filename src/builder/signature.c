@@ -4,6 +4,7 @@
 #include "catalog.h"
 #include "file.h"
 #include "git.h"
+#include "gpg-verdict.h"
 #include "step.h"
 #include "wanted.h"
 
@@ -36,60 +37,6 @@ static const struct
   { ".Z", { "gzip", "-dcf" } },
   { ".zst", { "zstd", "-q", "-dc" } },
 };
-
-/* What gpgv found. */
-typedef struct
-{
-  char *signer; /* the primary key's fingerprint, of a good signature */
-  char *key;    /* as it is named by what is wrong, or as a whole */
-  bool good, bad, missing, revoked, expired;
-} Verdict;
-
-static void
-verdict_clear (Verdict *verdict)
-{
-  g_free (verdict->signer);
-  g_free (verdict->key);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Verdict, verdict_clear)
-
-/* doc/DETAILS of GnuPG; as makepkg reads it, but one bad signature spoils all. */
-static void
-verdict_read_line (Verdict *verdict, const char *line)
-{
-  g_auto (GStrv) words = g_strsplit (line, " ", -1);
-  unsigned count = g_strv_length (words);
-  const char *type = count > 2 ? words[1] : "";
-
-  if (g_str_equal (type, "VALIDSIG"))
-    {
-      g_free (verdict->signer);
-      verdict->signer = g_strdup (count > 11 ? words[11] : words[2]);
-      return;
-    }
-  if (g_str_equal (type, "GOODSIG") || g_str_equal (type, "EXPSIG") || g_str_equal (type, "EXPKEYSIG"))
-    verdict->good = true;
-  else if (g_str_equal (type, "REVKEYSIG"))
-    verdict->revoked = true;
-  else if (g_str_equal (type, "BADSIG"))
-    verdict->bad = true;
-  else if (g_str_equal (type, "NO_PUBKEY"))
-    verdict->missing = true;
-  else
-    return;
-  verdict->expired |= g_str_has_prefix (type, "EXP");
-  g_free (verdict->key);
-  verdict->key = g_strdup (words[2]);
-}
-
-static void
-verdict_read (Verdict *verdict, const char *status)
-{
-  g_auto (GStrv) lines = g_strsplit (status, "\n", -1);
-
-  for (char **line = lines; *line; line++)
-    verdict_read_line (verdict, *line);
-}
 
 static bool
 fingerprint_is_valid (const char *text)
@@ -200,8 +147,8 @@ signature_make_keyring (Builder *builder, GError **error)
 
 /* Runs gpgv over two files inside; @unpack makes what was signed of the second (NULL: it is that). */
 static bool
-signature_run (Builder *builder, const char *signature, const char *file, const char *const *unpack, Verdict *verdict,
-               GError **error)
+signature_run (Builder *builder, const char *signature, const char *file, const char *const *unpack,
+               GpgVerdict *verdict, GError **error)
 {
   g_autoptr (Sandbox) sandbox = step_sandbox (builder);
   g_autofree char *folder = g_build_filename (builder->request->work, FOLDER, NULL);
@@ -221,7 +168,7 @@ signature_run (Builder *builder, const char *signature, const char *file, const 
     return step_explain (error, "Checking a signature", "StepTimeout=");
   if (status == 127)
     return step_missing_program (builder, unpack ? unpack[0] : "gpgv", error);
-  verdict_read (verdict, sandbox_collected (sandbox, NULL));
+  gpg_verdict_read (verdict, sandbox_collected (sandbox, NULL));
   if (!verdict->good || status != 0)
     step_tell_diagnostics (builder, sandbox);
   /* Without all of it read, it says nothing of the whole. */
@@ -242,7 +189,7 @@ signature_is_wanted (const Builder *builder, const char *signer)
 
 /* @name: the source that is signed. */
 static bool
-signature_judge (Builder *builder, const char *name, const Verdict *verdict, GError **error)
+signature_judge (Builder *builder, const char *name, const GpgVerdict *verdict, GError **error)
 {
   int code = verdict->missing ? HIVE_ERROR_SOURCE_UNAVAILABLE : HIVE_ERROR_CHECKSUM_MISMATCH;
 
@@ -293,7 +240,7 @@ signature_check_file (Builder *builder, const GPtrArray *all, const Source *sour
 {
   g_autofree char *stem = g_strndup (source->name, strrchr (source->name, '.') - source->name);
   g_autofree char *signature = step_path (builder, source->name);
-  g_auto (Verdict) verdict = { 0 };
+  g_auto (GpgVerdict) verdict = { 0 };
 
   for (size_t i = 0; i < G_N_ELEMENTS (packings); i++)
     {
@@ -347,7 +294,7 @@ signature_check_git (Builder *builder, const Wanted *wanted, GError **error)
   g_autofree char *content = git_read_signed (builder, wanted, error);
   g_autoptr (GString) text = content ? g_string_new (content) : NULL;
   g_autofree char *signature = NULL;
-  g_auto (Verdict) verdict = { 0 };
+  g_auto (GpgVerdict) verdict = { 0 };
 
   if (!text)
     return false;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "controls.h"
 #include "error.h"
 #include "json-reader.h"
 #include "page.h"
@@ -103,13 +104,41 @@ json_set_strings (JsonObject *object, const char *key, char *const *strings)
   json_object_set_array_member (object, key, array);
 }
 
+/* json-glib escapes those of ASCII. Others can only be in strings. */
+static char *
+json_escape (char *text)
+{
+  g_autofree char *given = text;
+  GString *escaped;
+
+  if (!controls_are_in (text, "\n"))
+    return g_steal_pointer (&given);
+  escaped = g_string_sized_new (strlen (text));
+  for (; *text; text = g_utf8_next_char (text))
+    {
+      gunichar character = g_utf8_get_char (text);
+
+      if (character_is_control (character) && character >= 0x7f)
+        g_string_append_printf (escaped, "\\u%04x", character);
+      else
+        g_string_append_unichar (escaped, character);
+    }
+  return g_string_free (escaped, FALSE);
+}
+
+char *
+json_node_to_text (JsonNode *node, bool pretty)
+{
+  g_autofree char *text = json_escape (json_to_string (node, pretty));
+
+  return pretty ? g_strconcat (text, "\n", NULL) : g_steal_pointer (&text);
+}
+
 char *
 json_to_text (JsonObject *object, bool pretty)
 {
   g_autoptr (JsonNode) node = json_node_alloc ();
-  g_autofree char *text = NULL;
 
   json_node_init_object (node, object);
-  text = json_to_string (node, pretty);
-  return pretty ? g_strconcat (text, "\n", NULL) : g_steal_pointer (&text);
+  return json_node_to_text (node, pretty);
 }

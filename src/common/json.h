@@ -25,7 +25,8 @@ bool json_has (JsonObject *object, const char *key);
 
 void json_set_strings (JsonObject *object, const char *key, char *const *strings);
 
-/* Serialises and takes nothing. Pretty: two spaces and a final newline. */
+/* Serialises and takes nothing. Pretty: two spaces and a final newline. Controls (controls.h) are escaped. */
 char *json_to_text (JsonObject *object, bool pretty);
+char *json_node_to_text (JsonNode *node, bool pretty);
 
 /* json-glib has autoptr for JsonObject. */

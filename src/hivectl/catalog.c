@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <glib/gi18n.h>
 
+#include "controls.h"
 #include "json.h"
 #include "listing.h"
 #include "table.h"
 #include "terminal.h"
-#include "text.h"
 #include "variant.h"
 #include "verb.h"
 
@@ -62,7 +62,7 @@ catalog_print_reason (JsonObject *worker, void *userdata)
 
   if (!*why)
     return;
-  visible = text_visible (why);
+  visible = controls_visible (why);
   terminal_printf ("%s%s: %s\n", *first ? "\n" : "", json_get_string (worker, "id", ""), visible);
   *first = false;
 }

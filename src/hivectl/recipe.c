@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include "configuration.h"
+#include "controls.h"
 #include "recipe-options.h"
 #include "terminal.h"
-#include "text.h"
 #include "variant.h"
 #include "verb.h"
 
@@ -27,7 +27,7 @@ recipe_print (const Options *options, const char *worker, const char *recipe)
     }
   /* Whoever reads it must see what would run, not what it does to a terminal; a file gets every byte as it is. */
   if (terminal_is_terminal ())
-    recipe = visible = text_visible (recipe);
+    recipe = visible = controls_visible (recipe);
   terminal_write (recipe, strlen (recipe));
 }
 

@@ -7,9 +7,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "controls.h"
 #include "exit-status.h"
 #include "file.h"
-#include "text.h"
 
 #define WIDTH_DEFAULT 80
 
@@ -91,8 +91,7 @@ terminal_printf (const char *format, ...)
 void
 terminal_report (const char *message)
 {
-  g_autofree char *valid = g_utf8_make_valid (message, -1);
-  g_autofree char *visible = text_visible (valid);
+  g_autofree char *visible = controls_visible (message);
   g_autofree char *line = g_strdup_printf ("hivectl: %s\n", visible);
 
   /* One write: lines of several programs on one terminal stay whole. Nobody is left to tell when it fails. */

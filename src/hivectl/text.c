@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "controls.h"
+
 static unsigned
 text_char_width (gunichar character)
 {
@@ -53,36 +55,9 @@ text_line (const char *text)
 
       if (g_unichar_isspace (character))
         character = ' ';
-      g_string_append_unichar (line, g_unichar_iscntrl (character) ? '?' : character);
+      g_string_append_unichar (line, character_is_control (character) ? '?' : character);
     }
   return g_string_free (line, FALSE);
-}
-
-/* Those with which a line can look like another one than it is. */
-static bool
-text_turns_direction (gunichar character)
-{
-  return character == 0x200e || character == 0x200f || (character >= 0x202a && character <= 0x202e) ||
-         (character >= 0x2066 && character <= 0x2069);
-}
-
-char *
-text_visible (const char *text)
-{
-  GString *visible = g_string_new (NULL);
-
-  for (; *text; text = g_utf8_next_char (text))
-    {
-      gunichar character = g_utf8_get_char (text);
-
-      if (text_turns_direction (character) || (character >= 0x80 && g_unichar_iscntrl (character)))
-        g_string_append_printf (visible, "<U+%04X>", character);
-      else if (g_unichar_iscntrl (character) && character != '\n' && character != '\t')
-        g_string_append_printf (visible, "^%c", (char)(character ^ 0x40));
-      else
-        g_string_append_unichar (visible, character);
-    }
-  return g_string_free (visible, FALSE);
 }
 
 char *

@@ -11,12 +11,8 @@ unsigned text_width (const char *text);
 /* @text, cut to @width columns: the last of them is "…" then. */
 char *text_cut (const char *text, unsigned width);
 
-/* One line without control characters: white space becomes a space, any other control character "?". */
+/* One line without controls (controls.h): white space becomes a space, any other one "?". */
 char *text_line (const char *text);
-
-/* What a reader must see to know what @text really says: control characters but newline and tab become "^X", those
- * that turn the direction of writing "<U+202E>". */
-char *text_visible (const char *text);
 
 /* @text without its SGR colours. */
 char *text_without_colors (const char *text);

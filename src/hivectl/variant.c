@@ -43,9 +43,9 @@ variant_time (int64_t usec)
 void
 variant_print (JsonNode *node)
 {
-  g_autofree char *text = json_to_string (node, TRUE);
+  g_autofree char *text = json_node_to_text (node, true);
 
-  terminal_printf ("%s\n", text);
+  terminal_printf ("%s", text);
 }
 
 void

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "controls.h"
 #include "table.h"
 #include "text.h"
 
@@ -47,7 +48,7 @@ test_line_has_no_control_characters (void)
 static void
 test_visible_shows_what_a_terminal_would_obey (void)
 {
-  g_autofree char *visible = text_visible ("a\tb\n\033[2J\177\r\302\233\342\200\256x 日");
+  g_autofree char *visible = controls_visible ("a\tb\n\033[2J\177\r\302\233\342\200\256x 日");
 
   g_assert_cmpstr (visible, ==, "a\tb\n^[[2J^?^M<U+009B><U+202E>x 日");
 }
