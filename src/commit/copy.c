@@ -88,7 +88,7 @@ static bool
 copy_file (const Tree *tree, const TreeEntry *entry, Places *places, int parent, const char *temporary, bool sync,
            WorkerFile *file, GError **error)
 {
-  g_auto (Fd) from = file_open_beneath (tree->fd, entry->path + 1, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+  g_auto (Fd) from = tree_open (tree, entry);
   g_auto (Fd) to = -1;
   struct stat st;
   int r;

@@ -4,12 +4,16 @@
 #include "copy.h"
 #include "error.h"
 #include "file.h"
+#include "followed.h"
 #include "json.h"
 #include "kept.h"
+#include "link-check.h"
 #include "match.h"
+#include "place-check.h"
 #include "recover.h"
 #include "work.h"
 #include "worker-id.h"
+#include "writers.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -128,6 +132,14 @@ plan_conflict_owner (const Plan *plan, const char *path, const char *owner, GErr
   return plan_conflict (plan, path, why, error);
 }
 
+/* True for a prefix and what is below one. */
+static bool
+plan_is_in_prefix (const Plan *plan, const char *path)
+{
+  return places_is_below (plan->ledger->places, path) ||
+         g_strv_contains ((const char *const *)plan->ledger->configuration->install_prefixes, path);
+}
+
 static bool
 plan_directory (Plan *plan, const TreeEntry *entry, GError **error)
 {
@@ -147,7 +159,7 @@ plan_directory (Plan *plan, const TreeEntry *entry, GError **error)
   if (r < 0)
     return places_set_error (plan->ledger->places, -r, entry->path, error);
   if (S_ISDIR (st.st_mode))
-    return true;
+    return !plan_is_in_prefix (plan, entry->path) || writers_check (plan->ledger->places, entry->path, error);
   if (plan->old && worker_record_find (plan->old, entry->path))
     return plan_conflict (plan, entry->path,
                           "is a file of the installed version, and a folder in the new one: remove the "
@@ -184,28 +196,6 @@ plan_file (Plan *plan, const TreeEntry *entry, GError **error)
 
   transaction_add_step (plan->transaction, r == 0 ? STEP_REPLACE : STEP_PLACE, entry->path);
   return true;
-}
-
-static const TreeEntry *
-tree_find (const Tree *tree, const char *path)
-{
-  guint low = 0, high = tree->entries->len;
-
-  while (low < high)
-    {
-      guint middle = low + (high - low) / 2;
-      const TreeEntry *entry = tree->entries->pdata[middle];
-      int order = strcmp (path, entry->path);
-
-      if (order == 0)
-        return entry;
-      if (order < 0)
-        high = middle;
-      else
-        low = middle + 1;
-    }
-
-  return NULL;
 }
 
 /* Files and directories of the installed version that the new one has no more. */
@@ -257,9 +247,24 @@ plan_directories (const Plan *plan)
 }
 
 static bool
+plan_check_links (const Plan *plan, GError **error)
+{
+  for (guint i = 0; i < plan->tree->entries->len; i++)
+    {
+      const TreeEntry *entry = plan->tree->entries->pdata[i];
+
+      if (entry->target && !link_check (plan->ledger, entry, error))
+        return false;
+    }
+  return true;
+}
+
+static bool
 plan_make (Plan *plan, const char *id, GError **error)
 {
-  if (!ledger_read_installed (plan->ledger, id, &plan->old, error) || !plan_read_others (plan, id, error))
+  if (!ledger_read_installed (plan->ledger, id, &plan->old, error) || !plan_read_others (plan, id, error) ||
+      !plan_check_links (plan, error) ||
+      !place_check_tree (plan->ledger, plan->tree, plan->transaction->record, plan->old, plan->folders, error))
     return false;
 
   for (guint i = 0; i < plan->tree->entries->len; i++)
@@ -419,14 +424,34 @@ install_report (const Plan *plan)
     }
 }
 
+/* The binary, too, may come to lie elsewhere. */
+static bool
+install_follow (const Ledger *ledger, Tree *tree, WorkerRecord *record, GError **error)
+{
+  if (!followed_apply (ledger, tree, error))
+    return false;
+  for (guint i = 0; i < tree->entries->len; i++)
+    {
+      const TreeEntry *entry = tree->entries->pdata[i];
+
+      if (!entry->source || !g_str_equal (entry->source, record->binary))
+        continue;
+      g_free (record->binary);
+      record->binary = g_strdup (entry->path);
+      break;
+    }
+  return true;
+}
+
 bool
-install_tree (const Ledger *ledger, const Tree *tree, Transaction *transaction, GError **error)
+install_tree (const Ledger *ledger, Tree *tree, Transaction *transaction, GError **error)
 {
   g_auto (Plan) plan = { .ledger = ledger, .tree = tree, .transaction = transaction };
 
   plan.left = g_ptr_array_new_with_free_func (g_free);
   if (!file_make_directories (ledger->configuration->install_root, error) ||
-      !plan_make (&plan, transaction->worker_id, error) || !install_commit (&plan, error))
+      !install_follow (ledger, tree, transaction->record, error) || !plan_make (&plan, transaction->worker_id, error) ||
+      !install_commit (&plan, error))
     return false;
 
   install_report (&plan);

@@ -15,8 +15,9 @@
  * `install`. */
 bool install_run (const Configuration *configuration, LogWriter *log, JsonObject *request, GError **error);
 
-/* The second half of it, for a package that does not come from a job: @transaction has the record to be. */
-bool install_tree (const Ledger *ledger, const Tree *tree, Transaction *transaction, GError **error);
+/* The second half of it, for a package that does not come from a job: @transaction has the record to be. @tree gets the
+ * paths that it is installed at. */
+bool install_tree (const Ledger *ledger, Tree *tree, Transaction *transaction, GError **error);
 
 /* Reads "job" and "worker_id" of a request, for whoever takes one. */
 bool install_read_request (JsonObject *request, const char **ret_job, const char **ret_worker_id, GError **error);

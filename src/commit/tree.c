@@ -23,6 +23,7 @@ static void
 tree_entry_free (TreeEntry *entry)
 {
   g_free (entry->path);
+  g_free (entry->source);
   g_free (entry->target);
   g_free (entry);
 }
@@ -37,9 +38,7 @@ tree_free (Tree *tree)
   g_free (tree);
 }
 
-static bool tree_refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
-
-static bool
+bool
 tree_refuse (GError **error, const char *format, ...)
 {
   g_autofree char *message = NULL;
@@ -124,37 +123,6 @@ special_bits (unsigned mode)
   return mode & S_ISUID ? "set-user-ID" : mode & S_ISGID ? "set-group-ID" : "sticky";
 }
 
-/* A target may climb with leading ".." within its prefix and then descend. ".." further on could climb from where
- * another link leads to, so it is refused. */
-static bool
-tree_check_link (const Places *places, const TreeEntry *entry, GError **error)
-{
-  const char *prefix = places_prefix (places, entry->path), *at = entry->target;
-  int depth = 0; /* of the link's directory below the prefix */
-
-  if (!text_is_clean (at) || !*at)
-    return tree_refuse (error, "The target of the symbolic link %s in the package is no printable UTF-8", entry->path);
-  if (*at == '/')
-    return tree_refuse (error,
-                        "%s in the package is an absolute symbolic link (to %s): package() must make it relative",
-                        entry->path, at);
-
-  for (const char *c = entry->path + strlen (prefix) + 1; (c = strchr (c, '/')); c++)
-    depth++;
-  for (; strncmp (at, "..", 2) == 0 && (at[2] == '/' || !at[2]); depth--)
-    for (at += 2; *at == '/';)
-      at++;
-  if (depth < 0)
-    return tree_refuse (error, "The symbolic link %s in the package leads out of %s (to %s)", entry->path, prefix,
-                        entry->target);
-  if (strstr (at, "/../") || g_str_has_suffix (at, "/.."))
-    return tree_refuse (error,
-                        "The symbolic link %s in the package has \"..\" in the middle of its target (%s): "
-                        "package() must make it plain",
-                        entry->path, entry->target);
-  return true;
-}
-
 static bool
 tree_check_place (const Places *places, const TreeEntry *entry, GError **error)
 {
@@ -194,7 +162,9 @@ tree_check_entry (const Places *places, const PackageList *list, TreeEntry *entr
     return false;
 
   entry->mode = S_ISDIR (mode) ? (faked_mode & 0755) | 0700 : faked_mode & 0755;
-  return !entry->target || tree_check_link (places, entry, error);
+  if (entry->target && (!text_is_clean (entry->target) || !*entry->target))
+    return tree_refuse (error, "The target of the symbolic link %s in the package is no printable UTF-8", entry->path);
+  return true;
 }
 
 /* What is being read. */
@@ -302,26 +272,58 @@ compare_entries (const void *a, const void *b)
   return strcmp ((*(TreeEntry *const *)a)->path, (*(TreeEntry *const *)b)->path);
 }
 
+const char *
+tree_entry_source (const TreeEntry *entry)
+{
+  return (entry->source ? entry->source : entry->path) + 1;
+}
+
+int
+tree_open (const Tree *tree, const TreeEntry *entry)
+{
+  return file_open_beneath (tree->fd, tree_entry_source (entry), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+}
+
+void
+tree_sort (Tree *tree)
+{
+  g_ptr_array_sort (tree->entries, compare_entries);
+}
+
+const TreeEntry *
+tree_find (const Tree *tree, const char *path)
+{
+  guint low = 0, high = tree->entries->len;
+
+  while (low < high)
+    {
+      guint middle = low + (high - low) / 2;
+      const TreeEntry *entry = tree->entries->pdata[middle];
+      int order = strcmp (path, entry->path);
+
+      if (order == 0)
+        return entry;
+      if (order < 0)
+        high = middle;
+      else
+        low = middle + 1;
+    }
+
+  return NULL;
+}
+
 static bool
 tree_check_binary (const Tree *tree, const char *binary, GError **error)
 {
-  for (guint i = 0; i < tree->entries->len; i++)
-    {
-      const TreeEntry *entry = tree->entries->pdata[i];
+  const TreeEntry *entry = tree_find (tree, binary);
 
-      if (!g_str_equal (entry->path, binary))
-        continue;
-      if (!S_ISREG (entry->st.st_mode))
-        return tree_refuse (error,
-                            "%s in the package is no regular file: package() must install the binary itself there",
-                            binary);
-      if (!(entry->mode & 0111))
-        return tree_refuse (error, "%s in the package is not executable: package() must install it with mode 755",
-                            binary);
-      return true;
-    }
-
-  return tree_refuse (error, "The package has no %s: package() must install it there", binary);
+  if (!entry)
+    return tree_refuse (error, "The package has no %s: package() must install it there", binary);
+  if (!S_ISREG (entry->st.st_mode))
+    return tree_refuse (error, "%s in the package is no regular file: package() must install the binary itself there",
+                        binary);
+  return (entry->mode & 0111) ||
+         tree_refuse (error, "%s in the package is not executable: package() must install it with mode 755", binary);
 }
 
 Tree *
@@ -355,6 +357,6 @@ tree_read (const Configuration *configuration, const Places *places, int work_fd
       return NULL;
     }
 
-  g_ptr_array_sort (tree->entries, compare_entries);
+  tree_sort (tree);
   return tree_check_binary (tree, binary, error) ? g_steal_pointer (&tree) : NULL;
 }

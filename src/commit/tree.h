@@ -11,7 +11,8 @@
 /* One file, link or directory of a finished package. */
 typedef struct
 {
-  char *path;    /* "/usr/local/bin/x" */
+  char *path;    /* where it is installed: "/usr/local/bin/x" */
+  char *source;  /* where package() put it, when a link of this machine leads elsewhere (followed.h); NULL: at @path */
   unsigned mode; /* what it is installed with: as package() made it under fakeroot, without group's and others' write */
   char *target;  /* links only */
   struct stat st;
@@ -30,6 +31,21 @@ typedef struct
 Tree *tree_read (const Configuration *configuration, const Places *places, int work_fd, const char *binary,
                  GError **error);
 void tree_free (Tree *tree);
+
+/* The path of @entry in the package, relative to its top. */
+const char *tree_entry_source (const TreeEntry *entry);
+
+/* Opens the content of @entry, which is a regular file: a descriptor or a negative errno. */
+int tree_open (const Tree *tree, const TreeEntry *entry);
+
+/* The entry at @path; NULL when there is none. */
+const TreeEntry *tree_find (const Tree *tree, const char *path);
+
+/* Puts entries whose paths were changed in order again. */
+void tree_sort (Tree *tree);
+
+/* Sets PackageInvalid with a message. Returns false. */
+bool tree_refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
 /* True when @st is still the file that the tree was checked with. */
 bool tree_entry_is (const TreeEntry *entry, const struct stat *st);

@@ -18,6 +18,7 @@ static const Key keys[] = {
   { "Hive", "InstallPrefixes", KEY_PATHS, "/usr/local;/opt", AT (install_prefixes) },
   { "Hive", "KeepVersions", KEY_NUMBER, "1", AT (keep_versions), 0, 100 },
   { "Hive", "IdleTimeout", KEY_NUMBER, "60", AT (idle_timeout), 0, 24 * 3600 },
+  { "Install", "Allow", KEY_PATTERNS, "", AT (install_allow) },
   { "Catalog", "MaxQueriesPerUser", KEY_NUMBER, "8", AT (max_queries_per_user), 1, 1000 },
   { "Jobs", "MaxParallel", KEY_NUMBER, "2", AT (max_parallel), 1, 64 },
   { "Jobs", "MaxQueued", KEY_NUMBER, "100", AT (max_queued), 1, 100000 },

@@ -24,6 +24,9 @@ typedef struct
   unsigned keep_versions;  /* KeepVersions=1, of each worker, to go back to */
   unsigned idle_timeout;   /* IdleTimeout=60, before a daemon that systemd started ends for want of work; 0: never */
 
+  /* [Install] */
+  char **install_allow; /* Allow=: paths and patterns that packages may have besides the list of the commit program */
+
   /* [Catalog] */
   GPtrArray *catalogs;           /* of CatalogConfiguration: this one and each [Catalog NAME], the first in precedence
                                     first */

@@ -211,6 +211,15 @@ file_mount (int directory_fd, const char *name)
   return status.stx_mnt_id;
 }
 
+char *
+file_real_path (int fd)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/self/fd/%d", fd);
+  g_autofree char *real = g_file_read_link (path, NULL);
+
+  return real && *real == '/' && !g_str_has_suffix (real, " (deleted)") ? g_steal_pointer (&real) : NULL;
+}
+
 int
 file_memory (const char *name, const char *content, ssize_t size, GError **error)
 {

@@ -60,6 +60,9 @@ int file_rename_new (int from_fd, const char *from, int to_fd, const char *to);
  * it is one for all of an overlay. 0 when there is no such file. */
 uint64_t file_mount (int directory_fd, const char *name);
 
+/* Where the open file @fd (O_PATH will do) is, without links; NULL when that can't be said. */
+char *file_real_path (int fd);
+
 /* A sealed memfd holding @content, its offset at 0: how a request reaches a child's standard input. -1 and @error on
  * failure. */
 int file_memory (const char *name, const char *content, ssize_t size, GError **error);

@@ -179,6 +179,13 @@ read_list (const char *text, char *(*read_one) (const char *text))
   return g_strv_builder_end (list);
 }
 
+/* A path inside packages, in which fnmatch(3) finds its characters. */
+static char *
+read_pattern (const char *text)
+{
+  return strlen (text) > 1 ? read_path (text) : NULL;
+}
+
 /* "none", or where the proxy is. */
 static char *
 read_proxy (const char *text)
@@ -233,6 +240,8 @@ key_set (const Key *key, void *object, const char *text)
       return (*(char **)value = read_path (text)) != NULL;
     case KEY_PATHS:
       return (*(char ***)value = read_paths (text)) != NULL;
+    case KEY_PATTERNS:
+      return (*(char ***)value = read_list (text, read_pattern)) != NULL;
     case KEY_URL:
       return (*(char **)value = read_url (text)) != NULL;
     case KEY_STEPS:
@@ -297,6 +306,7 @@ key_clear (const Key *key, void *object)
       g_free (*(char **)value);
       break;
     case KEY_PATHS:
+    case KEY_PATTERNS:
     case KEY_STEPS:
     case KEY_LISTEN:
     case KEY_ORIGINS:

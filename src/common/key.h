@@ -8,9 +8,10 @@
 /* One key of hive.conf: of which group, what it takes, and where that lands. */
 typedef enum
 {
-  KEY_PATH,  /* absolute, without a trailing slash */
-  KEY_PATHS, /* absolute ones, `;` between them */
-  KEY_URL,   /* file, http or https */
+  KEY_PATH,     /* absolute, without a trailing slash */
+  KEY_PATHS,    /* absolute ones, `;` between them */
+  KEY_PATTERNS, /* absolute paths with * and ?, `;` between them; or empty */
+  KEY_URL,      /* file, http or https */
   KEY_SIZE,
   KEY_NUMBER,
   KEY_STEPS,

@@ -19,6 +19,15 @@ status_catalogs (Client *client)
   return catalogs ? json_array_ref (json_node_get_array (catalogs)) : json_array_new ();
 }
 
+/* The array @key of @capabilities, a new reference; one that an older hive does not have is empty. */
+static JsonArray *
+status_list (JsonObject *capabilities, const char *key)
+{
+  JsonNode *node = json_object_get_member (capabilities, key);
+
+  return node && JSON_NODE_HOLDS_ARRAY (node) ? json_array_ref (json_node_get_array (node)) : json_array_new ();
+}
+
 /* One object of what status shows, in words that stay: it is what --json prints. Takes @catalogs and @toolchains. */
 static JsonNode *
 status_make (JsonObject *hive, JsonObject *capabilities, guint workers, JsonArray *catalogs, JsonArray *toolchains)
@@ -43,6 +52,7 @@ status_make (JsonObject *hive, JsonObject *capabilities, guint workers, JsonArra
   json_object_set_boolean_member (status, "sandbox", json_get_bool (capabilities, "sandbox", false));
   json_object_set_string_member (status, "sandbox_error", json_get_string (capabilities, "sandbox-error", ""));
   json_object_set_string_member (status, "sandbox_hint", json_get_string (capabilities, "sandbox-hint", ""));
+  json_object_set_array_member (status, "install_allow", status_list (capabilities, "install-allow"));
   json_object_set_array_member (status, "toolchains", toolchains);
   return json_node_init_object (json_node_alloc (), status);
 }
@@ -84,6 +94,16 @@ status_print_catalogs (JsonObject *status, Fields *fields)
     }
 }
 
+/* What an administrator lets packages have that they may not have elsewhere. */
+static void
+status_print_allowed (JsonObject *status, Fields *fields)
+{
+  g_auto (GStrv) patterns = json_get_strings (status, "install_allow");
+  g_autofree char *line = patterns ? g_strjoinv ("  ", patterns) : NULL;
+
+  fields_add (fields, _ ("Also allowed"), line);
+}
+
 static void
 status_print (const Client *client, JsonObject *status)
 {
@@ -101,6 +121,7 @@ status_print (const Client *client, JsonObject *status)
   fields_add (fields, _ ("Machine"), machine);
   fields_add (fields, _ ("Jobs"), jobs);
   fields_add (fields, _ ("Workers"), workers);
+  status_print_allowed (status, fields);
   status_print_sandbox (status, fields);
   fields_print (fields);
   toolchains_print (json_object_get_array_member (status, "toolchains"));

@@ -84,6 +84,7 @@ capabilities_append_configuration (sd_bus_message *message, const Configuration 
 
   if ((r = bus_dict_append_string (message, "install-root", configuration->install_root)) < 0 ||
       (r = bus_dict_append_strings (message, "install-prefixes", configuration->install_prefixes)) < 0 ||
+      (r = bus_dict_append_strings (message, "install-allow", configuration->install_allow)) < 0 ||
       (r = bus_dict_append_uint32 (message, "max-parallel", configuration->max_parallel)) < 0 ||
       (r = bus_dict_append_uint64 (message, "max-log-size", configuration->max_log_size)) < 0 ||
       (r = bus_dict_append_string (message, "libexec-directory", configuration->libexec_directory)) < 0 ||

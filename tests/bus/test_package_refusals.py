@@ -24,7 +24,7 @@ REFUSED = {
     "setgid-folder": ('install -d "$pkgdir/usr/local/share/x"; chmod 2755 "$pkgdir/usr/local/share/x"', "/usr/local/share/x"),
     "absolute-link": ('ln -s /etc/passwd "$pkgdir/usr/local/bin/passwd"', "/usr/local/bin/passwd"),
     "escaping-link": ('ln -s ../../../../etc/passwd "$pkgdir/usr/local/bin/passwd"', "/usr/local/bin/passwd"),
-    "link-out-of-the-prefixes": ('ln -s ../../bin/bash "$pkgdir/usr/local/bin/sh"', "/usr/local/bin/sh"),
+    "link-out-of-the-prefixes": ('ln -s ../../../var/lib "$pkgdir/usr/local/bin/lib"', "/usr/local/bin/lib"),
     "link-as-folder": ('ln -s /etc "$pkgdir/usr/local/etc"', "/usr/local/etc"),
     "device": ('mknod "$pkgdir/usr/local/bin/null" c 1 3', "/usr/local/bin/null"),
     "block-device": ('mknod "$pkgdir/usr/local/bin/disk" b 8 0', "/usr/local/bin/disk"),

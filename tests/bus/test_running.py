@@ -124,15 +124,15 @@ def test_install_scriptlets_are_named_and_never_run(hive):
 def test_packages_are_tidied_by_their_options(hive):
     share = "$pkgdir/usr/local/share"
     hive.catalog.add("some", pkgbuild("some", options=["!docs", "!libtool", "!staticlibs", "!emptydirs"], package=install_script("some") + f"""
-mkdir -p {share}/doc/some {share}/man/man1 {share}/man/de/man1 {share}/deep/empty "$pkgdir/usr/local/lib"
-touch {share}/doc/some/README "$pkgdir/usr/local/lib/"lib{{a,b}}.a "$pkgdir/usr/local/lib/"liba.{{so,la}} "$pkgdir/usr/local/lib/x.pod"
+mkdir -p {share}/doc/some {share}/man/man1 {share}/man/de/man1 {share}/deep/empty "$pkgdir/usr/local/lib/some"
+touch {share}/doc/some/README "$pkgdir/usr/local/lib/some/"lib{{a,b}}.a "$pkgdir/usr/local/lib/some/"liba.{{so,la}} "$pkgdir/usr/local/lib/some/x.pod"
 echo page > {share}/man/man1/some.1
-ln -s some.1 {share}/man/man1/other.1
+ln -s some.1 {share}/man/man1/some-other.1
 ln -s ../../man1/some.1 {share}/man/de/man1/some.1
 """))
     hive.installs("some")
     files = {path.removeprefix("/usr/local/") for path in hive.recorded()[0]}
-    assert files == {"bin/some", "lib/libb.a", "lib/liba.so", "share/man/man1/some.1.gz", "share/man/man1/other.1.gz", "share/man/de/man1/some.1.gz"}
+    assert files == {"bin/some", "lib/some/libb.a", "lib/some/liba.so", "share/man/man1/some.1.gz", "share/man/man1/some-other.1.gz", "share/man/de/man1/some.1.gz"}
     assert gzip.decompress(hive.installed("/usr/local/share/man/de/man1/some.1.gz").read_bytes()) == b"page\n"
     assert os.readlink(hive.installed("/usr/local/share/man/de/man1/some.1.gz")) == "../../man1/some.1.gz"
     assert not hive.installed("/usr/local/share/deep").exists()

@@ -40,14 +40,14 @@ test_files_come_before_folders_and_inner_folders_first (Scratch *scratch, gconst
   g_autofree char *local = scratch_path (scratch, "root/usr/local");
   g_autofree char *text = NULL;
   g_autofree char *file = g_strdup_printf ("file %s bin/x %s\n", local, sum);
-  g_autofree char *link = g_strdup_printf ("link %s lib/x.so x.so.1\n", local);
+  g_autofree char *link = g_strdup_printf ("link %s lib/x/x.so x.so.1\n", local);
   g_autofree char *inner = g_strdup_printf ("folder %s/share/x/deep - -\n", local);
   g_autofree char *outer = g_strdup_printf ("folder %s/share/x - -\n", local);
   const char *expected[] = { "worker x - -\n", file, link, inner, outer };
   const char *at;
 
   package_file (scratch, "1", "usr/local/bin/x", "one", 0755);
-  package_link (scratch, "1", "usr/local/lib/x.so", "x.so.1");
+  package_link (scratch, "1", "usr/local/lib/x/x.so", "x.so.1");
   package_file (scratch, "1", "usr/local/share/x/deep/data", "two", 0644);
   package_list (scratch, "1", NULL);
   expect_install (scratch, "1", "x", "/usr/local/bin/x");

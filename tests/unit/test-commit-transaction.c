@@ -25,7 +25,7 @@ package_one (const Scratch *scratch, const char *job)
 {
   package_file (scratch, job, "usr/local/bin/x", "one", 0755);
   package_file (scratch, job, "usr/local/share/x/old", "old", 0644);
-  package_link (scratch, job, "usr/local/lib/x.so", "x.so.1");
+  package_link (scratch, job, "usr/local/lib/x/x.so", "x.so.1");
   package_list (scratch, job, NULL);
 }
 
@@ -34,7 +34,7 @@ package_two (const Scratch *scratch, const char *job)
 {
   package_file (scratch, job, "usr/local/bin/x", "two", 0755);
   package_file (scratch, job, "opt/x/new", "new", 0600);
-  package_link (scratch, job, "usr/local/lib/x.so", "x.so.2");
+  package_link (scratch, job, "usr/local/lib/x/x.so", "x.so.2");
   package_list (scratch, job, NULL);
 }
 
@@ -90,7 +90,7 @@ test_install (Scratch *scratch, gconstpointer data)
   file = worker_record_find (found, BINARY);
   g_assert_cmpuint (file->mode, ==, 0755);
   g_assert_cmpstr (file->sha256, ==, "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed");
-  g_assert_cmpstr (worker_record_find (found, "/usr/local/lib/x.so")->target, ==, "x.so.1");
+  g_assert_cmpstr (worker_record_find (found, "/usr/local/lib/x/x.so")->target, ==, "x.so.1");
   g_assert_cmpstr (found->directories[0], ==, "/usr");
 }
 
@@ -174,7 +174,7 @@ static void
 test_remove (Scratch *scratch, gconstpointer data)
 {
   g_autofree char *foreign = scratch_path (scratch, "root/usr/local/share/x/foreign");
-  g_autofree char *link_path = scratch_path (scratch, "root/usr/local/lib/x.so");
+  g_autofree char *link_path = scratch_path (scratch, "root/usr/local/lib/x/x.so");
   g_autofree char *binary = scratch_path (scratch, "root/usr/local/bin/x");
   g_autofree char *log_path = scratch_path (scratch, "log"), *text = NULL;
   g_autoptr (JsonObject) request = remove_request ("2", "x");
@@ -204,7 +204,7 @@ test_remove (Scratch *scratch, gconstpointer data)
   g_assert_nonnull (strstr (text, "remove note 🗑️  Removing worker...\n"));
   g_assert_nonnull (strstr (text, "remove note ✓ Removed: 1 file\n"));
   g_assert_nonnull (strstr (text, "remove note ⚠ Already gone: "));
-  g_assert_nonnull (strstr (text, "/root/usr/local/lib/x.so (changed since it was installed)\n"));
+  g_assert_nonnull (strstr (text, "/root/usr/local/lib/x/x.so (changed since it was installed)\n"));
 
   g_assert_false (remove_run (scratch->configuration, NULL, request, &error));
   g_assert_error (error, HIVE_ERROR, HIVE_ERROR_NOT_INSTALLED);
@@ -215,7 +215,7 @@ static void
 test_verify (Scratch *scratch, gconstpointer data)
 {
   g_autofree char *binary = scratch_path (scratch, "root/usr/local/bin/x");
-  g_autofree char *link_path = scratch_path (scratch, "root/usr/local/lib/x.so");
+  g_autofree char *link_path = scratch_path (scratch, "root/usr/local/lib/x/x.so");
   g_autoptr (JsonObject) request = remove_request ("0", "x");
   g_autoptr (JsonObject) answer = NULL;
   g_autoptr (GError) error = NULL;
@@ -290,12 +290,13 @@ test_conflict_no_folder (Scratch *scratch, gconstpointer data)
 static void
 test_conflict_link (Scratch *scratch, gconstpointer data)
 {
-  g_autofree char *folder = scratch_path (scratch, "root/usr/local/elsewhere");
+  g_autofree char *folder = scratch_path (scratch, "root/usr/local"), *outside = scratch_path (scratch, "root/var");
   g_autofree char *path = scratch_path (scratch, "root/usr/local/share");
 
   package_one (scratch, "1");
   g_assert_cmpint (g_mkdir_with_parents (folder, 0755), ==, 0);
-  g_assert_cmpint (symlink ("elsewhere", path), ==, 0);
+  g_assert_cmpint (g_mkdir_with_parents (outside, 0755), ==, 0);
+  g_assert_cmpint (symlink ("../../var", path), ==, 0);
   expect_refusal (scratch, "1", "x", BINARY, HIVE_ERROR_FILE_CONFLICT, "is a symbolic link where the package needs");
 }
 

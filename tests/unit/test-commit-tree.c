@@ -128,12 +128,12 @@ test_faked (Scratch *scratch, gconstpointer data)
 static void
 test_faked_owner (Scratch *scratch, gconstpointer data)
 {
-  g_autofree char *path = scratch_path (scratch, "root/usr/local/share/owned");
+  g_autofree char *path = scratch_path (scratch, "root/usr/local/share/x/owned");
   struct stat st;
 
   package_good (scratch);
-  package_file (scratch, "1", "usr/local/share/owned", "", 0644);
-  package_list (scratch, "1", "f 666 1000 1000 usr/local/share/owned");
+  package_file (scratch, "1", "usr/local/share/x/owned", "", 0644);
+  package_list (scratch, "1", "f 666 1000 1000 usr/local/share/x/owned");
   expect_install (scratch, "1", "x", BINARY);
 
   g_assert_cmpint (stat (path, &st), ==, 0);
@@ -145,9 +145,9 @@ static void
 test_link (Scratch *scratch, gconstpointer data)
 {
   package_good (scratch);
-  package_link (scratch, "1", "usr/local/lib/link", data);
+  package_link (scratch, "1", "usr/local/lib/x/link", data);
   package_list (scratch, "1", NULL);
-  expect_invalid (scratch, "/usr/local/lib/link");
+  expect_invalid (scratch, "/usr/local/lib/x/link");
 }
 
 static void
@@ -397,8 +397,10 @@ main (int argc, char **argv)
   ADD ("faked/socket", "s 755 0 0 usr/local/bin/x", test_faked);
   ADD ("faked/type", "d 755 0 0 usr/local/bin/x", test_faked);
   ADD ("faked/owner", NULL, test_faked_owner);
-  ADD ("link/absolute", "/usr/local/bin/x", test_link);
-  ADD ("link/escapes", "../../bin/sh", test_link);
+  ADD ("link/absolute", "/etc/passwd", test_link);
+  ADD ("link/absolute-middle", "/usr/local/../../etc/passwd", test_link);
+  ADD ("link/escapes", "../../../../etc/passwd", test_link);
+  ADD ("link/not-there", "/usr/bin/there-is-no-such-program", test_link);
   ADD ("link/far", "../../../../../../etc/passwd", test_link);
   ADD ("link/middle", "x/../../bin/x", test_link);
   ADD ("link/end", "x/..", test_link);

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "place-rules.h"
+
+#include <fnmatch.h>
+#include <glib.h>
+#include <string.h>
+
+#define LIB "lib?(32|64|x32|exec)"
+
+#define SHADOWS "it is run in the place of the real one by everything that looks for it in PATH"
+#define SCRIPTS "scripts of the system run it, as root, when it is there"
+#define IMPORTS "Python scripts beside it import it: their own folder comes first in sys.path"
+#define LOADER  "the dynamic loader looks there for what any program needs, before or after the system's folders"
+#define DESKTOP "the desktop of each user loads it at login, or when it looks for what is installed"
+#define PROBED  "programs of others load every driver that is listed there"
+
+#define AS_COMMAND "package() must install the program under a name of the worker's own"
+#define WITH_RPATH "package() must put the library into %b/lib/%n, linked with -Wl,-rpath,%b/lib/%n"
+#define IN_VENV    "package() must put modules into an environment of the worker's own (python3 -m venv), in %b/lib/%n"
+#define LEAVE_OUT  "package() must leave it out"
+
+/* In the order in which they are tried: the first that matches decides. The paths are those of the manuals named. */
+static const PlaceRule rules[] = {
+  /* bin. Before the names that are taken on this machine (place-check.c) those that are taken anywhere. */
+  { PLACE_REFUSED, "bin/*.py*", IMPORTS, AS_COMMAND },
+  { PLACE_REFUSED, "bin/*.so*", IMPORTS, WITH_RPATH },
+  { PLACE_REFUSED, "bin/*.pth", IMPORTS, LEAVE_OUT },
+  { PLACE_REFUSED, "bin/pyvenv.cfg", "a Python beside it takes its folders from it (site)", IN_VENV },
+  { PLACE_REFUSED, "bin/package.json", "Node.js takes from it how to run the scripts beside it (node, packages)",
+    NULL },
+  { PLACE_REFUSED, "bin/python*([0-9.])?(-config)", SHADOWS, AS_COMMAND },
+  { PLACE_REFUSED, "bin/pip*([0-9.])", SHADOWS, AS_COMMAND },
+  { PLACE_REFUSED, "bin/perl*([0-9.])", SHADOWS, AS_COMMAND },
+  { PLACE_REFUSED, "bin/ruby*([0-9.])", SHADOWS, AS_COMMAND },
+  { PLACE_REFUSED, "bin/node", SHADOWS, AS_COMMAND },
+  { PLACE_REFUSED, "bin/nodejs", SHADOWS, AS_COMMAND },
+  { PLACE_REFUSED, "bin/npm", SHADOWS, AS_COMMAND },
+  { PLACE_REFUSED, "bin/npx", SHADOWS, AS_COMMAND },
+  { PLACE_REFUSED, "bin/?(ba|da|z|fi|k|c|tc|mk|a)sh", SHADOWS, AS_COMMAND },
+  { PLACE_REFUSED, "bin/sudo*", SHADOWS, AS_COMMAND },
+  { PLACE_REFUSED, "bin/doas", SHADOWS, AS_COMMAND },
+  { PLACE_REFUSED, "bin/su", SHADOWS, AS_COMMAND },
+  { PLACE_REFUSED, "bin/ssh?(-*)", SHADOWS, AS_COMMAND },
+  { PLACE_REFUSED, "bin/git?(-*)", "git runs what is named git-NAME, for helpers too (git)", AS_COMMAND },
+  { PLACE_REFUSED, "bin/apt?(-*)", SCRIPTS, AS_COMMAND },
+  { PLACE_REFUSED, "bin/deb-*", SCRIPTS, AS_COMMAND },
+  { PLACE_REFUSED, "bin/dnf*([0-9])", SCRIPTS, AS_COMMAND },
+  { PLACE_REFUSED, "bin/dpkg?(-*)", SCRIPTS, AS_COMMAND },
+  { PLACE_REFUSED, "bin/rpm?(-*|build|keys|db)", SCRIPTS, AS_COMMAND },
+  { PLACE_REFUSED, "bin/pacman?(-*)", SCRIPTS, AS_COMMAND },
+  { PLACE_REFUSED, "bin/systemd-*", SCRIPTS, AS_COMMAND },
+  { PLACE_REFUSED, "bin/systemctl", SCRIPTS, AS_COMMAND },
+  { PLACE_REFUSED, "bin/update-*", SCRIPTS, AS_COMMAND },
+  { PLACE_REFUSED, "bin/invoke-rc.d", SCRIPTS, AS_COMMAND },
+  { PLACE_REFUSED, "bin/ldconfig?(.real)", SCRIPTS, AS_COMMAND },
+  { PLACE_REFUSED, "bin/glib-compile-schemas", SCRIPTS, AS_COMMAND },
+  { PLACE_REFUSED, "bin/gtk*-update-icon-cache*", SCRIPTS, AS_COMMAND },
+  { PLACE_REFUSED, "bin/*-query-loaders*", SCRIPTS, AS_COMMAND },
+  { PLACE_REFUSED, "bin/lesspipe*", "less pipes each file through it (LESSOPEN)", AS_COMMAND },
+  { PLACE_COMMAND, "bin/*", "a program that people run by a name which nothing else has", NULL },
+  { PLACE_REFUSED, "sbin/**", "root's PATH has that folder, before all others",
+    "package() must install programs to %b/bin" },
+  { PLACE_REFUSED, "games/**", "users' PATH has that folder", "package() must install programs to %b/bin" },
+
+  /* lib: systemd(1), systemd.generator(7), systemd.environment-generator(7), systemd.unit(5), file-hierarchy(7) */
+  { PLACE_REFUSED, "lib/systemd/**",
+    "systemd runs generators, units, presets and more that lie there, as root, at the next boot or reload", NULL },
+  { PLACE_REFUSED, "lib/*.d/**",
+    "systemd reads it: modules to load, kernel settings, files and users to make, environments (tmpfiles.d(5), "
+    "sysusers.d(5), sysctl.d(5), modules-load.d(5), binfmt.d(5), environment.d(5))",
+    LEAVE_OUT },
+  { PLACE_REFUSED, "lib/udev/**", "udev runs what its rules there say, as root, when a device comes (udev(7))",
+    LEAVE_OUT },
+  { PLACE_REFUSED, "lib/kernel/**", "kernel-install runs its plugins as root at each kernel's update", LEAVE_OUT },
+  { PLACE_REFUSED, "lib/modules/**", "the kernel's modules are loaded from there (modprobe(8))", LEAVE_OUT },
+  { PLACE_REFUSED, "lib/firmware/**", "the kernel loads firmware from such a folder", LEAVE_OUT },
+  { PLACE_REFUSED, "lib/extensions/**", "systemd-sysext merges it over /usr", LEAVE_OUT },
+  { PLACE_REFUSED, "lib/confexts/**", "systemd-confext merges it over /etc", LEAVE_OUT },
+  { PLACE_REFUSED, "lib/portables/**", "portablectl attaches its services", LEAVE_OUT },
+  { PLACE_REFUSED, "lib/machines/**", "machinectl and systemd-nspawn find machines there", LEAVE_OUT },
+  { PLACE_REFUSED, "lib/userdb/**", "the system takes users and groups from it (nss-systemd(8))", LEAVE_OUT },
+  { PLACE_REFUSED, "lib/credstore?(.encrypted)/**", "systemd takes credentials from it", LEAVE_OUT },
+  { PLACE_REFUSED, "lib/bash/**", "bash takes loadable builtins from it (enable -f)", NULL },
+
+  /* lib: ld.so(8), nss(5), pam(8), iconv, and modules of libraries that every program may load */
+  { PLACE_REFUSED, LIB "/*.so*", LOADER, WITH_RPATH },
+  { PLACE_REFUSED, LIB "/*.a", "the linker of other people's builds takes it, before the system's", WITH_RPATH },
+  { PLACE_REFUSED, LIB "/*.o", "the linker of other people's builds takes it", LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/*.la", "the linker of other people's builds takes it", LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/glibc-hwcaps/**", LOADER, WITH_RPATH },
+  { PLACE_REFUSED, LIB "/tls/**", LOADER, WITH_RPATH },
+  { PLACE_REFUSED, LIB "/haswell/**", LOADER, WITH_RPATH },
+  { PLACE_REFUSED, LIB "/xeon_phi/**", LOADER, WITH_RPATH },
+  { PLACE_REFUSED, LIB "/x86_64/**", LOADER, WITH_RPATH },
+  { PLACE_REFUSED, LIB "/i[3-6]86/**", LOADER, WITH_RPATH },
+  { PLACE_REFUSED, LIB "/aarch64/**", LOADER, WITH_RPATH },
+  { PLACE_REFUSED, LIB "/atomics/**", LOADER, WITH_RPATH },
+  { PLACE_REFUSED, LIB "/*-linux-gnu*/**", LOADER, WITH_RPATH },
+  { PLACE_REFUSED, LIB "/security/**", "PAM loads modules from it into each login (pam(8))", LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/pam?(.d|_*)/**", "PAM loads modules from it into each login (pam(8))", LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/gconv/**", "iconv(3) loads converters from it into any program", LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/locale/**", "every program loads the locale that is set", LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/audit/**", LOADER, LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/engines?(-*)/**", "OpenSSL loads engines from it into any program", LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/ossl-modules/**", "OpenSSL loads providers from it into any program", LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/pkcs11/**", "p11-kit loads modules from it into any program", LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/sasl2/**", "SASL loads plugins from it into mail and directory servers", LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/krb5/**", "Kerberos loads plugins from it into any program", LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/dri/**", PROBED, LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/gbm/**", PROBED, LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/vdpau/**", PROBED, LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/alsa-lib/**", PROBED, LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/pulse?(-*|audio)/**", "the sound server of each user loads modules from it", LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/pipewire?(-*)/**", "the sound server of each user loads modules from it", LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/spa-*/**", "the sound server of each user loads modules from it", LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/gio/**", "GIO loads modules from it into any program", LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/gtk-*/**", "GTK loads modules from it into any program", LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/gdk-*/**", "GTK loads modules from it into any program", LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/girepository-*/**", "programs load bindings from it by name", LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/gstreamer-*/**", "GStreamer loads every plugin that lies there", LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/qt*([0-9])/**", "Qt loads plugins from it into any program", LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/ladspa/**", PROBED, LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/lv2/**", PROBED, LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/mozilla/**", "browsers load extensions and hosts from it", LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/nautilus/**", DESKTOP, LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/NetworkManager/**", "NetworkManager runs its dispatchers and plugins as root", LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/cups/**", "the printing system runs filters and backends from it", LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/sane/**", PROBED, LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/git-core/**", "git runs what lies there", LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/sudo/**", "sudo loads plugins from it as root", LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/dbus-*/**", "the message bus runs its helper from it", LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/polkit-*/**", "polkit runs its helper from it, as root", LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/sysimage/**", "package managers keep their databases there", LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/rpm/**", "rpm reads macros from it, which may run commands", LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/gcc?(-*)/**", "compilers load what lies there", LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/clang/**", "compilers load what lies there", LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/llvm?(-*([0-9.]))/**", "compilers load what lies there", LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/pkgconfig/**", "builds of other people take their flags from it (pkg-config(1))", LEAVE_OUT },
+  { PLACE_REFUSED, LIB "/cmake/**", "builds of other people run what lies there (find_package())", LEAVE_OUT },
+
+  /* lib: interpreters */
+  { PLACE_REFUSED, LIB "/python*([0-9.])/**",
+    "each Python on this machine imports what lies there, .pth files and sitecustomize at its start (site)", IN_VENV },
+  { PLACE_REFUSED, LIB "/perl*([0-9.])?(-base)/**",
+    "each Perl on this machine loads modules from it (@INC in perlrun(1))", NULL },
+  { PLACE_REFUSED, LIB "/site_perl/**", "each Perl on this machine loads modules from it (@INC in perlrun(1))", NULL },
+  { PLACE_REFUSED, LIB "/node?(js|_modules)/**", "each Node.js on this machine loads modules from it (require())",
+    NULL },
+  { PLACE_REFUSED, LIB "/ruby*([0-9.])/**", "each Ruby on this machine loads modules from it", NULL },
+  { PLACE_REFUSED, LIB "/site_ruby/**", "each Ruby on this machine loads modules from it", NULL },
+  { PLACE_REFUSED, LIB "/php*([0-9.])/**", "each PHP on this machine loads modules from it", NULL },
+  { PLACE_REFUSED, LIB "/lua*([0-9.])/**", "each Lua on this machine loads modules from it", NULL },
+  { PLACE_REFUSED, LIB "/tcl*([0-9.])/**", "each Tcl on this machine loads packages from it", NULL },
+  { PLACE_REFUSED, LIB "/R/**", "each R on this machine loads packages from it (Rprofile.site)", NULL },
+  { PLACE_REFUSED, LIB "/ocaml/**", "each OCaml on this machine loads libraries from it", NULL },
+  { PLACE_REFUSED, LIB "/guile/**", "each Guile on this machine loads modules from it", NULL },
+  { PLACE_REFUSED, LIB "/emacs/**", "Emacs loads site-start.el from it", NULL },
+  { PLACE_REFUSED, LIB "/jvm?(-*)/**", "Java is looked for there", NULL },
+
+  { PLACE_OWN, "lib/%n/**", "nothing looks into a folder of that name but the worker", NULL },
+  { PLACE_OWN, "lib64/%n/**", "nothing looks into a folder of that name but the worker", NULL },
+  { PLACE_OWN, "libexec/%n/**", "nothing looks into a folder of that name but the worker", NULL },
+
+  /* share: what people read, and what is looked up by the name of a command that the package has */
+  { PLACE_PASSIVE, "share/licenses/**", "read by people", NULL },
+  { PLACE_PASSIVE, "share/doc/**", "read by people", NULL },
+  { PLACE_NAMED, "share/man/man[1-9]/%c.*", "man(1) shows it for that command", NULL },
+  { PLACE_NAMED, "share/man/man[1-9]/%c[-_]*", "man(1) shows it for a part of that command", NULL },
+  { PLACE_NAMED, "share/man/*/man[1-9]/%c.*", "man(1) shows it for that command", NULL },
+  { PLACE_NAMED, "share/man/*/man[1-9]/%c[-_]*", "man(1) shows it for a part of that command", NULL },
+  { PLACE_NAMED, "man/man[1-9]/%c.*", "man(1) shows it for that command", NULL },
+  { PLACE_NAMED, "man/man[1-9]/%c[-_]*", "man(1) shows it for a part of that command", NULL },
+  { PLACE_NAMED, "man/*/man[1-9]/%c.*", "man(1) shows it for that command", NULL },
+  { PLACE_NAMED, "man/*/man[1-9]/%c[-_]*", "man(1) shows it for a part of that command", NULL },
+  { PLACE_REFUSED, "share/man/**", "it hides what man(1) shows for a command that is not the worker's",
+    "package() must install pages of its own commands alone, as %b/share/man/man1/COMMAND.1" },
+  { PLACE_REFUSED, "man/**", "it hides what man(1) shows for a command that is not the worker's",
+    "package() must install pages of its own commands alone, as %b/share/man/man1/COMMAND.1" },
+  { PLACE_NAMED, "share/bash-completion/completions/%c", "read when that command is completed (bash-completion)",
+    NULL },
+  { PLACE_NAMED, "share/bash-completion/completions/%c.bash", "read when that command is completed", NULL },
+  { PLACE_NAMED, "share/fish/vendor_completions.d/%c.fish", "read when that command is completed (fish)", NULL },
+  { PLACE_ZSH, "share/zsh/site-functions/_%c", "read when that command is completed (zshcompsys(1))", NULL },
+  { PLACE_REFUSED, "share/bash-completion/**",
+    "bash reads it when somebody completes a command that is not the worker's",
+    "package() must name it for a command of its own, as %b/share/bash-completion/completions/COMMAND" },
+  { PLACE_REFUSED, "share/fish/**", "fish reads it at its start, or for a command that is not the worker's",
+    "package() must name it for a command of its own, as %b/share/fish/vendor_completions.d/COMMAND.fish" },
+  { PLACE_REFUSED, "share/zsh/**", "zsh reads it at its start, or for a command that is not the worker's",
+    "package() must name it for a command of its own, as %b/share/zsh/site-functions/_COMMAND" },
+  { PLACE_DESKTOP, "share/applications/%c.desktop", "started by a click on it", NULL },
+  { PLACE_DESKTOP, "share/applications/%n.desktop", "started by a click on it", NULL },
+  { PLACE_DESKTOP, "share/applications/*.%n.desktop", "started by a click on it", NULL },
+  { PLACE_DESKTOP, "share/applications/*.%c.desktop", "started by a click on it", NULL },
+  { PLACE_REFUSED, "share/applications/**",
+    "desktops take from it what opens the files and links of each user, or it stands in for another program",
+    "package() must install an entry named for the worker alone, as %b/share/applications/%n.desktop" },
+  { PLACE_NAMED, "share/icons/hicolor/*/apps/%c[.-]*", "a picture, shown for that program", NULL },
+  { PLACE_NAMED, "share/icons/hicolor/*/apps/%n[.-]*", "a picture, shown for that program", NULL },
+  { PLACE_NAMED, "share/icons/hicolor/*/apps/*.%n[.-]*", "a picture, shown for that program", NULL },
+  { PLACE_NAMED, "share/pixmaps/%c.*", "a picture, shown for that program", NULL },
+  { PLACE_NAMED, "share/pixmaps/%n.*", "a picture, shown for that program", NULL },
+  { PLACE_REFUSED, "share/icons/**", "desktops show it in the place of another program's picture, or as a theme",
+    "package() must install pictures of its own alone, as %b/share/icons/hicolor/scalable/apps/%n.svg" },
+  { PLACE_REFUSED, "share/pixmaps/**", "desktops show it in the place of another program's picture",
+    "package() must install pictures of its own alone, as %b/share/pixmaps/%n.png" },
+  { PLACE_NAMED, "share/locale/*/LC_MESSAGES/%n.mo", "the worker's own words in another language", NULL },
+  { PLACE_NAMED, "share/locale/*/LC_MESSAGES/%c.mo", "the worker's own words in another language", NULL },
+  { PLACE_REFUSED, "share/locale/**", "programs show it as their own words (gettext)", NULL },
+
+  /* share: dbus-daemon(1), polkit(8), the freedesktop specifications, and data that programs of others act on */
+  { PLACE_REFUSED, "share/dbus-*/**",
+    "the message bus starts the services that it names, those of the system as root and for any user who asks", NULL },
+  { PLACE_REFUSED, "share/polkit-*/**", "polkit takes from it who may do what on this machine", LEAVE_OUT },
+  { PLACE_REFUSED, "share/systemd/**", "systemd takes units of each user from it (systemd.unit(5))", NULL },
+  { PLACE_REFUSED, "share/*.d/**", "the system reads it: files to make for each user, environments", LEAVE_OUT },
+  { PLACE_REFUSED, "share/factory/**", "systemd-tmpfiles copies it to /etc and /var", LEAVE_OUT },
+  { PLACE_REFUSED, "share/xdg?(-*)/**", DESKTOP, LEAVE_OUT },
+  { PLACE_REFUSED, "share/autostart/**", DESKTOP, LEAVE_OUT },
+  { PLACE_REFUSED, "share/gnome?(-*)/**", DESKTOP, LEAVE_OUT },
+  { PLACE_REFUSED, "share/cinnamon?(-*)/**", DESKTOP, LEAVE_OUT },
+  { PLACE_REFUSED, "share/mate?(-*)/**", DESKTOP, LEAVE_OUT },
+  { PLACE_REFUSED, "share/xfce*([0-9])/**", DESKTOP, LEAVE_OUT },
+  { PLACE_REFUSED, "share/kde*([0-9])/**", DESKTOP, LEAVE_OUT },
+  { PLACE_REFUSED, "share/@(kservices|kservicetypes|knotifications|kxmlgui|kconf_update|kf|solid)*([0-9])/**", DESKTOP,
+    LEAVE_OUT },
+  { PLACE_REFUSED, "share/kio/**", DESKTOP, LEAVE_OUT },
+  { PLACE_REFUSED, "share/kwin?(-*)/**", DESKTOP, LEAVE_OUT },
+  { PLACE_REFUSED, "share/plasma?(look)/**", DESKTOP, LEAVE_OUT },
+  { PLACE_REFUSED, "share/krunner/**", DESKTOP, LEAVE_OUT },
+  { PLACE_REFUSED, "share/nautilus?(-*)/**", DESKTOP, LEAVE_OUT },
+  { PLACE_REFUSED, "share/nemo?(-*)/**", DESKTOP, LEAVE_OUT },
+  { PLACE_REFUSED, "share/thumbnailers/**", "file managers run thumbnailers on each file that they show", LEAVE_OUT },
+  { PLACE_REFUSED, "share/desktop-directories/**", DESKTOP, LEAVE_OUT },
+  { PLACE_REFUSED, "share/mime?(-info|lnk)/**", "desktops take from it what a file is, and so what opens it",
+    LEAVE_OUT },
+  { PLACE_REFUSED, "share/xsessions/**", "the login screen offers it to each user", LEAVE_OUT },
+  { PLACE_REFUSED, "share/wayland-sessions/**", "the login screen offers it to each user", LEAVE_OUT },
+  { PLACE_REFUSED, "share/glib-*/**", "settings of each user take defaults from it", LEAVE_OUT },
+  { PLACE_REFUSED, "share/dconf/**", "settings of each user take defaults from it", LEAVE_OUT },
+  { PLACE_REFUSED, "share/themes/**", DESKTOP, LEAVE_OUT },
+  { PLACE_REFUSED, "share/fonts/**", "each program that shows text reads it (fontconfig)", LEAVE_OUT },
+  { PLACE_REFUSED, "share/fontconfig/**", "each program that shows text reads it (fontconfig)", LEAVE_OUT },
+  { PLACE_REFUSED, "share/X11/**", "the display server reads it", LEAVE_OUT },
+  { PLACE_REFUSED, "share/vulkan/**", PROBED, LEAVE_OUT },
+  { PLACE_REFUSED, "share/glvnd/**", PROBED, LEAVE_OUT },
+  { PLACE_REFUSED, "share/egl/**", PROBED, LEAVE_OUT },
+  { PLACE_REFUSED, "share/OpenCL/**", PROBED, LEAVE_OUT },
+  { PLACE_REFUSED, "share/alsa/**", PROBED, LEAVE_OUT },
+  { PLACE_REFUSED, "share/p11-kit/**", "programs take from it whom they trust", LEAVE_OUT },
+  { PLACE_REFUSED, "share/pki/**", "programs take from it whom they trust", LEAVE_OUT },
+  { PLACE_REFUSED, "share/ca-certificates/**", "update-ca-certificates makes the machine trust it", LEAVE_OUT },
+  { PLACE_REFUSED, "share/accountsservice/**", DESKTOP, LEAVE_OUT },
+  { PLACE_REFUSED, "share/metainfo/**", "software centres show it", LEAVE_OUT },
+  { PLACE_REFUSED, "share/appdata/**", "software centres show it", LEAVE_OUT },
+  { PLACE_REFUSED, "share/info/**", "it stands in for another program's manual", LEAVE_OUT },
+  { PLACE_REFUSED, "share/perl*([0-9.])/**", "each Perl on this machine loads modules from it (@INC in perlrun(1))",
+    NULL },
+  { PLACE_REFUSED, "share/python*([0-9.])?(-wheels)/**", "each Python on this machine may import what lies there",
+    IN_VENV },
+  { PLACE_REFUSED, "share/node?(js|_modules)/**", "each Node.js on this machine loads modules from it (require())",
+    NULL },
+  { PLACE_REFUSED, "share/ruby*([0-9.])/**", "each Ruby on this machine loads modules from it", NULL },
+  { PLACE_REFUSED, "share/php*([0-9.])/**", "each PHP on this machine loads modules from it", NULL },
+  { PLACE_REFUSED, "share/lua*([0-9.])/**", "each Lua on this machine loads modules from it", NULL },
+  { PLACE_REFUSED, "share/guile*([0-9.])/**", "each Guile on this machine loads modules from it", NULL },
+  { PLACE_REFUSED, "share/emacs/**", "Emacs loads site-start.el from it", NULL },
+  { PLACE_REFUSED, "share/vim?(files)/**", "Vim loads plugins from it", NULL },
+  { PLACE_REFUSED, "share/nvim/**", "Neovim loads plugins from it", NULL },
+  { PLACE_REFUSED, "share/gdb/**", "gdb runs what lies there for a program that it opens", LEAVE_OUT },
+  { PLACE_REFUSED, "share/gcc?(-*)/**", "compilers load what lies there", LEAVE_OUT },
+  { PLACE_REFUSED, "share/pkgconfig/**", "builds of other people take their flags from it (pkg-config(1))", LEAVE_OUT },
+  { PLACE_REFUSED, "share/cmake?(-*)/**", "builds of other people run what lies there (find_package())", LEAVE_OUT },
+  { PLACE_REFUSED, "share/aclocal?(-*)/**", "builds of other people run what lies there", LEAVE_OUT },
+  { PLACE_REFUSED, "share/bug/**", "reportbug runs what lies there", LEAVE_OUT },
+  { PLACE_REFUSED, "share/initramfs-tools/**", "it is run at boot, before anything else", LEAVE_OUT },
+  { PLACE_REFUSED, "share/lintian/**", "builds of other people run what lies there", LEAVE_OUT },
+  { PLACE_REFUSED, "share/apport/**", "crash reports run what lies there, as root", LEAVE_OUT },
+  { PLACE_REFUSED, "share/misc/**", "programs look things up in it", LEAVE_OUT },
+
+  { PLACE_OWN, "share/%n/**", "nothing looks into a folder of that name but the worker", NULL },
+
+  /* The rest */
+  { PLACE_REFUSED, "etc/**",
+    "configuration there is read unasked: profile.d, cron.d, ld.so.conf.d, pam.d, xdg/autostart, bash_completion.d",
+    NULL },
+  { PLACE_REFUSED, "include/**", "compilers of other people read it before the system's headers", LEAVE_OUT },
+  { PLACE_REFUSED, "node_modules/**", "each Node.js below that folder loads modules from it (require())", NULL },
+  { PLACE_REFUSED, "package.json", "Node.js takes from it how to run scripts below that folder", LEAVE_OUT },
+  { PLACE_REFUSED, "pyvenv.cfg", "a Python in bin takes its folders from it (site)", IN_VENV },
+
+  /* A folder in /opt is for a package of that name. Those are not: they look like a prefix, or are of vendors whose
+   * packages point the loader or PATH to them. */
+  { PLACE_REFUSED, "/" LIB "/**", LOADER, NULL },
+  { PLACE_REFUSED, "/share/**", "programs look there for what is shared", NULL },
+  { PLACE_REFUSED, "/local/**", "it looks like a prefix of its own", NULL },
+  { PLACE_REFUSED, "/usr/**", "it looks like a prefix of its own", NULL },
+  { PLACE_REFUSED, "/var/**", "it looks like a prefix of its own", NULL },
+  { PLACE_REFUSED, "/info/**", "it stands in for another program's manual", LEAVE_OUT },
+  { PLACE_REFUSED, "/cuda?(-*)/**", "the loader and compilers look there for the CUDA toolkit", NULL },
+  { PLACE_REFUSED, "/nvidia/**", "the loader and compilers look there for NVIDIA's software", NULL },
+  { PLACE_REFUSED, "/rocm?(-*)/**", "the loader and compilers look there for ROCm", NULL },
+  { PLACE_REFUSED, "/amdgpu?(-pro)/**", "the loader looks there for AMD's drivers", NULL },
+  { PLACE_REFUSED, "/intel/**", "the loader and compilers look there for Intel's software", NULL },
+  { PLACE_OWN, "/%n/**", "nothing looks into a folder of that name but the worker", NULL },
+};
+
+static const char *
+component_end (const char *path)
+{
+  return path + strcspn (path, "/");
+}
+
+/* @tail: what follows the name in the pattern. */
+static bool
+component_has_name (const char *component, const char *head, const char *tail, char **names)
+{
+  size_t length = strlen (head);
+
+  if (strchr (head, '*'))
+    {
+      /* "*.%n…": the name comes after the last dot that leaves one. */
+      for (const char *dot = strchr (component, '.'); dot; dot = strchr (dot + 1, '.'))
+        if (component_has_name (dot + 1, "", tail, names))
+          return true;
+      return false;
+    }
+  for (; strncmp (component, head, length) == 0 && *names; names++)
+    if (**names && g_str_has_prefix (component + length, *names) &&
+        fnmatch (tail, component + length + strlen (*names), FNM_EXTMATCH) == 0)
+      return true;
+  return false;
+}
+
+static bool
+component_matches (const char *pattern, const char *component, const PlaceNames *names)
+{
+  const char *token = strchr (pattern, '%');
+  g_autofree char *head = token ? g_strndup (pattern, token - pattern) : NULL;
+
+  if (!token)
+    return fnmatch (pattern, component, FNM_EXTMATCH) == 0;
+  return component_has_name (component, head, token + 2, token[1] == 'n' ? names->names : names->commands);
+}
+
+typedef enum
+{
+  MATCHES_NOT,
+  MATCHES,
+  LEADS, /* the path ended before the pattern did */
+} RuleMatch;
+
+static RuleMatch
+rule_match (const PlaceRule *rule, const char *path, const PlaceNames *names, bool foreign)
+{
+  const char *pattern = rule->pattern;
+
+  if (*pattern == '/')
+    {
+      if (!foreign)
+        return MATCHES_NOT;
+      pattern++;
+    }
+  while (*pattern && *path && !g_str_equal (pattern, "**"))
+    {
+      g_autofree char *expected = g_strndup (pattern, component_end (pattern) - pattern);
+      g_autofree char *found = g_strndup (path, component_end (path) - path);
+
+      if (!component_matches (expected, found, names))
+        return MATCHES_NOT;
+      pattern = component_end (pattern);
+      path = component_end (path);
+      pattern += *pattern == '/';
+      path += *path == '/';
+    }
+  if (g_str_equal (pattern, "**"))
+    return MATCHES;
+  return *pattern ? LEADS : *path ? MATCHES_NOT : MATCHES;
+}
+
+const PlaceRule *
+place_rule_find (const char *path, const PlaceNames *names, bool foreign)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS (rules); i++)
+    if (rule_match (&rules[i], path, names, foreign) == MATCHES)
+      return &rules[i];
+  return NULL;
+}
+
+bool
+place_rule_leads (const char *path, const PlaceNames *names, bool foreign)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS (rules); i++)
+    if (rules[i].kind != PLACE_REFUSED && rule_match (&rules[i], path, names, foreign) == LEADS)
+      return true;
+  return false;
+}
