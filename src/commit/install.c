@@ -183,6 +183,8 @@ plan_file (Plan *plan, const TreeEntry *entry, GError **error)
   struct stat st;
   int r;
 
+  if (!ledger_check_path (plan->ledger, entry->path, error))
+    return false;
   if (owner || folder)
     return plan_conflict_owner (plan, entry->path, owner ? owner : folder, error);
 
@@ -475,7 +477,7 @@ install_run (const Configuration *configuration, LogWriter *log, JsonObject *req
     log_writer_note (log, "install", "💾 Installing binary...");
 
   ledger = ledger_open (configuration, log, error);
-  if (!ledger || !recover_all (ledger, NULL, error))
+  if (!ledger || !recover_for (ledger, worker_id, error))
     return false;
   work = work_take (configuration, json_get_string (request, "work", NULL), error);
   if (work < 0)

@@ -48,6 +48,8 @@ ledger_open (const Configuration *configuration, LogWriter *log, GError **error)
   ledger->log = log;
   ledger->lock_fd = -1;
   ledger->places = places_new (configuration);
+  ledger->stuck_workers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  ledger->stuck_paths = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   ledger->workers = ledger_make_folder (configuration, "workers", error);
   if (!ledger->workers)
     return NULL;
@@ -66,6 +68,8 @@ ledger_close (Ledger *ledger)
     return;
   fd_clear (&ledger->lock_fd);
   g_clear_pointer (&ledger->places, places_free);
+  g_clear_pointer (&ledger->stuck_workers, g_hash_table_unref);
+  g_clear_pointer (&ledger->stuck_paths, g_hash_table_unref);
   g_free (ledger->workers);
   g_free (ledger->transactions);
   g_free (ledger);
@@ -174,6 +178,37 @@ ledger_drop_record (const Ledger *ledger, const char *id, GError **error)
   if ((unlink (path) < 0 && errno != ENOENT) || ledger_sync_workers (ledger) < 0)
     return hive_error_set_errno (error, errno, "Can't remove %s", path);
   return true;
+}
+
+void
+ledger_block (const Ledger *ledger, const char *worker_id, GPtrArray *paths, const char *message)
+{
+  if (worker_id)
+    g_hash_table_insert (ledger->stuck_workers, g_strdup (worker_id), g_strdup (message));
+  for (guint i = 0; paths && i < paths->len; i++)
+    g_hash_table_insert (ledger->stuck_paths, g_strdup (paths->pdata[i]), g_strdup (message));
+}
+
+static bool
+ledger_check (GHashTable *stuck, const char *key, GError **error)
+{
+  const char *message = g_hash_table_lookup (stuck, key);
+
+  if (message)
+    g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_FAILED, message);
+  return !message;
+}
+
+bool
+ledger_check_worker (const Ledger *ledger, const char *id, GError **error)
+{
+  return ledger_check (ledger->stuck_workers, id, error);
+}
+
+bool
+ledger_check_path (const Ledger *ledger, const char *path, GError **error)
+{
+  return ledger_check (ledger->stuck_paths, path, error);
 }
 
 void

@@ -15,6 +15,10 @@ typedef struct
   char *workers;      /* StateDirectory/workers */
   char *transactions; /* StateDirectory/transactions */
   int lock_fd;
+
+  /* What transactions that could not be completed keep from being changed, each with why and what to do. */
+  GHashTable *stuck_workers; /* ids */
+  GHashTable *stuck_paths;
 } Ledger;
 
 /* Makes the folders where they are missing and waits for the lock. @configuration and @log are borrowed. */
@@ -38,6 +42,12 @@ void ledger_unstage_record (const Ledger *ledger, const char *id);
 
 /* Removes the worker's record, durably; one that is gone is fine. */
 bool ledger_drop_record (const Ledger *ledger, const char *id, GError **error);
+
+/* Failed with @message for who wants to change the worker (NULL: none known) or one of @paths, until the ledger is
+ * closed. */
+void ledger_block (const Ledger *ledger, const char *worker_id, GPtrArray *paths, const char *message);
+bool ledger_check_worker (const Ledger *ledger, const char *id, GError **error);
+bool ledger_check_path (const Ledger *ledger, const char *path, GError **error);
 
 /* Writes a note when there is a log. */
 void ledger_note (const Ledger *ledger, const char *phase, const char *format, ...) G_GNUC_PRINTF (3, 4);

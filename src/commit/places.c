@@ -188,13 +188,36 @@ places_stat (Places *places, const char *path, struct stat *ret_stat)
   return fstatat (fd, name, ret_stat, places_is_below (places, path) ? AT_SYMLINK_NOFOLLOW : 0) < 0 ? -errno : 0;
 }
 
+/* The path itself, or the folder that holds it, if that has an attribute by which not even root may change it. */
+static char *
+places_find_immutable (const Places *places, const char *path)
+{
+  g_autofree char *full = places_show (places, path);
+  g_autofree char *folder = g_path_get_dirname (full);
+  const char *both[] = { full, folder };
+  struct statx st;
+
+  for (size_t i = 0; i < G_N_ELEMENTS (both); i++)
+    if (statx (AT_FDCWD, both[i], AT_SYMLINK_NOFOLLOW, 0, &st) == 0 &&
+        st.stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND))
+      return g_strdup (both[i]);
+  return NULL;
+}
+
 bool
 places_set_error (const Places *places, int errnum, const char *path, GError **error)
 {
   const char *prefix = places_prefix (places, path);
   g_autofree char *full = places_show (places, path);
   g_autofree char *base = places_show (places, prefix ? prefix : path);
+  g_autofree char *immutable = errnum == EPERM ? places_find_immutable (places, path) : NULL;
 
+  if (immutable)
+    {
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_FAILED,
+                   "%s is made immutable (see lsattr(1)): run \"chattr -ia %s\", then try again", immutable, immutable);
+      return false;
+    }
   switch (errnum)
     {
     case ENOSPC:
@@ -214,6 +237,15 @@ places_set_error (const Places *places, int errnum, const char *path, GError **e
                    "Can't write to %s (%s): %s. Run the hive as a user who may, or let InstallRoot= and "
                    "InstallPrefixes= in hive.conf name a place that it may write to",
                    base, full, g_strerror (errnum));
+      return false;
+    case EBUSY:
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_FAILED,
+                   "Something is mounted on %s: run \"umount %s\", then try again", full, full);
+      return false;
+    case EISDIR:
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_FAILED,
+                   "A folder is where %s, or the temporary file beside it, should be: move it away, then try again",
+                   full);
       return false;
     case ELOOP:
     case ENOTDIR:

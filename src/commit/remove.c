@@ -35,6 +35,8 @@ remove_plan_files (Transaction *transaction, const WorkerRecord *record, const L
 
       if (!places_is_below (ledger->places, file->path))
         return places_set_error (ledger->places, EXDEV, file->path, error);
+      if (!ledger_check_path (ledger, file->path, error))
+        return false;
       match = match_file (ledger->places, file, &inode);
       if (match == MATCH_SAME)
         transaction_add_step (transaction, STEP_REMOVE, file->path)->inode = inode;
@@ -91,7 +93,7 @@ remove_run (const Configuration *configuration, LogWriter *log, JsonObject *requ
     log_writer_note (log, "remove", "🗑️  Removing worker...");
 
   ledger = ledger_open (configuration, log, error);
-  if (!ledger || !recover_all (ledger, NULL, error))
+  if (!ledger || !recover_for (ledger, worker_id, error))
     return false;
   record = worker_record_read (ledger->workers, worker_id, error);
   if (!record)

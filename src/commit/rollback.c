@@ -36,7 +36,7 @@ rollback_run (const Configuration *configuration, LogWriter *log, JsonObject *re
   if (!install_read_request (request, &job, &worker_id, error))
     return false;
   ledger = ledger_open (configuration, log, error);
-  if (!ledger || !recover_all (ledger, NULL, error))
+  if (!ledger || !recover_for (ledger, worker_id, error))
     return false;
   installed = worker_record_read (ledger->workers, worker_id, error);
   version = installed ? kept_open (ledger, worker_id, &record, error) : -1;

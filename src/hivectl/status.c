@@ -53,6 +53,7 @@ status_make (JsonObject *hive, JsonObject *capabilities, guint workers, JsonArra
   json_object_set_string_member (status, "sandbox_error", json_get_string (capabilities, "sandbox-error", ""));
   json_object_set_string_member (status, "sandbox_hint", json_get_string (capabilities, "sandbox-hint", ""));
   json_object_set_array_member (status, "install_allow", status_list (capabilities, "install-allow"));
+  json_object_set_array_member (status, "unfinished", status_list (capabilities, "unfinished"));
   json_object_set_array_member (status, "toolchains", toolchains);
   return json_node_init_object (json_node_alloc (), status);
 }
@@ -104,6 +105,17 @@ status_print_allowed (JsonObject *status, Fields *fields)
   fields_add (fields, _ ("Also allowed"), line);
 }
 
+/* Changes that could be neither finished nor undone: why, and what to do. */
+static void
+status_print_unfinished (JsonObject *status, Fields *fields)
+{
+  JsonArray *unfinished = json_object_get_array_member (status, "unfinished");
+
+  for (guint i = 0; i < json_array_get_length (unfinished); i++)
+    fields_add (fields, _ ("Unfinished"),
+                json_get_string (json_array_get_object_element (unfinished, i), "message", ""));
+}
+
 static void
 status_print (const Client *client, JsonObject *status)
 {
@@ -122,6 +134,7 @@ status_print (const Client *client, JsonObject *status)
   fields_add (fields, _ ("Jobs"), jobs);
   fields_add (fields, _ ("Workers"), workers);
   status_print_allowed (status, fields);
+  status_print_unfinished (status, fields);
   status_print_sandbox (status, fields);
   fields_print (fields);
   toolchains_print (json_object_get_array_member (status, "toolchains"));

@@ -3,6 +3,7 @@
 
 #include "bus-dict.h"
 #include "json.h"
+#include "unfinished.h"
 
 static int
 capabilities_append_strings (sd_bus_message *message, JsonObject *object, const char *const *keys)
@@ -44,6 +45,14 @@ capabilities_append_toolchain (sd_bus_message *message, JsonObject *toolchain)
   int r = capabilities_append_strings (message, toolchain, strings);
 
   return r < 0 ? r : bus_dict_append_bool (message, "visible", json_get_bool (toolchain, "visible", false));
+}
+
+static int
+capabilities_append_unfinished (sd_bus_message *message, JsonObject *unfinished)
+{
+  static const char *const strings[] = { "worker_id", "job", "message", NULL };
+
+  return capabilities_append_strings (message, unfinished, strings);
 }
 
 /* One entry @key of type aa{sv}: each object of the array @key of @object, by @append. */
@@ -123,6 +132,8 @@ capabilities_append (Hive *hive, sd_bus_message *message, JsonObject *sandbox, c
   g_auto (GStrv) warnings = json_get_strings (object, "warnings");
   int r;
 
+  json_object_set_array_member (object, "unfinished", unfinished_list (hive->configuration));
+
   if ((r = sd_bus_message_open_container (message, 'a', "{sv}")) < 0 ||
       (r = bus_dict_append_uint64 (message, "updated_at", (uint64_t)json_get_int (object, "updated_at", 0))) < 0 ||
       (r = bus_dict_append_string (message, "architecture", hive->architecture)) < 0 ||
@@ -131,6 +142,7 @@ capabilities_append (Hive *hive, sd_bus_message *message, JsonObject *sandbox, c
       (r = bus_dict_append_strings (message, "device-warnings", warnings)) < 0 ||
       (r = capabilities_append_toolchains (message, sandbox)) < 0 ||
       (r = capabilities_append_list (message, object, "workers", capabilities_append_worker)) < 0 ||
+      (r = capabilities_append_list (message, object, "unfinished", capabilities_append_unfinished)) < 0 ||
       (r = capabilities_append_sandbox (message, sandbox, failure)) < 0 ||
       (r = capabilities_append_configuration (message, hive->configuration)) < 0)
     return r;
