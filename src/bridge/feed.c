@@ -30,7 +30,9 @@ typedef struct
   Feeds *feeds;
   char *id;
   uid_t owner;
-  int fd;
+  int fd;             /* -1: the hive is being asked for it */
+  GPtrArray *waiting; /* of Request: for that */
+  char *path;         /* on the bus */
   GPtrArray *readers;
   unsigned openings;      /* who will be readers soon */
   LogWatch *watch;        /* while it grows slowly */
@@ -42,7 +44,7 @@ typedef struct
   bool turning;
   bool quiet;                               /* since the last heartbeat */
   char *state, *error_name, *error_message; /* of the job, when it has ended; NULL: not that we know */
-  BusCall *call;                            /* asks whether it has */
+  BusCall *call;                            /* asks whether it has, or for the log */
 } Feed;
 
 /* Whoever reads it. */
@@ -150,13 +152,17 @@ feed_free (Feed *feed)
   for (unsigned i = 0; i < CHUNKS; i++)
     if (feeds->chunks[i].feed == feed)
       feeds->chunks[i].feed = NULL;
-  g_hash_table_remove (feeds->feeds, feed->id);
+  if (g_hash_table_lookup (feeds->feeds, feed->id) == feed)
+    g_hash_table_remove (feeds->feeds, feed->id);
   if (g_hash_table_size (feeds->feeds) == 0)
     feeds_forget_chunks (feeds);
   bus_call_cancel (feed->call);
   log_watch_free (feed->watch);
   sd_event_source_disable_unref (feed->timer);
-  close (feed->fd);
+  if (feed->fd >= 0)
+    close (feed->fd);
+  g_ptr_array_unref (feed->waiting);
+  g_free (feed->path);
   g_ptr_array_unref (feed->readers);
   g_free (feed->id);
   g_free (feed->state);
@@ -165,11 +171,20 @@ feed_free (Feed *feed)
   g_free (feed);
 }
 
+/* A log that nobody reads stays open until the next heartbeat: readers come back, and the hive gives few logs a minute.
+ */
 static void
-feed_free_unless_read (Feed *feed)
+feed_rest (Feed *feed)
 {
-  if (feed->readers->len == 0 && feed->openings == 0 && !feed->turning)
-    feed_free (feed);
+  if (feed->readers->len > 0 || feed->openings > 0 || feed->turning)
+    return;
+  if (feed->fd < 0)
+    {
+      feed_free (feed);
+      return;
+    }
+  g_clear_pointer (&feed->watch, log_watch_free);
+  feed->timer = sd_event_source_disable_unref (feed->timer);
 }
 
 static void feed_on_growth (void *userdata);
@@ -220,7 +235,7 @@ feed_turn (Feed *feed)
   feed->turning = false;
   took = (uint64_t)g_get_monotonic_time () - feed->turned_at;
   feed->pause = CLAMP (took * TURN_SHARE, PAUSE_LEAST, PAUSE_MOST);
-  feed_free_unless_read (feed);
+  feed_rest (feed);
 }
 
 /* The first line after a pause goes out at once. Lines that follow each other closely are waited for, not long, and go
@@ -256,17 +271,17 @@ feed_on_timer (sd_event_source *source, uint64_t usec, void *userdata)
 }
 
 static Feed *
-feed_new (Feeds *feeds, const char *id, int fd)
+feed_new (Feeds *feeds, const char *id)
 {
   Feed *feed = g_new0 (Feed, 1);
 
   feed->feeds = feeds;
   feed->id = g_strdup (id);
-  feed->fd = fd;
+  feed->fd = -1;
   feed->owner = UID_UNKNOWN;
+  feed->waiting = g_ptr_array_new ();
   feed->readers = g_ptr_array_new ();
   g_hash_table_insert (feeds->feeds, feed->id, feed);
-  feed_watch (feed);
   return feed;
 }
 
@@ -378,7 +393,7 @@ reader_closed (Stream *stream)
   stream_clear (stream);
   g_ptr_array_remove_fast (feed->readers, reader);
   g_free (reader);
-  feed_free_unless_read (feed);
+  feed_rest (feed);
 }
 
 static const StreamKind reader_kind = { .pump = reader_pump, .closed = reader_closed };
@@ -388,9 +403,7 @@ static const StreamKind reader_kind = { .pump = reader_pump, .closed = reader_cl
 /* A request on its way to being a reader. */
 typedef struct
 {
-  char *id;
-  char *path;      /* on the bus */
-  JsonObject *job; /* its properties */
+  Request *request;
   Feed *feed;
   SsePosition position;
   bool reset; /* the cursor was none of this log */
@@ -401,13 +414,11 @@ opening_free (void *data)
 {
   Opening *opening = data;
 
-  g_free (opening->id);
-  g_free (opening->path);
-  g_clear_pointer (&opening->job, json_object_unref);
   if (opening->feed)
     {
+      g_ptr_array_remove_fast (opening->feed->waiting, opening->request);
       opening->feed->openings--;
-      feed_free_unless_read (opening->feed);
+      feed_rest (opening->feed);
     }
   g_free (opening);
 }
@@ -426,6 +437,18 @@ reader_greet (Reader *reader, const Opening *opening)
   stream_queue (&reader->stream, text->str, text->len);
 }
 
+/* Somebody reads it, for the first time or again. */
+static void
+feed_wake (Feed *feed)
+{
+  struct stat status;
+
+  feed->generation++; /* it may have grown meanwhile */
+  if (fstat (feed->fd, &status) == 0)
+    feed->size = (uint64_t)status.st_size;
+  feed_watch (feed);
+}
+
 static void
 opening_take (Request *request, int fd)
 {
@@ -440,6 +463,8 @@ opening_take (Request *request, int fd)
       g_free (reader);
       return;
     }
+  if (feed->readers->len == 0)
+    feed_wake (feed);
   g_ptr_array_add (feed->readers, reader);
   reader_greet (reader, opening);
   /* In a turn of its own: the request is still there. */
@@ -488,8 +513,9 @@ opening_find_cursor (Request *request, Opening *opening)
   fine = fine && feed_gave (opening->feed, cursor);
   if (!fine && !opening->position.dressed)
     {
-      request_answer_problem (request, problem_new (HTTP_BAD_REQUEST, PROBLEM_INVALID, NULL,
-                                                    "\"%s\" is no cursor of the log of job %s", last, opening->id));
+      request_answer_problem (request,
+                              problem_new (HTTP_BAD_REQUEST, PROBLEM_INVALID, NULL,
+                                           "\"%s\" is not a cursor of the log of job %s", last, opening->feed->id));
       return false;
     }
   opening->reset = !fine;
@@ -505,14 +531,13 @@ opening_go_on (Request *request)
   Feed *feed = opening->feed;
   bool owner_alone = request->bridge->configuration->owner_reads_log;
 
-  feed->openings++;
   if (owner_alone && request->uid != feed->owner && request->uid != 0 &&
       !request->bridge->configuration->trust_everybody)
     {
       request_answer_problem (request, problem_new (HTTP_FORBIDDEN, PROBLEM_DENIED, "LogAccess",
                                                     "Only its owner (uid %u) and root may read the log of job %s "
                                                     "(LogAccess= in [Log])",
-                                                    (unsigned)feed->owner, opening->id));
+                                                    (unsigned)feed->owner, feed->id));
       return;
     }
   opening->position.dressed = stream_is_dressed (request);
@@ -530,90 +555,147 @@ opening_go_on (Request *request)
     request_take (request, opening_take);
 }
 
+/* Asking for a log */
+
 static void
-opening_on_log (Request *request, sd_bus_message *reply)
+feed_fail (Feed *feed, sd_bus_message *reply, int r)
 {
-  Opening *opening = request->data;
-  Feeds *feeds = request->bridge->feeds;
-  int fd;
-  int r = sd_bus_message_read (reply, "h", &fd);
+  g_autoptr (GPtrArray) waiting = g_steal_pointer (&feed->waiting);
 
-  if (r >= 0)
-    r = fd = fcntl (fd, F_DUPFD_CLOEXEC, 3);
-  if (r < 0)
+  feed->waiting = g_ptr_array_new ();
+  /* Whoever comes next asks again. */
+  g_hash_table_remove (feed->feeds->feeds, feed->id);
+  for (guint i = 0; i < waiting->len; i++)
     {
-      request_answer_unreadable (request, r);
-      return;
-    }
-  /* Another reader may have come first. */
-  opening->feed = g_hash_table_lookup (feeds->feeds, opening->id);
-  if (opening->feed)
-    close (fd);
-  else
-    {
-      struct stat status;
+      Request *request = waiting->pdata[i];
 
-      opening->feed = feed_new (feeds, opening->id, fd);
-      feed_learn (opening->feed, opening->job);
-      if (fstat (fd, &status) == 0)
-        opening->feed->size = (uint64_t)status.st_size;
+      if (!reply)
+        request_answer_problem (request, problem_new_unreachable ("the bus broke off"));
+      else if (r < 0)
+        request_answer_unreadable (request, r);
+      else
+        request_answer_problem (request, problem_from_bus (sd_bus_message_get_error (reply)));
     }
-  opening_go_on (request);
+}
+
+/* False: there is no bus. */
+static bool
+feed_call (Feed *feed, const char *path, const char *interface, const char *member, const char *argument,
+           BusReply handler)
+{
+  Bus *bus = feed->feeds->bridge->bus;
+  g_autoptr (Problem) problem = NULL;
+  sd_bus_message *call = bus_new_call (bus, path, interface, member, &problem);
+
+  if (!call || (argument && sd_bus_message_append (call, "s", argument) < 0))
+    {
+      sd_bus_message_unref (call);
+      feed_fail (feed, NULL, 0);
+      return false;
+    }
+  bus_send (bus, &feed->call, call, handler, feed);
+  return true;
 }
 
 static void
-opening_on_job (Request *request, sd_bus_message *reply)
+feed_on_log (sd_bus_message *reply, void *userdata)
 {
-  Opening *opening = request->data;
+  Feed *feed = userdata;
+  g_autoptr (GPtrArray) waiting = NULL;
+  struct stat status;
+  int fd = -1;
+  int r = bus_reply_failed (reply) ? 0 : sd_bus_message_read (reply, "h", &fd);
+
+  if (r > 0)
+    r = feed->fd = fcntl (fd, F_DUPFD_CLOEXEC, 3);
+  if (r <= 0)
+    {
+      feed_fail (feed, reply, r);
+      return;
+    }
+  if (fstat (feed->fd, &status) == 0)
+    feed->size = (uint64_t)status.st_size;
+  waiting = g_steal_pointer (&feed->waiting);
+  feed->waiting = g_ptr_array_new ();
+  for (guint i = 0; i < waiting->len; i++)
+    opening_go_on (waiting->pdata[i]);
+}
+
+static void
+feed_on_job (sd_bus_message *reply, void *userdata)
+{
+  Feed *feed = userdata;
   g_autoptr (JsonNode) node = NULL;
-  int r = bus_json_read (reply, &node);
+  int r = bus_reply_failed (reply) ? 0 : bus_json_read (reply, &node);
 
-  if (r < 0 || !JSON_NODE_HOLDS_OBJECT (node))
+  if (!node || !JSON_NODE_HOLDS_OBJECT (node))
     {
-      request_answer_unreadable (request, r < 0 ? r : -EPROTO);
+      feed_fail (feed, reply, node ? -EPROTO : r);
       return;
     }
-  opening->job = json_node_dup_object (node);
-  request_call (request, opening_on_log, opening->path, JOB_INTERFACE, "OpenLog", "");
+  feed_learn (feed, json_node_get_object (node));
+  feed_call (feed, feed->path, JOB_INTERFACE, "OpenLog", NULL, feed_on_log);
 }
 
 static void
-opening_on_path (Request *request, sd_bus_message *reply)
+feed_on_path (sd_bus_message *reply, void *userdata)
 {
-  Opening *opening = request->data;
+  Feed *feed = userdata;
   const char *path;
-  int r = sd_bus_message_read (reply, "o", &path);
+  int r = bus_reply_failed (reply) ? 0 : sd_bus_message_read (reply, "o", &path);
 
-  if (r < 0)
+  if (r <= 0)
     {
-      request_answer_unreadable (request, r);
+      feed_fail (feed, reply, r);
       return;
     }
-  opening->path = g_strdup (path);
-  request_call (request, opening_on_job, path, "org.freedesktop.DBus.Properties", "GetAll", "s", JOB_INTERFACE);
+  feed->path = g_strdup (path);
+  feed_call (feed, path, "org.freedesktop.DBus.Properties", "GetAll", JOB_INTERFACE, feed_on_job);
+}
+
+/* The feed of a job, whoever else reads it or waits for it. */
+static Feed *
+feeds_get (Feeds *feeds, const char *id)
+{
+  Feed *feed = g_hash_table_lookup (feeds->feeds, id);
+  struct stat status;
+
+  /* While others read the log, it is there, with or without a hive. */
+  if (feed && (feed->fd < 0 || feed->readers->len > 0 || feed->openings > 0 ||
+               (fstat (feed->fd, &status) == 0 && status.st_nlink > 0)))
+    return feed;
+  if (feed)
+    feed_free (feed);
+  return feed_new (feeds, id);
 }
 
 void
 feeds_open (Request *request, const char *id)
 {
-  Feeds *feeds = request->bridge->feeds;
-  Opening *opening = g_new0 (Opening, 1);
   Problem *problem = stream_check_limit (request->bridge);
+  Opening *opening;
+  Feed *feed;
 
-  opening->id = g_strdup (id);
-  request->data = opening;
-  request->free_data = opening_free;
   if (problem)
     {
       request_answer_problem (request, problem);
       return;
     }
-  /* While others read the log, it is there, with or without a hive. */
-  opening->feed = g_hash_table_lookup (feeds->feeds, id);
-  if (opening->feed)
-    opening_go_on (request);
-  else
-    request_call (request, opening_on_path, HIVE_PATH, HIVE_INTERFACE, "GetJob", "s", id);
+  feed = feeds_get (request->bridge->feeds, id);
+  opening = g_new0 (Opening, 1);
+  opening->request = request;
+  opening->feed = feed;
+  feed->openings++;
+  request->data = opening;
+  request->free_data = opening_free;
+  if (feed->fd >= 0)
+    {
+      opening_go_on (request);
+      return;
+    }
+  g_ptr_array_add (feed->waiting, request);
+  if (!feed->call)
+    feed_call (feed, HIVE_PATH, HIVE_INTERFACE, "GetJob", id, feed_on_path);
 }
 
 /* All of them */
@@ -621,6 +703,14 @@ feeds_open (Request *request, const char *id)
 static void
 feed_beat (Feed *feed)
 {
+  if (feed->fd < 0)
+    return;
+  if (feed->readers->len == 0)
+    {
+      if (feed->openings == 0)
+        feed_free (feed);
+      return;
+    }
   if (feed->quiet)
     feed_ask (feed);
   feed->quiet = true;
@@ -628,7 +718,7 @@ feed_beat (Feed *feed)
   for (guint i = feed->readers->len; i-- > 0;)
     stream_beat (feed->readers->pdata[i]);
   feed->turning = false;
-  feed_free_unless_read (feed);
+  feed_rest (feed);
 }
 
 static int
@@ -675,7 +765,7 @@ feeds_drain (Feeds *feeds)
             stream_turn (&reader->stream);
         }
       feed->turning = false;
-      feed_free_unless_read (feed);
+      feed_rest (feed);
     }
 }
 

@@ -54,7 +54,7 @@ static const Key keys[] = {
   { "Bridge", "Authentication", KEY_AUTHENTICATION, "token", AT (trust_everybody) },
   { "Bridge", "KeyFile", KEY_PATH, LOCALSTATEDIR "/lib/rbee-hive-bridge/key", AT (key_file) },
   { "Bridge", "WebDirectory", KEY_PATH, PKGDATADIR "/web", AT (web_directory) },
-  { "Bridge", "MaxConnections", KEY_NUMBER, "512", AT (max_connections), 8, 100000 },
+  { "Bridge", "MaxConnections", KEY_NUMBER, "2048", AT (max_connections), 8, 100000 },
   { "Bridge", "MaxConnectionsPerAddress", KEY_NUMBER, "64", AT (max_connections_per_address), 1, 100000 },
   { "Bridge", "MaxStreams", KEY_NUMBER, "8192", AT (max_streams), 1, 100000 },
   { "Bridge", "MaxBodySize", KEY_SIZE, "64K", AT (max_body_size), 1024, 1 << 20 },
