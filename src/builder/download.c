@@ -20,10 +20,10 @@ static bool
 download_run (Builder *builder, const Wanted *wanted, int fd, char **validator, GError **error)
 {
   const Fetch fetch = { .configuration = builder->configuration,
-                        .url = wanted->source->url,
+                        .url = source_address (wanted->source),
                         .max_size = builder->configuration->max_download_size,
                         .timeout = builder->configuration->download_timeout,
-                        .foreign = !catalog_configuration_is_local (builder->catalog->own),
+                        .foreign = !wanted->source->mirror && !catalog_configuration_is_local (builder->catalog->own),
                         .secure = !wanted_is_summed (wanted), /* nothing else says that it was not changed on its way */
                         .log = builder->log,
                         .phase = "sources",

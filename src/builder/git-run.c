@@ -223,7 +223,7 @@ git_must (const Git *git, Reach reach, const char *const *arguments, const char 
         return false;
       if (status == 0)
         return true;
-      why = complaint_of (said, git->source->url);
+      why = complaint_of (said, source_address (git->source));
       if (!(reach & REACH_SERVER) || !git_was_cut (said) || attempt == ATTEMPTS_MAX)
         {
           g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, "The git repository %s can't be %s: %s", shown,

@@ -73,10 +73,11 @@ location_set_url (Location *location, const char *probed, const char *probe, con
 bool
 location_find (Builder *builder, const Source *source, const char *probe, Location *ret_location, GError **error)
 {
-  bool http = g_str_has_prefix (source->url, "http");
-  const char *separator = !http || !*probe || g_str_has_suffix (source->url, "/") ? "" : "/";
-  g_autofree char *url = g_strconcat (source->url, separator, http ? probe : "", NULL);
-  g_autofree char *shown = fetch_redact (source->url);
+  const char *address = source_address (source);
+  bool http = g_str_has_prefix (address, "http");
+  const char *separator = !http || !*probe || g_str_has_suffix (address, "/") ? "" : "/";
+  g_autofree char *url = g_strconcat (address, separator, http ? probe : "", NULL);
+  g_autofree char *shown = fetch_redact (address);
   g_autofree char *probed = NULL;
   g_autofree char *why = NULL;
   const Fetch fetch = { .configuration = builder->configuration,
@@ -88,11 +89,11 @@ location_find (Builder *builder, const Source *source, const char *probe, Locati
                         .phase = "sources" };
   FetchResult result;
 
-  if (source_is_local_repository (source))
+  if (source_is_local_repository (source) && !source->mirror)
     return location_find_folder (builder, source, ret_location, error);
-  if (catalog_configuration_is_local (builder->catalog->own))
+  if (source->mirror || catalog_configuration_is_local (builder->catalog->own))
     {
-      ret_location->url = g_strdup (source->url);
+      ret_location->url = g_strdup (address);
       return true;
     }
 

@@ -63,6 +63,7 @@ source_free (Source *source)
     return;
   g_free (source->name);
   g_free (source->url);
+  g_free (source->mirror);
   g_free (source->ref_kind);
   g_free (source->ref);
   g_free (source);
@@ -245,6 +246,12 @@ source_set_url (Source *source, const char *url, const char *text, GError **erro
   if (source_is_repository (source) && !source_take_fragment (source, text, error))
     return false;
   return source_check_url (source, text, error);
+}
+
+const char *
+source_address (const Source *source)
+{
+  return source->mirror ? source->mirror : source->url;
 }
 
 bool

@@ -25,8 +25,9 @@ typedef enum
 typedef struct
 {
   SourceKind kind;
-  char *name; /* the file or folder in srcdir, as makepkg calls it */
-  char *url;  /* without `git+`, query and fragment; NULL: local */
+  char *name;   /* the file or folder in srcdir, as makepkg calls it */
+  char *url;    /* without `git+`, query and fragment; NULL: local */
+  char *mirror; /* where the site has that; NULL: nowhere */
   char *
       ref_kind; /* git: branch, tag, commit; svn: revision; hg: branch, tag, revision; NULL: what the repository says */
   char *ref;
@@ -37,6 +38,9 @@ typedef struct
  * names and URLs that would be options, that leave their folder, or that hold control characters. */
 Source *source_parse (const char *text, GError **error);
 void source_free (Source *source);
+
+/* Where it is fetched from. */
+const char *source_address (const Source *source);
 
 /* True for a repository, which is a folder in srcdir. */
 bool source_is_repository (const Source *source);

@@ -3,11 +3,14 @@
 #include "builder.h"
 #include "catalog.h"
 #include "download.h"
+#include "fetch.h"
 #include "file.h"
 #include "git.h"
 #include "git-extent.h"
+#include "mirror.h"
 #include "repository.h"
 #include "signature.h"
+#include "site.h"
 #include "size.h"
 #include "wanted.h"
 
@@ -74,9 +77,26 @@ sources_fetch_repository (Builder *builder, Wanted *wanted, GError **error)
   return true;
 }
 
+/* Where the site has it, it is fetched from there; what it must be is as the recipe says. */
+static void
+sources_use_mirror (Builder *builder, Source *source)
+{
+  g_autofree char *shown = NULL;
+  g_autofree char *mirror = NULL;
+
+  source->mirror = source->url ? mirrors_rewrite (builder->configuration->mirrors, source->url) : NULL;
+  if (!source->mirror)
+    return;
+  shown = fetch_redact (source->url);
+  mirror = fetch_redact (source->mirror);
+  log_writer_note (builder->log, "sources", "⇄ %s: %s instead of %s ([Mirror] in hive.conf)", source->name, mirror,
+                   shown);
+}
+
 static bool
 sources_fetch (Builder *builder, Wanted *wanted, GError **error)
 {
+  sources_use_mirror (builder, wanted->source);
   if (source_is_repository (wanted->source) ? !sources_fetch_repository (builder, wanted, error) :
                                               !sources_fetch_file (builder, wanted, error))
     return false;
@@ -169,6 +189,7 @@ sources_run (Builder *builder, GError **error)
 
   if (!all)
     return false;
+  site_tell (builder);
   if (!sources_fetch_all (builder, all, error))
     return false;
   if (!signature_check (builder, all, error))

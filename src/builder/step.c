@@ -3,6 +3,7 @@
 
 #include "catalog-entry.h"
 #include "dependency-rules.h"
+#include "site.h"
 #include "tool-cache.h"
 #include "toolchains.h"
 
@@ -197,5 +198,7 @@ step_run (Builder *builder, const Step *step, GError **error)
   if (!recipe_has_function (builder->recipe, step->phase))
     return true;
   sandbox = step_function_sandbox (builder);
+  if (!site_add (builder, sandbox, error))
+    return false;
   return step_run_in (builder, step, sandbox, arguments, error);
 }

@@ -4,6 +4,7 @@
 #include "config.h"
 #include "error.h"
 #include "key.h"
+#include "mirror.h"
 
 #include <string.h>
 
@@ -70,6 +71,7 @@ configuration_free (Configuration *configuration)
   for (size_t i = 0; i < G_N_ELEMENTS (keys); i++)
     key_clear (&keys[i], configuration);
   g_clear_pointer (&configuration->catalogs, g_ptr_array_unref);
+  g_clear_pointer (&configuration->mirrors, g_ptr_array_unref);
   g_clear_pointer (&configuration->toolchains, g_ptr_array_unref);
   g_free (configuration->path);
   g_free (configuration);
@@ -110,7 +112,8 @@ texts_add (Texts *texts, GKeyFile *file, const char *group, const char *name, co
 
   if (key)
     g_hash_table_insert (texts->values, (void *)key, g_steal_pointer (&text));
-  else if (g_str_has_prefix (group, TOOLCHAIN_SECTION) && toolchain_has_key (name))
+  else if ((g_str_has_prefix (group, TOOLCHAIN_SECTION) && toolchain_has_key (name)) ||
+           (g_str_has_prefix (group, MIRROR_SECTION) && mirror_has_key (name)))
     g_key_file_set_value (texts->sections, group, name, text);
   else if (!catalog_sections_add (texts->catalogs, group, name, text))
     {
@@ -175,21 +178,24 @@ configuration_read_folder (Texts *texts, const char *path, GError **error)
 }
 
 static bool
-configuration_read_toolchains (Configuration *configuration, GKeyFile *sections, const char *path, GError **error)
+configuration_read_sections (Configuration *configuration, GKeyFile *sections, const char *path, GError **error)
 {
   g_auto (GStrv) groups = g_key_file_get_groups (sections, NULL);
 
   configuration->toolchains = g_ptr_array_new_with_free_func ((GDestroyNotify)toolchain_free);
+  configuration->mirrors = g_ptr_array_new_with_free_func ((GDestroyNotify)mirror_free);
   for (char **group = groups; *group; group++)
     {
-      Toolchain *toolchain = toolchain_read (sections, *group, error);
+      bool mirror = g_str_has_prefix (*group, MIRROR_SECTION);
+      void *section =
+          mirror ? (void *)mirror_read (sections, *group, error) : (void *)toolchain_read (sections, *group, error);
 
-      if (!toolchain)
+      if (!section)
         {
           g_prefix_error (error, "%s: ", path);
           return false;
         }
-      g_ptr_array_add (configuration->toolchains, toolchain);
+      g_ptr_array_add (mirror ? configuration->mirrors : configuration->toolchains, section);
     }
   return true;
 }
@@ -224,7 +230,7 @@ configuration_load (const char *path, GError **error)
     }
 
   configuration->catalogs = catalog_sections_read (texts.catalogs, path, error);
-  if (!configuration->catalogs || !configuration_read_toolchains (configuration, texts.sections, path, error))
+  if (!configuration->catalogs || !configuration_read_sections (configuration, texts.sections, path, error))
     return NULL;
   return g_steal_pointer (&configuration);
 }

@@ -68,6 +68,9 @@ typedef struct
   uint64_t max_tree_size;      /* MaxTreeSize=20G, of what package() makes */
   uint64_t max_cache_size;     /* MaxCacheSize=20G, of sources and tool caches that are kept; 0: none are */
 
+  /* [Mirror NAME]… */
+  GPtrArray *mirrors; /* of Mirror */
+
   /* [Toolchain NAME]… */
   GPtrArray *toolchains; /* of Toolchain */
 
