@@ -37,7 +37,7 @@ static const Trouble troubles[] = {
   { NULL, NULL, "Function not implemented",
     "A filter of system calls here denies openat2() to bubblewrap, which needs it since version 0.12",
     "Under systemd, remove the lines that this finds: grep -rE 'RestrictSUIDSGID|DynamicUser' /etc/systemd/system "
-    "/run/systemd/system; in a container, upgrade its runtime and libseccomp" },
+    "/run/systemd/system, then systemctl daemon-reload; in a container, upgrade its runtime and libseccomp" },
   { NULL, NULL, "uid map", "This machine denies bubblewrap a user namespace's uid map",
     "In a container, allow it (docker: --security-opt seccomp=unconfined --security-opt apparmor=unconfined); "
     "elsewhere "
