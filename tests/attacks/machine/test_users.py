@@ -90,7 +90,7 @@ def test_builder_is_confined_as_by_dynamicuser_and_may_still_make_sandboxes(hive
     shown = machine.show(unit_of(job), *IMPLIED, "DynamicUser", "RestrictSUIDSGID")
     assert shown == {**IMPLIED, "DynamicUser": "no", "RestrictSUIDSGID": "no"}
     security = machine.run("systemd-analyze", "security", "--no-pager", unit_of(job), status=None).stdout
-    assert float(re.search(r"exposure level for \S+: ([0-9.]+)", security)[1]) <= 3.5, security
+    assert float(re.search(r"exposure level for \S+: ([0-9.]+)", security)[1]) <= 2.6, security
     ends(hive, job)
 
 
