@@ -9,6 +9,7 @@
 #include "kept.h"
 #include "link-check.h"
 #include "match.h"
+#include "packaged.h"
 #include "place-check.h"
 #include "recover.h"
 #include "work.h"
@@ -37,6 +38,8 @@ typedef struct
   GHashTable *shared;  /* paths of directories that another worker's install made */
   Transaction *transaction;
   GPtrArray *left; /* paths of changed files that stay */
+  GHashTable
+      *packaged; /* files that a package of the distribution has by now (packaged.h); NULL with a first install */
 } Plan;
 
 static void
@@ -48,6 +51,7 @@ plan_clear (Plan *plan)
   g_clear_pointer (&plan->shared, g_hash_table_unref);
   g_clear_pointer (&plan->others, g_ptr_array_unref);
   g_clear_pointer (&plan->left, g_ptr_array_unref);
+  g_clear_pointer (&plan->packaged, g_hash_table_unref);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Plan, plan_clear)
@@ -132,6 +136,17 @@ plan_conflict_owner (const Plan *plan, const char *path, const char *owner, GErr
   return plan_conflict (plan, path, why, error);
 }
 
+/* @package (taken): which one has the file; NULL: none. */
+static bool
+plan_conflict_foreign (const Plan *plan, const char *path, char *package, GError **error)
+{
+  g_autofree char *owner = package;
+  g_autofree char *why =
+      owner ? g_strdup_printf ("belongs to %s: remove that package first, or change the recipe", owner) : NULL;
+
+  return plan_conflict (plan, path, why ? why : "exists and belongs to no worker; move it away", error);
+}
+
 /* True for a prefix and what is below one. */
 static bool
 plan_is_in_prefix (const Plan *plan, const char *path)
@@ -194,7 +209,10 @@ plan_file (Plan *plan, const TreeEntry *entry, GError **error)
   if (r == 0 && S_ISDIR (st.st_mode))
     return plan_conflict (plan, entry->path, "is a folder where the package has a file; move it away", error);
   if (r == 0 && !own)
-    return plan_conflict (plan, entry->path, "exists and belongs to no worker; move it away", error);
+    return plan_conflict_foreign (plan, entry->path, packaged_by (plan->ledger->configuration, entry->path), error);
+  if (plan->packaged && g_hash_table_contains (plan->packaged, entry->path))
+    return plan_conflict_foreign (plan, entry->path, g_strdup (g_hash_table_lookup (plan->packaged, entry->path)),
+                                  error);
 
   transaction_add_step (plan->transaction, r == 0 ? STEP_REPLACE : STEP_PLACE, entry->path);
   return true;
@@ -268,6 +286,8 @@ plan_make (Plan *plan, const char *id, GError **error)
       !plan_check_links (plan, error) ||
       !place_check_tree (plan->ledger, plan->tree, plan->transaction->record, plan->old, plan->folders, error))
     return false;
+  if (plan->old)
+    plan->packaged = packaged_of_tree (plan->ledger->configuration, plan->tree);
 
   for (guint i = 0; i < plan->tree->entries->len; i++)
     {

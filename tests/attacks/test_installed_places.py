@@ -3,6 +3,8 @@
 
 import json
 import os
+import shutil
+import subprocess
 
 import pytest
 
@@ -233,3 +235,56 @@ def test_folder_of_another_user_gets_nothing_and_the_advice_helps(hive):
     advice = job.finished().message.split('"')[1]
     assert os.system(advice.replace("setfacl", "true")) == 0
     hive.installs("some")
+
+
+# files of the distribution's package manager
+
+def dpkg_install(hive, path, text="of a package\n"):
+    """A real package, in a database of dpkg below InstallRoot."""
+    tree, database = hive.directory / "deb", hive.root / "var/lib/dpkg"
+    for name in ("info", "updates"):
+        (database / name).mkdir(parents=True)
+    for name in ("status", "available"):
+        (database / name).write_text("")
+    (tree / "DEBIAN").mkdir(parents=True)
+    (tree / "DEBIAN/control").write_text("Package: vendor\nVersion: 1\nArchitecture: all\nMaintainer: x <x@example.org>\nDescription: x\n")
+    (tree / path.lstrip("/")).parent.mkdir(parents=True, exist_ok=True)
+    (tree / path.lstrip("/")).write_text(text)
+    subprocess.run(["dpkg-deb", "--root-owner-group", "--build", str(tree), str(hive.directory / "vendor.deb")], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["dpkg", f"--root={hive.root}", "--force-not-root,bad-path", f"--log={hive.directory}/dpkg.log", "-i", str(hive.directory / "vendor.deb")],
+                   check=True, stdout=subprocess.DEVNULL)
+
+
+def pacman_install(hive, path, text="of a package\n"):
+    """As pacman 6 leaves it: alpm's local database."""
+    folder = hive.root / "var/lib/pacman/local/vendor-1-1"
+    folder.mkdir(parents=True)
+    (folder / "files").write_text(f"%FILES%\n{path.lstrip('/')}\n\n")
+    hive.installed(path).parent.mkdir(parents=True, exist_ok=True)
+    hive.installed(path).write_text(text)
+
+
+INSTALLERS = pytest.mark.parametrize("package", [
+    pytest.param(dpkg_install, marks=[pytest.mark.root, pytest.mark.skipif(not shutil.which("dpkg-deb"), reason="dpkg is not installed here")]), pacman_install])
+
+
+@INSTALLERS
+def test_file_of_a_package_is_a_conflict_that_names_the_package(hive, package):
+    package(hive, "/usr/local/bin/some")
+    hive.catalog.add("some")
+    end = hive.install("some").wait()
+    assert end.error == "FileConflict" and "/usr/local/bin/some belongs to package vendor" in end.message
+    assert hive.installed("/usr/local/bin/some").read_text() == "of a package\n"
+
+
+@INSTALLERS
+def test_file_that_a_package_took_over_is_neither_replaced_nor_removed(hive, package):
+    hive.catalog.add("some")
+    hive.installs("some")
+    package(hive, "/usr/local/bin/some")
+    hive.catalog.add("some", pkgbuild("some", version="2.0"), version="2.0")
+    end = hive.install("some").wait()
+    assert end.error == "FileConflict" and "belongs to package vendor" in end.message
+    job = hive.removes("some")
+    assert any("Left in place" in line for line in job.lines())
+    assert hive.installed("/usr/local/bin/some").read_text() == "of a package\n"

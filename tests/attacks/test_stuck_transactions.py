@@ -63,6 +63,25 @@ def test_paths_of_a_stuck_transaction_are_nobodys(hive):
     assert end.result == "failed" and "victim" in end.message
 
 
+def test_committed_transaction_that_brings_what_others_load_is_not_finished(hive):
+    """As an older hive may have left it, or whoever changed it."""
+    hive.catalog.add("victim")
+    hive.catalog.add("other")
+    hive.installs("victim")
+    path = "/usr/local/lib/systemd/system/evil.service"
+    temporary = hive.foreign_file("/usr/local/lib/systemd/system/.rbee-hive-9007-0~", "[Service]\n")
+    record = hive.record("victim")
+    record["files"].append({"path": path, "type": "file", "mode": "0644", "size": 10, "sha256": "0" * 64})
+    step = {"kind": "place", "path": path, "temporary": temporary.name, "inode": str(temporary.stat().st_ino)}
+    (hive.state / "transactions" / "9007.json").write_text(json.dumps(
+        {"format": 1, "state": "committed", "job": "9007", "worker_id": "victim", "steps": [step], "made": [], "obsolete": [], "removal": False,
+         "record": record}))
+    assert hive.install("other").wait().result == "done"
+    (left,) = status(hive)
+    assert path in left["message"] and "without the worker being run" in left["message"]
+    assert not hive.installed(path).exists()
+
+
 def test_damaged_manifest_blocks_nobody_and_is_shown(hive):
     hive.catalog.add("other")
     hive.installs("other")

@@ -102,3 +102,18 @@ def test_folder_of_a_user_below_a_prefix_blocks_nobody(hive, machine, verb):
         hive.removes("other")
     finally:
         machine.run("rm", "-rf", "/usr/local/share/some")
+
+
+def test_links_of_the_distribution_and_of_a_python_environment(hive, machine):
+    assert machine.path("/usr/local/man").is_symlink(), "Debian's"
+    hive.catalog.add("some", pkgbuild("some", package=install_script("some") + """
+install -Dm644 /dev/stdin "$pkgdir/usr/local/man/man1/some.1" <<< page
+install -d "$pkgdir/opt/some/bin"
+ln -s /usr/bin/python3 "$pkgdir/opt/some/bin/python3"
+ln -s /opt/some/bin/python3 "$pkgdir/usr/local/bin/some-python"
+"""))
+    hive.installs("some")
+    assert any(path.startswith("/usr/local/share/man/man1/some.1") for path in hive.recorded()[0])
+    assert machine.run("some-python", "-c", "print(6 * 7)", user="anna").stdout == "42\n"
+    hive.removes("some")
+    hive.nothing_left()
