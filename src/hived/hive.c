@@ -23,6 +23,7 @@
 #include "shutdown.h"
 #include "updates.h"
 #include "worker-id.h"
+#include "verification.h"
 #include "worker.h"
 
 #define COUNTS_INTERVAL (G_USEC_PER_SEC / 10)
@@ -84,6 +85,7 @@ hive_new (sd_event *event, sd_bus *bus, Configuration *configuration, bool units
   hive->scheduler = scheduler_new (hive);
   hive->history = history_new (hive);
   hive->updates = updates_new ();
+  hive->verifications = verifications_new (hive);
   hive->jobs = job_store_new (hive, error);
   if (!hive->jobs || !hive_publish (hive, error))
     {
@@ -105,6 +107,7 @@ hive_free (Hive *hive)
   sd_event_source_disable_unref (hive->counts_timer);
   idle_free (hive->idle);
   shutdown_free (hive->shutdown);
+  verifications_free (hive->verifications);
   history_free (hive->history);
   updates_free (hive->updates);
   scheduler_free (hive->scheduler);
@@ -278,7 +281,7 @@ bool
 hive_has_questions (const Hive *hive)
 {
   return !callers_are_idle (hive->callers) || !authority_is_idle (hive->authority) ||
-         !queries_are_idle (hive->queries) || worker_is_verifying ();
+         !queries_are_idle (hive->queries) || !verifications_are_idle (hive->verifications);
 }
 
 bool

@@ -31,6 +31,7 @@ typedef struct Registry Registry;
 typedef struct Scheduler Scheduler;
 typedef struct Shutdown Shutdown;
 typedef struct Updates Updates;
+typedef struct Verifications Verifications;
 
 /* What the daemon is made of; every part has a pointer to it. */
 typedef struct Hive
@@ -57,6 +58,7 @@ typedef struct Hive
   Scheduler *scheduler;
   Shutdown *shutdown;
   Updates *updates;
+  Verifications *verifications;
   Idle *idle; /* NULL where nobody would start the daemon again */
 
   uint64_t started_at;         /* µs since the epoch */

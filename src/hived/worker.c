@@ -7,26 +7,13 @@
 
 #include "authority.h"
 #include "bus-dict.h"
-#include "capture.h"
 #include "error.h"
 #include "job.h"
 #include "json.h"
 #include "kept-version.h"
 #include "updates.h"
+#include "verification.h"
 #include "worker-id.h"
-
-#define VERIFY_TIMEOUT (10 * 60 * G_USEC_PER_SEC)
-#define VERIFY_MAX     (8 * 1024 * 1024)
-#define VERIFIES_MAX   4
-
-/* A Verify that waits for its answer. */
-typedef struct
-{
-  sd_bus_message *message;
-  Capture *capture;
-} Verification;
-
-static unsigned verifications_running;
 
 static const struct
 {
@@ -173,107 +160,12 @@ worker_method_remove (sd_bus_message *message, void *userdata, sd_bus_error *err
   return job_reply (job, failure, message, error);
 }
 
-static void
-verification_free (Verification *verification)
-{
-  if (verification->capture)
-    verifications_running--;
-  capture_free (verification->capture);
-  sd_bus_message_unref (verification->message);
-  g_free (verification);
-}
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Verification, verification_free)
-
-/* `{"problems":[[path, what]…]}` as a(ss). */
-static int
-verification_append (sd_bus_message *reply, JsonObject *answer)
-{
-  JsonNode *node = json_object_get_member (answer, "problems");
-  JsonArray *problems = node && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
-  int r;
-
-  r = sd_bus_message_open_container (reply, 'a', "(ss)");
-  for (guint i = 0; r >= 0 && problems && i < json_array_get_length (problems); i++)
-    {
-      JsonNode *problem = json_array_get_element (problems, i);
-      JsonArray *pair = JSON_NODE_HOLDS_ARRAY (problem) ? json_node_get_array (problem) : NULL;
-
-      if (!pair || json_array_get_length (pair) != 2 ||
-          json_node_get_value_type (json_array_get_element (pair, 0)) != G_TYPE_STRING ||
-          json_node_get_value_type (json_array_get_element (pair, 1)) != G_TYPE_STRING)
-        continue;
-      r = sd_bus_message_append (reply, "(ss)", json_array_get_string_element (pair, 0),
-                                 json_array_get_string_element (pair, 1));
-    }
-  return r < 0 ? r : sd_bus_message_close_container (reply);
-}
-
-static void
-verification_handle_answer (const char *text, size_t size, int code, const GError *failure, void *userdata)
-{
-  g_autoptr (Verification) verification = userdata;
-  g_autoptr (JsonObject) answer = NULL;
-  g_autoptr (GError) error = NULL;
-  sd_bus_message *reply = NULL;
-  int name = HIVE_ERROR_FAILED;
-
-  if (failure)
-    error = g_error_copy (failure);
-  else
-    answer = json_parse_object (text, (ssize_t)size, "The answer of rbee-hive-commit", HIVE_ERROR_FAILED, &error);
-  if (answer && code != 0)
-    {
-      hive_error_from_name (json_get_string (answer, "error", ""), &name);
-      error =
-          g_error_new_literal (HIVE_ERROR, name, json_get_string (answer, "message", "The files cannot be verified"));
-    }
-  if (error)
-    bus_reply_gerror (verification->message, error);
-  else if (sd_bus_message_new_method_return (verification->message, &reply) >= 0 &&
-           verification_append (reply, answer) >= 0)
-    sd_bus_send (NULL, reply, NULL);
-  sd_bus_message_unref (reply);
-}
-
-static bool
-verification_start (Verification *verification, const char *id, GError **error)
-{
-  const Configuration *configuration = worker_hive->configuration;
-  g_autofree char *program = g_build_filename (configuration->libexec_directory, "rbee-hive-commit", NULL);
-  g_autofree char *input = g_strdup_printf ("{\"worker_id\":\"%s\"}", id);
-  char *config = (char *)(configuration->path ? "--config" : NULL);
-  char *arguments[] = { program, (char *)"verify", config, configuration->path, NULL };
-
-  if (verifications_running >= VERIFIES_MAX)
-    {
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED, "Other workers are being verified; ask again later");
-      return false;
-    }
-  verification->capture = capture_start (worker_hive->launcher, worker_hive->event,
-                                         &(CaptureSpec){ .arguments = arguments,
-                                                         .input = input,
-                                                         .role = LAUNCH_COMMIT,
-                                                         .description = "Verification of an installed worker",
-                                                         .max_size = VERIFY_MAX,
-                                                         .timeout = VERIFY_TIMEOUT },
-                                         verification_handle_answer, verification, error);
-  if (verification->capture)
-    verifications_running++;
-  return verification->capture != NULL;
-}
-
 static int
 worker_method_verify (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
   const WorkerRecord *record = userdata;
-  g_autoptr (Verification) verification = g_new0 (Verification, 1);
-  g_autoptr (GError) failure = NULL;
 
-  verification->message = sd_bus_message_ref (message);
-  if (!verification_start (verification, record->id, &failure))
-    return bus_error_from_gerror (error, failure);
-  g_steal_pointer (&verification);
-  return 1;
+  return verifications_start (worker_hive->verifications, message, record->id, error);
 }
 
 static const sd_bus_vtable worker_vtable[] = {
@@ -371,10 +263,4 @@ worker_announce_removed (Hive *hive, const char *id)
 
   sd_bus_emit_interfaces_removed (hive->bus, path, WORKER_INTERFACE, NULL);
   sd_bus_emit_signal (hive->bus, HIVE_PATH, HIVE_INTERFACE, "WorkerRemoved", "s", id);
-}
-
-bool
-worker_is_verifying (void)
-{
-  return verifications_running > 0;
 }

@@ -17,8 +17,5 @@ char *worker_path (const char *id);
 void worker_announce_installed (Hive *hive, const char *id, bool replaced);
 void worker_announce_removed (Hive *hive, const char *id);
 
-/* Whether somebody waits for a Verify(). */
-bool worker_is_verifying (void);
-
 /* Appends the worker's a{sv} of ListWorkers. 0 or a negative errno. */
 int worker_append (Hive *hive, sd_bus_message *message, const WorkerRecord *record);

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Verify reads all of a worker: nobody takes that from the others, and nothing reads on for somebody who has left."""
+
+import pathlib
+import subprocess
+
+import pytest
+
+from harness import wait_until
+
+WORKER = "/org/rbee/Hive/worker/some"
+INTERFACE = "org.rbee.Hive.Worker"
+
+
+@pytest.fixture
+def slow(hive):
+    """A hive whose verifications do not end by themselves."""
+    hive.catalog.add("some")
+    hive.installs("some")
+    folder = hive.directory / "libexec"
+    folder.mkdir()
+    for program in hive.build.libexec.iterdir():
+        (folder / program.name).symlink_to(program)
+    commit = folder / "rbee-hive-commit"
+    commit.unlink()
+    commit.write_text(f'#!/bin/sh\n[ "$1" = verify ] && exec sleep 86397\nexec {hive.build.libexec}/rbee-hive-commit "$@"\n')
+    commit.chmod(0o755)
+    hive.stop()
+    hive.configure("Hive", LibexecDirectory=folder)
+    return hive.start()
+
+
+def running():
+    count = 0
+    for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            count += path.read_bytes() == b"sleep\x0086397\x00"
+        except OSError:
+            pass
+    return count
+
+
+def verify_as(hive, uid):
+    return hive.spawn("setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "busctl", f"--address={hive.address}", "--timeout=600", "call",
+                      "org.rbee.Hive", WORKER, INTERFACE, "Verify", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+@pytest.mark.root
+def test_verifications_of_one_user_leave_room_for_another(slow):
+    greedy = [verify_as(slow, 65534) for _ in range(8)]
+    refused = wait_until(lambda: [process for process in greedy if process.poll() is not None], 20, "the refusals")
+    assert b"ask again" in refused[0].stdout.read()
+    wait_until(lambda: running() == 2, 20, "two of them")
+    verify_as(slow, 1)
+    wait_until(lambda: running() == 3, 20, "that of another user")
+
+
+def test_verification_ends_when_its_caller_leaves(slow):
+    waiting = slow.spawn("busctl", f"--address={slow.address}", "--timeout=600", "call", "org.rbee.Hive", WORKER, INTERFACE, "Verify",
+                         stdout=subprocess.DEVNULL)
+    wait_until(lambda: running() == 1, 20, "the verification")
+    waiting.kill()
+    wait_until(lambda: running() == 0, 20, "its end")
+    assert slow.process.poll() is None
+
+
+def test_verification_that_waits_does_not_keep_the_hive_from_ending(slow):
+    slow.spawn("busctl", f"--address={slow.address}", "--timeout=600", "call", "org.rbee.Hive", WORKER, INTERFACE, "Verify", stdout=subprocess.DEVNULL,
+               stderr=subprocess.DEVNULL)
+    wait_until(lambda: running() == 1, 20, "the verification")
+    slow.stop()
+    wait_until(lambda: running() == 0, 20, "its end")
