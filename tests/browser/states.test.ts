@@ -36,6 +36,28 @@ withBrowser("states", () => {
     await second.getByRole("alert").getByText("That did not open it").waitFor();
   });
 
+  test("a link does not replace a session unasked", async ({ stage, newPage }) => {
+    await stage.start();
+    const page = await newPage();
+    await page.goto(await stage.link());
+    await page.getByRole("navigation").waitFor();
+    const token = () => page.evaluate(() => sessionStorage.getItem("token"));
+    const own = await token();
+    for (const accepted of [false, true]) {
+      const asked: string[] = [];
+      page.once("dialog", (dialog) => {
+        asked.push(dialog.message());
+        void (accepted ? dialog.accept() : dialog.dismiss());
+      });
+      await page.goto("about:blank");
+      await page.goto(await stage.link());
+      await page.getByRole("navigation").waitFor();
+      expect(asked).toEqual(["Leave your session for the one of this link?"]);
+      expect((await token()) === own).toBe(!accepted);
+      expect(page.url()).not.toContain("code=");
+    }
+  });
+
   test("a hive that is down is named, and the page goes on when it is back", async ({ stage, newPage }) => {
     const page = await newPage(STILL);
     await stage.add("some");

@@ -44,7 +44,8 @@ async function enter(text: string): Promise<void> {
 
 async function start(): Promise<void> {
   startTheme();
-  const [entry] = await Promise.all([session.enter(location.href), loadLanguage()]);
+  await loadLanguage();
+  const entry = await session.enter(location.href);
 
   session.onUnauthorized(showNoToken);
   if (entry.entered) showApp();

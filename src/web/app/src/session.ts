@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { HiveClient, type HiveError } from "@rbee/hive-sdk";
 
+import { _ } from "./i18n.ts";
+
 const TOKEN = "token";
 
 export type Entry = { entered: true } | { entered: false; error: Error | undefined };
@@ -30,9 +32,10 @@ export class Session {
     const code = new URLSearchParams(link.slice(link.indexOf("#") + 1)).get("code");
     let refusal: Error | undefined;
 
-    if (code) {
-      // Good once: nobody need see it, or go back to it.
-      history.replaceState(null, "", location.pathname + location.search);
+    // Good once: nobody need see it, or go back to it.
+    if (code) history.replaceState(null, "", location.pathname + location.search);
+    // Anybody can make such a link, for a session of his own.
+    if (code && (!sessionStorage.getItem(TOKEN) || confirm(_("Leave your session for the one of this link?")))) {
       try {
         sessionStorage.setItem(TOKEN, (await this.client.token(code)).token);
       } catch (error) {
