@@ -119,6 +119,7 @@ __hivectl_reply_options() {
 
   case $verb in
     install) options+=' --backend --source --check --reinstall --install-dependencies --no-wait --quiet' ;;
+    show) options+=' --backend' ;;
     recipe) options+=' --backend --source --check --srcinfo --config' ;;
     remove | rollback) options+=' --no-wait --quiet' ;;
     upgrade) options+=' --all --no-wait --quiet' ;;

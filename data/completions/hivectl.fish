@@ -128,7 +128,7 @@ complete -c hivectl -l no-ask-password -d 'Fail where a password would be asked 
 complete -c hivectl -l version -d 'Print the version'
 complete -c hivectl -s h -l help -d 'Print help'
 
-complete -c hivectl -n '__hivectl_verb_is install recipe' -l backend -x -a '(__hivectl_backends)' -d 'The variant of a worker that has several'
+complete -c hivectl -n '__hivectl_verb_is install recipe show' -l backend -x -a '(__hivectl_backends)' -d 'The variant of a worker that has several'
 complete -c hivectl -n '__hivectl_verb_is install recipe' -l source -x -a 'binary git' -d 'Take what was built, or build it'
 complete -c hivectl -n '__hivectl_verb_is build' -s o -l output -r -d 'Leave the packages\' trees there'
 complete -c hivectl -n '__hivectl_verb_is build' -l local-sources -d 'Take repositories from outside the recipe\'s folder too'

@@ -30,6 +30,11 @@ typedef struct
   bool installed;      /* parse: just this is installed already */
   char *tool_cache;    /* prepare: the key of the copy; NULL: none was taken */
 
+  char *folder;             /* of a recipe of one's own, that it lies in; else NULL */
+  char *above;              /* recipe_folder_above() of it, or NULL */
+  char *below;              /* it, from there */
+  bool above_is_repository; /* else what has a network does not see it */
+
   const char *own_folder; /* a repository on this machine must lie in it; NULL: anywhere */
   bool apart;             /* each package is left in pkg/NAME, and nothing is installed */
   bool reproducible;      /* @started was given: sources have that time too */

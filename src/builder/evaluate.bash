@@ -9,6 +9,7 @@
 # The dump, every word ended by NUL, begins with the marker that came on descriptor 18, made anew for each run; while the recipe is read it is
 # where no variable, file or descriptor shows it. What comes before the marker is the recipe's noise. Then records:
 #
+#   n                           something asked for the network, which is not there
 #   s STATUS                    sourcing failed, and this is all
 #   o OPTIONS                   the shell's options as the recipe left them
 #   v NAME KIND COUNT VALUE…    a variable; KIND is s, or a for an array, or h for one with holes
@@ -33,7 +34,7 @@ ulimit -u 1024
 hive_arrays=(arch backup checkdepends conflicts depends groups license makedepends noextract optdepends options provides replaces source
   validpgpkeys cksums md5sums sha1sums sha224sums sha256sums sha384sums sha512sums b2sums)
 hive_strings=(changelog epoch install pkgbase pkgdesc pkgrel pkgver url)
-hive_commands=(builtin command compgen declare local mapfile printf '[' test true echo enable eval source . unset set trap exit export shopt)
+hive_commands=(builtin command compgen declare local mapfile printf read '[' test true echo enable eval source . unset set trap exit export shopt)
 readonly hive_arrays hive_strings hive_commands
 hive_count=0
 
@@ -202,6 +203,27 @@ hive_tell_packages() {
   done
 }
 
+# This sandbox's network is its own, and what it counts began at 0. A name is looked up at 127.0.0.1, where nobody listens.
+hive_tell_network() {
+  local hive_names hive_values hive_i hive_asked=0
+
+  while read -r -a hive_names && read -r -a hive_values; do
+    for hive_i in "${!hive_names[@]}"; do
+      case ${hive_names[0]}${hive_names[hive_i]} in
+        Ip:OutNoRoutes | Tcp:ActiveOpens | Udp:OutDatagrams) ((hive_asked += hive_values[hive_i])) ;;
+      esac
+    done
+  done </proc/net/snmp
+  while read -r -a hive_names; do
+    case ${hive_names[0]} in
+      Ip6OutNoRoutes | Udp6OutDatagrams) ((hive_asked += hive_names[1])) ;;
+    esac
+  done </proc/net/snmp6
+  ((hive_asked)) || return 0
+  printf 'n\0' >&19
+  ((++hive_count))
+} 2>/dev/null # a kernel without IPv6 has no such file
+
 hive_dump() {
   local hive_left=$- hive_file
 
@@ -209,6 +231,7 @@ hive_dump() {
   shopt -s extglob
   printf '%s\0' "$1" o "$hive_left" >&19
   ((++hive_count))
+  hive_tell_network
   hive_tell_variables
   pkgbase=${pkgbase:-${pkgname[0]}}
   srcdir=$startdir/src pkgdir=$startdir/pkg/$pkgbase
@@ -223,8 +246,36 @@ hive_dump() {
   exit 0
 }
 
+# Reads the recipe only to see what it does at its top level: of each command, as bash expands it, those words go to descriptor 19 that name a
+# file which is not here. Assignments read nothing.
+hive_trace() {
+  local hive_lines hive_line hive_word
+
+  exec 17>/tmp/.trace
+  BASH_XTRACEFD=17
+  PS4='+ '
+  trap hive_tell_trace EXIT
+  set -x
+  source_buildfile "$1" >/dev/null 2>&1
+  exit 0
+}
+
+hive_tell_trace() {
+  hive_recover
+  set -f
+  while IFS= read -r hive_line; do
+    hive_line=${hive_line#"${hive_line%%[! +]*}"}
+    [[ $hive_line =~ ^[A-Za-z_][A-Za-z0-9_]*(\[[^]]*\])?\+?= || $hive_line == @(echo|printf)\ * ]] && continue
+    IFS=$' \t\'"=<>();'
+    for hive_word in $hive_line; do
+      [[ $hive_word != @(/*|../*|*/../*) || -e $hive_word ]] || printf '%s\0' "$hive_word" >&19
+    done
+    unset IFS
+  done </tmp/.trace
+}
+
 readonly -f hive_assign_override hive_dump hive_find_overrides hive_is_text hive_leave_behind hive_lint_options hive_recover hive_tell_linted \
-  hive_tell_missing hive_tell_override hive_tell_packages hive_tell_variable hive_tell_variables
+  hive_tell_missing hive_tell_network hive_tell_override hive_tell_packages hive_tell_variable hive_tell_variables
 
 # shellcheck disable=SC1091
 source "${BASH_SOURCE[0]%/*}/makepkg.bash"
@@ -260,12 +311,17 @@ source_buildfile() {
 
 IFS= read -r -u 18 hive_marker
 exec 18<&-
-set -- "$1" "$hive_marker"
+set -- "$1" "$hive_marker" "$2"
 unset hive_marker
 BASH_ARGV0=/usr/bin/makepkg
+if [[ $3 == trace ]]; then
+  hive_trace "$1"
+fi
 if ! source_buildfile "$1"; then
   hive_recover
-  printf '%s\0' "$2" s 1 e 1 >&19
+  printf '%s\0' "$2" >&19
+  hive_tell_network
+  printf '%s\0' s 1 >&19
   exit 0
 fi
 hive_dump "$2"

@@ -49,6 +49,8 @@ evaluation_sandbox (const Evaluation *evaluation, const char *marker, GError **e
   step_bind_scripts (evaluation->configuration, sandbox);
   if (access (MAKEPKG_CONF, R_OK) == 0)
     sandbox_bind_read_only (sandbox, MAKEPKG_CONF, MAKEPKG_CONF);
+  if (evaluation->above)
+    sandbox_bind_read_only (sandbox, evaluation->above, evaluation->above_inside);
   if (!recipe_folder_show (sandbox, evaluation->directory, evaluation->inside, error))
     return NULL;
   sandbox_chdir (sandbox, evaluation->inside);
@@ -60,6 +62,7 @@ evaluation_sandbox (const Evaluation *evaluation, const char *marker, GError **e
   sandbox_setenv (sandbox, "USER", evaluation->user);
   sandbox_setenv (sandbox, "LOGNAME", evaluation->user);
   sandbox_setenv (sandbox, "SHELL", "/bin/bash");
+  sandbox_setenv_all (sandbox, evaluation->configuration->recipe_environment);
   for (; variable && *variable; variable += 2)
     sandbox_setenv (sandbox, variable[0], variable[1]);
 
@@ -69,14 +72,30 @@ evaluation_sandbox (const Evaluation *evaluation, const char *marker, GError **e
   return g_steal_pointer (&sandbox);
 }
 
+/* True when the last thing that is said is bash's, of the recipe's line @ret_line. */
+static bool
+evaluation_was_stopped (const Evaluation *evaluation, const char *said, char **ret_line)
+{
+  g_autofree char *name = g_regex_escape_string (evaluation->name, -1);
+  g_autofree char *pattern = g_strdup_printf ("(?:^|\n)[^\n]*%s: line ([0-9]+): [^\n]*\n?\\z", name);
+  g_autoptr (GRegex) regex = g_regex_new (pattern, 0, 0, NULL);
+  g_autoptr (GMatchInfo) match = NULL;
+
+  if (!regex || !g_regex_match (regex, said, 0, &match))
+    return false;
+  *ret_line = g_match_info_fetch (match, 1);
+  return true;
+}
+
 /* The message takes no more than a line's number from what bash said. */
 static void
-evaluation_explain (const char *said, GError **error)
+evaluation_explain (const Evaluation *evaluation, bool ended, EvaluationSaid *said, GError **error)
 {
   g_autoptr (GRegex) regex = g_regex_new (": line ([0-9]+): syntax error", 0, 0, NULL);
   g_autoptr (GMatchInfo) match = NULL;
+  g_autofree char *line = NULL;
 
-  if (g_regex_match (regex, said, 0, &match))
+  if (g_regex_match (regex, said->text, 0, &match))
     {
       g_autofree char *number = g_match_info_fetch (match, 1);
 
@@ -85,28 +104,48 @@ evaluation_explain (const char *said, GError **error)
                    "The PKGBUILD is not valid bash: syntax error in line %s; what bash says stands before this",
                    number);
     }
+  else if (!ended && evaluation_was_stopped (evaluation, said->text, &line))
+    {
+      said->is_reason = true;
+      g_clear_error (error);
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,
+                   "bash stopped reading the PKGBUILD at line %s; what it says stands before this", line);
+    }
 }
 
-Recipe *
-evaluation_run (const Evaluation *evaluation, char **ret_said, GError **error)
+/* Reads the recipe, and the dump is there then; @mode: for evaluate.bash. */
+static Sandbox *
+evaluation_dump (const Evaluation *evaluation, const char *mode, const char *marker, GError **error)
 {
   g_autofree char *script = step_script ("evaluate.bash");
   g_autofree char *pkgbuild = g_build_filename (evaluation->inside, evaluation->name, NULL);
+  const char *arguments[] = { "bash", script, pkgbuild, mode, NULL };
+  g_autoptr (Sandbox) sandbox = evaluation_sandbox (evaluation, marker, error);
+  int status;
+
+  return sandbox && sandbox_run (sandbox, arguments, &status, error) ? g_steal_pointer (&sandbox) : NULL;
+}
+
+void
+evaluation_said_clear (EvaluationSaid *said)
+{
+  g_clear_pointer (&said->text, g_free);
+}
+
+Recipe *
+evaluation_run (const Evaluation *evaluation, EvaluationSaid *ret_said, GError **error)
+{
   g_autofree char *marker = g_uuid_string_random ();
-  const char *arguments[] = { "bash", script, pkgbuild, NULL };
   g_autoptr (Sandbox) sandbox = NULL;
   const char *dump;
   Recipe *recipe;
   size_t length;
-  int status;
 
-  *ret_said = NULL;
+  *ret_said = (EvaluationSaid){ 0 };
   if (!evaluation_check_text (evaluation, error))
     return NULL;
-  sandbox = evaluation_sandbox (evaluation, marker, error);
+  sandbox = evaluation_dump (evaluation, "dump", marker, error);
   if (!sandbox)
-    return NULL;
-  if (!sandbox_run (sandbox, arguments, &status, error))
     {
       step_explain (error, "Reading the PKGBUILD", "EvaluationTimeout=");
       return NULL;
@@ -114,8 +153,29 @@ evaluation_run (const Evaluation *evaluation, char **ret_said, GError **error)
 
   dump = sandbox_collected (sandbox, &length);
   recipe = recipe_dump_read (dump, length, marker, error);
-  *ret_said = g_strdup (sandbox_diagnostics (sandbox));
+  ret_said->text = g_strdup (sandbox_diagnostics (sandbox));
   if (!recipe)
-    evaluation_explain (*ret_said, error);
+    evaluation_explain (evaluation, length > 0, ret_said, error);
   return recipe;
+}
+
+char **
+evaluation_find_unseen (const Evaluation *evaluation)
+{
+  g_autofree char *marker = g_uuid_string_random ();
+  g_autoptr (Sandbox) sandbox = evaluation_dump (evaluation, "trace", marker, NULL);
+  g_autoptr (GStrvBuilder) words = NULL;
+  const char *word, *end;
+  size_t length;
+
+  if (!sandbox)
+    return NULL;
+  words = g_strv_builder_new ();
+  word = sandbox_collected (sandbox, &length);
+  for (size_t left = length; (end = memchr (word, '\0', left)); word = end + 1)
+    {
+      left -= (size_t)(end + 1 - word);
+      g_strv_builder_add (words, word);
+    }
+  return g_strv_builder_end (words);
 }

@@ -85,6 +85,16 @@ report_add_functions (JsonObject *report, const Recipe *recipe)
   json_object_set_array_member (report, "functions", array);
 }
 
+/* Why it can't be installed here; "" when it can. */
+static void
+report_add_architecture (JsonObject *report, const Recipe *recipe)
+{
+  g_autoptr (GError) why = NULL;
+
+  recipe_check_architecture (recipe, catalog_machine_architecture (), &why);
+  json_object_set_string_member (report, "incompatible_because", why ? why->message : "");
+}
+
 JsonObject *
 inspection_report_new (const Configuration *configuration, const Recipe *recipe, const GPtrArray *problems)
 {
@@ -106,6 +116,7 @@ inspection_report_new (const Configuration *configuration, const Recipe *recipe,
 
       report_set_texts (report, lists[i], values);
     }
+  report_add_architecture (report, recipe);
   report_add_functions (report, recipe);
   report_add_packages (report, recipe);
   json_object_set_array_member (report, "sources", inspection_source_list (recipe));
@@ -226,6 +237,7 @@ inspection_report_text (JsonObject *report)
   text_add_field (text, "URL", json_get_string (report, "url", NULL));
   text_add_list (text, "License", report, "license");
   text_add_list (text, "Architectures", report, "arch");
+  text_add_field (text, "Not for here", json_get_string (report, "incompatible_because", NULL));
   text_add_list (text, "Functions", report, "functions");
   text_add_sources (text, report);
   text_add_list (text, "To build", report, "makedepends");

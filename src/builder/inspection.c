@@ -6,6 +6,8 @@
 #include "evaluation.h"
 #include "inspection-report.h"
 #include "json.h"
+#include "outside.h"
+#include "recipe-folder.h"
 #include "recipe-lint.h"
 #include "srcinfo.h"
 
@@ -30,32 +32,73 @@ inspection_inside (const char *folder)
   return g_str_equal (folder, "/") ? INSIDE_ELSEWHERE : folder;
 }
 
-static Recipe *
-inspection_evaluate (const Configuration *configuration, const char *file, GError **error)
+/* What was read, and what is wrong with it. */
+typedef struct
+{
+  Recipe *recipe;
+  GPtrArray *problems; /* of char * */
+  bool is_told;        /* bash has said why there is no recipe */
+} Inspection;
+
+static void
+inspection_clear (Inspection *inspection)
+{
+  g_clear_pointer (&inspection->recipe, recipe_free);
+  g_clear_pointer (&inspection->problems, g_ptr_array_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Inspection, inspection_clear)
+
+/* The causes first. */
+static void
+inspection_judge (Inspection *inspection, const Evaluation *evaluation, const char *said)
+{
+  g_autoptr (GPtrArray) broken = recipe_lint (inspection->recipe, true);
+
+  inspection->problems = outside_files (evaluation, said);
+  if (inspection->recipe->asked_network)
+    g_ptr_array_add (inspection->problems, g_strdup (OUTSIDE_NETWORK));
+  for (guint i = 0; i < broken->len; i++)
+    g_ptr_array_add (inspection->problems, g_strdup (broken->pdata[i]));
+}
+
+static bool
+inspection_evaluate (Inspection *inspection, const Configuration *configuration, const char *folder, const char *name,
+                     GError **error)
+{
+  const char *inside = inspection_inside (folder);
+  g_autofree char *above = g_str_equal (inside, folder) ? recipe_folder_above (folder) : NULL;
+  const Evaluation evaluation = { .configuration = configuration,
+                                  .directory = folder,
+                                  .name = name,
+                                  .inside = inside,
+                                  .folder = folder,
+                                  .above = above,
+                                  .above_inside = above,
+                                  .home = g_get_home_dir (),
+                                  .user = g_get_user_name (),
+                                  .environment = (const char *const[]){ "PRINTSRCINFO", "1", NULL } };
+  g_auto (EvaluationSaid) said = { 0 };
+
+  inspection->recipe = evaluation_run (&evaluation, &said, error);
+  inspection->is_told = said.is_reason;
+  if (said.text && *said.text)
+    fprintf (stderr, "%s\n", said.text);
+  if (inspection->recipe)
+    inspection_judge (inspection, &evaluation, said.text);
+  return inspection->recipe != NULL;
+}
+
+static bool
+inspection_read (Inspection *inspection, const Configuration *configuration, const char *file, GError **error)
 {
   g_autofree char *name = g_path_get_basename (file);
   g_autofree char *parent = g_path_get_dirname (file);
   char *folder = realpath (parent, NULL);
-  g_autofree char *said = NULL;
-  Recipe *recipe;
+  bool fine = folder ? inspection_evaluate (inspection, configuration, folder, name, error) :
+                       hive_error_set_errno (error, errno, "Can't read %s", file);
 
-  if (!folder)
-    {
-      hive_error_set_errno (error, errno, "Can't read %s", file);
-      return NULL;
-    }
-  recipe = evaluation_run (&(Evaluation){ .configuration = configuration,
-                                          .directory = folder,
-                                          .name = name,
-                                          .inside = inspection_inside (folder),
-                                          .home = g_get_home_dir (),
-                                          .user = g_get_user_name (),
-                                          .environment = (const char *const[]){ "PRINTSRCINFO", "1", NULL } },
-                           &said, error);
   free (folder);
-  if (said && *said)
-    fprintf (stderr, "%s\n", said);
-  return recipe;
+  return fine;
 }
 
 /* With set -e left on, makepkg --printsrcinfo ends at the first package that does not override arch. */
@@ -127,11 +170,13 @@ inspection_finish (bool fine)
 
 /* No recipe: the error is all there is to say. */
 static int
-inspection_fail (InspectionForm form, const char *file, const GError *error)
+inspection_fail (InspectionForm form, const char *file, bool is_told, const GError *error)
 {
   g_autoptr (JsonObject) object = NULL;
   g_autofree char *text = NULL;
 
+  if (form != INSPECTION_JSON && is_told)
+    return 1;
   if (form != INSPECTION_JSON)
     {
       inspection_complain (file, error->message);
@@ -148,21 +193,22 @@ inspection_fail (InspectionForm form, const char *file, const GError *error)
 int
 inspection_run (const Configuration *configuration, const char *file, InspectionForm form)
 {
+  g_auto (Inspection) inspection = { 0 };
   g_autoptr (GError) error = NULL;
-  g_autoptr (Recipe) recipe = inspection_evaluate (configuration, file, &error);
-  g_autoptr (GPtrArray) problems = recipe ? recipe_lint (recipe, true) : NULL;
+  const GPtrArray *problems;
 
-  if (!recipe)
-    return inspection_fail (form, file, error);
+  if (!inspection_read (&inspection, configuration, file, &error))
+    return inspection_fail (form, file, inspection.is_told, error);
+  problems = inspection.problems;
   if (form != INSPECTION_SRCINFO)
-    inspection_print_report (configuration, recipe, problems, form == INSPECTION_JSON);
-  else if (problems->len == 0 && inspection_check_srcinfo (recipe, &error))
-    inspection_print_srcinfo (recipe);
+    inspection_print_report (configuration, inspection.recipe, problems, form == INSPECTION_JSON);
+  else if (problems->len == 0 && inspection_check_srcinfo (inspection.recipe, &error))
+    inspection_print_srcinfo (inspection.recipe);
   else
     {
       for (guint i = 0; i < problems->len; i++)
         inspection_complain (file, problems->pdata[i]);
-      return error ? inspection_fail (form, file, error) : 1;
+      return error ? inspection_fail (form, file, false, error) : 1;
     }
   return inspection_finish (problems->len == 0);
 }

@@ -43,6 +43,9 @@ job_clear (Builder *builder)
   g_free (builder->recipe_url);
   g_free (builder->recipe_sha256);
   g_free (builder->tool_cache);
+  g_free (builder->folder);
+  g_free (builder->above);
+  g_free (builder->below);
 }
 
 /* The same version from the same recipe for the same backend: nothing to build. An upgrade builds what is newer alone.

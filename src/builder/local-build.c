@@ -7,6 +7,7 @@
 #include "folder.h"
 #include "job.h"
 #include "json.h"
+#include "recipe-folder.h"
 #include "sandbox.h"
 #include "size.h"
 
@@ -168,6 +169,20 @@ local_build_all (const LocalBuild *build, Builder *builder, const char *file, GE
          job_run_phases (builder, "dependencies", "package", error) && local_build_deliver (builder, &delivery, error);
 }
 
+/* The true path of its folder, in which a recipe finds what lies above it. */
+static char *
+local_build_find (const char *file)
+{
+  g_autofree char *path = g_canonicalize_filename (file, NULL);
+  g_autofree char *name = g_path_get_basename (path);
+  g_autofree char *folder = g_path_get_dirname (path);
+  char *real = realpath (folder, NULL);
+  char *found = real ? g_build_filename (real, name, NULL) : g_steal_pointer (&path);
+
+  free (real);
+  return found;
+}
+
 /* What a catalog's worker has and a file has not. */
 static void
 local_build_invent (Builder *builder, Configuration *configuration, const char *file)
@@ -181,6 +196,10 @@ local_build_invent (Builder *builder, Configuration *configuration, const char *
   g_ptr_array_add (configuration->catalogs, catalog_configuration_of_folder (folder));
   g_free (configuration->cache_directory);
   configuration->cache_directory = g_build_filename (g_get_user_cache_dir (), "rbee-hive", NULL);
+  builder->folder = g_strdup (folder);
+  builder->above = recipe_folder_above (folder);
+  builder->above_is_repository = builder->above && recipe_folder_is_repository (builder->above);
+  builder->below = builder->above ? g_strdup (folder + strlen (builder->above) + 1) : NULL;
   builder->machine = machine_new (NULL);
   builder->search = catalog_search_new (configuration, NULL, builder->machine);
   builder->catalog = catalog_search_open (builder->search, configuration->catalogs->pdata[0]);
@@ -206,7 +225,7 @@ local_build_clean (Builder *builder, int works, bool built)
 int
 local_build_run (const LocalBuild *build, Configuration *configuration, LogWriter *log)
 {
-  g_autofree char *file = g_canonicalize_filename (build->file, NULL);
+  g_autofree char *file = local_build_find (build->file);
   g_autoptr (Request) request = g_new0 (Request, 1);
   g_auto (Builder) builder = { .configuration = configuration,
                                .request = request,

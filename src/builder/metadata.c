@@ -19,8 +19,7 @@ metadata_tell_choices (Builder *builder)
                      builder->catalog->own->shown_url);
   if (g_strv_length (entry->backends) > 1)
     log_writer_note (builder->log, "metadata", "✓ Backend: %s (%s)", entry->worker_type, entry->backend_reason);
-  else if (*entry->incompatible_because && catalog_entry_fits_platform (entry) &&
-           catalog_entry_fits_architecture (entry))
+  if (*entry->incompatible_because && catalog_entry_fits_platform (entry) && catalog_entry_fits_architecture (entry))
     log_writer_note (builder->log, "metadata", "⚠ %s", entry->incompatible_because);
   if (g_strv_length (sources) > 1)
     log_writer_note (builder->log, "metadata", "✓ Source: %s (%s)", builder->source,

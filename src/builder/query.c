@@ -132,7 +132,7 @@ query_worker (const Configuration *configuration, char *const *arguments, GError
 
   if (!worker_id_check (arguments[1], error) || !question_open (&question, configuration, arguments[0], error))
     return NULL;
-  entry = catalog_get (question.catalog, arguments[1], NULL, error);
+  entry = catalog_get (question.catalog, arguments[1], arguments[2], error);
   if (!entry)
     return NULL;
   answer = catalog_entry_to_json (entry);
@@ -236,7 +236,7 @@ static const struct
   unsigned arguments_min, arguments_max;
   JsonObject *(*run) (const Configuration *configuration, char *const *arguments, GError **error);
 } queries[] = {
-  { "catalog", 1, 1, query_catalog }, { "worker", 2, 2, query_worker },   { "recipe", 2, 4, query_recipe },
+  { "catalog", 1, 1, query_catalog }, { "worker", 2, 3, query_worker },   { "recipe", 2, 4, query_recipe },
   { "sandbox", 0, 0, query_sandbox }, { "devices", 0, 0, query_devices }, { "updates", 0, UINT_MAX, query_updates },
 };
 
@@ -249,9 +249,10 @@ query_answer (const Configuration *configuration, char *const *arguments, GError
     if (g_str_equal (queries[i].name, arguments[0]) && count - 1 >= queries[i].arguments_min &&
         count - 1 <= queries[i].arguments_max)
       return queries[i].run (configuration, arguments + 1, error);
-  g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
-               "A query is one of: catalog NAME, worker NAME ID, recipe NAME ID [BACKEND [SOURCE]], sandbox, devices, "
-               "updates [ID CATALOG BACKEND SOURCE SHA256]…");
+  g_set_error (
+      error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
+      "A query is one of: catalog NAME, worker NAME ID [BACKEND], recipe NAME ID [BACKEND [SOURCE]], sandbox, devices, "
+      "updates [ID CATALOG BACKEND SOURCE SHA256]…");
   return NULL;
 }
 

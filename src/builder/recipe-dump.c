@@ -160,13 +160,20 @@ dump_take_options (Dump *dump, Recipe *recipe)
   return options != NULL;
 }
 
+static bool
+dump_take_network (Dump *dump, Recipe *recipe)
+{
+  recipe->asked_network = true;
+  return true;
+}
+
 static const struct
 {
   const char *word;
   bool (*take) (Dump *dump, Recipe *recipe);
 } records[] = {
   { "v", dump_take_variable }, { "f", dump_take_functions }, { "p", dump_take_package }, { "a", dump_take_override },
-  { "l", dump_take_linted },   { "m", dump_take_missing },   { "o", dump_take_options },
+  { "l", dump_take_linted },   { "m", dump_take_missing },   { "o", dump_take_options }, { "n", dump_take_network },
 };
 
 static bool
@@ -220,8 +227,12 @@ recipe_dump_read (const char *text, size_t length, const char *marker, GError **
       if (g_str_equal (word, "s"))
         {
           g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,
-                               "The PKGBUILD is not valid bash, or the last command at its top level failed: what bash "
-                               "says stands before this");
+                               recipe->asked_network ?
+                                   "The last command at the PKGBUILD's top level failed, after it had asked for the "
+                                   "network: recipes are read without one. Write the value down, or fetch it in "
+                                   "prepare() or pkgver()" :
+                                   "The PKGBUILD is not valid bash, or the last command at its top level failed: what "
+                                   "bash says stands before this");
           return NULL;
         }
       if (!dump_take_record (&dump, word, recipe))

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -127,4 +128,60 @@ recipe_folder_show_home (Sandbox *sandbox, const char *home, const char *inside)
   if (g_path_is_absolute (home) && !g_str_equal (home, "/") && !path_is_below (home, inside) &&
       access (home, W_OK) == 0)
     sandbox_add_folder (sandbox, home);
+}
+
+/* The true path of the caller's home; "" when there is none. */
+static char *
+home_path (void)
+{
+  char *real = realpath (g_get_home_dir (), NULL);
+  char *path = g_strdup (real ? real : "");
+
+  free (real);
+  return path;
+}
+
+bool
+recipe_folder_is_repository (const char *folder)
+{
+  static const char *const marks[] = { ".git", ".hg", ".svn" };
+  bool found = false;
+
+  for (size_t i = 0; !found && i < G_N_ELEMENTS (marks); i++)
+    {
+      g_autofree char *path = g_build_filename (folder, marks[i], NULL);
+
+      found = access (path, F_OK) == 0;
+    }
+  return found;
+}
+
+/* What is everybody's holds what a recipe has no business with. */
+static bool
+is_own_folder (const char *folder, const char *home)
+{
+  struct stat st;
+
+  return strlen (folder) > 1 && !path_is_below (home, folder) && stat (folder, &st) == 0 && st.st_uid == geteuid ();
+}
+
+char *
+recipe_folder_above (const char *folder)
+{
+  g_autofree char *home = home_path ();
+  g_autofree char *above = g_path_get_dirname (folder);
+  g_autofree char *top = g_strdup (folder);
+
+  while (strlen (top) > 1 && !recipe_folder_is_repository (top))
+    {
+      char *next = g_path_get_dirname (top);
+
+      g_free (top);
+      top = next;
+    }
+  if (recipe_folder_is_repository (folder))
+    return NULL;
+  if (is_own_folder (top, home))
+    return g_steal_pointer (&top);
+  return is_own_folder (above, home) ? g_steal_pointer (&above) : NULL;
 }

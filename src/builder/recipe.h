@@ -31,6 +31,7 @@ typedef struct
   GPtrArray *packages;   /* of RecipePackage, in pkgname's order */
   GHashTable *missing;   /* file → "install" or "changelog": named by the recipe and not beside it */
   char *options;         /* bash's, as the recipe left them: "ehuB" */
+  bool asked_network;    /* while it was read, where there is none */
 } Recipe;
 
 Recipe *recipe_new (void);

@@ -69,6 +69,17 @@ sandbox_setenv (Sandbox *sandbox, const char *name, const char *value)
 }
 
 void
+sandbox_setenv_all (Sandbox *sandbox, char *const *variables)
+{
+  for (; *variables; variables++)
+    {
+      g_auto (GStrv) parts = g_strsplit (*variables, "=", 2);
+
+      sandbox_setenv (sandbox, parts[0], parts[1]);
+    }
+}
+
+void
 sandbox_chdir (Sandbox *sandbox, const char *inside)
 {
   g_free (sandbox->directory);

@@ -28,6 +28,7 @@ void sandbox_make_folder (Sandbox *sandbox, const char *inside); /* on one that 
 /* An empty folder in memory, to write on. */
 void sandbox_add_folder (Sandbox *sandbox, const char *inside);
 void sandbox_setenv (Sandbox *sandbox, const char *name, const char *value);
+void sandbox_setenv_all (Sandbox *sandbox, char *const *variables); /* NAME=VALUE each */
 void sandbox_chdir (Sandbox *sandbox, const char *inside);
 void sandbox_allow_network (Sandbox *sandbox); /* with resolv.conf, hosts and CA certificates */
 

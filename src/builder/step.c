@@ -9,13 +9,12 @@
 
 #include <unistd.h>
 
-#define INSIDE_BASE    "/tmp/worker-install"
 #define INSIDE_SCRIPTS "/etc/rbee-hive"
 
 char *
 step_path (const Builder *builder, const char *name)
 {
-  return g_build_filename (INSIDE_BASE, builder->request->worker_id, name, NULL);
+  return g_build_filename (STEP_INSIDE_BASE, builder->below ? builder->below : builder->request->worker_id, name, NULL);
 }
 
 char *
@@ -69,6 +68,9 @@ step_new_sandbox (Builder *builder, bool toolchains)
   if (toolchains)
     toolchains_add (builder->configuration, sandbox);
   step_bind_scripts (builder->configuration, sandbox);
+  if (builder->above &&
+      (builder->above_is_repository || !configuration_step_has_network (builder->configuration, builder->phase)))
+    sandbox_bind_read_only (sandbox, builder->above, STEP_INSIDE_BASE);
   sandbox_bind_read_only (sandbox, start, base);
   sandbox_chdir (sandbox, base);
   sandbox_setenv (sandbox, "startdir", base);
@@ -78,6 +80,8 @@ step_new_sandbox (Builder *builder, bool toolchains)
   sandbox_setenv (sandbox, "LOGNAME", "builder");
   sandbox_setenv (sandbox, "SHELL", "/bin/bash");
   step_set_flags (builder, sandbox);
+  if (toolchains)
+    sandbox_setenv_all (sandbox, builder->configuration->recipe_environment);
   return sandbox;
 }
 

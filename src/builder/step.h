@@ -4,6 +4,8 @@
 #include "builder.h"
 #include "sandbox.h"
 
+#define STEP_INSIDE_BASE "/tmp/worker-install"
+
 /* A sandbox for a tool of the hive's: startdir (read-only), the build's environment and the hive's bash files
  * (step_script()). Nothing to write on yet. */
 Sandbox *step_sandbox (Builder *builder);

@@ -5,7 +5,7 @@
 
 #include <sys/stat.h>
 
-#define INSIDE "/tmp/worker-install/.tools" /* a worker's name begins with no dot */
+#define INSIDE "/tmp/worker-tools"
 
 /* What tells one set of tools from another: which files they are. */
 static char *

@@ -144,12 +144,7 @@ toolchains_add (const Configuration *configuration, Sandbox *sandbox)
 
       for (char **path = toolchain->paths; *path; path++)
         toolchain_bind (toolchain, *path, sandbox);
-      for (char **variable = toolchain->environment; *variable; variable++)
-        {
-          g_auto (GStrv) parts = g_strsplit (*variable, "=", 2);
-
-          sandbox_setenv (sandbox, parts[0], parts[1]);
-        }
+      sandbox_setenv_all (sandbox, toolchain->environment);
     }
   sandbox_setenv (sandbox, "PATH", search_path);
 }

@@ -24,7 +24,7 @@ updates_read_version (const Configuration *configuration, const char *pkgbuild, 
   g_autofree char *directory = g_dir_make_tmp ("rbee-hive-XXXXXX", error);
   g_autofree char *path = directory ? g_build_filename (directory, "PKGBUILD", NULL) : NULL;
   g_autoptr (Recipe) recipe = NULL;
-  g_autofree char *said = NULL;
+  g_auto (EvaluationSaid) said = { 0 };
 
   if (!directory)
     return NULL;

@@ -48,6 +48,7 @@ static const Key keys[] = {
   { "Build", "MaxSourceFiles", KEY_NUMBER, "1000000", AT (max_source_files), 1, 100000000 },
   { "Build", "MaxTreeSize", KEY_SIZE, "20G", AT (max_tree_size), 1, INT64_MAX },
   { "Build", "MaxCacheSize", KEY_SIZE, "20G", AT (max_cache_size), 0, INT64_MAX },
+  { "Recipe", "Environment", KEY_VARIABLES, "", AT (recipe_environment) },
   { "Bridge", "Listen", KEY_LISTEN, "127.0.0.1:7835;[::1]:7835;/run/rbee-hive/http.sock", AT (listen) },
   { "Bridge", "PublicOrigin", KEY_ORIGIN, "", AT (public_origin) },
   { "Bridge", "AllowedHosts", KEY_HOSTS, "", AT (allowed_hosts) },

@@ -71,6 +71,9 @@ typedef struct
   /* [Mirror NAME]… */
   GPtrArray *mirrors; /* of Mirror */
 
+  /* [Recipe] */
+  char **recipe_environment; /* Environment=: NAME=VALUE, `;` between them, for recipes and their functions */
+
   /* [Toolchain NAME]… */
   GPtrArray *toolchains; /* of Toolchain */
 

@@ -186,6 +186,22 @@ read_pattern (const char *text)
   return strlen (text) > 1 ? read_path (text) : NULL;
 }
 
+/* NAME=VALUE, and not what a sandbox or the way to its programs depends on. */
+static char *
+read_variable (const char *text)
+{
+  static const char *const taken[] = {
+    "HOME", "LOGNAME", "PATH", "SHELL", "USER", "pkgdir", "srcdir", "startdir", NULL
+  };
+  size_t length = strspn (text, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_");
+  g_autofree char *name = g_strndup (text, length);
+
+  if (length == 0 || text[length] != '=' || g_ascii_isdigit (*text) || g_strv_contains (taken, name) ||
+      g_str_has_prefix (name, "LD_") || g_str_has_prefix (name, "BASH"))
+    return NULL;
+  return g_strdup (text);
+}
+
 /* "none", or where the proxy is. */
 static char *
 read_proxy (const char *text)
@@ -270,6 +286,8 @@ key_set (const Key *key, void *object, const char *text)
       return set_optional (value, text, read_credential);
     case KEY_SIGNER:
       return set_optional (value, text, read_signer);
+    case KEY_VARIABLES:
+      return (*(char ***)value = read_list (text, read_variable)) != NULL;
     case KEY_ORIGINS:
       return (*(char ***)value = read_list (text, read_origin)) != NULL;
     case KEY_HOSTS:
@@ -308,6 +326,7 @@ key_clear (const Key *key, void *object)
     case KEY_PATHS:
     case KEY_PATTERNS:
     case KEY_STEPS:
+    case KEY_VARIABLES:
     case KEY_LISTEN:
     case KEY_ORIGINS:
     case KEY_HOSTS:

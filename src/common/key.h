@@ -15,6 +15,7 @@ typedef enum
   KEY_SIZE,
   KEY_NUMBER,
   KEY_STEPS,
+  KEY_VARIABLES, /* NAME=VALUE, `;` between them */
   KEY_UIDS,
   KEY_ACCESS, /* everybody, or owner: true */
   KEY_MEMORY, /* a size, or a percentage of this machine's memory */

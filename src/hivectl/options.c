@@ -17,7 +17,7 @@ static const struct
   OptionSet set; /* OPTION_COMMON: of every verb */
   GOptionEntry entry;
 } table[] = {
-  { OPTION_VARIANT,
+  { OPTION_VARIANT | OPTION_BACKEND,
     { "backend", 0, 0, G_OPTION_ARG_STRING, &parsed.backend, N_ ("The variant of a worker that has several"),
       N_ ("BACKEND") } },
   { OPTION_VARIANT,

@@ -113,7 +113,8 @@ const Verb recipe_verb = {
   .details = N_ ("With --check FILE it reads a PKGBUILD of your own instead, in a sandbox and\n"
                  "without the hive, and says what it is: what it would fetch and how that is\n"
                  "verified, what it needs and whether this machine has it, and each of makepkg's\n"
-                 "rules that it breaks. The exit status is 1 then."),
+                 "rules that it breaks, or what it wanted while it was read and did not get: a\n"
+                 "file outside its folder and repository, the network. The exit status is 1 then."),
   .options = OPTION_VARIANT | OPTION_RECIPE,
   .least = 1,
   .most = 1,

@@ -58,16 +58,28 @@ show_value (JsonObject *worker, const char *key)
   return g_strdup (json_get_string (worker, key, ""));
 }
 
+static JsonNode *
+show_ask (Client *client, const Options *options, const char *worker, GError **error)
+{
+  sd_bus_message *call;
+
+  if (!options->backend)
+    return client_read_as (JSON_NODE_OBJECT,
+                           client_call (client, HIVE_PATH, HIVE_INTERFACE, "GetCatalogWorker", CLIENT_FETCH, error, "s",
+                                        worker),
+                           error);
+  call = client_new_call (client, HIVE_PATH, HIVE_INTERFACE, "GetCatalogWorkerWithOptions", error);
+  if (!call)
+    return NULL;
+  client_must (sd_bus_message_append (call, "sa{sv}", worker, 1, "backend", "s", options->backend));
+  return client_read_as (JSON_NODE_OBJECT, client_send (client, call, CLIENT_FETCH, error), error);
+}
+
 static ExitStatus
 show_run (Client *client, const Options *options, char **arguments, GError **error)
 {
   g_autoptr (Fields) fields = fields_new ();
-  g_autoptr (JsonNode) worker = NULL;
-
-  worker = client_read_as (JSON_NODE_OBJECT,
-                           client_call (client, HIVE_PATH, HIVE_INTERFACE, "GetCatalogWorker", CLIENT_FETCH, error, "s",
-                                        arguments[0]),
-                           error);
+  g_autoptr (JsonNode) worker = show_ask (client, options, arguments[0], error);
 
   if (!worker)
     return EXIT_STATUS_FAILED;
@@ -91,6 +103,7 @@ const Verb show_verb = {
   .arguments = N_ ("WORKER"),
   .summary = N_ ("Show what the catalog says of a worker"),
   .example = "hivectl show hive-probe",
+  .options = OPTION_BACKEND,
   .least = 1,
   .most = 1,
   .run = show_run,

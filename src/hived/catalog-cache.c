@@ -51,7 +51,7 @@ catalog_cache_read (const Configuration *configuration, const char *const *argum
   JsonArray *answers = json_array_new ();
 
   catalog_cache_add (configuration, (const char *const[]){ "catalog", arguments[1], NULL }, answers);
-  if (g_str_equal (arguments[0], "recipe"))
+  if (g_str_equal (arguments[0], "recipe") || (g_str_equal (arguments[0], "worker") && arguments[3]))
     catalog_cache_add (configuration, (const char *const[]){ "worker", arguments[1], arguments[2], NULL }, answers);
   if (!g_str_equal (arguments[0], "catalog"))
     catalog_cache_add (configuration, arguments, answers);

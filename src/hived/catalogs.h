@@ -27,7 +27,7 @@ void catalogs_free (Catalogs *catalogs);
  *
  *   catalog                         {"workers":[ENTRY…]}: of each id the first in precedence, those that are for this
  *                                   machine first
- *   worker ID                       ENTRY, of the first in precedence that has it
+ *   worker ID [BACKEND]             ENTRY, of the first in precedence that has it
  *   recipe ID [BACKEND [SOURCE]]    {"pkgbuild","url"}, likewise
  *
  * An ENTRY has its `catalog`, and in `catalogs` all that have it, as far as they were asked. Catalogs that can't be

@@ -579,6 +579,18 @@ job_run_cancel_queued (Job *job)
   return true;
 }
 
+/* At once, for those who watch: what runs has a while to end. */
+static void
+job_run_tell_cancelled (const JobRun *run)
+{
+  const char *phase = *run->job->phase ? run->job->phase : "cleanup";
+
+  if (run->dependencies)
+    log_writer_note (run->log, phase, "🛑 Cancelled; tidying up when the system's packages are installed");
+  else
+    log_writer_note (run->log, phase, "🛑 Cancelled; tidying up when the %s phase has ended", phase);
+}
+
 bool
 job_run_cancel (Job *job, GError **error)
 {
@@ -592,6 +604,7 @@ job_run_cancel (Job *job, GError **error)
     {
       job->cancelled = true;
       job_run_save (run);
+      job_run_tell_cancelled (run);
       if (run->dependencies)
         job_dependencies_cancel (run->dependencies); /* its end stops the builder */
       else

@@ -307,21 +307,30 @@ manager_reply_catalog_worker (JsonObject *answer, const GError *failure, void *u
   pending_call_send (call, reply, r);
 }
 
+/* With the options, or without. */
 static int
 manager_get_catalog_worker (sd_bus_message *message, Hive *hive, sd_bus_error *error)
 {
+  static const BusOption known[] = {
+    { "backend", 's', offsetof (InstallOptions, backend) },
+    { "catalog", 's', offsetof (InstallOptions, catalog) },
+    {},
+  };
   g_autoptr (InstallOptions) options = install_options_new ();
   g_autoptr (GError) failure = NULL;
   const char *reference, *worker_id;
   int r;
 
   r = sd_bus_message_read (message, "s", &reference);
+  if (r >= 0 && !sd_bus_message_at_end (message, true))
+    r = bus_dict_read (message, known, options, error);
   if (r < 0)
     return r;
   worker_id = install_options_take_reference (options, reference, &failure);
-  if (!worker_id)
+  if (!worker_id || !install_options_check_variant (options->backend, NULL, &failure))
     return bus_error_from_gerror (error, failure);
-  return manager_ask_catalogs (hive, message, options->catalog, (const char *const[]){ "worker", worker_id, NULL },
+  return manager_ask_catalogs (hive, message, options->catalog,
+                               (const char *const[]){ "worker", worker_id, options->backend, NULL },
                                manager_reply_catalog_worker, error);
 }
 
@@ -560,6 +569,9 @@ static const sd_bus_vtable manager_vtable[] = {
                            manager_method_list_catalogs, SD_BUS_VTABLE_UNPRIVILEGED),
   SD_BUS_METHOD_WITH_ARGS ("GetCatalogWorker", SD_BUS_ARGS ("s", worker_id), SD_BUS_RESULT ("a{sv}", worker),
                            manager_method_get_catalog_worker, SD_BUS_VTABLE_UNPRIVILEGED),
+  SD_BUS_METHOD_WITH_ARGS ("GetCatalogWorkerWithOptions", SD_BUS_ARGS ("s", worker_id, "a{sv}", options),
+                           SD_BUS_RESULT ("a{sv}", worker), manager_method_get_catalog_worker,
+                           SD_BUS_VTABLE_UNPRIVILEGED),
   SD_BUS_METHOD_WITH_ARGS ("GetRecipe", SD_BUS_ARGS ("s", worker_id, "a{sv}", options), SD_BUS_RESULT ("s", pkgbuild),
                            manager_method_get_recipe, SD_BUS_VTABLE_UNPRIVILEGED),
   SD_BUS_METHOD_WITH_ARGS ("ListWorkers", SD_BUS_NO_ARGS, SD_BUS_RESULT ("aa{sv}", workers),
