@@ -200,7 +200,7 @@ local_build_invent (Builder *builder, Configuration *configuration, const char *
   builder->above = recipe_folder_above (folder);
   builder->above_is_repository = builder->above && recipe_folder_is_repository (builder->above);
   builder->below = builder->above ? g_strdup (folder + strlen (builder->above) + 1) : NULL;
-  builder->machine = machine_new (NULL);
+  builder->machine = machine_new (devices_load (configuration, NULL));
   builder->search = catalog_search_new (configuration, NULL, builder->machine);
   builder->catalog = catalog_search_open (builder->search, configuration->catalogs->pdata[0]);
   builder->recipe_url = g_strdup_printf ("%s/%s", builder->catalog->own->url, escaped);

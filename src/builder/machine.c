@@ -32,6 +32,12 @@ machine_free (Machine *machine)
   g_free (machine);
 }
 
+const Devices *
+machine_devices (const Machine *machine)
+{
+  return machine->devices;
+}
+
 const char *
 machine_architecture (void)
 {

@@ -11,6 +11,9 @@ typedef struct Machine Machine;
 Machine *machine_new (Devices *devices);
 void machine_free (Machine *machine);
 
+/* NULL: nobody has looked yet. */
+const Devices *machine_devices (const Machine *machine);
+
 #define MACHINE_PLATFORM "linux"
 
 /* As uname(2) says it. */

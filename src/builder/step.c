@@ -2,11 +2,15 @@
 #include "step.h"
 
 #include "catalog-entry.h"
+#include "cgroup.h"
 #include "dependency-rules.h"
+#include "machine-environment.h"
 #include "site.h"
 #include "tool-cache.h"
 #include "toolchains.h"
 
+#include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 #define INSIDE_SCRIPTS "/etc/rbee-hive"
@@ -35,7 +39,6 @@ step_set_flags (const Builder *builder, Sandbox *sandbox)
 {
   const char *architecture = catalog_machine_architecture ();
   g_autofree char *host = g_strdup_printf ("%s-pc-linux-gnu", architecture);
-  g_autofree char *make = g_strdup_printf ("-j%ld", sysconf (_SC_NPROCESSORS_ONLN));
   const char *cflags = g_str_has_prefix (architecture, "x86_64") ? "-march=native -O2 -pipe" : "-mcpu=native -O2 -pipe";
   g_autofree char *epoch = g_strdup_printf ("%" G_GINT64_FORMAT, builder->started);
   g_autofree char *features = g_strjoinv (",", builder->entry->features);
@@ -50,7 +53,7 @@ step_set_flags (const Builder *builder, Sandbox *sandbox)
   sandbox_setenv (sandbox, "DEBUG_CFLAGS", "-g");
   sandbox_setenv (sandbox, "DEBUG_CXXFLAGS", "-g");
   sandbox_setenv (sandbox, "DEBUG_RUSTFLAGS", "-C debuginfo=2");
-  sandbox_setenv (sandbox, "MAKEFLAGS", make);
+  machine_environment_add (builder->machine, builder->configuration, sandbox);
   sandbox_setenv (sandbox, "SOURCE_DATE_EPOCH", epoch);
   if (*features)
     sandbox_setenv (sandbox, "RBEE_FEATURES", features);
@@ -162,6 +165,31 @@ step_missing_program (Builder *builder, const char *program, GError **error)
   return false;
 }
 
+/* Of a shell's status of 128 and more: which signal, and where that is known, why. */
+static void
+step_tell_signal (Builder *builder, const Step *step, int status)
+{
+  int number = status - 128;
+
+  if (number <= 0 || number > SIGRTMAX)
+    return;
+  if (number == SIGKILL)
+    log_writer_note (builder->log, step->phase, "⚠ %d is signal 9 (Killed): %s", status,
+                     cgroup_has_run_out_of_memory () ?
+                         "the memory of the job had run out; raise MemoryMax= in [Jobs] of hive.conf, or "
+                         "MemoryPerCompiler= in [Build], so that fewer compilers run at once" :
+                         "that is what the kernel does when memory has run out (journalctl -k tells); "
+                         "MemoryPerCompiler= in [Build] of hive.conf lets fewer compilers run at once");
+  else
+    log_writer_note (builder->log, step->phase, "⚠ %d is signal %d (%s)%s", status, number, strsignal (number),
+                     number == SIGILL  ? ": a program is made for another processor than this one" :
+                     number == SIGXFSZ ? ": a file became larger than it may" :
+                     number == SIGXCPU ? ": it took more processor time than it may" :
+                     number == SIGSEGV || number == SIGBUS || number == SIGABRT || number == SIGFPE ?
+                                         ": a program of the build crashed" :
+                                         "");
+}
+
 bool
 step_run_in (Builder *builder, const Step *step, Sandbox *sandbox, const char *const *arguments, GError **error)
 {
@@ -188,6 +216,7 @@ step_run_in (Builder *builder, const Step *step, Sandbox *sandbox, const char *c
     }
 
   log_writer_note (builder->log, step->phase, "❌ %s failed with exit code %d", step->title, status);
+  step_tell_signal (builder, step, status);
   g_set_error (error, HIVE_ERROR, step->failure, "%s phase failed", step->title);
   return false;
 }

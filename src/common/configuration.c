@@ -40,6 +40,7 @@ static const Key keys[] = {
   { "History", "MaxTotalSize", KEY_SIZE, "2G", AT (history_max_size), 64 * 1024, INT64_MAX },
   { "Build", "DependencyRules", KEY_PATH, PKGDATADIR "/dependencies.conf", AT (dependency_rules) },
   { "Build", "NetworkSteps", KEY_STEPS, "prepare", AT (network_steps) },
+  { "Build", "MemoryPerCompiler", KEY_SIZE, "2G", AT (memory_per_compiler), 1024 * 1024, INT64_MAX },
   { "Build", "EvaluationTimeout", KEY_NUMBER, "30", AT (evaluation_timeout), 1, 3600 },
   { "Build", "StepTimeout", KEY_NUMBER, "7200", AT (step_timeout), 1, 7 * 24 * 3600 },
   { "Build", "DownloadTimeout", KEY_NUMBER, "3600", AT (download_timeout), 1, 7 * 24 * 3600 },

@@ -57,16 +57,17 @@ typedef struct
   uint64_t history_max_size; /* MaxTotalSize=2G, of all logs */
 
   /* [Build] */
-  char *dependency_rules;      /* DependencyRules=…/dependencies.conf : how dependencies are found */
-  char **network_steps;        /* NetworkSteps=prepare : which of prepare, build, check have a network */
-  unsigned evaluation_timeout; /* EvaluationTimeout=30 */
-  unsigned step_timeout;       /* StepTimeout=7200, for each function of a recipe */
-  unsigned download_timeout;   /* DownloadTimeout=3600, for one source */
-  uint64_t max_download_size;  /* MaxDownloadSize=20G, for one source */
-  uint64_t max_source_size;    /* MaxSourceSize=40G, of all sources unpacked */
-  unsigned max_source_files;   /* MaxSourceFiles=1000000, in them */
-  uint64_t max_tree_size;      /* MaxTreeSize=20G, of what package() makes */
-  uint64_t max_cache_size;     /* MaxCacheSize=20G, of sources and tool caches that are kept; 0: none are */
+  char *dependency_rules;       /* DependencyRules=…/dependencies.conf : how dependencies are found */
+  char **network_steps;         /* NetworkSteps=prepare : which of prepare, build, check have a network */
+  uint64_t memory_per_compiler; /* MemoryPerCompiler=2G : a build runs no more at once than the memory is for */
+  unsigned evaluation_timeout;  /* EvaluationTimeout=30 */
+  unsigned step_timeout;        /* StepTimeout=7200, for each function of a recipe */
+  unsigned download_timeout;    /* DownloadTimeout=3600, for one source */
+  uint64_t max_download_size;   /* MaxDownloadSize=20G, for one source */
+  uint64_t max_source_size;     /* MaxSourceSize=40G, of all sources unpacked */
+  unsigned max_source_files;    /* MaxSourceFiles=1000000, in them */
+  uint64_t max_tree_size;       /* MaxTreeSize=20G, of what package() makes */
+  uint64_t max_cache_size;      /* MaxCacheSize=20G, of sources and tool caches that are kept; 0: none are */
 
   /* [Mirror NAME]… */
   GPtrArray *mirrors; /* of Mirror */

@@ -13,7 +13,8 @@ build_failure_of_limit (const Job *job)
 
   if (job->ending.kind == ENDING_OUT_OF_MEMORY)
     return g_error_new (HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
-                        "The build needed more memory than it may have (%s): raise MemoryMax= in [Jobs] of hive.conf",
+                        "The build needed more memory than it may have (%s): raise MemoryMax= in [Jobs] "
+                        "of hive.conf, or MemoryPerCompiler= in [Build], so that fewer compilers run at once",
                         memory);
   if (job->ending.kind == ENDING_TIMED_OUT)
     return g_error_new (HIVE_ERROR, HIVE_ERROR_TIMED_OUT,

@@ -33,7 +33,7 @@ def test_package_has_what_was_exported_and_nothing_else(hive):
 
 
 def test_variables_are_exported_when_makepkg_exports_them(hive):
-    hive.catalog.add("some", pkgbuild("some", extra='top="$srcdir|$pkgdir|$startdir"\nprepare() { env | grep -E "^(CFLAGS|CARCH|srcdir|pkgdir|startdir|HIVE)" || echo none; echo "$top"; }',
+    hive.catalog.add("some", pkgbuild("some", extra='top="$srcdir|$pkgdir|$startdir"\nprepare() { env | grep -E "^(CFLAGS|CARCH|srcdir|pkgdir|startdir|hive_)" || echo none; echo "$top"; }',
                                       build='env | grep -oE "^(CFLAGS|CHOST|MAKEFLAGS|CARCH|srcdir)=" | sort | tr -d "\\n"; echo'))
     job = hive.installs("some")
     assert said(job, "prepare") == ["none", "||/tmp/worker-install/some"]

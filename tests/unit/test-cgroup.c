@@ -36,6 +36,41 @@ test_events (void)
   g_assert_false (cgroup_events_tell_max ("maximal 3\n"));
 }
 
+static void
+write_limit (const char *root, const char *group, const char *name, const char *text)
+{
+  g_autofree char *folder = g_build_filename (root, group, NULL);
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+
+  g_mkdir_with_parents (folder, 0700);
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+}
+
+static void
+assert_limits (const char *root, const char *membership, double processors, uint64_t memory)
+{
+  CgroupLimits limits = cgroup_limits_below (root, membership);
+
+  g_assert_cmpfloat (limits.processors, ==, processors);
+  g_assert_cmpuint (limits.memory, ==, memory);
+}
+
+static void
+test_limits (void)
+{
+  g_autofree char *root = g_dir_make_tmp ("cgroup-XXXXXX", NULL);
+
+  write_limit (root, "a/b", "cpu.max", "150000 100000\n");
+  write_limit (root, "a/b", "memory.max", "max\n");
+  write_limit (root, "a", "memory.max", "1048576\n");
+  write_limit (root, "", "cpu.max", "max 100000\n");
+  assert_limits (root, "0::/a/b/c\n", 1.5, 1048576);
+  assert_limits (root, "0::/a\n", 0, 1048576);
+  assert_limits (root, "0::/\n", 0, 0);
+  assert_limits (root, "8:cpu:/a/b\n", 0, 0);
+  assert_limits (root, "0::/../a\n", 0, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -43,5 +78,6 @@ main (int argc, char **argv)
   g_test_add_func ("/cgroup/path-of-a-jobs-unit", test_unit_path);
   g_test_add_func ("/cgroup/no-path-where-a-job-has-no-unit", test_no_unit);
   g_test_add_func ("/cgroup/events-tell-that-the-limit-was-reached", test_events);
+  g_test_add_func ("/cgroup/limits", test_limits);
   return g_test_run ();
 }
