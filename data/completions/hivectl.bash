@@ -118,7 +118,7 @@ __hivectl_reply_options() {
   local options='--host --no-ask-password --json --color --version --help'
 
   case $verb in
-    install) options+=' --backend --source --check --reinstall --install-dependencies --no-wait --quiet' ;;
+    install) options+=' --backend --source --check --reinstall --install-dependencies --config --no-wait --quiet' ;;
     show) options+=' --backend' ;;
     recipe) options+=' --backend --source --check --srcinfo --config' ;;
     remove | rollback) options+=' --no-wait --quiet' ;;

@@ -134,7 +134,7 @@ complete -c hivectl -n '__hivectl_verb_is build' -s o -l output -r -d 'Leave the
 complete -c hivectl -n '__hivectl_verb_is build' -l local-sources -d 'Take repositories from outside the recipe\'s folder too'
 complete -c hivectl -n '__hivectl_verb_is recipe' -l check -d 'Check a PKGBUILD of your own, and say what it is'
 complete -c hivectl -n '__hivectl_verb_is recipe' -l srcinfo -d 'With --check: print it as a .SRCINFO file'
-complete -c hivectl -n '__hivectl_verb_is build recipe' -l config -r -d 'Read another hive.conf than the installed one'
+complete -c hivectl -n '__hivectl_verb_is build recipe install' -l config -r -d 'Read another hive.conf than the installed one'
 complete -c hivectl -n '__hivectl_verb_is install build' -l check -d 'Run the recipe\'s tests too'
 complete -c hivectl -n '__hivectl_verb_is install' -l reinstall -d 'Build again what is installed already'
 complete -c hivectl -n '__hivectl_verb_is install' -l install-dependencies -d 'Install the system packages that are missing too'

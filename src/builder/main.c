@@ -5,6 +5,7 @@
 #include "job.h"
 #include "local-build.h"
 #include "query.h"
+#include "recipe-files.h"
 #include "sandbox.h"
 
 #include <locale.h>
@@ -32,12 +33,14 @@ main_watch_signals (void)
 }
 
 static int
-main_run_job (const Configuration *configuration)
+main_run_job (Configuration *configuration)
 {
   g_autoptr (LogWriter) log = log_writer_new (STDOUT_FILENO, configuration->max_log_size);
   g_autoptr (GError) error = NULL;
   g_autoptr (Request) request = request_read (STDIN_FILENO, &error);
 
+  if (request && request->files)
+    recipe_files_announce (configuration, request);
   if (request)
     return job_run (configuration, request, log);
   log_writer_error (log, "metadata", error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "builder.h"
 #include "catalog-search.h"
+#include "recipe-files.h"
 
 /* What people could not know of their own: which of several catalogs, what stands in for an answer, and what the hive
  * chose of what there is to choose from. */
@@ -33,6 +34,8 @@ metadata_run (Builder *builder, GError **error)
 {
   const Request *request = builder->request;
 
+  if (request->files)
+    return recipe_files_take (builder, error);
   log_writer_note (builder->log, "metadata", "📦 Fetching worker metadata from catalog...");
   builder->machine = machine_new (devices_load (builder->configuration, NULL));
   builder->search = catalog_search_new (builder->configuration, request->remembered, builder->machine);

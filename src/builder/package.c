@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "file.h"
 #include "package-trees.h"
+#include "recipe-files.h"
 #include "scriptlet.h"
 #include "step.h"
 
@@ -115,5 +116,6 @@ package_run (Builder *builder, GError **error)
   scriptlet_tell_all (builder);
   list = g_string_new_len (listed, end - listed);
   return (!names[1] || builder->apart || package_trees_merge (builder->work_fd, names, list, error)) &&
+         (!builder->request->files || recipe_files_find_program (builder, list, error)) &&
          package_store_list (builder, list, error);
 }

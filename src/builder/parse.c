@@ -2,6 +2,7 @@
 #include "builder.h"
 #include "evaluation.h"
 #include "outside.h"
+#include "recipe-files.h"
 #include "recipe-lint.h"
 #include "step.h"
 
@@ -61,6 +62,7 @@ parse_check (Builder *builder, GError **error)
     g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,
                          builder->recipe->asked_network ? OUTSIDE_NETWORK : problems->pdata[0]);
   return problems->len == 0 && recipe_check (builder->recipe, error) &&
+         (!builder->request->files || recipe_files_check_name (builder, error)) &&
          recipe_check_architecture (builder->recipe, catalog_machine_architecture (), error);
 }
 

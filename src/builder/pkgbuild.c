@@ -3,6 +3,7 @@
 #include "catalog.h"
 #include "checksum.h"
 #include "file.h"
+#include "recipe-files.h"
 #include "size.h"
 
 #include <errno.h>
@@ -46,6 +47,11 @@ pkgbuild_run (Builder *builder, GError **error)
   g_autofree char *text = NULL;
   g_autofree char *size = NULL;
 
+  if (builder->request->files)
+    {
+      text = recipe_files_text (builder, error);
+      return text && pkgbuild_take (builder, text, error);
+    }
   log_writer_note (builder->log, "pkgbuild", "📄 Downloading PKGBUILD...");
   builder->catalog->phase = "pkgbuild";
   text = catalog_get_recipe (builder->catalog, builder->entry, builder->request->source, &builder->recipe_url, error);

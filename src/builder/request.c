@@ -22,6 +22,8 @@ request_free (Request *request)
   g_free (request->installed_recipe_sha256);
   g_free (request->installed_backend);
   g_free (request->catalog);
+  g_free (request->origin);
+  g_clear_pointer (&request->files, json_object_unref);
   g_clear_pointer (&request->remembered, json_object_unref);
   g_free (request);
 }
@@ -71,6 +73,7 @@ request_read (int fd, GError **error)
       request->reinstall = json_get_bool (options, "reinstall", false);
       request->install_dependencies = json_get_bool (options, "install_dependencies", false);
       request->upgrade = json_get_bool (options, "upgrade", false);
+      request->origin = g_strdup (json_get_string (options, "origin", ""));
     }
 
   installed = request_member (object, "installed");
@@ -81,6 +84,9 @@ request_read (int fd, GError **error)
       request->installed_backend = g_strdup (json_get_string (installed, "backend", NULL));
     }
 
+  request->files = request_member (object, "files");
+  if (request->files)
+    json_object_ref (request->files);
   request->remembered = request_member (object, "remembered");
   if (request->remembered)
     json_object_ref (request->remembered);

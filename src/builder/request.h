@@ -21,6 +21,8 @@ typedef struct
   char *installed_version;   /* NULL: not installed */
   char *installed_recipe_sha256;
   char *installed_backend;
+  JsonObject *files;      /* of a recipe that was handed over: name → base64; NULL: a catalog has it */
+  char *origin;           /* where it is from, for people */
   JsonObject *remembered; /* {NAME:[…]} of what catalogs said: catalog-memory.h; NULL: nothing */
 } Request;
 

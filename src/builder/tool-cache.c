@@ -37,7 +37,8 @@ tool_cache_take (Builder *builder, GError **error)
   g_autofree char *toolchain = tool_cache_toolchain (builder->configuration);
   bool found;
 
-  builder->tool_cache = cache_key (builder->request->worker_id, builder->catalog->own->url, toolchain, NULL);
+  builder->tool_cache = cache_key (builder->request->worker_id,
+                                   builder->request->files ? "recipe" : builder->catalog->own->url, toolchain, NULL);
   if (!cache_take (builder, CACHE_TOOLS, builder->tool_cache, &found, error))
     return false;
   if (found)

@@ -33,7 +33,7 @@ static const struct
       NULL } },
   { OPTION_RECIPE,
     { "srcinfo", 0, 0, G_OPTION_ARG_NONE, &parsed.srcinfo, N_ ("With --check: print it as a .SRCINFO file"), NULL } },
-  { OPTION_LOCAL | OPTION_RECIPE,
+  { OPTION_LOCAL | OPTION_RECIPE | OPTION_CONFIG,
     { "config", 0, 0, G_OPTION_ARG_FILENAME, &parsed.config, N_ ("Read another hive.conf than the installed one"),
       N_ ("FILE") } },
   { OPTION_BUILD | OPTION_LOCAL,

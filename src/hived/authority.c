@@ -48,6 +48,7 @@ static const struct
   [ACTION_INSTALL_WORKER] = { "org.rbee.hive.install-worker", "install workers" },
   [ACTION_INSTALL_DEPENDENCIES] = { "org.rbee.hive.install-dependencies",
                                     "install workers together with the system packages they need" },
+  [ACTION_INSTALL_RECIPE] = { "org.rbee.hive.install-recipe", "install workers by recipes of your own" },
   [ACTION_REMOVE_WORKER] = { "org.rbee.hive.remove-worker", "remove workers" },
   [ACTION_CANCEL_JOB] = { "org.rbee.hive.cancel-job-other-user", "cancel this job" },
   [ACTION_READ_LOG] = { "org.rbee.hive.read-log-other-user", "read this job's log (LogAccess= in hive.conf)" },
@@ -287,6 +288,7 @@ question_append_details (const Question *question, sd_bus_message *call)
 
   if ((r = sd_bus_message_open_container (call, 'a', "{ss}")) < 0 ||
       (question->worker && (r = sd_bus_message_append (call, "{ss}", "worker", question->worker)) < 0) ||
+      (question->recipe && (r = sd_bus_message_append (call, "{ss}", "recipe", question->recipe)) < 0) ||
       (question->job && (r = sd_bus_message_append (call, "{ss}", "job", question->job)) < 0))
     return r;
   return sd_bus_message_close_container (call);

@@ -15,6 +15,7 @@ typedef enum
 {
   ACTION_INSTALL_WORKER,
   ACTION_INSTALL_DEPENDENCIES, /* ACTION_INSTALL_WORKER, and the system's packages that its build misses */
+  ACTION_INSTALL_RECIPE,       /* ACTION_INSTALL_WORKER by a recipe that the caller hands over */
   ACTION_REMOVE_WORKER,
   ACTION_CANCEL_JOB,
   ACTION_READ_LOG, /* asked only with LogAccess=owner */
@@ -27,7 +28,8 @@ typedef struct
   Action action;
   const char *worker; /* named to the person who is asked, as is the job; NULL: none */
   const char *job;
-  uid_t owner; /* of the job: he needs no asking; 0: root, who needs none anyway */
+  const char *recipe; /* the sum of one that was handed over, for rules */
+  uid_t owner;        /* of the job: he needs no asking; 0: root, who needs none anyway */
 } Question;
 
 /* @callers is borrowed. */

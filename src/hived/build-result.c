@@ -73,6 +73,12 @@ build_result_parse (const Job *job, const char *text, bool *ret_installed, GErro
     return g_steal_pointer (&result);
   if (!build_result_check (job, object, error) || !build_result_take (object, result, error))
     return NULL;
+  if (job->options->recipe)
+    {
+      json_object_set_string_member (result, "source", "recipe");
+      json_object_set_string_member (result, "catalog", job->options->origin);
+      json_object_set_string_member (result, "catalog_name", "");
+    }
   json_object_set_string_member (result, "id", job->worker_id);
   json_object_set_string_member (result, "job", job->id);
   json_object_set_int_member (result, "installed_by", job->owner);

@@ -393,8 +393,9 @@ hive_check_rollback (Hive *hive, const char *worker_id, GError **error)
   return job || *version || kept_version_set_none (worker_id, error);
 }
 
-Job *
-hive_install (Hive *hive, const char *worker_id, const InstallOptions *options, uid_t owner, GError **error)
+static Job *
+hive_begin_install (Hive *hive, const char *worker_id, const InstallOptions *options, const HandedRecipe *recipe,
+                    uid_t owner, GError **error)
 {
   Job *job;
 
@@ -409,9 +410,28 @@ hive_install (Hive *hive, const char *worker_id, const InstallOptions *options, 
   if (!hive_check_share (hive, owner, error))
     return NULL;
   job = job_store_create (hive->jobs, JOB_INSTALL, worker_id, options, owner, error);
-  if (job)
-    scheduler_add (hive->scheduler, job);
+  if (!job)
+    return NULL;
+  if (recipe && !handed_recipe_keep (recipe, hive->configuration, job->id, error))
+    {
+      job_store_forget (hive->jobs, job->number, NULL);
+      return NULL;
+    }
+  scheduler_add (hive->scheduler, job);
   return job;
+}
+
+Job *
+hive_install (Hive *hive, const char *worker_id, const InstallOptions *options, uid_t owner, GError **error)
+{
+  return hive_begin_install (hive, worker_id, options, NULL, owner, error);
+}
+
+Job *
+hive_install_recipe (Hive *hive, const char *worker_id, const InstallOptions *options, const HandedRecipe *recipe,
+                     uid_t owner, GError **error)
+{
+  return hive_begin_install (hive, worker_id, options, recipe, owner, error);
 }
 
 /* The job under way, or a new one that @begins at once. */
@@ -451,6 +471,8 @@ void
 hive_job_ended (Hive *hive, Job *job)
 {
   scheduler_release (hive->scheduler, job);
+  if (job->options && job->options->recipe)
+    handed_recipe_drop (hive->configuration, job->id);
   journal_job_ended (job);
   hive_counts_changed (hive);
   job_store_trim (hive->jobs);

@@ -10,6 +10,7 @@
 #include "committer.h"
 #include "configuration.h"
 #include "install-options.h"
+#include "handed-recipe.h"
 #include "launcher.h"
 #include "log-quota.h"
 #include "query.h"
@@ -97,6 +98,10 @@ bool hive_check_rollback (Hive *hive, const char *worker_id, GError **error);
 /* The job of an install: a new one, or the one under way for an equal request. @options is copied. Borrowed.
  * Errors: InvalidArgument, Busy, LimitsExceeded, NoSpace, Failed. */
 Job *hive_install (Hive *hive, const char *worker_id, const InstallOptions *options, uid_t owner, GError **error);
+
+/* The same by a recipe that was handed over; @options says which. */
+Job *hive_install_recipe (Hive *hive, const char *worker_id, const InstallOptions *options, const HandedRecipe *recipe,
+                          uid_t owner, GError **error);
 
 /* The job of a removal, likewise. Errors: InvalidArgument, NotInstalled, Busy, LimitsExceeded, NoSpace, Failed. */
 Job *hive_remove (Hive *hive, const char *worker_id, uid_t owner, GError **error);

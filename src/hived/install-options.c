@@ -46,7 +46,9 @@ install_options_copy (const InstallOptions *options)
                             .check = options->check,
                             .reinstall = options->reinstall,
                             .install_dependencies = options->install_dependencies,
-                            .upgrade = options->upgrade };
+                            .upgrade = options->upgrade,
+                            .recipe = g_strdup (options->recipe),
+                            .origin = g_strdup (options->origin) };
   return copy;
 }
 
@@ -59,6 +61,8 @@ install_options_free (InstallOptions *options)
   g_free (options->source);
   g_free (options->catalog);
   g_free (options->idempotency_key);
+  g_free (options->recipe);
+  g_free (options->origin);
   g_free (options);
 }
 
@@ -145,9 +149,9 @@ bool
 install_options_equal (const InstallOptions *one, const InstallOptions *other)
 {
   return g_strcmp0 (one->backend, other->backend) == 0 && g_strcmp0 (one->source, other->source) == 0 &&
-         g_strcmp0 (one->catalog, other->catalog) == 0 && one->check == other->check &&
-         one->reinstall == other->reinstall && one->install_dependencies == other->install_dependencies &&
-         one->upgrade == other->upgrade;
+         g_strcmp0 (one->catalog, other->catalog) == 0 && g_strcmp0 (one->recipe, other->recipe) == 0 &&
+         one->check == other->check && one->reinstall == other->reinstall &&
+         one->install_dependencies == other->install_dependencies && one->upgrade == other->upgrade;
 }
 
 JsonObject *
@@ -169,6 +173,11 @@ install_options_to_json (const InstallOptions *options)
     json_object_set_boolean_member (object, "install_dependencies", true);
   if (options->upgrade)
     json_object_set_boolean_member (object, "upgrade", true);
+  if (options->recipe)
+    {
+      json_object_set_string_member (object, "recipe", options->recipe);
+      json_object_set_string_member (object, "origin", options->origin ? options->origin : "");
+    }
   return object;
 }
 
@@ -189,6 +198,8 @@ install_options_append (const InstallOptions *options, sd_bus_message *message)
     r = bus_dict_append_bool (message, "reinstall", true);
   if (r >= 0 && options && options->install_dependencies)
     r = bus_dict_append_bool (message, "install-dependencies", true);
+  if (r >= 0 && options && options->recipe)
+    r = bus_dict_append_string (message, "origin", options->origin);
   return r < 0 ? r : sd_bus_message_close_container (message);
 }
 
@@ -204,5 +215,7 @@ install_options_from_json (JsonObject *object)
   options->reinstall = json_get_bool (object, "reinstall", false);
   options->install_dependencies = json_get_bool (object, "install_dependencies", false);
   options->upgrade = json_get_bool (object, "upgrade", false);
+  options->recipe = g_strdup (json_get_string (object, "recipe", NULL));
+  options->origin = options->recipe ? g_strdup (json_get_string (object, "origin", "")) : NULL;
   return options;
 }

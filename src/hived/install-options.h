@@ -19,6 +19,8 @@ typedef struct
   bool reinstall;
   bool install_dependencies; /* also the system's packages that the build misses */
   bool upgrade;              /* to what is newer than the installed version, else nothing; not a caller's to give */
+  char *recipe;              /* of a recipe that the caller handed over, the sum of its files; NULL: a catalog's */
+  char *origin;              /* where the caller says that it has it from */
 } InstallOptions;
 
 InstallOptions *install_options_new (void);

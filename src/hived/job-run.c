@@ -388,10 +388,11 @@ job_run_built (const Ending *ending, void *userdata)
 }
 
 static JsonObject *
-job_run_request (JobRun *run)
+job_run_request (JobRun *run, GError **error)
 {
   Job *job = run->job;
-  JsonObject *request = json_object_new ();
+  g_autoptr (JsonObject) request = json_object_new ();
+  JsonObject *files = NULL;
   const WorkerRecord *installed = registry_get (job->hive->registry, job->worker_id, NULL);
 
   json_object_set_string_member (request, "job", job->id);
@@ -410,7 +411,11 @@ job_run_request (JobRun *run)
       json_object_set_string_member (object, "backend", installed->backend ? installed->backend : "");
       json_object_set_object_member (request, "installed", object);
     }
-  return request;
+  if (job->options->recipe && !(files = handed_recipe_load (job->hive->configuration, job->id, error)))
+    return NULL;
+  if (files)
+    json_object_set_object_member (request, "files", files);
+  return g_steal_pointer (&request);
 }
 
 static char *
@@ -433,7 +438,9 @@ job_run_start_builder (JobRun *run, GError **error)
   g_auto (Fd) input = -1;
 
   run->work = configuration_cache_path (configuration, "work", job->id, NULL);
-  request = job_run_request (run);
+  request = job_run_request (run, error);
+  if (!request)
+    return false;
   text = json_to_text (request, false);
   input = file_memory ("request", text, -1, error);
   if (input < 0)
@@ -451,6 +458,8 @@ job_run_start_builder (JobRun *run, GError **error)
                                             .job_id = job->id,
                                             .worker_id = job->worker_id },
                                  job_run_built, run, error);
+  if (run->builder && job->options->recipe)
+    handed_recipe_drop (configuration, job->id); /* the builder has it */
   return run->builder != NULL;
 }
 

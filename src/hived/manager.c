@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "manager.h"
 
+#include <string.h>
+
 #include "authority.h"
 #include "bus-dict.h"
 #include "capabilities.h"
@@ -15,6 +17,7 @@
 #include "worker.h"
 
 #define CATALOG_KEEP (5 * G_USEC_PER_SEC)
+#define ORIGIN_MAX   1024
 #define SANDBOX_KEEP (10 * G_USEC_PER_SEC)
 
 /* A call that is answered when its query is. */
@@ -155,6 +158,52 @@ manager_method_install_with_options (sd_bus_message *message, void *userdata, sd
         return r;
     }
   return manager_install (hive, message, worker_id, options, error);
+}
+
+/* Where it is from is the caller's word, for people. */
+static bool
+manager_check_origin (const char *origin, GError **error)
+{
+  bool fine = !origin || strlen (origin) <= ORIGIN_MAX;
+
+  for (const char *at = origin; fine && at && *at; at = g_utf8_next_char (at))
+    fine = g_unichar_isprint (g_utf8_get_char (at));
+  if (!fine)
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
+                 "Option origin is a line of at most %d bytes: where the recipe is from", ORIGIN_MAX);
+  return fine;
+}
+
+static int
+manager_method_install_recipe (sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+  static const BusOption known[] = {
+    { "origin", 's', offsetof (InstallOptions, origin) },
+    { "check", 'b', offsetof (InstallOptions, check) },
+    { "reinstall", 'b', offsetof (InstallOptions, reinstall) },
+    {},
+  };
+  Hive *hive = userdata;
+  g_autoptr (InstallOptions) options = install_options_new ();
+  g_auto (HandedRecipe) recipe = { 0 };
+  g_autoptr (GError) failure = NULL;
+  const char *worker_id;
+  uid_t uid;
+  int r;
+
+  if ((r = sd_bus_message_read (message, "s", &worker_id)) < 0 ||
+      (r = handed_recipe_read (message, &recipe, error)) < 0 ||
+      (r = bus_dict_read (message, known, options, error)) < 0)
+    return r;
+  options->recipe = g_strdup (recipe.sum);
+  if (!manager_check_origin (options->origin, &failure) || !hive_check_install (hive, worker_id, options, &failure))
+    return bus_error_from_gerror (error, failure);
+  r = authority_check (hive->authority, message,
+                       &(Question){ .action = ACTION_INSTALL_RECIPE, .worker = worker_id, .recipe = recipe.sum }, &uid,
+                       error);
+  if (r != 0)
+    return r;
+  return job_reply (hive_install_recipe (hive, worker_id, options, &recipe, uid, &failure), failure, message, error);
 }
 
 /* @owner: whose the job is to be; -1: the caller's. */
@@ -559,6 +608,8 @@ static const sd_bus_vtable manager_vtable[] = {
                            manager_method_install_worker, SD_BUS_VTABLE_UNPRIVILEGED),
   SD_BUS_METHOD_WITH_ARGS ("InstallWorkerWithOptions", SD_BUS_ARGS ("s", worker_id, "a{sv}", options),
                            SD_BUS_RESULT ("o", job), manager_method_install_with_options, SD_BUS_VTABLE_UNPRIVILEGED),
+  SD_BUS_METHOD_WITH_ARGS ("InstallRecipe", SD_BUS_ARGS ("s", worker_id, "a{sh}", files, "a{sv}", options),
+                           SD_BUS_RESULT ("o", job), manager_method_install_recipe, SD_BUS_VTABLE_UNPRIVILEGED),
   SD_BUS_METHOD_WITH_ARGS ("RemoveWorker", SD_BUS_ARGS ("s", worker_id), SD_BUS_RESULT ("o", job),
                            manager_method_remove_worker, SD_BUS_VTABLE_UNPRIVILEGED),
   SD_BUS_METHOD_WITH_ARGS ("RemoveWorkerWithOptions", SD_BUS_ARGS ("s", worker_id, "a{sv}", options),

@@ -149,7 +149,7 @@ updates_question (Hive *hive)
     {
       const WorkerRecord *record = registry_get (hive->registry, *id, NULL);
 
-      if (record)
+      if (record && g_strcmp0 (record->source, "recipe") != 0)
         g_strv_builder_add_many (words, *id, updates_catalog (hive, record), record->backend ? record->backend : "",
                                  record->source ? record->source : "",
                                  record->recipe_sha256 ? record->recipe_sha256 : "", NULL);
@@ -198,6 +198,16 @@ updates_options (Hive *hive, const char *worker_id, GError **error)
 
   if (!record)
     return NULL;
+  if (g_strcmp0 (record->source, "recipe") == 0)
+    {
+      g_set_error (
+          error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
+          "%s was installed by a recipe of no catalog%s%s: install that again, or hivectl install %s takes the "
+          "catalog's",
+          worker_id, record->catalog && *record->catalog ? ", " : "", record->catalog ? record->catalog : "",
+          worker_id);
+      return NULL;
+    }
   options = install_options_new ();
   options->upgrade = true;
   options->catalog = *updates_catalog (hive, record) ? g_strdup (record->catalog_name) : NULL;
