@@ -235,10 +235,41 @@ hive_get_worker_problems (Request *request)
   request_call (request, hive_on_workers_to_verify, HIVE_PATH, HIVE_INTERFACE, "ListWorkers", "");
 }
 
+/* rbee's clients read a whole number of GB, or null where there is none to tell. */
+static void
+device_mend (JsonObject *device)
+{
+  JsonNode *node = json_object_get_member (device, "vram_gb");
+  double size = node && JSON_NODE_HOLDS_VALUE (node) ? json_node_get_double (node) : 0;
+
+  if (size >= 0.5)
+    json_object_set_int_member (device, "vram_gb", (gint64)(size + 0.5));
+  else
+    json_object_set_null_member (device, "vram_gb");
+}
+
+static void
+hive_on_capabilities (Request *request, sd_bus_message *reply)
+{
+  g_autoptr (JsonNode) node = NULL;
+  JsonNode *list;
+  int r = bus_json_read (reply, &node);
+
+  if (r < 0 || !JSON_NODE_HOLDS_OBJECT (node))
+    {
+      request_answer_unreadable (request, r < 0 ? r : -EPROTO);
+      return;
+    }
+  list = json_object_get_member (json_node_get_object (node), "devices");
+  for (guint i = 0; list && JSON_NODE_HOLDS_ARRAY (list) && i < json_array_get_length (json_node_get_array (list)); i++)
+    device_mend (json_array_get_object_element (json_node_get_array (list), i));
+  request_answer_json (request, HTTP_OK, json_node_dup_object (node));
+}
+
 void
 hive_get_capabilities (Request *request)
 {
-  request_call (request, hive_on_object, HIVE_PATH, HIVE_INTERFACE, "GetCapabilities", "");
+  request_call (request, hive_on_capabilities, HIVE_PATH, HIVE_INTERFACE, "GetCapabilities", "");
 }
 
 static void

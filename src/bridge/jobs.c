@@ -228,11 +228,11 @@ jobs_post_object (Request *request, JsonObject *object)
   bool takes_worker = true;
   bool asks;
 
-  if (!jobs_check_fields (request, object))
-    return;
+  /* The other fields are judged by what they are fields of. */
   if (!operation)
     {
-      jobs_refuse (request, "The field \"operation\" is missing");
+      jobs_refuse (request, json_object_has_member (object, "operation") ? "The field \"operation\" is a string" :
+                                                                           "The field \"operation\" is missing");
       return;
     }
   asks = question_is_operation (operation, &takes_worker);
@@ -245,6 +245,8 @@ jobs_post_object (Request *request, JsonObject *object)
                    operation);
       return;
     }
+  if (!jobs_check_fields (request, object))
+    return;
   if (key && (!*key || strlen (key) > KEY_MAX || !g_utf8_validate (key, -1, NULL)))
     {
       jobs_refuse (request, "An Idempotency-Key has 1 to %d bytes of UTF-8", KEY_MAX);

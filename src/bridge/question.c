@@ -137,6 +137,42 @@ question_find_worker (JsonNode *workers, const char *id)
   return NULL;
 }
 
+/* One worker as rbee's own hive lists it: all of them texts but the size. */
+static JsonObject *
+installed_worker (JsonObject *worker)
+{
+  g_autoptr (GDateTime) time =
+      g_date_time_new_from_unix_utc (json_get_int (worker, "installed_at", 0) / G_USEC_PER_SEC);
+  g_autofree char *added_at = time ? g_date_time_format_iso8601 (time) : NULL;
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "id", json_get_string (worker, "id", ""));
+  json_object_set_string_member (object, "name", json_get_string (worker, "pkgname", ""));
+  json_object_set_string_member (object, "worker_type", json_get_string (worker, "backend", ""));
+  json_object_set_string_member (object, "platform", "linux");
+  json_object_set_string_member (object, "version", json_get_string (worker, "version", ""));
+  json_object_set_int_member (object, "size", json_get_int (worker, "size", 0));
+  json_object_set_string_member (object, "path", json_get_string (worker, "binary", ""));
+  json_object_set_string_member (object, "added_at", added_at ? added_at : "");
+  return object;
+}
+
+/* Its clients take the first line with an object, and read the list in that. */
+static void
+installed_take (JsonNode **node)
+{
+  JsonArray *workers = JSON_NODE_HOLDS_ARRAY (*node) ? json_node_get_array (*node) : NULL;
+  JsonObject *answer = json_object_new ();
+  JsonArray *list = json_array_new ();
+
+  for (guint i = 0; workers && i < json_array_get_length (workers); i++)
+    json_array_add_object_element (list, installed_worker (json_array_get_object_element (workers, i)));
+  json_object_set_array_member (answer, "workers", list);
+  json_node_unref (*node);
+  *node = json_node_init_object (json_node_alloc (), answer);
+  json_object_unref (answer);
+}
+
 static void
 question_on_answer (Request *request, sd_bus_message *reply)
 {
@@ -153,6 +189,8 @@ question_on_answer (Request *request, sd_bus_message *reply)
       request_answer_unreadable (request, r);
       return;
     }
+  if (g_str_equal (questions[asked->question].operation, "worker_list_installed"))
+    installed_take (&node);
   answer = node;
   if (g_str_equal (questions[asked->question].operation, "worker_installed_get"))
     answer = question_find_worker (node, asked->worker_id);

@@ -142,6 +142,8 @@ choose_variant (EntryReader *reader, CatalogEntry *entry, const Machine *machine
 static void
 read_variant (EntryReader *reader, CatalogEntry *entry, JsonObject *variant)
 {
+  JsonObject *build = entry_reader_object (reader, variant, "build");
+
   entry->worker_type = entry_reader_string (reader, variant, "backend", true);
   entry->platforms = entry_reader_strings (reader, variant, "platforms", true);
   entry->architectures = entry_reader_strings (reader, variant, "architectures", true);
@@ -151,6 +153,12 @@ read_variant (EntryReader *reader, CatalogEntry *entry, JsonObject *variant)
   entry->install_path = entry_reader_string (reader, variant, "installPath", true);
   entry->pkgbuild_url = entry_reader_string (reader, variant, "pkgbuildUrl", false);
   entry->pkgbuild_url_git = entry_reader_string (reader, variant, "pkgbuildUrlGit", false);
+  entry->features = build ? entry_reader_strings (reader, build, "features", false) : NULL;
+  if (!entry->features || !*entry->features)
+    {
+      g_strfreev (entry->features);
+      entry->features = entry->worker_type ? g_strdupv ((char *[]){ entry->worker_type, NULL }) : NULL;
+    }
 }
 
 /* One entry with variants. */
@@ -178,7 +186,6 @@ read_camel_case (EntryReader *reader, CatalogEntry *entry, JsonObject *object, c
   entry->build_system = entry_reader_string (reader, object, "buildSystem", false);
   entry->readme_url = entry_reader_string (reader, object, "readmeUrl", false);
   entry->cover_image = entry_reader_string (reader, object, "coverImage", false);
-  entry->features = entry->worker_type ? g_strdupv ((char *[]){ entry->worker_type, NULL }) : NULL;
   entry->supported_formats =
       capabilities ? entry_reader_strings (reader, capabilities, "supportedFormats", false) : g_new0 (char *, 1);
   if (capabilities)
@@ -242,7 +249,7 @@ catalog_entry_from_json (JsonObject *object, const char *id, const char *backend
 
   if (!own_id || !worker_id_is_valid (own_id))
     {
-      entry_reader_fail (&reader, "id", "a worker id: 1 to 100 of a-z, 0-9 and -");
+      entry_reader_fail (&reader, "id", "a worker id: 1 to 100 of A-Z, a-z, 0-9, ., _ and -");
       return NULL;
     }
   if (id && !g_str_equal (id, own_id))

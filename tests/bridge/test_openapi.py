@@ -86,7 +86,7 @@ def test_every_answer_is_as_the_document_has_it(bridge):
     assert missing == {("GET", "/v1/events")}
 
 
-@pytest.mark.parametrize("body", [{"operation": "worker_install", "worker_id": "UPPER"}, {"operation": "x"}, {}, {"operation": "worker_install", "worker_id": "a", "x": 1},
+@pytest.mark.parametrize("body", [{"operation": "worker_install", "worker_id": "_UNDER"}, {"operation": "x"}, {}, {"operation": "worker_install", "worker_id": "a", "x": 1},
                                   {"operation": "worker_install", "worker_id": "a", "check": "yes"}, {"operation": "worker_install", "worker_id": "a", "source": "x"}])
 def test_what_the_document_forbids_is_refused(bridge, body):
     with pytest.raises(jsonschema.ValidationError):

@@ -222,7 +222,7 @@ def test_files_that_are_not_as_installed_are_named(bridge):
 QUESTIONS = {
     "worker_catalog_list": (None, lambda answer: [worker["id"] for worker in answer] == ["some-worker"]),
     "worker_catalog_get": ("some-worker", lambda answer: answer["name"] == "Some-Worker"),
-    "worker_list_installed": (None, lambda answer: [worker["id"] for worker in answer] == ["some-worker"]),
+    "worker_list_installed": (None, lambda answer: [worker["id"] for worker in answer["workers"]] == ["some-worker"]),
     "worker_installed_get": ("some-worker", lambda answer: answer["version"] == "1.0-1"),
 }
 

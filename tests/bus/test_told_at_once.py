@@ -29,6 +29,17 @@ def test_chosen_variant_that_this_machine_cannot_run_is_warned_of(variants):
     assert not [note for note in notes(variants.installs("both", backend="cpu", reinstall=True)) if note.startswith("⚠")]
 
 
+def test_features_of_the_chosen_variant_reach_the_recipe(hive):
+    catalog = HttpCatalog()
+    whole = camel("both", "cpu")
+    whole["variants"][0]["build"] = {"features": ["cpu", "mkl"]}
+    catalog.answers["/workers/both"] = catalog.json(whole)
+    catalog.answers["/both-cpu-bin"] = (200, "text/plain", pkgbuild("both", build='echo "features: $RBEE_FEATURES"').encode())
+    hive.configure("Catalog", URL=catalog.url)
+    assert "features: cpu,mkl" in hive.installs("both").lines()
+    catalog.close()
+
+
 def test_show_says_what_a_variant_is(variants):
     shown = variants.hivectl("show", "both", "--backend", "cuda").stdout
     assert "Why not" in shown and "cuda" in shown
