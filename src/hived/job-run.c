@@ -122,8 +122,7 @@ job_run_finished (void *userdata)
 
   job_run_save (run);
   job_announce (job);
-  sd_bus_emit_signal (hive->bus, job->path, JOB_INTERFACE, "Finished", "sss", job_state_name (job->state),
-                      job->error_name ? job->error_name : "", job->error_message ? job->error_message : "");
+  job_tell_finished (job);
   job->run = NULL;
   job_run_free (run);
   hive_job_ended (hive, job);
@@ -477,8 +476,7 @@ job_run_begin (Job *job)
   job_set_state (job, JOB_FAILED);
   job_announce (job);
   job_store_save (job->hive->jobs, job, NULL);
-  sd_bus_emit_signal (job->hive->bus, job->path, JOB_INTERFACE, "Finished", "sss", job_state_name (job->state),
-                      job->error_name, job->error_message);
+  job_tell_finished (job);
   hive_job_ended (job->hive, job);
   return NULL;
 }

@@ -307,3 +307,15 @@ job_set_error (Job *job, const GError *error)
   job->error_message = g_utf8_make_valid (error->message, -1);
   job_changed (job, JOB_CHANGED_ERROR);
 }
+
+void
+job_tell_finished (const Job *job)
+{
+  const char *state = job_state_name (job->state);
+  const char *name = job->error_name ? job->error_name : "";
+  const char *message = job->error_message ? job->error_message : "";
+
+  sd_bus_emit_signal (job->hive->bus, job->path, JOB_INTERFACE, "Finished", "sss", state, name, message);
+  sd_bus_emit_signal (job->hive->bus, HIVE_PATH, HIVE_INTERFACE, "JobFinished", "sosss", job->id, job->path, state,
+                      name, message);
+}

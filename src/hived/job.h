@@ -105,6 +105,9 @@ bool job_is_of_this_boot (const Job *job);
 /* Announces now what has changed. */
 void job_announce (Job *job);
 
+/* Its last signals: of its object, and of the hive's for those who watch all jobs. */
+void job_tell_finished (const Job *job);
+
 /* One more property set changed, by bits of JobChange. */
 void job_changed (Job *job, unsigned changes);
 

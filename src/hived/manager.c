@@ -642,6 +642,8 @@ static const sd_bus_vtable manager_vtable[] = {
   SD_BUS_PROPERTY ("RunningJobs", "u", manager_get_count, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
   SD_BUS_PROPERTY ("QueuedJobs", "u", manager_get_count, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
   SD_BUS_SIGNAL_WITH_ARGS ("JobNew", SD_BUS_ARGS ("s", id, "o", job), 0),
+  SD_BUS_SIGNAL_WITH_ARGS ("JobFinished",
+                           SD_BUS_ARGS ("s", id, "o", job, "s", result, "s", error_name, "s", error_message), 0),
   SD_BUS_SIGNAL_WITH_ARGS ("JobRemoved", SD_BUS_ARGS ("s", id, "o", job), 0),
   SD_BUS_SIGNAL_WITH_ARGS ("WorkerInstalled", SD_BUS_ARGS ("s", worker_id, "s", version), 0),
   SD_BUS_SIGNAL_WITH_ARGS ("WorkerRemoved", SD_BUS_ARGS ("s", worker_id), 0),

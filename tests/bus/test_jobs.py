@@ -299,3 +299,14 @@ def test_properties_change_at_most_ten_times_a_second(hive):
     seconds = (job.get("FinishedAt") - job.get("StartedAt")) / 1e6
     changes = [signal for signal in hive.signals if signal.path == job.path and signal.member == "PropertiesChanged"]
     assert len(changes) <= 10 * seconds + 12
+
+
+def test_end_of_each_job_is_told_by_the_hive_too(hive):
+    hive.catalog.add("good")
+    hive.catalog.add("bad", pkgbuild("bad", build="false"))
+    good, bad = hive.installs("good"), hive.install("bad")
+    bad.wait()
+    wait_until(lambda: len([signal for signal in hive.signals if signal.member == "JobFinished"]) == 2, what="the second signal")
+    told = [(signal.path, signal.arguments) for signal in hive.signals if signal.member == "JobFinished"]
+    assert told == [("/org/rbee/Hive", (good.path.rpartition("/")[2], good.path, "done", "", "")),
+                    ("/org/rbee/Hive", (bad.path.rpartition("/")[2], bad.path, "failed", "BuildFailed", "Build phase failed"))]
