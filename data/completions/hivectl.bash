@@ -61,7 +61,7 @@ __hivectl_reply_names() {
   local name
 
   while IFS=$'\037' read -r name _; do
-    [[ $name == "$cur"* && $name != -* && $name != *[!a-z0-9-]* && " ${arguments[*]} " != *" $name "* ]] || continue
+    [[ $name == "$cur"* && $name == [a-zA-Z0-9]* && $name != *[!a-zA-Z0-9._-]* && " ${arguments[*]} " != *" $name "* ]] || continue
     COMPREPLY+=("$name")
   done
 }

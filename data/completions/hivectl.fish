@@ -55,7 +55,7 @@ function __hivectl_workers
     set -l words (__hivectl_words)
     for row in (__hivectl_rows $argv[1])
         set -l columns (string split \t -- $row)
-        if string match -qr -- '^[a-z0-9][a-z0-9-]*$' $columns[1]; and not contains -- $columns[1] $words[2..-1]
+        if string match -qr -- '^[a-zA-Z0-9][a-zA-Z0-9._-]*$' $columns[1]; and not contains -- $columns[1] $words[2..-1]
             printf '%s\t%s\n' $columns[1] $columns[$argv[2]]
         end
     end

@@ -99,6 +99,15 @@ compare_names (const void *a, const void *b)
   return strcmp (*(char *const *)a, *(char *const *)b);
 }
 
+/* A worker whose name is no id is to be missed, and not to be passed over in silence. */
+static bool
+holds_entry (const char *workers, const char *name)
+{
+  g_autofree char *entry = g_build_filename (workers, name, "worker.json", NULL);
+
+  return *name != '.' && g_file_test (entry, G_FILE_TEST_EXISTS);
+}
+
 char **
 catalog_folder_ids (const CatalogConfiguration *catalog, GError **error)
 {
@@ -118,7 +127,7 @@ catalog_folder_ids (const CatalogConfiguration *catalog, GError **error)
       return NULL;
     }
   while ((name = g_dir_read_name (folder)))
-    if (worker_id_is_valid (name))
+    if (worker_id_is_valid (name) || holds_entry (workers, name))
       g_ptr_array_add (names, g_strdup (name));
   g_ptr_array_sort (names, compare_names);
   g_ptr_array_add (names, NULL);

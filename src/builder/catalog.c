@@ -6,6 +6,7 @@
 #include "catalog-signature.h"
 #include "error.h"
 #include "json.h"
+#include "worker-id.h"
 #include "page.h"
 
 #include <string.h>
@@ -292,7 +293,8 @@ catalog_list_folder (Catalog *catalog, GError **error)
   for (char **id = ids; *id; id++)
     {
       g_autoptr (GError) failure = NULL;
-      g_autoptr (CatalogEntry) entry = catalog_get (catalog, *id, NULL, &failure);
+      g_autoptr (CatalogEntry) entry =
+          worker_id_check (*id, &failure) ? catalog_get (catalog, *id, NULL, &failure) : NULL;
 
       if (entry || failure->code != HIVE_ERROR_WORKER_NOT_FOUND)
         catalog_list_add (list, *id, entry, failure);

@@ -10,14 +10,9 @@
 bool
 worker_id_is_valid (const char *id)
 {
-  size_t length = 0;
+  size_t length = strspn (id, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._-");
 
-  for (; id[length]; length++)
-    if (length == WORKER_ID_MAX ||
-        !(g_ascii_islower (id[length]) || g_ascii_isdigit (id[length]) || (id[length] == '-' && length > 0)))
-      return false;
-
-  return length > 0;
+  return length > 0 && length <= WORKER_ID_MAX && !id[length] && g_ascii_isalnum (*id) && !strstr (id, "..");
 }
 
 bool
@@ -30,7 +25,8 @@ worker_id_check (const char *id, GError **error)
 
   shown = g_utf8_make_valid (id, MIN (strlen (id), WORKER_ID_MAX + 1));
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
-               "\"%s\" is no worker id: one is 1 to 100 of the characters a-z, 0-9 and -, and doesn't begin with -",
+               "\"%s\" is no worker id: one is 1 to 100 of the characters A-Z, a-z, 0-9, ., _ and -, "
+               "begins with a letter or a digit, and has no two dots together",
                shown);
   return false;
 }

@@ -411,7 +411,7 @@ def test_what_cannot_be_done_is_said_before_anybody_is_asked(hive, machine, polk
     job = hive.install("slow")
     worker, options = "org.rbee.Hive.InstallWorker", "org.rbee.Hive.InstallWorkerWithOptions"
     for method, arguments, error in (
-            (worker, ("NO",), "InvalidArgument"), (options, ("some", "{'frobnicate': <true>}"), "InvalidArgument"),
+            (worker, ("N O",), "InvalidArgument"), (options, ("some", "{'frobnicate': <true>}"), "InvalidArgument"),
             (options, ("some", "{'source': <'sideways'>}"), "InvalidArgument"), (options, ("slow", "{'reinstall': <true>}"), "Busy"),
             (options, ("some", "{'owner': <uint32 4294967295>}"), "InvalidArgument"),
             ("org.rbee.Hive.RemoveWorker", ("some",), "NotInstalled"), ("org.rbee.Hive.RemoveWorker", ("slow",), "Busy"),

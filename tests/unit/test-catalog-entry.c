@@ -553,7 +553,8 @@ test_other_variants_may_be_incomplete (void)
 static void
 test_wrong_id_is_refused (void)
 {
-  static const char *const ids[] = { "''", "'../x'", "'Upper'", "'-x'", "'a b'", "'a\\u001b'", "7", "null", "['a']" };
+  static const char *const ids[] = { "''",    "'../x'",     "'.upper'", "'_x'", "'a..b'", "'-x'",
+                                     "'a b'", "'a\\u001b'", "7",        "null", "['a']" };
   g_autoptr (JsonObject) other = parse (snake_case);
 
   assert_is_refused (other, "worker-cuda", NULL, HIVE_ERROR_CATALOG_INVALID,

@@ -308,7 +308,13 @@ test_worker_ids (void)
   g_assert_false (worker_id_is_valid (""));
   g_assert_false (worker_id_is_valid ("-x"));
   g_assert_false (worker_id_is_valid ("../x"));
-  g_assert_false (worker_id_is_valid ("Upper"));
+  g_assert_true (worker_id_is_valid ("Text_Generation"));
+  g_assert_true (worker_id_is_valid ("llama.cpp-cli"));
+  g_assert_false (worker_id_is_valid (".hidden"));
+  g_assert_false (worker_id_is_valid ("_x"));
+  g_assert_false (worker_id_is_valid ("a..b"));
+  g_assert_false (worker_id_is_valid ("a/b"));
+  g_assert_false (worker_id_is_valid ("a b"));
 }
 
 static void

@@ -105,7 +105,7 @@ test_bad_worker_id_is_refused (void)
     "{ 'worker_id': '', 'work': '/w' }",
     "{ 'worker_id': '../x', 'work': '/w' }",
     "{ 'worker_id': '-x', 'work': '/w' }",
-    "{ 'worker_id': 'Upper', 'work': '/w' }",
+    "{ 'worker_id': 'a..b', 'work': '/w' }",
     "{ 'worker_id': 'a/b', 'work': '/w' }",
     "{ 'worker_id': 'w\\n', 'work': '/w' }",
   };
