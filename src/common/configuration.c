@@ -92,6 +92,7 @@ key_find (const char *group, const char *name)
 typedef struct
 {
   GHashTable *values;   /* Key → text */
+  GHashTable *files;    /* Key, or a section's name (a GQuark) → the file that said it last */
   GHashTable *catalogs; /* catalog_sections_new() */
   GKeyFile *sections;   /* the others, with all their keys */
 } Texts;
@@ -100,6 +101,7 @@ static void
 texts_clear (Texts *texts)
 {
   g_hash_table_unref (texts->values);
+  g_hash_table_unref (texts->files);
   g_hash_table_unref (texts->catalogs);
   g_key_file_unref (texts->sections);
 }
@@ -112,6 +114,8 @@ texts_add (Texts *texts, GKeyFile *file, const char *group, const char *name, co
   const Key *key = key_find (group, name);
   g_autofree char *text = g_key_file_get_value (file, group, name, NULL);
 
+  g_hash_table_insert (texts->files, key ? (void *)key : GUINT_TO_POINTER (g_quark_from_string (group)),
+                       g_strdup (path));
   if (key)
     g_hash_table_insert (texts->values, (void *)key, g_steal_pointer (&text));
   else if ((g_str_has_prefix (group, TOOLCHAIN_SECTION) && toolchain_has_key (name)) ||
@@ -179,22 +183,60 @@ configuration_read_folder (Texts *texts, const char *path, GError **error)
   return true;
 }
 
-static bool
-configuration_read_sections (Configuration *configuration, GKeyFile *sections, const char *path, GError **error)
+/* The line of @path on which the key's last value stands; 0: nowhere. */
+static unsigned
+find_line (const char *path, const Key *key)
 {
-  g_auto (GStrv) groups = g_key_file_get_groups (sections, NULL);
+  g_autofree char *text = NULL;
+  g_auto (GStrv) lines = NULL;
+  g_autofree char *header = g_strdup_printf ("[%s]", key->group);
+  bool inside = false;
+  unsigned found = 0;
+
+  if (!g_file_get_contents (path, &text, NULL, NULL))
+    return 0;
+  lines = g_strsplit (text, "\n", -1);
+  for (unsigned i = 0; lines[i]; i++)
+    {
+      const char *line = g_strstrip (lines[i]);
+      const char *rest = g_str_has_prefix (line, key->name) ? line + strlen (key->name) : "";
+
+      if (*line == '[')
+        inside = g_str_equal (line, header);
+      else if (inside && rest[strspn (rest, " \t")] == '=')
+        found = i + 1;
+    }
+  return found;
+}
+
+static void
+set_no_value (const Texts *texts, const Key *key, const char *text, GError **error)
+{
+  const char *path = g_hash_table_lookup (texts->files, key);
+
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
+               "%s:%u: \"%s\" is no value for %s= in [%s] (the default is %s)%s", path, find_line (path, key), text,
+               key->name, key->group, key->fallback,
+               key->kind == KEY_PATHS && strpbrk (text, ",:") ? ": between several folders stands a semicolon" : "");
+}
+
+static bool
+configuration_read_sections (Configuration *configuration, const Texts *texts, GError **error)
+{
+  g_auto (GStrv) groups = g_key_file_get_groups (texts->sections, NULL);
 
   configuration->toolchains = g_ptr_array_new_with_free_func ((GDestroyNotify)toolchain_free);
   configuration->mirrors = g_ptr_array_new_with_free_func ((GDestroyNotify)mirror_free);
   for (char **group = groups; *group; group++)
     {
       bool mirror = g_str_has_prefix (*group, MIRROR_SECTION);
-      void *section =
-          mirror ? (void *)mirror_read (sections, *group, error) : (void *)toolchain_read (sections, *group, error);
+      void *section = mirror ? (void *)mirror_read (texts->sections, *group, error) :
+                               (void *)toolchain_read (texts->sections, *group, error);
 
       if (!section)
         {
-          g_prefix_error (error, "%s: ", path);
+          g_prefix_error (error, "%s: ",
+                          (char *)g_hash_table_lookup (texts->files, GUINT_TO_POINTER (g_quark_from_string (*group))));
           return false;
         }
       g_ptr_array_add (mirror ? configuration->mirrors : configuration->toolchains, section);
@@ -207,7 +249,8 @@ configuration_load (const char *path, GError **error)
 {
   g_autoptr (Configuration) configuration = g_new0 (Configuration, 1);
   g_auto (Texts)
-      texts = { g_hash_table_new_full (NULL, NULL, NULL, g_free), catalog_sections_new (), g_key_file_new () };
+      texts = { g_hash_table_new_full (NULL, NULL, NULL, g_free), g_hash_table_new_full (NULL, NULL, NULL, g_free),
+                catalog_sections_new (), g_key_file_new () };
   bool must_exist = path != NULL;
 
   configuration->path = path ? g_canonicalize_filename (path, NULL) : NULL;
@@ -224,15 +267,13 @@ configuration_load (const char *path, GError **error)
 
       if (!key_set (&keys[i], configuration, text ? text : keys[i].fallback))
         {
-          g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
-                       "%s: \"%s\" is no value for %s= in [%s] (the default is %s)", path, text, keys[i].name,
-                       keys[i].group, keys[i].fallback);
+          set_no_value (&texts, &keys[i], text, error);
           return NULL;
         }
     }
 
   configuration->catalogs = catalog_sections_read (texts.catalogs, path, error);
-  if (!configuration->catalogs || !configuration_read_sections (configuration, texts.sections, path, error))
+  if (!configuration->catalogs || !configuration_read_sections (configuration, &texts, error))
     return NULL;
   return g_steal_pointer (&configuration);
 }

@@ -34,8 +34,8 @@ read_paths (const char *text)
       if (!*g_strstrip (*part) && part > parts)
         continue; /* a list may end in its separator */
       path = read_path (*part);
-      if (!path || g_str_equal (path, "/"))
-        return NULL;
+      if (!path || g_str_equal (path, "/") || strpbrk (path, ",:"))
+        return NULL; /* a list as other programs have it, which would be one folder */
       g_strv_builder_add (paths, path);
       any = true;
     }
