@@ -41,14 +41,14 @@ def rustup_home(hive):
     return home
 
 
-def use_proposal(hive, home):
-    """Does what status says of the Rust of @home. The hive is stopped after that."""
-    text = hive.hivectl("status", env={"HOME": str(home)}).stdout
+def use_proposal(hive, home, wrapper=()):
+    """Does what status says of the Rust of @home, seen by @wrapper. The hive is stopped after that."""
+    text = hive.run(*wrapper, hive.build.bin / "hivectl", "status", env={"HOME": str(home)}).stdout
     lines = [line[4:] for line in text.splitlines() if line.startswith("    ")]
     begin = lines.index("[Toolchain rust]")
     section = lines[begin + 1:next((number for number, line in enumerate(lines) if number > begin and line.startswith("[")), None)]
     hive.stop()
-    hive.configuration["Toolchain rust"] = dict(line.split("=", 1) for line in section)
+    hive.configuration["Toolchain rust"] = dict(line.split("=", 1) for line in section if "=" in line)
 
 
 def installs(hive, worker, timeout=600):

@@ -136,13 +136,15 @@ __hivectl_reply_options() {
 # Names of another machine's hive would cost an ssh connection, and a password perhaps.
 __hivectl_reply_argument() {
   if [[ -z $verb ]]; then
-    __hivectl_reply 'catalog show recipe install remove list verify outdated upgrade rollback jobs log cancel status capabilities web build'
+    __hivectl_reply 'catalog show recipe install remove list verify outdated upgrade rollback jobs log cancel status capabilities web build toolchain'
     return
   fi
   [[ $remote == no ]] || return
   [[ $verb != recipe || " ${words[*]} " != *' --check '* ]] || verb=build
   case $verb${#arguments[@]} in
     build0) __hivectl_reply_files ;;
+    toolchain0) __hivectl_reply 'import' ;;
+    toolchain1) __hivectl_reply 'rust node python go conda cuda' ;;
     install* | show0 | recipe0) __hivectl_reply_names < <(__hivectl_rows catalog) ;;
     remove* | upgrade* | rollback* | verify0) __hivectl_reply_names < <(__hivectl_rows list) ;;
     log0) __hivectl_reply_jobs ;;

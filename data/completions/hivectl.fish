@@ -110,12 +110,14 @@ complete -c hivectl -n __hivectl_verb_is -a status -d 'Show whether the hive run
 complete -c hivectl -n __hivectl_verb_is -a capabilities -d 'Show the machine\'s devices and workers'
 complete -c hivectl -n __hivectl_verb_is -a web -d 'Print a link that opens the web page'
 complete -c hivectl -n __hivectl_verb_is -a build -d 'Build a PKGBUILD of your own, and install nothing'
+complete -c hivectl -n __hivectl_verb_is -a toolchain -d 'Copy a toolchain of one\'s home to /opt'
 
 complete -c hivectl -n '__hivectl_verb_is install' -a '(__hivectl_workers catalog 5)'
 complete -c hivectl -n '__hivectl_wants_one show recipe; and not __fish_contains_opt check' -a '(__hivectl_workers catalog 5)'
 complete -c hivectl -n '__hivectl_verb_is remove upgrade rollback' -a '(__hivectl_workers list 2)'
 complete -c hivectl -n '__hivectl_wants_one verify' -a '(__hivectl_workers list 2)'
 complete -c hivectl -n '__hivectl_wants_one build' -F
+complete -c hivectl -n '__hivectl_wants_one toolchain' -a import
 complete -c hivectl -n '__hivectl_wants_one recipe; and __fish_contains_opt check' -F
 complete -c hivectl -n '__hivectl_wants_one log' -k -a '(__hivectl_jobs)'
 complete -c hivectl -n '__hivectl_wants_one cancel' -k -a '(__hivectl_jobs queued running)'

@@ -7,6 +7,7 @@
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define VERSION_FILE_MAX (64 * 1024)
 
@@ -246,4 +247,37 @@ toolchain_search (const char *root, const char *home, const char *search_path)
   for (gsize i = 0; i < count; i++)
     place_look (&places[i], g_str_equal (base, "/") ? "" : base, search_path, array);
   return array;
+}
+
+char *
+toolchain_search_tree (const char *path)
+{
+  g_autofree char *beside = g_build_filename (path, "../.rustup", NULL);
+  g_autofree char *home = g_canonicalize_filename (beside, "/");
+  g_autofree char *name = rustup_default (home);
+  g_autofree char *tree = g_build_filename (home, "toolchains", name, NULL);
+
+  return *name && g_file_test (tree, G_FILE_TEST_IS_DIR) ? realpath (tree, NULL) : realpath (path, NULL);
+}
+
+char *
+toolchain_search_closed (const char *path)
+{
+  g_autofree char *folder = toolchain_search_tree (path);
+  char *closed = NULL;
+
+  while (folder)
+    {
+      g_autofree char *inner = g_steal_pointer (&folder);
+      struct stat info;
+
+      if (stat (inner, &info) < 0 || !(info.st_mode & S_IXOTH))
+        {
+          g_free (closed);
+          closed = g_strdup (inner);
+        }
+      if (!g_str_equal (inner, "/"))
+        folder = g_path_get_dirname (inner);
+    }
+  return closed;
 }

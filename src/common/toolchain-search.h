@@ -10,3 +10,10 @@
  * `visible` (recipes find it, whose PATH is @search_path) and `configuration` (the section that makes it so, else "").
  * Nothing is run. */
 JsonArray *toolchain_search (const char *root, const char *home, const char *search_path);
+
+/* What of the toolchain at @path, which such an object has, is to be copied to have it alone: of rustup's its default
+ * one. */
+char *toolchain_search_tree (const char *path);
+
+/* The folder on the way to that, or it, that keeps other users out; NULL when they can read it. */
+char *toolchain_search_closed (const char *path);

@@ -36,10 +36,8 @@ status_make (JsonObject *hive, JsonObject *capabilities, guint workers, JsonArra
   {
     const char *name, *property;
   } strings[] = {
-    { "version", "Version" },
-    { "catalog_url", "CatalogURL" },
-    { "platform", "Platform" },
-    { "architecture", "Architecture" },
+    { "version", "Version" },   { "catalog_url", "CatalogURL" },    { "configuration_file", "ConfigurationFile" },
+    { "platform", "Platform" }, { "architecture", "Architecture" },
   };
   g_autoptr (JsonObject) status = json_object_new ();
 
@@ -127,6 +125,7 @@ status_print (const Client *client, JsonObject *status)
   g_autofree char *jobs = g_strdup_printf (_ ("%d running, %d queued"), (int)json_get_int (status, "running_jobs", 0),
                                            (int)json_get_int (status, "queued_jobs", 0));
   g_autofree char *workers = g_strdup_printf (_ ("%d installed"), (int)json_get_int (status, "workers", 0));
+  g_autofree char *drop_ins = g_strconcat (json_get_string (status, "configuration_file", ""), ".d", NULL);
 
   fields_add (fields, _ ("Hive"), hive);
   status_print_catalogs (status, fields);
@@ -137,7 +136,7 @@ status_print (const Client *client, JsonObject *status)
   status_print_unfinished (status, fields);
   status_print_sandbox (status, fields);
   fields_print (fields);
-  toolchains_print (json_object_get_array_member (status, "toolchains"));
+  toolchains_print (json_object_get_array_member (status, "toolchains"), drop_ins);
 }
 
 static ExitStatus

@@ -2,8 +2,8 @@
 #include "toolchains.h"
 
 #include <glib/gi18n.h>
+#include <unistd.h>
 
-#include "config.h"
 #include "json.h"
 #include "table.h"
 #include "terminal.h"
@@ -32,8 +32,40 @@ toolchains_have (JsonArray *toolchains, JsonObject *other)
   return false;
 }
 
+/* Jobs of a hive that somebody runs for himself run as he does. */
+static bool
+hive_is_mine (Client *client)
+{
+  sd_bus *bus = client_bus (client, NULL);
+  sd_bus_creds *creds = NULL;
+  uid_t uid = 0;
+
+  if (bus && sd_bus_get_name_creds (bus, HIVE_NAME, SD_BUS_CREDS_EUID, &creds) >= 0)
+    sd_bus_creds_get_euid (creds, &uid);
+  sd_bus_creds_unref (creds);
+  return uid != 0 && uid == getuid ();
+}
+
+/* What jobs cannot read is not proposed: an administrator who follows that has a hive that installs nothing. */
+static void
+toolchains_close (Client *client, JsonArray *toolchains)
+{
+  if (hive_is_mine (client))
+    return;
+  for (guint i = 0; i < json_array_get_length (toolchains); i++)
+    {
+      JsonObject *toolchain = json_array_get_object_element (toolchains, i);
+      g_autofree char *closed = toolchain_search_closed (json_get_string (toolchain, "path", ""));
+
+      if (!closed || json_get_bool (toolchain, "visible", false))
+        continue;
+      json_object_set_string_member (toolchain, "closed", closed);
+      json_object_set_string_member (toolchain, "configuration", "");
+    }
+}
+
 JsonArray *
-toolchains_list (const Client *client, JsonObject *capabilities)
+toolchains_list (Client *client, JsonObject *capabilities)
 {
   JsonArray *known = toolchains_of_node (json_object_get_member (capabilities, "toolchains"));
   JsonArray *list = json_array_new ();
@@ -42,6 +74,8 @@ toolchains_list (const Client *client, JsonObject *capabilities)
   for (guint i = 0; known && i < json_array_get_length (known); i++)
     json_array_add_element (list, json_node_copy (json_array_get_element (known, i)));
   mine = client_is_remote (client) ? NULL : toolchain_search (NULL, g_get_home_dir (), "");
+  if (mine)
+    toolchains_close (client, mine);
   for (guint i = 0; mine && i < json_array_get_length (mine); i++)
     if (!toolchains_have (list, json_array_get_object_element (mine, i)))
       json_array_add_element (list, json_node_copy (json_array_get_element (mine, i)));
@@ -56,9 +90,23 @@ toolchain_title (JsonObject *toolchain)
   return g_strdup_printf ("%s%s%s", json_get_string (toolchain, "name", ""), *version ? " " : "", version);
 }
 
+/* How to have one that its folder's owner keeps to himself. */
+static void
+toolchain_print_closed (JsonObject *toolchain)
+{
+  const char *closed = json_get_string (toolchain, "closed", "");
+  g_autofree char *title = toolchain_title (toolchain);
+
+  if (!*closed)
+    return;
+  terminal_printf ("\n");
+  terminal_printf (_ ("Builds cannot read %s: %s is closed to other users. As root, copy it to /opt:"), title, closed);
+  terminal_printf ("\n\n    hivectl toolchain import %s\n", json_get_string (toolchain, "name", ""));
+}
+
 /* What to put where, for one that recipes don't find. */
 static bool
-toolchain_print_proposal (JsonObject *toolchain)
+toolchain_print_proposal (JsonObject *toolchain, const char *folder)
 {
   const char *configuration = json_get_string (toolchain, "configuration", "");
   g_autofree char *title = toolchain_title (toolchain);
@@ -69,7 +117,7 @@ toolchain_print_proposal (JsonObject *toolchain)
   if (!*configuration)
     return false;
   terminal_printf ("\n");
-  file = g_strdup_printf (SYSCONFDIR "/rbee-hive/hive.conf.d/%s.conf", name);
+  file = g_strdup_printf ("%s/%s.conf", folder, name);
   terminal_printf (_ ("To have recipes find %s, write %s:"), title, file);
   terminal_printf ("\n\n");
   for (char **line = lines; *line; line++)
@@ -85,7 +133,7 @@ toolchain_print_proposal (JsonObject *toolchain)
 }
 
 void
-toolchains_print (JsonArray *toolchains)
+toolchains_print (JsonArray *toolchains, const char *folder)
 {
   g_autoptr (Table) table =
       table_new ((const char *const[]){ _ ("TOOLCHAIN"), _ ("FOUND BY RECIPES"), _ ("PATH"), NULL });
@@ -105,7 +153,12 @@ toolchains_print (JsonArray *toolchains)
   terminal_printf ("\n");
   table_print (table);
   for (guint i = 0; i < json_array_get_length (toolchains); i++)
-    proposed = toolchain_print_proposal (json_array_get_object_element (toolchains, i)) || proposed;
+    {
+      JsonObject *toolchain = json_array_get_object_element (toolchains, i);
+
+      toolchain_print_closed (toolchain);
+      proposed = toolchain_print_proposal (toolchain, folder) || proposed;
+    }
   if (proposed)
     terminal_printf ("\n%s\n", _ ("Then restart the daemon (jobs run on): systemctl restart rbee-hived"));
 }

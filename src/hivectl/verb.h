@@ -19,5 +19,5 @@ typedef struct
 } Verb;
 
 extern const Verb build_verb, cancel_verb, capabilities_verb, catalog_verb, install_verb, jobs_verb, list_verb,
-    log_verb, outdated_verb, recipe_verb, remove_verb, rollback_verb, show_verb, status_verb, upgrade_verb, verify_verb,
-    web_verb;
+    log_verb, outdated_verb, recipe_verb, remove_verb, rollback_verb, show_verb, status_verb, toolchain_verb,
+    upgrade_verb, verify_verb, web_verb;

@@ -579,15 +579,22 @@ manager_catalog_url (const Hive *hive)
   return catalog->shown_url;
 }
 
+static const char *
+manager_configuration_file (const Hive *hive)
+{
+  return hive->configuration->path ? hive->configuration->path : SYSCONFDIR "/rbee-hive/hive.conf";
+}
+
 static int
 manager_get_string (sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
                     void *userdata, sd_bus_error *error)
 {
   const Hive *hive = userdata;
-  const char *value = g_str_equal (property, "Version")      ? PROJECT_VERSION :
-                      g_str_equal (property, "CatalogURL")   ? manager_catalog_url (hive) :
-                      g_str_equal (property, "Architecture") ? hive->architecture :
-                                                               HIVE_PLATFORM;
+  const char *value = g_str_equal (property, "Version")           ? PROJECT_VERSION :
+                      g_str_equal (property, "CatalogURL")        ? manager_catalog_url (hive) :
+                      g_str_equal (property, "Architecture")      ? hive->architecture :
+                      g_str_equal (property, "ConfigurationFile") ? manager_configuration_file (hive) :
+                                                                    HIVE_PLATFORM;
 
   return sd_bus_message_append (reply, "s", value);
 }
@@ -637,6 +644,7 @@ static const sd_bus_vtable manager_vtable[] = {
                            SD_BUS_VTABLE_UNPRIVILEGED),
   SD_BUS_PROPERTY ("Version", "s", manager_get_string, 0, SD_BUS_VTABLE_PROPERTY_CONST),
   SD_BUS_PROPERTY ("CatalogURL", "s", manager_get_string, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+  SD_BUS_PROPERTY ("ConfigurationFile", "s", manager_get_string, 0, SD_BUS_VTABLE_PROPERTY_CONST),
   SD_BUS_PROPERTY ("Architecture", "s", manager_get_string, 0, SD_BUS_VTABLE_PROPERTY_CONST),
   SD_BUS_PROPERTY ("Platform", "s", manager_get_string, 0, SD_BUS_VTABLE_PROPERTY_CONST),
   SD_BUS_PROPERTY ("RunningJobs", "u", manager_get_count, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),

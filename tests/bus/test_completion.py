@@ -16,7 +16,7 @@ import pytest
 from harness import pkgbuild
 
 VERBS = {"catalog", "show", "recipe", "install", "remove", "list", "verify", "outdated", "upgrade", "rollback", "jobs", "log",
-         "cancel", "status", "capabilities", "web", "build"}
+         "cancel", "status", "capabilities", "web", "build", "toolchain"}
 
 # Each writes what it offers into $OUT/offered, and at Ctrl-G the line as it is by then into $OUT/line.
 BASH = r"""

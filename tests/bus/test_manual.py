@@ -164,11 +164,14 @@ def test_every_key_is_in_the_installed_file_with_its_default(build):
     assert written == configuration_keys(build)
 
 
-def test_every_key_of_a_toolchain_is_in_the_page_and_in_the_installed_file(manual, build):
-    table = re.search(r"toolchain_keys\[\] = \{(.*?)NULL", (SOURCE / "src/common/toolchain.c").read_text(), re.DOTALL)[1]
-    keys = set(re.findall(r'"(\w+)"', table))
-    page = sections(shown(manual, "hive.conf.5"))["[TOOLCHAIN NAME] SECTION OPTIONS"]
-    assert set(re.findall(r"^ {7}([A-Z]\w+)=(?: |$)", page, re.MULTILINE)) == keys
+def test_every_key_of_a_toolchain_and_a_mirror_is_in_the_page_and_in_the_installed_file(manual, build):
+    keys = set()
+    for kind in ("toolchain", "mirror"):
+        table = re.search(kind + r"_keys\[\] = \{(.*?)NULL", (SOURCE / f"src/common/{kind}.c").read_text(), re.DOTALL)[1]
+        own = set(re.findall(r'"(\w+)"', table))
+        page = sections(shown(manual, "hive.conf.5"))[f"[{kind.upper()} NAME] SECTION OPTIONS"]
+        assert set(re.findall(r"^ {7}([A-Z]\w+)=(?: |$)", page, re.MULTILINE)) == own
+        keys |= own
     file = build.path(build.options["prefix"], build.options["sysconfdir"], "rbee-hive", "hive.conf").read_text()
     assert set(re.findall(r"^# {4}([A-Z]\w+)=", file, re.MULTILINE)) == set(re.findall(r"^# ([A-Z]\w+): ", file, re.MULTILINE)) == keys
 
@@ -181,7 +184,7 @@ def test_hivectl_page_has_each_verb_with_its_options(hive, manual):
     for heading in ("Workers of the catalog", "Installed workers", "Jobs", "The hive", "Recipes of your own"):
         verbs.update(entries(manual, "hivectl.1", heading))
     summary = hive.hivectl("--help").stdout
-    usages = re.findall(r"^  ([a-z]+ ?(?:\[?[A-Z]+…?\]?)?) +[A-Z]", summary[summary.index("Verbs:"):summary.index("Options:")], re.MULTILINE)
+    usages = re.findall(r"^  ([a-z]+(?: [a-z]+)? ?(?:\[?[A-Z]+…?\]?)?) +[A-Z]", summary[summary.index("Verbs:"):summary.index("Options:")], re.MULTILINE)
     assert set(verbs) == {usage.strip().replace("…", "...") for usage in usages}
     for usage, text in verbs.items():
         help_ = hive.hivectl(usage.split()[0], "--help").stdout

@@ -180,6 +180,32 @@ def test_tokens_beside_a_toolchain_stay_where_they_are(hive, home):
     assert f"Path={home}/.cargo/bin;{home}/.rustup\n" in section["configuration"]
 
 
+def test_folder_of_drop_ins_is_this_daemons(hive, home):
+    assert f"write {hive.directory}/hive.conf.d/rust.conf:" in status(hive, home)
+    assert json.loads(status(hive, home, "--json"))["configuration_file"] == f"{hive.directory}/hive.conf"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a person's own hive has builds that run as that person")
+def test_what_builds_can_not_read_is_not_proposed_but_imported(hive, home):
+    toolchain = home / ".rustup/toolchains/1.79.0-x86_64-unknown-linux-gnu"
+    write(toolchain / "bin/rustc", "#!/bin/sh\necho the very one\n", 0o700)
+    home.chmod(0o700)
+    opt = hive.directory / "opt"
+    opt.mkdir()
+    text = status(hive, home)
+    assert "[Toolchain rust]" not in text and f"Builds cannot read rust 1.79.0: {home} is closed to other users." in text
+    (command,) = [line.strip() for line in text.splitlines() if line.strip().startswith("hivectl toolchain import rust")]
+    wrapper = ["unshare", "--mount", "sh", "-c", f'mount --bind {opt} /opt && exec "$@"', "--"]
+    hive.run(*wrapper, hive.build.bin / "hivectl", *command.split()[1:], env={"HOME": str(home)})
+    assert (opt / "rust-1.79.0/bin/rustc").stat().st_mode & 0o777 == 0o755
+    hive.stop()
+    section = (hive.directory / "hive.conf.d/rust.conf").read_text()
+    assert section == "[Toolchain rust]\nPath=/opt/rust-1.79.0\nBin=/opt/rust-1.79.0/bin\n"
+    hive.wrapper = wrapper
+    hive.catalog.add("some", pkgbuild("some", build="rustc"))
+    assert "the very one" in hive.installs("some").lines()
+
+
 # a real one
 
 
@@ -344,7 +370,12 @@ def rustup(hive):
     nobody but this hive lives."""
     if os.geteuid() != 0 or not pathlib.Path("/root/.rustup/settings.toml").exists():
         pytest.skip("there is no Rust of rustup's in root's home")
-    rust_of.use_proposal(hive, "/root")
+    wrapper = ["unshare", "--mount", "sh", "-c",
+               'mount -t tmpfs tmpfs /mnt && '
+               'mkdir -m 711 /mnt/upper && mkdir /mnt/work && mount -t overlay -o lowerdir=/root,upperdir=/mnt/upper,workdir=/mnt/work overlay /root && '
+               'umount -l /mnt && exec "$@"', "--"]
+    rust_of.use_proposal(hive, "/root", wrapper)
+    hive.wrapper = wrapper
     hive.configure("Build", NetworkSteps="prepare")
 
 
@@ -355,10 +386,6 @@ def test_rust_server_of_crates_is_built_by_the_toolchain_in_roots_home(hive, rus
                       build="command -v rustc cargo\ncargo build --release --offline",
                       package='install -Dm755 target/release/token-server "$pkgdir/usr/local/bin/token-server"')
     hive.catalog.add("token-server", recipe, files=SERVER)
-    hive.wrapper = ["unshare", "--mount", "sh", "-c",
-                    'mount -t tmpfs tmpfs /mnt && '
-                    'mkdir -m 711 /mnt/upper && mkdir /mnt/work && mount -t overlay -o lowerdir=/root,upperdir=/mnt/upper,workdir=/mnt/work overlay /root && '
-                    'umount -l /mnt && exec "$@"', "--"]
     job = rust_of.installs(hive, "token-server")
     lines = job.lines()
     assert "/root/.cargo/bin/rustc" in lines and "/root/.cargo/bin/cargo" in lines
