@@ -85,13 +85,14 @@ writers_check (Places *places, const char *path, GError **error)
   g_auto (Fd) fd = parent < 0 ? -1 : openat (parent, name, O_PATH | O_DIRECTORY | O_CLOEXEC | nofollow);
   g_autofree char *writer = fd < 0 ? NULL : writers_other (fd);
   g_autofree char *full = writer ? places_show (places, path) : NULL;
+  g_autofree char *list = writer && has_access_list (fd) ? g_strdup_printf ("setfacl -b %s; ", full) : g_strdup ("");
 
   if (!writer)
     return true;
   g_set_error (
       error, HIVE_ERROR, HIVE_ERROR_FAILED,
-      "%s may be written by %s, who could change what is installed there: run \"setfacl -b %s; chown root:root "
-      "%s; chmod go-w %s\", then try again",
-      full, writer, full, full, full);
+      "%s may be written by %s, who could change what is installed there: run \"%schown root:root %s; chmod go-w "
+      "%s\", then try again",
+      full, writer, list, full, full);
   return false;
 }
