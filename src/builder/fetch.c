@@ -21,13 +21,16 @@ char *
 fetch_redact (const char *url)
 {
   const char *authority = strstr (url, "://");
-  const char *at;
+  const char *at, *rest;
+  size_t length;
 
   if (!authority)
     return g_strdup (url);
   authority += strlen ("://");
   at = memrchr (authority, '@', strcspn (authority, "/?#"));
-  return at ? g_strdup_printf ("%.*s%s", (int)(authority - url), url, at + 1) : g_strdup (url);
+  rest = at ? at + 1 : authority;
+  length = strcspn (rest, "?");
+  return g_strdup_printf ("%.*s%.*s%s", (int)(authority - url), url, (int)length, rest, rest[length] ? "?…" : "");
 }
 
 bool

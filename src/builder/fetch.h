@@ -98,5 +98,6 @@ void fetch_allow_network (Sandbox *sandbox);
 /* True when both have the same scheme, host and port. */
 bool fetch_is_same_origin (const char *url, const char *other);
 
-/* The URL as people may see it: without a user's name and password. */
+/* The URL as people may see it: without a user's name and password, and without what a query says: tokens are there
+ * too. */
 char *fetch_redact (const char *url);
