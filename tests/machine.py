@@ -134,10 +134,15 @@ class Machine(Copy):
         with open(self.directory / "console", "ab") as console:
             self.nspawn = subprocess.Popen(
                 ["systemd-nspawn", "--quiet", "-D", str(self.files), "--boot", "--keep-unit", "--register=no", "--console=pipe",
-                 "--link-journal=no", "--kill-signal=SIGRTMIN+3", f"--machine={self.directory.name}"],
+                 "--link-journal=no", "--kill-signal=SIGRTMIN+3", f"--machine={self.directory.name}", *self.devices()],
                 stdin=subprocess.DEVNULL, stdout=console, stderr=console, preexec_fn=self.enter_cgroups,
                 env=dict(os.environ, SYSTEMD_NSPAWN_API_VFS_WRITABLE="yes"))
         self.wait_for_boot()
+
+    @staticmethod
+    def devices():
+        """What sandboxes make their networks of."""
+        return ["--bind=/dev/net/tun"] if os.path.exists("/dev/net/tun") else []
 
     def wait_for_boot(self):
         wait_until(self.find_leader, 30, lambda: "the machine's first process:\n" + self.console())

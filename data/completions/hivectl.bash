@@ -35,9 +35,9 @@ __hivectl_parse() {
     case $only_arguments${words[i]} in
       no--) only_arguments=yes ;;
       no--host | no-H) option=--host remote=yes ;;&
-      no--backend | no--color | no--config | no--output | no--source) option=${words[i]} ;;&
+      no--backend | no--color | no--config | no--output | no--network | no--source) option=${words[i]} ;;&
       no-o) option=--output ;;&
-      no--host | no-H | no--backend | no--color | no--config | no--output | no-o | no--source)
+      no--host | no-H | no--backend | no--color | no--config | no--output | no-o | no--network | no--source)
         i=$((i + 1))
         ((i == last)) || option=''
         ;;
@@ -101,6 +101,7 @@ __hivectl_reply_value() {
   case $option in
     --color) __hivectl_reply 'auto always never' ;;
     --source) __hivectl_reply 'binary git' ;;
+    --network) __hivectl_reply 'allow forbid' ;;
     --config | --output) __hivectl_reply_files ;;
     --backend) [[ $remote == yes ]] || __hivectl_reply_backends ;;
     --host)
@@ -118,7 +119,7 @@ __hivectl_reply_options() {
   local options='--host --no-ask-password --json --color --version --help'
 
   case $verb in
-    install) options+=' --backend --source --check --reinstall --install-dependencies --config --no-wait --quiet' ;;
+    install) options+=' --backend --source --check --reinstall --network --install-dependencies --config --no-wait --quiet' ;;
     show) options+=' --backend' ;;
     recipe) options+=' --backend --source --check --srcinfo --config' ;;
     remove | rollback) options+=' --no-wait --quiet' ;;
@@ -127,7 +128,7 @@ __hivectl_reply_options() {
     log) options+=' --follow --quiet' ;;
     jobs) options+=' --all --plain' ;;
     catalog | list | outdated) options+=' --plain' ;;
-    build) options+=' --output --config --check --local-sources --quiet' ;;
+    build) options+=' --output --config --check --network --local-sources --quiet' ;;
     web) options+=' --open --token --rotate --socket' ;;
   esac
   __hivectl_reply "$options"

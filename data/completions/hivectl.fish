@@ -17,7 +17,7 @@ function __hivectl_words
             switch $word
                 case --
                     set only_arguments yes
-                case --host -H --backend --color --source --output -o --config
+                case --host -H --backend --color --source --network --output -o --config
                     set value yes
                 case '-*'
                 case '*'
@@ -139,6 +139,7 @@ complete -c hivectl -n '__hivectl_verb_is recipe' -l srcinfo -d 'With --check: p
 complete -c hivectl -n '__hivectl_verb_is build recipe install' -l config -r -d 'Read another hive.conf than the installed one'
 complete -c hivectl -n '__hivectl_verb_is install build' -l check -d 'Run the recipe\'s tests too'
 complete -c hivectl -n '__hivectl_verb_is install' -l reinstall -d 'Build again what is installed already'
+complete -c hivectl -n '__hivectl_verb_is install build' -l network -x -a 'allow forbid' -d 'Whether prepare() and build() have a network'
 complete -c hivectl -n '__hivectl_verb_is install' -l install-dependencies -d 'Install the system packages that are missing too'
 complete -c hivectl -n '__hivectl_verb_is install remove upgrade rollback' -l no-wait -d 'Print the job\'s id and return'
 complete -c hivectl -n '__hivectl_verb_is install remove upgrade rollback verify log cancel build' -s q -l quiet -d 'Show nothing but errors'

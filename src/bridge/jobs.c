@@ -24,15 +24,11 @@ static const struct
   GType type;
   bool of_install; /* an option of InstallWorkerWithOptions, where it has - for _ */
 } fields[] = {
-  { "operation", G_TYPE_STRING, false },
-  { "worker_id", G_TYPE_STRING, false },
-  { "hive_id", G_TYPE_STRING, false },
-  { "backend", G_TYPE_STRING, true },
-  { "source", G_TYPE_STRING, true },
-  { "check", G_TYPE_BOOLEAN, true },
-  { "reinstall", G_TYPE_BOOLEAN, true },
-  { "catalog", G_TYPE_STRING, true },
-  { "install_dependencies", G_TYPE_BOOLEAN, true },
+  { "operation", G_TYPE_STRING, false }, { "worker_id", G_TYPE_STRING, false },
+  { "hive_id", G_TYPE_STRING, false },   { "backend", G_TYPE_STRING, true },
+  { "source", G_TYPE_STRING, true },     { "check", G_TYPE_BOOLEAN, true },
+  { "reinstall", G_TYPE_BOOLEAN, true }, { "catalog", G_TYPE_STRING, true },
+  { "network", G_TYPE_STRING, true },    { "install_dependencies", G_TYPE_BOOLEAN, true },
 };
 
 static void jobs_refuse (Request *request, const char *format, ...) G_GNUC_PRINTF (2, 3);

@@ -44,6 +44,7 @@ catalog_server_token (const CatalogConfiguration *catalog, char **ret_why)
 static bool
 catalog_server_prepare (const CatalogConfiguration *catalog, Fetch *what, char **ret_token, char **ret_why)
 {
+  what->catalog = catalog;
   what->proxy = catalog->proxy;
   what->secure = true;
   if (!fetch_is_same_origin (catalog->url, what->url))

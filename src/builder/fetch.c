@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "fetch.h"
 
+#include "access.h"
 #include "error.h"
 #include "file.h"
 #include "step.h"
@@ -47,13 +48,30 @@ fetch_is_same_origin (const char *url, const char *other)
 const char *const fetch_proxies[] = { "http_proxy",  "https_proxy", "all_proxy", "no_proxy",
                                       "HTTPS_PROXY", "ALL_PROXY",   "NO_PROXY",  NULL };
 
-void
-fetch_allow_network (Sandbox *sandbox)
+static void
+allow_proxies (Sandbox *sandbox)
 {
-  sandbox_allow_network (sandbox);
   for (const char *const *name = fetch_proxies; *name; name++)
     if (g_getenv (*name))
-      sandbox_setenv (sandbox, *name, g_getenv (*name));
+      {
+        sandbox_setenv (sandbox, *name, g_getenv (*name));
+        if (g_ascii_strncasecmp (*name, "no_", 3) != 0)
+          access_allow_proxy (sandbox, g_getenv (*name));
+      }
+}
+
+void
+fetch_allow_network (Sandbox *sandbox, const Configuration *configuration, const CatalogConfiguration *catalog)
+{
+  if (catalog_configuration_is_local (catalog))
+    sandbox_share_network (sandbox);
+  else
+    {
+      sandbox_allow_network (sandbox);
+      access_allow_catalog (sandbox, catalog);
+      access_allow_mirrors (sandbox, configuration);
+    }
+  allow_proxies (sandbox);
 }
 
 void
@@ -134,7 +152,7 @@ fetch_try (const Fetch *fetch, int fd, const char *const *options, unsigned *ret
       return FETCH_UNTRUSTED;
     }
   g_ptr_array_add (arguments, program);
-  if (fetch->foreign)
+  if (!fetch->mirrored && !catalog_configuration_is_local (fetch->catalog))
     g_ptr_array_add (arguments, (char *)"--foreign");
   if (fetch->decode)
     g_ptr_array_add (arguments, (char *)"--decode");
@@ -145,7 +163,9 @@ fetch_try (const Fetch *fetch, int fd, const char *const *options, unsigned *ret
   g_ptr_array_add (arguments, NULL);
 
   step_bind_scripts (fetch->configuration, sandbox);
-  fetch_allow_network (sandbox);
+  fetch_allow_network (sandbox, fetch->configuration, fetch->catalog);
+  if (fetch->proxy)
+    access_allow_proxy (sandbox, fetch->proxy);
   fetch_set_server (fetch, sandbox);
   sandbox_set_timeout (sandbox, fetch->timeout + GRACE);
   sandbox_set_output (sandbox, NULL, progress);

@@ -50,9 +50,10 @@ typedef struct
 {
   const Configuration *configuration;
   const char *url;
-  uint64_t max_size; /* bytes */
-  unsigned timeout;  /* seconds, for all of it */
-  bool foreign;   /* asked for by who must not reach this machine's own addresses (address.h), by a redirect neither */
+  uint64_t max_size;                   /* bytes */
+  unsigned timeout;                    /* seconds, for all of it */
+  const CatalogConfiguration *catalog; /* by whose word: it decides what may be reached, by redirects too */
+  bool mirrored;                       /* and the URL is the administrator's, of a [Mirror], wherever that is */
   LogWriter *log; /* with it, a server that is busy is asked again a few times, and each is told; NULL: once */
   const char *phase;
   bool progress; /* @log gets `progress` records */
@@ -92,8 +93,9 @@ bool fetch_set_source_error (FetchResult result, const char *why, const char *ta
 /* The variables that name proxies, ended by NULL. */
 extern const char *const fetch_proxies[];
 
-/* Gives a sandbox the network, and the proxies that this process was given for it. */
-void fetch_allow_network (Sandbox *sandbox);
+/* Gives a fetcher's sandbox the network that a catalog's word gives: this machine's own, for a catalog on this machine;
+ * with proxies. */
+void fetch_allow_network (Sandbox *sandbox, const Configuration *configuration, const CatalogConfiguration *catalog);
 
 /* True when both have the same scheme, host and port. */
 bool fetch_is_same_origin (const char *url, const char *other);

@@ -253,6 +253,15 @@ transfer_header (const Transfer *transfer, const char *name)
              NULL;
 }
 
+/* Whether the network around us keeps us from there, as its routes say. Its loopback is its own. */
+static bool
+transfer_is_refused (const struct sockaddr *address, socklen_t length)
+{
+  g_auto (Fd) fd = socket (address->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+  return fd < 0 || address_is_loopback (address) || (connect (fd, address, length) < 0 && errno == EACCES);
+}
+
 /* Called with what a name stands for, also after a redirect: the one place where that can be seen. */
 static curl_socket_t
 transfer_open_socket (void *userdata, curlsocktype purpose, struct curl_sockaddr *address)
@@ -260,7 +269,7 @@ transfer_open_socket (void *userdata, curlsocktype purpose, struct curl_sockaddr
   Transfer *transfer = userdata;
 
   transfer->by_proxy = proxy_list_has (transfer->proxies, &address->addr, address->addrlen);
-  if (transfer->foreign && !transfer->by_proxy && address_is_internal (&address->addr))
+  if (transfer->foreign && !transfer->by_proxy && transfer_is_refused (&address->addr, address->addrlen))
     {
       g_free (transfer->internal);
       transfer->internal = address_to_string (&address->addr);
@@ -325,7 +334,7 @@ transfer_attempt (Transfer *transfer)
   curl_slist_free_all (headers);
 
   /* Nothing came, and that is all there is. */
-  if (code == CURLE_OK && !transfer->begun)
+  if (code == CURLE_OK && !transfer->begun && !transfer->locates)
     {
       long status = 0;
 
@@ -518,7 +527,7 @@ transfer_resolve (Transfer *transfer, char **ret_address, char **ret_why)
   g_autofree char *url = fetch_redact (transfer->url);
 
   for (const struct addrinfo *each = found; each; each = each->ai_next)
-    if (transfer->foreign && address_is_internal (each->ai_addr))
+    if (transfer->foreign && transfer_is_refused (each->ai_addr, each->ai_addrlen))
       transfer->internal = address_to_string (each->ai_addr);
   if (found && !transfer->internal)
     *ret_address = address_to_string (found->ai_addr);

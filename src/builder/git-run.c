@@ -120,9 +120,9 @@ git_sandbox (const Git *git, Reach reach)
     sandbox_limit_folder (sandbox, mirror, configuration->max_download_size, MIRROR_FILES);
   (reach & REACH_MIRROR ? sandbox_bind : sandbox_bind_read_only) (sandbox, mirror, GIT_INSIDE_MIRROR);
   if (reach & REACH_ELSEWHERE && !git->location.folder)
-    fetch_allow_network (sandbox);
+    fetch_allow_network (sandbox, configuration, git->builder->catalog->own);
   else if (reach & REACH_SERVER)
-    location_allow (&git->location, sandbox);
+    location_allow (&git->location, git->builder, sandbox);
   /* git-lfs runs git for another repository without the variables that name its configuration. */
   sandbox_bind_read_only (sandbox, own_config, "/tmp/.gitconfig");
   sandbox_setenv (sandbox, "HOME", "/tmp");

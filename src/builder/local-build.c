@@ -239,6 +239,7 @@ local_build_run (const LocalBuild *build, Configuration *configuration, LogWrite
   int status = JOB_EXIT_READY;
 
   request->worker_id = g_strdup (NAME);
+  request->network = g_strdup (build->network);
   request->check = build->check;
   local_build_invent (&builder, configuration, file);
   works = local_build_open_works (configuration, &error);

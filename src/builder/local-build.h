@@ -7,8 +7,9 @@
 /* A PKGBUILD built by its author: as the caller, with the caller's cache, and nothing is installed. */
 typedef struct
 {
-  const char *file;   /* the PKGBUILD; local sources lie beside it */
-  const char *output; /* where the packages' trees go, each with its name; NULL: pkg beside the file */
+  const char *file;    /* the PKGBUILD; local sources lie beside it */
+  const char *output;  /* where the packages' trees go, each with its name; NULL: pkg beside the file */
+  const char *network; /* as of a request */
   bool check;
   bool local_sources; /* repositories on this machine may lie anywhere, not only in the file's folder */
 } LocalBuild;

@@ -84,7 +84,7 @@ location_find (Builder *builder, const Source *source, const char *probe, Locati
                         .url = url,
                         .max_size = ANSWER_MAX,
                         .timeout = MIN (builder->configuration->download_timeout, 120),
-                        .foreign = true,
+                        .catalog = builder->catalog->own,
                         .log = builder->log,
                         .phase = "sources" };
   FetchResult result;
@@ -104,14 +104,14 @@ location_find (Builder *builder, const Source *source, const char *probe, Locati
 }
 
 void
-location_allow (const Location *location, Sandbox *sandbox)
+location_allow (const Location *location, const Builder *builder, Sandbox *sandbox)
 {
   if (location->folder)
     {
       sandbox_bind_read_only (sandbox, location->folder, LOCATION_INSIDE);
       return;
     }
-  fetch_allow_network (sandbox);
+  fetch_allow_network (sandbox, builder->configuration, builder->catalog->own);
   if (location->host && *location->address)
     sandbox_pin_host (sandbox, location->host, location->address);
 }

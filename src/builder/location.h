@@ -24,7 +24,7 @@ typedef struct
 bool location_find (Builder *builder, const Source *source, const char *probe, Location *ret_location, GError **error);
 
 /* Lets @sandbox reach it. */
-void location_allow (const Location *location, Sandbox *sandbox);
+void location_allow (const Location *location, const Builder *builder, Sandbox *sandbox);
 
 void location_clear (Location *location);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Location, location_clear)

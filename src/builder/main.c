@@ -69,6 +69,7 @@ main (int argc, char **argv)
   g_autofree char *file = NULL;
   g_autofree char *output = NULL;
   g_autofree char *recipe = NULL;
+  g_autofree char *network = NULL;
   gboolean query = FALSE, version = FALSE, tests = FALSE, local_sources = FALSE, json = FALSE, srcinfo = FALSE;
   const GOptionEntry options[] = {
     { "config", 0, 0, G_OPTION_ARG_FILENAME, &path, "Read this file instead of the installed one", "FILE" },
@@ -79,6 +80,8 @@ main (int argc, char **argv)
     { "with-check", 0, 0, G_OPTION_ARG_NONE, &tests, "Run check() too with --build", NULL },
     { "local-sources", 0, 0, G_OPTION_ARG_NONE, &local_sources,
       "With --build, take repositories on this machine from outside the file's folder too", NULL },
+    { "network", 0, 0, G_OPTION_ARG_STRING, &network, "With --build, whether prepare() and build() have a network",
+      NETWORK_ALLOW "|" NETWORK_FORBID },
     { "check", 0, 0, G_OPTION_ARG_FILENAME, &recipe, "Say what this PKGBUILD is and which rules it breaks", "FILE" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &json, "Answer --check as JSON", NULL },
     { "srcinfo", 0, 0, G_OPTION_ARG_NONE, &srcinfo, "Answer --check as a .SRCINFO file", NULL },
@@ -113,9 +116,11 @@ main (int argc, char **argv)
   main_watch_signals ();
   prctl (PR_SET_CHILD_SUBREAPER, 1);
   if (file)
-    return main_run_build (configuration,
-                           &(LocalBuild){
-                               .file = file, .output = output, .check = tests, .local_sources = local_sources });
+    return main_run_build (configuration, &(LocalBuild){ .file = file,
+                                                         .output = output,
+                                                         .check = tests,
+                                                         .local_sources = local_sources,
+                                                         .network = network });
   if (recipe)
     return inspection_run (configuration, recipe,
                            srcinfo ? INSPECTION_SRCINFO :

@@ -48,6 +48,8 @@ proxy_list (void)
 {
   GPtrArray *proxies = g_ptr_array_new_with_free_func (g_free);
 
+  if (g_getenv (FETCH_PROXY))
+    proxy_list_add (proxies, g_getenv (FETCH_PROXY));
   for (const char *const *name = fetch_proxies; *name; name++)
     if (g_getenv (*name) && g_ascii_strncasecmp (*name, "no_", 3) != 0)
       proxy_list_add (proxies, g_getenv (*name));

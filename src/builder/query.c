@@ -89,7 +89,7 @@ query_tell_sandbox (const Configuration *configuration, JsonObject *answer, Json
   g_autofree char *hint = NULL;
   g_autofree char *why = NULL;
 
-  if (count == 0 || sandbox_probe (configuration, &hint, &trouble))
+  if (count == 0 || sandbox_probe (configuration, false, &hint, &trouble))
     return;
   json_object_set_boolean_member (answer, "works", false);
   why = g_strdup_printf ("Nothing can be installed here: %s. %s", trouble->message, hint ? hint : "");
@@ -198,15 +198,30 @@ query_toolchains (const Configuration *configuration)
   return found;
 }
 
+/* Sandboxes with a network of their own take more than others. */
+static void
+query_network (const Configuration *configuration, JsonObject *answer)
+{
+  g_autoptr (GError) trouble = NULL;
+  g_autofree char *hint = NULL;
+
+  if (sandbox_probe (configuration, true, &hint, &trouble))
+    return;
+  json_object_set_string_member (answer, "network_why", trouble->message);
+  json_object_set_string_member (answer, "network_hint", hint ? hint : "");
+}
+
 static JsonObject *
 query_sandbox (const Configuration *configuration, char *const *arguments, GError **error)
 {
   JsonObject *answer = json_object_new ();
   g_autoptr (GError) trouble = NULL;
   g_autofree char *hint = NULL;
-  bool works = sandbox_probe (configuration, &hint, &trouble) && toolchains_check (configuration, &trouble);
+  bool works = sandbox_probe (configuration, false, &hint, &trouble) && toolchains_check (configuration, &trouble);
 
   json_object_set_boolean_member (answer, "works", works);
+  if (works)
+    query_network (configuration, answer);
   json_object_set_array_member (answer, "toolchains", query_toolchains (configuration));
   if (!works)
     {

@@ -25,7 +25,7 @@ repository_run (Builder *builder, const Source *source, const Location *location
   sandbox_set_timeout (sandbox, builder->configuration->download_timeout);
   archive_limit (builder, sandbox);
   if (location)
-    location_allow (location, sandbox);
+    location_allow (location, builder, sandbox);
   if (!sandbox_run (sandbox, arguments, ret_status, error))
     return archive_explain (error, source->name, "DownloadTimeout=");
   if (*ret_status == 127)

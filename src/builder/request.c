@@ -24,6 +24,7 @@ request_free (Request *request)
   g_free (request->catalog);
   g_free (request->origin);
   g_clear_pointer (&request->files, json_object_unref);
+  g_free (request->network);
   g_clear_pointer (&request->remembered, json_object_unref);
   g_free (request);
 }
@@ -69,6 +70,7 @@ request_read (int fd, GError **error)
       request->backend = g_strdup (json_get_string (options, "backend", NULL));
       request->source = g_strdup (json_get_string (options, "source", NULL));
       request->catalog = g_strdup (json_get_string (options, "catalog", NULL));
+      request->network = g_strdup (json_get_string (options, "network", NULL));
       request->check = json_get_bool (options, "check", false);
       request->reinstall = json_get_bool (options, "reinstall", false);
       request->install_dependencies = json_get_bool (options, "install_dependencies", false);

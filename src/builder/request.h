@@ -14,6 +14,7 @@ typedef struct
   char *backend; /* NULL: not given */
   char *source;  /* NULL, "binary" or "git" */
   char *catalog; /* NULL: any */
+  char *network; /* NULL: as configured, or NETWORK_ALLOW or NETWORK_FORBID */
   bool check;
   bool reinstall;
   bool install_dependencies; /* what is missing may be had of the daemon */
@@ -25,6 +26,9 @@ typedef struct
   char *origin;           /* where it is from, for people */
   JsonObject *remembered; /* {NAME:[…]} of what catalogs said: catalog-memory.h; NULL: nothing */
 } Request;
+
+#define NETWORK_ALLOW  "allow"
+#define NETWORK_FORBID "forbid"
 
 Request *request_read (int fd, GError **error);
 void request_free (Request *request);

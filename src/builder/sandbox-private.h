@@ -27,6 +27,13 @@ typedef enum
   STOP_TOO_LARGE,
 } Stop;
 
+typedef enum
+{
+  NETWORK_NONE,
+  NETWORK_FILTERED,
+  NETWORK_SHARED,
+} SandboxNetwork;
+
 struct Sandbox
 {
   const Configuration *configuration;
@@ -35,7 +42,8 @@ struct Sandbox
   GArray *passed;         /* descriptors that bubblewrap is to have */
   char *directory;
   char *hosts; /* all that /etc/hosts has and that names can be looked up in; NULL: this machine's, and its servers */
-  bool network;
+  SandboxNetwork network;
+  GPtrArray *allowed; /* what NETWORK_FILTERED has besides public addresses */
   bool evaluation;
   unsigned timeout; /* seconds; 0: none */
 
@@ -60,6 +68,19 @@ struct Sandbox
 /* Moves @fd out of the way of what the child puts below FD_BASE, keeps it until the sandbox is freed, and says its
  * number. */
 char *sandbox_pass (Sandbox *sandbox, int fd, GError **error);
+
+/* What stands before bubblewrap on the command line, to give it a network. */
+void sandbox_network_add_command (const Sandbox *sandbox, GStrvBuilder *command);
+
+/* The resolv.conf of one with a network of its own, from this machine's. */
+char *sandbox_network_resolver (const char *resolver);
+
+/* Adds what keeps a shared network's programs from Unix sockets to bubblewrap's options. */
+bool sandbox_network_add_filter (Sandbox *sandbox, GPtrArray *options, GError **error);
+
+/* Whether rbee-hive-network said that, as its only word; and SandboxUnavailable by it. */
+bool sandbox_network_is_trouble (const char *said);
+void sandbox_network_set_error (GError **error, const char *said, char **ret_hint);
 
 /* All of bubblewrap's options as --args wants them, NUL-terminated each. */
 GString *sandbox_options (Sandbox *sandbox, const char *status_number, GError **error);

@@ -87,12 +87,6 @@ sandbox_chdir (Sandbox *sandbox, const char *inside)
 }
 
 void
-sandbox_allow_network (Sandbox *sandbox)
-{
-  sandbox->network = true;
-}
-
-void
 sandbox_pin_host (Sandbox *sandbox, const char *host, const char *address)
 {
   g_free (sandbox->hosts);
@@ -191,7 +185,7 @@ sandbox_add_etc (Sandbox *sandbox, GPtrArray *options, GError **error)
     if (access (files[i], R_OK) == 0)
       add (options, "--ro-bind", files[i], files[i]);
   /* Each of these mounts takes its time, and without a network none of them is needed. */
-  for (size_t i = 0; sandbox->network && i < G_N_ELEMENTS (certificates); i++)
+  for (size_t i = 0; sandbox->network != NETWORK_NONE && i < G_N_ELEMENTS (certificates); i++)
     if (access (certificates[i], R_OK) == 0)
       add (options, "--ro-bind", certificates[i], certificates[i]);
 
@@ -206,11 +200,13 @@ sandbox_add_etc (Sandbox *sandbox, GPtrArray *options, GError **error)
   if (sandbox->hosts)
     return sandbox_add_file (sandbox, options, "/etc/hosts", sandbox->hosts, error);
   /* Copies: resolv.conf is mostly a link into /run, which is not there. */
-  for (size_t i = 0; sandbox->network && i < G_N_ELEMENTS (network_files); i++)
+  for (size_t i = 0; sandbox->network != NETWORK_NONE && i < G_N_ELEMENTS (network_files); i++)
     {
+      bool asks_pasta = i == 0 && sandbox->network == NETWORK_FILTERED;
       g_autofree char *content = file_read (network_files[i], 1024 * 1024, NULL, NULL);
+      g_autofree char *resolver = content && asks_pasta ? sandbox_network_resolver (content) : NULL;
 
-      if (content && !sandbox_add_file (sandbox, options, network_files[i], content, error))
+      if (content && !sandbox_add_file (sandbox, options, network_files[i], resolver ? resolver : content, error))
         return false;
     }
 
@@ -228,8 +224,11 @@ sandbox_options (Sandbox *sandbox, const char *status_number, GError **error)
 
   for (size_t i = 0; i < G_N_ELEMENTS (fixed); i++)
     add (options, fixed[i], NULL, NULL);
-  if (sandbox->network)
+  add (options, "--cap-drop", "ALL", NULL); /* root's are inherited otherwise */
+  if (sandbox->network != NETWORK_NONE)
     add (options, "--share-net", NULL, NULL);
+  if (!sandbox_network_add_filter (sandbox, options, error))
+    return NULL;
   add (options, "--json-status-fd", status_number, NULL);
 
   sandbox_add_system (options);

@@ -4,6 +4,7 @@
 #include "error.h"
 #include "file.h"
 #include "log-text.h"
+#include "network.h"
 #include "sandbox-trouble.h"
 #include "size.h"
 
@@ -65,6 +66,7 @@ sandbox_new (const Configuration *configuration)
   sandbox->configuration = configuration;
   sandbox->binds = g_ptr_array_new_with_free_func (g_free);
   sandbox->environment = g_ptr_array_new_with_free_func (g_free);
+  sandbox->allowed = g_ptr_array_new_with_free_func (g_free);
   sandbox->passed = g_array_new (FALSE, FALSE, sizeof (int));
   sandbox->out = (Stream){ .fd = -1, .tail = g_string_new (NULL) };
   sandbox->err = (Stream){ .fd = -1, .tail = g_string_new (NULL) };
@@ -93,6 +95,7 @@ sandbox_free (Sandbox *sandbox)
   g_array_unref (sandbox->passed);
   g_ptr_array_unref (sandbox->binds);
   g_ptr_array_unref (sandbox->environment);
+  g_ptr_array_unref (sandbox->allowed);
   sandbox_close (&sandbox->out.fd);
   sandbox_close (&sandbox->err.fd);
   sandbox_close (&sandbox->status_fd);
@@ -286,19 +289,24 @@ stream_feed (Stream *stream, const char *data, size_t length)
     output_feed (stream->output, data, length);
 }
 
-/* Bubblewrap speaks on the same descriptor as its program, before it and never after. As long as what came may be such
- * a complaint it is kept back: if the program was never started, it is no line of the recipe. */
+static bool
+may_begin_with (const GString *text, const char *prefix)
+{
+  return strncmp (text->str, prefix, MIN (strlen (prefix), text->len)) == 0;
+}
+
+/* Bubblewrap speaks on the same descriptor as its program, before it and never after, and so does what made its
+ * network. As long as what came may be such a complaint it is kept back: if the program was never started, it is no
+ * line of the recipe. */
 static bool
 sandbox_holds (Sandbox *sandbox, const char *data, size_t length)
 {
-  size_t prefix = strlen (BWRAP_PREFIX);
-
   if (!sandbox->held)
     return false;
 
   g_string_append_len (sandbox->held, data, MIN (length, TAIL_MAX));
   if (length < TAIL_MAX && sandbox->held->len < TAIL_MAX &&
-      strncmp (sandbox->held->str, BWRAP_PREFIX, MIN (prefix, sandbox->held->len)) == 0)
+      (may_begin_with (sandbox->held, BWRAP_PREFIX) || may_begin_with (sandbox->held, NETWORK_PREFIX)))
     return true;
 
   g_string_truncate (sandbox->held, sandbox->held->len - MIN (length, TAIL_MAX));
@@ -532,6 +540,8 @@ sandbox_conclude (Sandbox *sandbox, int wait_status, int *ret_status, GError **e
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_SANDBOX_UNAVAILABLE,
                  "bubblewrap ended with status %d and said nothing, status \"%s\"", WEXITSTATUS (wait_status),
                  sandbox->status->str);
+  else if (sandbox_network_is_trouble (sandbox->err.tail->str))
+    sandbox_network_set_error (error, sandbox_diagnostics (sandbox), NULL);
   else
     sandbox_trouble_set_error (error, sandbox_diagnostics (sandbox), NULL);
   return false;
@@ -567,7 +577,7 @@ sandbox_open_pipes (Sandbox *sandbox, Start *start, GError **error)
 
 /* bubblewrap's command line: its options through a descriptor, because they are many, and the program. */
 static char **
-sandbox_command (Sandbox *sandbox, const char *const *argv, GError **error)
+sandbox_command (Sandbox *sandbox, const char *bubblewrap, const char *const *argv, GError **error)
 {
   g_autoptr (GStrvBuilder) command = g_strv_builder_new ();
   g_autofree char *status_number = NULL;
@@ -584,7 +594,8 @@ sandbox_command (Sandbox *sandbox, const char *const *argv, GError **error)
   if (fd < 0 || !(args_number = sandbox_pass (sandbox, fd, error)))
     return NULL;
 
-  g_strv_builder_add_many (command, "bwrap", "--args", args_number, "--", NULL);
+  sandbox_network_add_command (sandbox, command);
+  g_strv_builder_add_many (command, bubblewrap, "--args", args_number, "--", NULL);
   for (; *argv; argv++)
     g_strv_builder_add (command, *argv);
   return g_strv_builder_end (command);
@@ -616,7 +627,7 @@ sandbox_run (Sandbox *sandbox, const char *const *argv, int *ret_status, GError 
       sandbox_trouble_set_error (error, NULL, NULL);
       return false;
     }
-  if (!(command = sandbox_command (sandbox, argv, error)) || !sandbox_open_pipes (sandbox, &start, error))
+  if (!(command = sandbox_command (sandbox, program, argv, error)) || !sandbox_open_pipes (sandbox, &start, error))
     return false;
 
   prctl (PR_SET_CHILD_SUBREAPER, 1);
@@ -626,7 +637,7 @@ sandbox_run (Sandbox *sandbox, const char *const *argv, int *ret_status, GError 
   sigprocmask (SIG_BLOCK, &blocked, &start.mask);
   sandbox->deadline = sandbox->timeout ? g_get_monotonic_time () + (int64_t)sandbox->timeout * G_USEC_PER_SEC : 0;
 
-  start.program = program;
+  start.program = *command;
   start.arguments = command;
   sandbox->pid = fork ();
   failure = errno;
@@ -660,7 +671,7 @@ sandbox_run (Sandbox *sandbox, const char *const *argv, int *ret_status, GError 
 }
 
 bool
-sandbox_probe (const Configuration *configuration, char **ret_hint, GError **error)
+sandbox_probe (const Configuration *configuration, bool network, char **ret_hint, GError **error)
 {
   static const char *const argv[] = { "true", NULL };
   g_autoptr (Sandbox) sandbox = sandbox_new (configuration);
@@ -670,6 +681,8 @@ sandbox_probe (const Configuration *configuration, char **ret_hint, GError **err
   if (ret_hint)
     *ret_hint = NULL;
   sandbox_set_timeout (sandbox, 20);
+  if (network)
+    sandbox_allow_network (sandbox);
   if (sandbox_run (sandbox, argv, &status, &failure) && status == 0)
     return true;
 
@@ -681,7 +694,10 @@ sandbox_probe (const Configuration *configuration, char **ret_hint, GError **err
       g_autofree char *program = g_find_program_in_path ("bwrap");
 
       g_clear_error (&failure);
-      sandbox_trouble_set_error (&failure, program ? sandbox_diagnostics (sandbox) : NULL, ret_hint);
+      if (sandbox_network_is_trouble (sandbox->err.tail->str))
+        sandbox_network_set_error (&failure, sandbox_diagnostics (sandbox), ret_hint);
+      else
+        sandbox_trouble_set_error (&failure, program ? sandbox_diagnostics (sandbox) : NULL, ret_hint);
     }
   g_propagate_error (error, g_steal_pointer (&failure));
   return false;

@@ -30,7 +30,17 @@ void sandbox_add_folder (Sandbox *sandbox, const char *inside);
 void sandbox_setenv (Sandbox *sandbox, const char *name, const char *value);
 void sandbox_setenv_all (Sandbox *sandbox, char *const *variables); /* NAME=VALUE each */
 void sandbox_chdir (Sandbox *sandbox, const char *inside);
-void sandbox_allow_network (Sandbox *sandbox); /* with resolv.conf, hosts and CA certificates */
+
+/* With resolv.conf, hosts and CA certificates, and a network of its own (network.h) that has public addresses and what
+ * [Network] in hive.conf allows. Of two words on one sandbox the last counts. */
+void sandbox_allow_network (Sandbox *sandbox);
+
+/* And one more of them, "10.1.0.0/16", or a port of this machine's loopback, "127.0.0.1:8080". */
+void sandbox_allow_address (Sandbox *sandbox, const char *address);
+
+/* With this machine's own network, but without Unix sockets, of which some have no name in any file. For what this
+ * machine's administrator chose, and no recipe's function. */
+void sandbox_share_network (Sandbox *sandbox);
 
 /* With the network, @host is the one name that can be looked up, and stands for @address. */
 void sandbox_pin_host (Sandbox *sandbox, const char *host, const char *address);
@@ -65,8 +75,9 @@ const char *sandbox_collected (Sandbox *sandbox, size_t *ret_length);
 /* The end of what an undirected program printed to standard error: for messages; cleaned; owned by the sandbox. */
 const char *sandbox_diagnostics (Sandbox *sandbox);
 
-/* Whether sandboxes work on this machine; otherwise SandboxUnavailable: the message says why and what to do. */
-bool sandbox_probe (const Configuration *configuration, char **ret_hint, GError **error);
+/* Whether sandboxes work on this machine, or (@network) those with a network of their own; otherwise
+ * SandboxUnavailable: the message says why and what to do. */
+bool sandbox_probe (const Configuration *configuration, bool network, char **ret_hint, GError **error);
 
 /* Asks every running sandbox of this process to end (async-signal-safe): for the builder's SIGTERM. After it
  * sandbox_run() fails with Interrupted. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "step.h"
 
+#include "access.h"
 #include "catalog-entry.h"
 #include "cgroup.h"
 #include "dependency-rules.h"
@@ -59,6 +60,21 @@ step_set_flags (const Builder *builder, Sandbox *sandbox)
     sandbox_setenv (sandbox, "RBEE_FEATURES", features);
 }
 
+/* The job's own word counts first, then its catalog's, then that for all. */
+static bool
+step_has_network (const Builder *builder, const char *step)
+{
+  static const char *const usual[] = { "prepare", "build", NULL };
+  const CatalogConfiguration *catalog = builder->catalog->own;
+  char **steps = catalog->network_steps ? catalog->network_steps : builder->configuration->network_steps;
+
+  if (g_strcmp0 (builder->request->network, NETWORK_FORBID) == 0)
+    return false;
+  if (g_strcmp0 (builder->request->network, NETWORK_ALLOW) == 0 && g_strv_contains (usual, step))
+    return true;
+  return g_strv_contains ((const char *const *)steps, step);
+}
+
 static Sandbox *
 step_new_sandbox (Builder *builder, bool toolchains)
 {
@@ -71,8 +87,7 @@ step_new_sandbox (Builder *builder, bool toolchains)
   if (toolchains)
     toolchains_add (builder->configuration, sandbox);
   step_bind_scripts (builder->configuration, sandbox);
-  if (builder->above &&
-      (builder->above_is_repository || !configuration_step_has_network (builder->configuration, builder->phase)))
+  if (builder->above && (builder->above_is_repository || !step_has_network (builder, builder->phase)))
     sandbox_bind_read_only (sandbox, builder->above, STEP_INSIDE_BASE);
   sandbox_bind_read_only (sandbox, start, base);
   sandbox_chdir (sandbox, base);
@@ -190,19 +205,30 @@ step_tell_signal (Builder *builder, const Step *step, int status)
                                          "");
 }
 
+static const char *
+step_network_reason (const Builder *builder)
+{
+  return builder->request->network ? "--network=allow" : "NetworkSteps= in hive.conf";
+}
+
 bool
 step_run_in (Builder *builder, const Step *step, Sandbox *sandbox, const char *const *arguments, GError **error)
 {
   g_autoptr (Output) out = output_new (builder->log, step->phase, LOG_STREAM_OUT);
   g_autoptr (Output) err = output_new (builder->log, step->phase, LOG_STREAM_ERR);
   g_autofree char *what = g_strdup_printf ("%s()", step->phase);
+  static const char *const nameable[] = { "prepare", "build", "check", NULL };
+  bool networked;
   int status;
 
   log_writer_note (builder->log, step->phase, "%s Starting %s phase...", step->icon, step->phase);
-  if (configuration_step_has_network (builder->configuration, step->phase))
+  networked = step_has_network (builder, step->phase);
+  if (networked)
     {
       sandbox_allow_network (sandbox);
-      log_writer_note (builder->log, step->phase, "🌐 Network is on for %s() (NetworkSteps= in hive.conf)", step->phase);
+      access_allow_mirrors (sandbox, builder->configuration);
+      log_writer_note (builder->log, step->phase, "🌐 Network is on for %s() (%s)", step->phase,
+                       step_network_reason (builder));
     }
 
   sandbox_set_output (sandbox, out, err);
@@ -215,6 +241,10 @@ step_run_in (Builder *builder, const Step *step, Sandbox *sandbox, const char *c
       return true;
     }
 
+  if (!networked && g_strv_contains (nameable, step->phase))
+    log_writer_note (builder->log, step->phase,
+                     "%s() had no network: if it needs one, put it into NetworkSteps= of hive.conf%s", step->phase,
+                     g_str_equal (step->phase, "check") ? "" : ", or install with --network=allow");
   log_writer_note (builder->log, step->phase, "❌ %s failed with exit code %d", step->title, status);
   step_tell_signal (builder, step, status);
   g_set_error (error, HIVE_ERROR, step->failure, "%s phase failed", step->title);

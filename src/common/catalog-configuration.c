@@ -22,6 +22,8 @@ static const Key keys[] = {
   { "Catalog", "CAFile", KEY_FILE, "", AT (ca_file) },
   { "Catalog", "TokenCredential", KEY_CREDENTIAL, "", AT (token_credential) },
   { "Catalog", "SigningKey", KEY_SIGNER, "", AT (signing_key) },
+  { "Catalog", "NetworkSteps", KEY_STEPS, NULL, AT (network_steps) },
+  { "Catalog", "AllowAddresses", KEY_ADDRESSES, "", AT (network_allow) },
 };
 
 static void
@@ -141,11 +143,15 @@ catalog_configuration_read (const char *name, GHashTable *values, const char *pa
           g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "%s: [%s] has no URL=", path, group);
           return NULL;
         }
+      if (!text && !keys[i].fallback)
+        continue;
       if (!key_set (&keys[i], catalog, text ? text : keys[i].fallback))
         {
+          const char *fallback = own || keys[i].kind != KEY_URL ? keys[i].fallback : NULL;
+
           g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
                        "%s: \"%s\" is no value for %s= in [%s] (the default is %s)", path, text, keys[i].name, group,
-                       own || keys[i].kind != KEY_URL ? keys[i].fallback : "none");
+                       fallback ? fallback : "none");
           return NULL;
         }
     }
@@ -161,6 +167,7 @@ catalog_configuration_of_folder (const char *path)
   catalog->name = g_strdup (CATALOG_DEFAULT);
   catalog->url = g_filename_to_uri (path, NULL, NULL);
   catalog->shown_url = g_strdup (catalog->url);
+  catalog->network_allow = g_new0 (char *, 1);
   return catalog;
 }
 

@@ -20,6 +20,8 @@ typedef struct
   char *ca_file;          /* CAFile=: who vouches for its server; NULL: whom this machine trusts */
   char *token_credential; /* TokenCredential=: a path, or a name of systemd's; NULL: none */
   char *signing_key;      /* SigningKey=: a path, or a minisign key; NULL: recipes need no signature */
+  char **network_steps;   /* NetworkSteps= of its recipes; NULL: [Build] says */
+  char **network_allow;   /* AllowAddresses=: what its fetchers may reach besides public addresses and its own kind */
 } CatalogConfiguration;
 
 /* A name matches [a-z0-9][a-z0-9-]{0,31}: it stands before a slash and a worker's id. */

@@ -39,7 +39,7 @@ static const Key keys[] = {
   { "History", "MaxAge", KEY_NUMBER, "365", AT (history_max_age), 0, 36500 },
   { "History", "MaxTotalSize", KEY_SIZE, "2G", AT (history_max_size), 64 * 1024, INT64_MAX },
   { "Build", "DependencyRules", KEY_PATH, PKGDATADIR "/dependencies.conf", AT (dependency_rules) },
-  { "Build", "NetworkSteps", KEY_STEPS, "prepare", AT (network_steps) },
+  { "Build", "NetworkSteps", KEY_STEPS, "prepare build", AT (network_steps) },
   { "Build", "MemoryPerCompiler", KEY_SIZE, "2G", AT (memory_per_compiler), 1024 * 1024, INT64_MAX },
   { "Build", "EvaluationTimeout", KEY_NUMBER, "30", AT (evaluation_timeout), 1, 3600 },
   { "Build", "StepTimeout", KEY_NUMBER, "7200", AT (step_timeout), 1, 7 * 24 * 3600 },
@@ -50,6 +50,7 @@ static const Key keys[] = {
   { "Build", "MaxTreeSize", KEY_SIZE, "20G", AT (max_tree_size), 1, INT64_MAX },
   { "Build", "MaxCacheSize", KEY_SIZE, "20G", AT (max_cache_size), 0, INT64_MAX },
   { "Recipe", "Environment", KEY_VARIABLES, "", AT (recipe_environment) },
+  { "Network", "Allow", KEY_ADDRESSES, "", AT (network_allow) },
   { "Bridge", "Listen", KEY_LISTEN, "127.0.0.1:7835;[::1]:7835;/run/rbee-hive/http.sock", AT (listen) },
   { "Bridge", "PublicOrigin", KEY_ORIGIN, "", AT (public_origin) },
   { "Bridge", "AllowedHosts", KEY_HOSTS, "", AT (allowed_hosts) },
@@ -291,12 +292,6 @@ configuration_catalog (const Configuration *configuration, const char *name, GEr
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
                "There is no catalog \"%s\": hive.conf has no section [Catalog %s]", name, name);
   return NULL;
-}
-
-bool
-configuration_step_has_network (const Configuration *configuration, const char *step)
-{
-  return g_strv_contains ((const char *const *)configuration->network_steps, step);
 }
 
 char *

@@ -58,7 +58,7 @@ typedef struct
 
   /* [Build] */
   char *dependency_rules;       /* DependencyRules=…/dependencies.conf : how dependencies are found */
-  char **network_steps;         /* NetworkSteps=prepare : which of prepare, build, check have a network */
+  char **network_steps;         /* NetworkSteps=prepare build : which of prepare, build, check have a network */
   uint64_t memory_per_compiler; /* MemoryPerCompiler=2G : a build runs no more at once than the memory is for */
   unsigned evaluation_timeout;  /* EvaluationTimeout=30 */
   unsigned step_timeout;        /* StepTimeout=7200, for each function of a recipe */
@@ -77,6 +77,9 @@ typedef struct
 
   /* [Toolchain NAME]… */
   GPtrArray *toolchains; /* of Toolchain */
+
+  /* [Network] */
+  char **network_allow; /* Allow=: what is not public, and open to fetchers and steps with the network */
 
   /* [Bridge] */
   char **listen;                        /* Listen=: ADDRESS:PORT or the path of a socket, `;` between them */
@@ -102,9 +105,6 @@ void configuration_free (Configuration *configuration);
 /* The catalog of that name, or NULL and InvalidArgument. */
 const CatalogConfiguration *configuration_catalog (const Configuration *configuration, const char *name,
                                                    GError **error);
-
-/* True when the recipe's function @step (prepare, build, check) may use the network. */
-bool configuration_step_has_network (const Configuration *configuration, const char *step);
 
 /* InstallRoot and @path joined ("/usr/local/bin/x" under "/" stays as it is). */
 char *configuration_installed_path (const Configuration *configuration, const char *path);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "key.h"
 
+#include "address.h"
 #include "configuration.h"
 #include "size.h"
 
@@ -244,6 +245,22 @@ set_optional (char **value, const char *text, char *(*read_one) (const char *tex
   return !*text || (*value = read_one (text)) != NULL;
 }
 
+/* "10.1.0.0/16", "private", or "127.0.0.1:8080", a port that is to be reached on this machine's loopback. */
+static char *
+read_address (const char *text)
+{
+  static const char *const loopback[] = { "127.0.0.1:", "[::1]:", "localhost:" };
+  AddressRange range;
+
+  for (size_t i = 0; i < G_N_ELEMENTS (loopback); i++)
+    if (g_str_has_prefix (text, loopback[i]))
+      return g_ascii_string_to_unsigned (text + strlen (loopback[i]), 10, 1, 65535, NULL, NULL) ? g_strdup (text) :
+                                                                                                  NULL;
+  if (g_str_equal (text, ADDRESS_ALL_PRIVATE))
+    return g_strdup (text);
+  return address_range_parse (text, &range) && !address_range_is_loopback (&range) ? g_strdup (text) : NULL;
+}
+
 bool
 key_set (const Key *key, void *object, const char *text)
 {
@@ -292,6 +309,8 @@ key_set (const Key *key, void *object, const char *text)
       return (*(char ***)value = read_list (text, read_origin)) != NULL;
     case KEY_HOSTS:
       return (*(char ***)value = read_list (text, read_host)) != NULL;
+    case KEY_ADDRESSES:
+      return (*(char ***)value = read_list (text, read_address)) != NULL;
     case KEY_AUTHENTICATION:
       *(bool *)value = g_str_equal (text, "none");
       return *(bool *)value || g_str_equal (text, "token");
@@ -330,6 +349,7 @@ key_clear (const Key *key, void *object)
     case KEY_LISTEN:
     case KEY_ORIGINS:
     case KEY_HOSTS:
+    case KEY_ADDRESSES:
       g_strfreev (*(char ***)value);
       break;
     default:

@@ -30,6 +30,7 @@ typedef enum
   KEY_PROXY,          /* a URL, none, or empty: NULL */
   KEY_CREDENTIAL,     /* a path or a name, or empty: NULL */
   KEY_SIGNER,         /* a path or a minisign key, or empty: NULL */
+  KEY_ADDRESSES,      /* IP addresses, networks and ports of this machine's loopback, `;` between them */
 } KeyKind;
 
 typedef struct

@@ -77,6 +77,11 @@ build_start (Build *build, const Options *options, const char *file, GError **er
         g_ptr_array_add (command, (char *)"--with-check");
       if (options->local_sources)
         g_ptr_array_add (command, (char *)"--local-sources");
+      if (options->network)
+        {
+          g_ptr_array_add (command, (char *)"--network");
+          g_ptr_array_add (command, options->network);
+        }
       if (options->output)
         {
           g_ptr_array_add (command, (char *)"--output");

@@ -40,6 +40,9 @@ static const struct
     { "check", 0, 0, G_OPTION_ARG_NONE, &parsed.check, N_ ("Run the recipe's tests too"), NULL } },
   { OPTION_BUILD,
     { "reinstall", 0, 0, G_OPTION_ARG_NONE, &parsed.reinstall, N_ ("Build again what is installed already"), NULL } },
+  { OPTION_BUILD | OPTION_LOCAL,
+    { "network", 0, 0, G_OPTION_ARG_STRING, &parsed.network, N_ ("Whether prepare() and build() have a network"),
+      "allow|forbid" } },
   { OPTION_BUILD,
     { "install-dependencies", 0, 0, G_OPTION_ARG_NONE, &parsed.install_dependencies,
       N_ ("Install the system packages that are missing too"), NULL } },
@@ -145,6 +148,12 @@ options_parse (Options *options, char ***arguments, GError **error)
                    options->color);
       return false;
     }
+  if (options->network && !g_strv_contains ((const char *const[]){ "allow", "forbid", NULL }, options->network))
+    {
+      g_set_error (error, CLIENT_ERROR, EXIT_STATUS_USAGE, _ ("--network is allow or forbid, not '%s'"),
+                   options->network);
+      return false;
+    }
   if (options->json && options->plain)
     g_set_error_literal (error, CLIENT_ERROR, EXIT_STATUS_USAGE, _ ("Give --json or --plain, not both"));
   return !(options->json && options->plain);
@@ -189,6 +198,7 @@ options_clear (Options *options)
   g_free (options->socket);
   g_free (options->output);
   g_free (options->config);
+  g_free (options->network);
   *options = (Options){ 0 };
 }
 

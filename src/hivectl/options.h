@@ -19,7 +19,7 @@ typedef struct
   gboolean check, reinstall, install_dependencies, local_sources, srcinfo;
   gboolean open, token, rotate;
   char *backend, *source, *socket;
-  char *output, *config;
+  char *output, *config, *network;
 } Options;
 
 /* The options a verb takes beside those of every verb. */
@@ -30,10 +30,10 @@ typedef enum
   OPTION_ALL = 1 << 2,
   OPTION_FOLLOW = 1 << 3,
   OPTION_VARIANT = 1 << 4, /* --backend and --source */
-  OPTION_BUILD = 1 << 5,   /* --check, --reinstall and --install-dependencies */
+  OPTION_BUILD = 1 << 5,   /* --check, --reinstall, --network and --install-dependencies */
   OPTION_PLAIN = 1 << 6,
   OPTION_WEB = 1 << 7,    /* --open, --token, --rotate and --socket */
-  OPTION_LOCAL = 1 << 8,  /* of build: --output, --check, --local-sources and --config */
+  OPTION_LOCAL = 1 << 8,  /* of build: --output, --check, --network, --local-sources and --config */
   OPTION_RECIPE = 1 << 9, /* of recipe: --check, --srcinfo and --config */
   OPTION_BACKEND = 1 << 10,
   OPTION_CONFIG = 1 << 30,

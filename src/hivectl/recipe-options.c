@@ -9,6 +9,8 @@ recipe_options_append (const Options *options, sd_bus_message *call)
     client_must (sd_bus_message_append (call, "{sv}", "backend", "s", options->backend));
   if (options->source)
     client_must (sd_bus_message_append (call, "{sv}", "source", "s", options->source));
+  if (options->network)
+    client_must (sd_bus_message_append (call, "{sv}", "network", "s", options->network));
   if (options->check)
     client_must (sd_bus_message_append (call, "{sv}", "check", "b", 1));
   if (options->reinstall)

@@ -52,6 +52,8 @@ status_make (JsonObject *hive, JsonObject *capabilities, guint workers, JsonArra
   json_object_set_string_member (status, "sandbox_hint", json_get_string (capabilities, "sandbox-hint", ""));
   json_object_set_array_member (status, "install_allow", status_list (capabilities, "install-allow"));
   json_object_set_array_member (status, "unfinished", status_list (capabilities, "unfinished"));
+  json_object_set_string_member (status, "network_error", json_get_string (capabilities, "network-error", ""));
+  json_object_set_string_member (status, "network_hint", json_get_string (capabilities, "network-hint", ""));
   json_object_set_array_member (status, "toolchains", toolchains);
   return json_node_init_object (json_node_alloc (), status);
 }
@@ -59,11 +61,17 @@ status_make (JsonObject *hive, JsonObject *capabilities, guint workers, JsonArra
 static void
 status_print_sandbox (JsonObject *status, Fields *fields)
 {
+  const char *network = json_get_string (status, "network_error", "");
   g_autofree char *broken = NULL;
 
   if (json_get_bool (status, "sandbox", false))
     {
       fields_add (fields, _ ("Sandbox"), _ ("works"));
+      if (!*network)
+        return;
+      broken = g_strdup_printf (_ ("no step and no catalog elsewhere can have it: %s"), network);
+      fields_add (fields, _ ("Network"), broken);
+      fields_add (fields, _ ("What to do"), json_get_string (status, "network_hint", ""));
       return;
     }
   broken = g_strdup_printf (_ ("does not work, so nothing can be installed: %s"),

@@ -112,8 +112,12 @@ capabilities_append_sandbox (sd_bus_message *message, JsonObject *sandbox, const
   if ((r = bus_dict_append_bool (message, "sandbox", works)) < 0 ||
       (r = bus_dict_append_string (message, "sandbox-error", works ? "" : why)) < 0)
     return r;
-  return bus_dict_append_string (message, "sandbox-hint",
-                                 works || !sandbox ? "" : json_get_string (sandbox, "hint", ""));
+  if ((r = bus_dict_append_string (message, "sandbox-hint",
+                                   works || !sandbox ? "" : json_get_string (sandbox, "hint", ""))) < 0 ||
+      (r = bus_dict_append_string (message, "network-error",
+                                   works ? json_get_string (sandbox, "network_why", "") : "")) < 0)
+    return r;
+  return bus_dict_append_string (message, "network-hint", works ? json_get_string (sandbox, "network_hint", "") : "");
 }
 
 /* What an answer has to say, be it one or not. */

@@ -16,6 +16,7 @@ static const BusOption install_options_table[] = {
   { "backend", 's', offsetof (InstallOptions, backend) },
   { "source", 's', offsetof (InstallOptions, source) },
   { "catalog", 's', offsetof (InstallOptions, catalog) },
+  { "network", 's', offsetof (InstallOptions, network) },
   { "check", 'b', offsetof (InstallOptions, check) },
   { "reinstall", 'b', offsetof (InstallOptions, reinstall) },
   { "install-dependencies", 'b', offsetof (InstallOptions, install_dependencies) },
@@ -41,6 +42,7 @@ install_options_copy (const InstallOptions *options)
   *copy = (InstallOptions){ .backend = g_strdup (options->backend),
                             .source = g_strdup (options->source),
                             .catalog = g_strdup (options->catalog),
+                            .network = g_strdup (options->network),
                             .idempotency_key = g_strdup (options->idempotency_key),
                             .owner = options->owner,
                             .check = options->check,
@@ -60,6 +62,7 @@ install_options_free (InstallOptions *options)
   g_free (options->backend);
   g_free (options->source);
   g_free (options->catalog);
+  g_free (options->network);
   g_free (options->idempotency_key);
   g_free (options->recipe);
   g_free (options->origin);
@@ -91,6 +94,11 @@ install_options_check (const InstallOptions *options, GError **error)
 
   if (!install_options_check_variant (options->backend, options->source, error))
     return false;
+  if (options->network && !g_str_equal (options->network, "allow") && !g_str_equal (options->network, "forbid"))
+    {
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "Option network is allow or forbid");
+      return false;
+    }
   if (key && (!*key || strlen (key) > KEY_MAX))
     {
       g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "Option idempotency-key has 1 to %d bytes", KEY_MAX);
@@ -149,9 +157,10 @@ bool
 install_options_equal (const InstallOptions *one, const InstallOptions *other)
 {
   return g_strcmp0 (one->backend, other->backend) == 0 && g_strcmp0 (one->source, other->source) == 0 &&
-         g_strcmp0 (one->catalog, other->catalog) == 0 && g_strcmp0 (one->recipe, other->recipe) == 0 &&
-         one->check == other->check && one->reinstall == other->reinstall &&
-         one->install_dependencies == other->install_dependencies && one->upgrade == other->upgrade;
+         g_strcmp0 (one->catalog, other->catalog) == 0 && g_strcmp0 (one->network, other->network) == 0 &&
+         g_strcmp0 (one->recipe, other->recipe) == 0 && one->check == other->check &&
+         one->reinstall == other->reinstall && one->install_dependencies == other->install_dependencies &&
+         one->upgrade == other->upgrade;
 }
 
 JsonObject *
@@ -165,6 +174,8 @@ install_options_to_json (const InstallOptions *options)
     json_object_set_string_member (object, "source", options->source);
   if (options->catalog)
     json_object_set_string_member (object, "catalog", options->catalog);
+  if (options->network)
+    json_object_set_string_member (object, "network", options->network);
   if (options->check)
     json_object_set_boolean_member (object, "check", true);
   if (options->reinstall)
@@ -192,6 +203,8 @@ install_options_append (const InstallOptions *options, sd_bus_message *message)
     r = bus_dict_append_string (message, "source", options->source);
   if (r >= 0 && options && options->catalog)
     r = bus_dict_append_string (message, "catalog", options->catalog);
+  if (r >= 0 && options && options->network)
+    r = bus_dict_append_string (message, "network", options->network);
   if (r >= 0 && options && options->check)
     r = bus_dict_append_bool (message, "check", true);
   if (r >= 0 && options && options->reinstall)
@@ -211,6 +224,7 @@ install_options_from_json (JsonObject *object)
   options->backend = g_strdup (json_get_string (object, "backend", NULL));
   options->source = g_strdup (json_get_string (object, "source", NULL));
   options->catalog = g_strdup (json_get_string (object, "catalog", NULL));
+  options->network = g_strdup (json_get_string (object, "network", NULL));
   options->check = json_get_bool (object, "check", false);
   options->reinstall = json_get_bool (object, "reinstall", false);
   options->install_dependencies = json_get_bool (object, "install_dependencies", false);

@@ -13,6 +13,7 @@ typedef struct
   char *backend;
   char *source;  /* "binary" or "git" */
   char *catalog; /* the name of one */
+  char *network; /* whether prepare() and build() have it: allow or forbid; NULL: as configured */
   char *idempotency_key;
   int64_t owner; /* the uid of the person whom the bridge acts for; -1: not given */
   bool check;

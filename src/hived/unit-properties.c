@@ -15,8 +15,9 @@
 #include "file.h"
 #include "launcher-backend.h"
 
-#define STOP_TIMEOUT  (10 * G_USEC_PER_SEC) /* between SIGTERM and SIGKILL */
-#define PROBE_TIMEOUT (60 * G_USEC_PER_SEC)
+#define NETWORK_DEVICE "/dev/net/tun"
+#define STOP_TIMEOUT   (10 * G_USEC_PER_SEC) /* between SIGTERM and SIGKILL */
+#define PROBE_TIMEOUT  (60 * G_USEC_PER_SEC)
 
 typedef struct
 {
@@ -208,6 +209,14 @@ append_seen (sd_bus_message *message, const char *path)
   return sd_bus_message_append (message, "(sv)", "BindReadOnlyPaths", "a(ssbt)", 1, path, path, true, (uint64_t)MS_REC);
 }
 
+/* The device of which a sandbox's own network is made. Where it is missing, the builder says so. */
+static int
+append_network_device (sd_bus_message *message)
+{
+  return sd_bus_message_append (message, "(sv)(sv)", "BindPaths", "a(ssbt)", 1, NETWORK_DEVICE, NETWORK_DEVICE, true,
+                                UINT64_C (0), "DeviceAllow", "a(ss)", 1, NETWORK_DEVICE, "rw");
+}
+
 /* All of the hive's folders vanish from a builder's view but its own work tree and, to read, the caches and what is
  * known of the devices; catalogs of files stay readable, wherever they are, and so do toolchains, be they in a home. */
 static int
@@ -303,7 +312,7 @@ append_builder (sd_bus_message *message, const Launch *launch, const char *user,
       (r = append_numbers (message, numbers, G_N_ELEMENTS (numbers))) < 0 ||
       (r = append_allowed (message, "RestrictAddressFamilies", builder_families)) < 0 ||
       (r = append_allowed (message, "SystemCallFilter", builder_calls)) < 0 ||
-      (r = append_builder_paths (message, launch, configuration)) < 0 ||
+      (r = append_builder_paths (message, launch, configuration)) < 0 || (r = append_network_device (message)) < 0 ||
       (r = append_credentials (message, launch, configuration)) < 0)
     return r;
   return append_limits (message, configuration);

@@ -53,6 +53,7 @@ def test_install_of_a_recipe_without_sources_prints_the_sample(hive):
     job = hive.installs("tiny")
     assert job.lines() == beginning("tiny", "1.0", recipe.encode(), "gcc", "make, git") + [
         "🏗️  Starting build phase...",
+        "🌐 Network is on for build() (NetworkSteps= in hive.conf)",
         "Building tiny v1.0",
         "   Compiling nothing",
         "✓ Build complete",
@@ -71,6 +72,7 @@ def test_install_of_hive_probe_as_it_ships_prints_the_sample_and_runs(hive, buil
     sources = [f"✓ Source: {name} ({size((folder / name).stat().st_size)}, sha256)" for name in ("main.c", "measure.c", "server.c", "probe.h")]
     assert job.lines() == beginning("hive-probe", "0.1.0", (folder / "PKGBUILD").read_bytes(), "glibc", "gcc") + sources + [
         "🏗️  Starting build phase...",
+        "🌐 Network is on for build() (NetworkSteps= in hive.conf)",
         "Building hive-probe v0.1.0",
         "✓ Build complete",
         "📦 Starting package phase...",
@@ -96,6 +98,7 @@ def test_install_with_every_phase_says_what_each_does(hive):
         "✓ Prepare complete",
         "✓ Version: 2.5",
         "🏗️  Starting build phase...",
+        "🌐 Network is on for build() (NetworkSteps= in hive.conf)",
         "I build",
         "✓ Build complete",
         "🧪 Starting check phase...",
@@ -178,6 +181,7 @@ def test_failing_build_prints_its_failure(hive):
     lines = job.lines()
     assert lines[lines.index("🏗️  Starting build phase..."):] == [
         "🏗️  Starting build phase...",
+        "🌐 Network is on for build() (NetworkSteps= in hive.conf)",
         "Building broken v1.0",
         "ERROR: CUDA toolkit not found",
         "❌ Build failed with exit code 1",

@@ -92,6 +92,20 @@ def test_no_bubblewrap_is_refused_and_status_says_what_to_do(hive):
     assert "bubblewrap" in status.stdout + status.stderr
 
 
+def test_no_pasta_refuses_what_needs_the_network_and_status_says_what_to_do(hive):
+    """Nothing goes on with the machine's own network; what needs none goes on."""
+    hive.environment["PATH"] = tools_without(hive, "pasta")
+    hive.catalog.add("some", pkgbuild("some", build="true"))
+    hive.catalog.add("quiet")
+    hive.refuses("some", "SandboxUnavailable", "pasta", "Install the package passt")
+    hive.installs("quiet")
+    hive.installs("some", network="forbid")
+    capabilities = hive.call("GetCapabilities")
+    assert capabilities["sandbox"] is True and "pasta" in capabilities["network-error"] and "passt" in capabilities["network-hint"]
+    status = hive.hivectl("status")
+    assert "pasta" in status.stdout and "apt install passt" in status.stdout
+
+
 def test_no_fakeroot_is_refused_before_the_build(hive):
     hive.environment["PATH"] = tools_without(hive, "fakeroot")
     hive.catalog.add("some", pkgbuild("some", build="echo built"))

@@ -73,16 +73,17 @@ def test_functions_share_srcdir_and_only_package_gets_pkgdir(hive):
     assert not hive.installed("/early").exists()
 
 
-def test_there_is_no_network_in_build_and_package(hive):
+def test_there_is_no_network_in_check_and_package(hive):
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     listener.listen(20)
     port = listener.getsockname()[1]
+    hive.configuration["Network"] = {"Allow": f"127.0.0.1:{port}"}
     thread = threading.Thread(target=lambda: [listener.accept() for _ in range(10)], daemon=True)
     thread.start()
     answers = ask(hive, f"(exec 3<>/dev/tcp/127.0.0.1/{port}) 2>/dev/null && echo connected || echo refused; tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' ' | sort | tr '\\n' ' '; echo")
-    assert answers["prepare"][0] == "connected"
-    for phase in ("build", "check", "package"):
+    assert (answers["prepare"][0], answers["build"][0]) == ("connected", "connected")
+    for phase in ("check", "package"):
         assert answers[phase][0] == "refused", phase
         assert answers[phase][1].split() in ([], ["lo"]), phase
     listener.close()
@@ -92,6 +93,7 @@ def test_network_steps_are_the_configurations_and_say_so(hive):
     hive.configure("Build", NetworkSteps="build")
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
+    hive.configuration["Network"] = {"Allow": f"127.0.0.1:{listener.getsockname()[1]}"}
     listener.listen(20)
     answers = ask(hive, f"(exec 3<>/dev/tcp/127.0.0.1/{listener.getsockname()[1]}) 2>/dev/null && echo connected || echo refused")
     assert {phase: lines[0] for phase, lines in answers.items()} == {"prepare": "refused", "build": "connected", "check": "refused", "package": "refused"}
@@ -101,7 +103,47 @@ def test_network_steps_are_the_configurations_and_say_so(hive):
 def test_without_network_steps_nothing_is_said_about_it(hive):
     hive.configure("Build", NetworkSteps="")
     hive.catalog.add("nosy", everywhere("true"))
-    assert not any("Network" in line for line in hive.installs("nosy").lines())
+    assert not any("Network is on" in line for line in hive.installs("nosy").lines())
+
+
+DEVICES = "ls /proc/self/net/dev >/dev/null; echo device: $(tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' ' | sort)"
+
+
+def has_network(job):
+    return [line.split()[-1] for line in job.lines() if line.startswith("device:")]
+
+
+def test_install_says_whether_its_functions_have_the_network(hive):
+    hive.catalog.add("some", pkgbuild("some", extra=f"prepare() {{\n{DEVICES}\n}}", build=DEVICES))
+    assert has_network(hive.installs("some")) == ["rbee", "rbee"]
+    job = hive.installs("some", reinstall=True, network="forbid")
+    assert has_network(job) == ["lo", "lo"] and job.get("Options")["network"] == "forbid"
+    hive.stop()
+    hive.configure("Build", NetworkSteps="")
+    assert has_network(hive.installs("some", reinstall=True)) == ["lo", "lo"]
+    job = hive.installs("some", reinstall=True, network="allow")
+    assert has_network(job) == ["rbee", "rbee"]
+    assert "🌐 Network is on for build() (--network=allow)" in job.lines()
+    assert "allow or forbid" in hive.hivectl("install", "--network=maybe", "some", status=2).stderr
+
+
+def test_catalog_says_which_of_its_recipes_functions_have_the_network(hive):
+    hive.configure("Catalog", NetworkSteps="build")
+    hive.catalog.add("some", pkgbuild("some", extra=f"prepare() {{\n{DEVICES}\n}}", build=DEVICES))
+    assert has_network(hive.installs("some")) == ["lo", "rbee"]
+
+
+def test_function_that_fails_without_the_network_says_that_it_had_none(hive):
+    hive.configure("Build", NetworkSteps="prepare")
+    hive.catalog.add("some", pkgbuild("some", build="curl -sS http://git.example.org/lib/json.git || exit 1"))
+    job = hive.refuses("some", "BuildFailed")
+    said = [line for line in job.lines() if "build()" in line and "NetworkSteps=" in line]
+    assert len(said) == 1 and "had no network" in said[0]
+
+
+def test_function_that_fails_with_the_network_says_nothing_of_it(hive):
+    hive.catalog.add("some", pkgbuild("some", build="false"))
+    assert not any("no network" in line for line in hive.refuses("some", "BuildFailed").lines())
 
 
 def test_user_namespaces_are_disabled_inside(hive):

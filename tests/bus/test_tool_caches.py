@@ -190,7 +190,7 @@ def registry(hive, http_catalog):
 def test_what_a_package_manager_fetched_is_not_fetched_again(hive, registry, program, fetched, how):
     if not shutil.which(program, path="/usr/bin"):
         pytest.skip(f"{program} is not installed here")
-    hive.configure("Build", NetworkSteps="build")
+    hive.configuration["Network"] = {"Allow": registry.url.removeprefix("http://")}
     registry.add("some", pkgbuild("some", build=how.replace("REGISTRY", registry.url)))
     for _ in range(2):
         assert "tiny" in hive.installs("some", reinstall=True).lines()

@@ -29,7 +29,7 @@ ELSEWHERE = ("glibc", "perl")
 # Its package downloads it from elsewhere.
 DOWNLOADED = ("cudnn",)
 # What the hive itself needs there
-OWN = ("bash", "bubblewrap", "ca-certificates", "fakeroot", "findutils", "libcurl4", "libgcrypt20", "libglib2.0-0", "libjson-glib-1.0-0", "libsystemd0")
+OWN = ("bash", "bubblewrap", "ca-certificates", "fakeroot", "findutils", "libcurl4", "libgcrypt20", "libglib2.0-0", "libjson-glib-1.0-0", "libsystemd0", "passt")
 # pivot_root(2) rather than chroot(2), in which nobody may make the namespaces of a sandbox
 ENTER = """set -e
 mount --bind "$1" "$1"; cd "$1"

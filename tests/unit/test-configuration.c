@@ -65,8 +65,7 @@ test_defaults (Files *files, gconstpointer data)
   g_assert_cmpuint (configuration->history_max_jobs, ==, 1000);
   g_assert_cmpuint (configuration->history_max_age, ==, 365);
   g_assert_cmpuint (configuration->history_max_size, ==, 2ULL << 30);
-  g_assert_true (configuration_step_has_network (configuration, "prepare"));
-  g_assert_false (configuration_step_has_network (configuration, "build"));
+  g_assert_cmpstrv (configuration->network_steps, ((const char *const[]){ "prepare", "build", NULL }));
 }
 
 static void
@@ -81,7 +80,7 @@ test_drop_in_wins (Files *files, gconstpointer data)
   g_assert_nonnull (configuration);
   g_assert_cmpuint (configuration->max_parallel, ==, 5);
   g_assert_cmpuint (configuration->max_queued, ==, 7);
-  g_assert_false (configuration_step_has_network (configuration, "prepare"));
+  g_assert_cmpuint (g_strv_length (configuration->network_steps), ==, 0);
   installed = configuration_installed_path (configuration, "/usr/local/bin/x");
   g_assert_cmpstr (installed, ==, "/scratch/usr/local/bin/x");
 }

@@ -12,7 +12,7 @@ export type JobRequest = Schemas["JobRequest"];
 export type JobStarted = Schemas["JobStarted"];
 export type JobState = Job["state"];
 /** What a caller may choose for an install; the hive chooses what is left out. */
-export type InstallOptions = Pick<JobRequest, "backend" | "source" | "catalog" | "check" | "reinstall" | "install_dependencies">;
+export type InstallOptions = Pick<JobRequest, "backend" | "source" | "catalog" | "network" | "check" | "reinstall" | "install_dependencies">;
 /** Those that decide which recipe it is. */
 export type RecipeChoice = Pick<InstallOptions, "backend" | "source" | "catalog">;
 export type Problem = Schemas["Problem"];
