@@ -22,7 +22,8 @@ MASKED = ("getty.target", "console-getty.service", "systemd-logind-varlink.socke
           "systemd-udevd.service", "systemd-udevd-control.socket", "systemd-udevd-kernel.socket", "systemd-udev-trigger.service",
           "systemd-firstboot.service", "ldconfig.service", "systemd-update-done.service")
 # Where this machine's own work lies, in numbers: a boot empties /tmp, and virtiofsd holds a descriptor for every file that it is asked about.
-EMPTY = ("tmp", "var/tmp")
+# Whoever lives in /home may have the name of one of USERS.
+EMPTY = {"tmp": 0o1777, "var/tmp": 0o1777, "home": 0o755}
 USERS = ("anna", "bob")
 
 
@@ -48,10 +49,10 @@ def install(build, root):
 
 
 class Copy:
-    """This machine's files with a throw-away overlay on top, for a machine that boots when it is made, whatever runs it. @prepare gets the
-    root folder before the boot and may put files there."""
+    """This machine's files, or those of @lower, with a throw-away overlay on top, for a machine that boots when it is made, whatever runs it.
+    @prepare gets the root folder before the boot and may put files there."""
 
-    def __init__(self, prepare=None):
+    def __init__(self, prepare=None, lower="/"):
         self.directory = pathlib.Path(f"/var/tmp/rbee-machine-{os.urandom(6).hex()}")
         self.directory.mkdir(mode=0o700)
         self.overlay, self.files = self.directory / "overlay", self.directory / "root"
@@ -60,9 +61,9 @@ class Copy:
         self.mount("-t", "tmpfs", "-o", "size=4g", "tmpfs", self.overlay)
         for name in ("upper", "work"):
             (self.overlay / name).mkdir()
-        for name in EMPTY:
-            self.hide(self.overlay / "upper" / name)
-        self.mount("-t", "overlay", "-o", f"lowerdir=/,upperdir={self.overlay}/upper,workdir={self.overlay}/work", "overlay", self.files)
+        for name, mode in EMPTY.items():
+            self.hide(self.overlay / "upper" / name, mode)
+        self.mount("-t", "overlay", "-o", f"lowerdir={lower},upperdir={self.overlay}/upper,workdir={self.overlay}/work", "overlay", self.files)
         try:
             self.prepare()
             if prepare:
@@ -73,10 +74,10 @@ class Copy:
             raise
 
     @staticmethod
-    def hide(folder):
+    def hide(folder, mode):
         """Makes a folder of the overlay that shows nothing of what is beneath it."""
         folder.mkdir(parents=True)
-        folder.chmod(0o1777)
+        folder.chmod(mode)
         os.setxattr(folder, "trusted.overlay.opaque", b"y")
 
     @staticmethod
@@ -92,6 +93,7 @@ class Copy:
         (self.files / "etc/hostname").write_text("machine\n")
         shutil.rmtree(self.files / "var/log/journal", ignore_errors=True)
         for name in USERS:
+            subprocess.run(["chroot", str(self.files), "userdel", "--force", name], check=False, stderr=subprocess.DEVNULL)
             self.chroot("useradd", "--create-home", "--shell", "/bin/bash", name)
 
     def chroot(self, *command):
@@ -111,6 +113,8 @@ class Machine(Copy):
     """Booted in a container."""
 
     nspawn = leader = None
+    hierarchy = {}  # how it sees control groups: as this machine does
+    network = ()  # this machine's
 
     # its life
 
@@ -134,9 +138,9 @@ class Machine(Copy):
         with open(self.directory / "console", "ab") as console:
             self.nspawn = subprocess.Popen(
                 ["systemd-nspawn", "--quiet", "-D", str(self.files), "--boot", "--keep-unit", "--register=no", "--console=pipe",
-                 "--link-journal=no", "--kill-signal=SIGRTMIN+3", f"--machine={self.directory.name}", *self.devices()],
+                 "--link-journal=no", "--kill-signal=SIGRTMIN+3", *self.network, f"--machine={self.directory.name}", *self.devices()],
                 stdin=subprocess.DEVNULL, stdout=console, stderr=console, preexec_fn=self.enter_cgroups,
-                env=dict(os.environ, SYSTEMD_NSPAWN_API_VFS_WRITABLE="yes"))
+                env=dict(os.environ, SYSTEMD_NSPAWN_API_VFS_WRITABLE="yes", **self.hierarchy))
         self.wait_for_boot()
 
     @staticmethod
