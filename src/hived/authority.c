@@ -190,7 +190,7 @@ check_refuse (const Check *check, bool challenge, bool dismissed, sd_bus_error *
     return sd_bus_error_setf (error, SD_BUS_ERROR_ACCESS_DENIED,
                               "To %s takes a password, and there is no agent to ask you for it (%s)", words, id);
   return sd_bus_error_setf (error, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED,
-                            "To %s takes a password, and this call does not allow to ask for it (%s)", words, id);
+                            "To %s takes a password, and this call does not let the hive ask for it (%s)", words, id);
 }
 
 static int

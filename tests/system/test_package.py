@@ -3,7 +3,6 @@
 
 import contextlib
 import fcntl
-import hashlib
 import os
 import pathlib
 import re
@@ -15,13 +14,12 @@ import pytest
 
 import harness
 import machine as machines
+from administrator import GATE, NAME, Administrator, newer_package
 from harness import pkgbuild, wait_until
 
 # In one process, that the package is built, and a machine booted, once; others go on with the other tests meanwhile.
 pytestmark = pytest.mark.xdist_group("package")
 
-GATE = "until [ -e /usr/share/gate ]; do sleep 0.05; done"
-NAME = "rbee-hive"
 # What takes long and changes nothing that is tested here.
 QUICKLY = {"DEB_BUILD_OPTIONS": "nocheck noopt noautodbgsym", "DPKG_DEB_COMPRESSOR_TYPE": "gzip", "DPKG_DEB_COMPRESSOR_LEVEL": "1"}
 
@@ -58,20 +56,13 @@ def package(testrun_uid):
 
 
 @pytest.fixture(scope="session")
+def bridge(package):
+    return next(package.parent.glob(f"{NAME}-bridge_*.deb"))
+
+
+@pytest.fixture(scope="session")
 def newer(package, tmp_path_factory):
-    """The same with a higher version and another daemon: one that has a word more at its end."""
-    folder = tmp_path_factory.mktemp("newer")
-    tree = folder / "tree"
-    subprocess.run(["dpkg-deb", "-R", package, tree], check=True)
-    control = tree / "DEBIAN/control"
-    control.write_text(re.sub(r"^(Version: .*)$", r"\1+newer", control.read_text(), flags=re.MULTILINE))
-    daemon = tree / "usr/libexec/rbee-hive/rbee-hived"
-    sums = tree / "DEBIAN/md5sums"
-    before = hashlib.md5(daemon.read_bytes()).hexdigest()
-    daemon.write_bytes(daemon.read_bytes() + b"newer")
-    sums.write_text(sums.read_text().replace(before, hashlib.md5(daemon.read_bytes()).hexdigest()))
-    subprocess.run(["dpkg-deb", "--root-owner-group", "-b", tree, folder / "newer.deb"], check=True, stdout=subprocess.DEVNULL)
-    return folder / "newer.deb"
+    return newer_package(package, tmp_path_factory.mktemp("newer"))
 
 
 def prepare(root):
@@ -81,9 +72,15 @@ def prepare(root):
         (root / name).unlink(missing_ok=True)
 
 
+class Alone(machines.Machine):
+    """With no network but its own loopback, so that its ports are nobody else's."""
+
+    network = ("--private-network",)
+
+
 @pytest.fixture(scope="module")
 def bare_machine():
-    machine = machines.Machine(prepare)
+    machine = Alone(prepare)
     yield machine
     machine.close()
 
@@ -93,69 +90,13 @@ def debian(bare_machine):
     debian = Debian(bare_machine)
     yield debian
     debian.gate.touch()
-    debian.dpkg("--purge", NAME, status=None)
+    debian.dpkg("--purge", f"{NAME}-bridge", NAME, status=None)
     debian.gate.unlink(missing_ok=True)
     shutil.rmtree(debian.machine.path("/srv/catalog"), ignore_errors=True)
 
 
-class Debian:
-    """What an administrator does on a machine."""
-
-    def __init__(self, machine):
-        self.machine = machine
-        self.gate = machine.path("/usr/share/gate")
-
-    def dpkg(self, *arguments, **options):
-        return self.machine.run("dpkg", *arguments, environment={"DEBIAN_FRONTEND": "noninteractive"}, timeout=180, **options)
-
-    def install(self, package):
-        shutil.copy(package, self.machine.path("/root/hive.deb"))
-        return self.dpkg("-i", "/root/hive.deb")
-
-    def hivectl(self, *arguments, **options):
-        return self.machine.run("hivectl", *arguments, **options)
-
-    def configure(self, text):
-        folder = self.machine.path("/etc/rbee-hive/hive.conf.d")
-        folder.mkdir(exist_ok=True)
-        (folder / "test.conf").write_text(text)
-        self.machine.run("systemctl", "try-restart", "rbee-hived.service", status=None)
-
-    def offer(self, **recipes):
-        """A catalog with these, one job at a time."""
-        catalog = harness.Catalog(self.machine.path("/srv/catalog"))
-        for name, recipe in recipes.items():
-            catalog.add(name, recipe)
-        self.configure("[Catalog]\nURL=file:///srv/catalog\n[Jobs]\nMaxParallel=1\n")
-
-    def ask_for(self, worker):
-        """Starts an install; the job's number."""
-        answer = self.machine.run("busctl", "call", "org.rbee.Hive", "/org/rbee/Hive", "org.rbee.Hive", "InstallWorker", "s", worker).stdout
-        return re.search(r"/job/(\d+)", answer)[1]
-
-    def log(self, job):
-        path = self.machine.path(f"/var/lib/rbee-hive/jobs/{job}/log")
-        return path.read_text() if path.exists() else ""
-
-    def follow(self, job):
-        return self.machine.spawn("hivectl", "log", "--follow", job, stdout=-1, stderr=-2, text=True)
-
-    def wait_for_line(self, job, text):
-        wait_until(lambda: text in self.log(job), 60, lambda: f"{text} in the log of job {job}:\n{self.log(job)}")
-
-    def unit(self, name, key):
-        return self.machine.show(name, key)[key]
-
-    @property
-    def daemon(self):
-        return int(self.unit("rbee-hived.service", "MainPID"))
-
-    def program(self, pid):
-        return self.machine.run("sha256sum", f"/proc/{pid}/exe").stdout.split()[0]
-
-    def processes(self):
-        lines = self.machine.run("ps", "-eo", "pid=,user:32=,args=").stdout.splitlines()
-        return [line for line in lines if "rbee" in line or "bwrap" in line or "/usr/share/gate" in line]
+class Debian(Administrator):
+    """On a copy of this machine, whose changes can be seen."""
 
     # the file system
 
@@ -364,3 +305,46 @@ def test_it_can_be_installed_into_a_root_that_does_not_run_and_purged_from_it(pa
         assert machine.run("getent", "passwd", "rbee-bridge").stdout
     finally:
         machine.close()
+
+
+def test_bridge_is_purged_with_its_key_and_its_socket(debian, package, bridge):
+    machine = debian.machine
+    before = debian.changed()
+    debian.install(package)
+    debian.install(bridge)
+    assert debian.unit("rbee-hive-bridge.socket", "ActiveState") == "active"
+    debian.hivectl("web", "--token")
+    assert machine.path("/var/lib/rbee-hive-bridge/key").exists() and machine.path("/run/rbee-hive/http.sock").is_socket()
+    debian.dpkg("-r", f"{NAME}-bridge")
+    assert machine.path("/var/lib/rbee-hive-bridge/key").exists() and not machine.path("/run/rbee-hive/http.sock").exists()
+    debian.dpkg("--purge", f"{NAME}-bridge", NAME)
+    assert debian.differences(before) == [] and not machine.path("/run/rbee-hive").exists()
+
+
+def test_bridge_whose_port_is_taken_says_so_and_its_advice_works(debian, package, bridge):
+    machine = debian.machine
+    other = machine.spawn("python3", "-m", "http.server", "--bind", "127.0.0.1", "7835", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_until(lambda: machine.run("curl", "-s", "http://127.0.0.1:7835", status=None).returncode == 0, what="the other program")
+    debian.install(package)
+    said = debian.install(bridge).stderr
+    assert "another program listens on port 7835" in said
+    assert machine.run("dpkg-query", "-W", "-f", "${db:Status-Status}", f"{NAME}-bridge").stdout == "installed"
+
+    drop_in = machine.path("/etc/systemd/system/rbee-hive-bridge.socket.d/override.conf")
+    drop_in.parent.mkdir()
+    drop_in.write_text("".join(f"{line.strip()}\n" for line in said.splitlines() if line.startswith("    ")))
+    machine.run("systemctl", "daemon-reload")
+    machine.run("systemctl", "restart", "rbee-hive-bridge.socket")
+    assert machine.run("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "http://127.0.0.1:7836/health").stdout == "200"
+    shutil.rmtree(drop_in.parent)
+    other.kill()
+
+
+def test_page_names_the_licences_of_what_it_is_made_of(bridge, tmp_path):
+    subprocess.run(["dpkg-deb", "-x", bridge, tmp_path], check=True)
+    licences = tmp_path / "usr/share/rbee-hive/web/licences.txt"
+    if not licences.exists():
+        pytest.skip("the page could not be built here")
+    copyright = (tmp_path / f"usr/share/doc/{NAME}-bridge/copyright").read_text()
+    names = re.findall(r"^## (\S+) - ", licences.read_text(), re.MULTILINE)
+    assert "react" in names and not [name for name in names if not re.search(rf"(?<![\w/-]){re.escape(name)}(?![\w/-])", copyright)]
