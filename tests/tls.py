@@ -29,14 +29,26 @@ class Authority:
     def new_key(path):
         return "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", path
 
-    def context(self, *names, days=1):
-        """A server's, for these names ("IP:127.0.0.1", "DNS:hive.test"). @days -1: expired."""
+    def sign(self, request, extension, certificate, expired):
+        if not expired:
+            openssl("x509", "-req", "-in", request, "-CA", self.path, "-CAkey", self.key, "-CAcreateserial", "-days", 1, "-extfile", extension, "-out", certificate)
+            return
+        # Since version 3.4 `openssl x509` refuses a negative number of days, and before it takes no dates.
+        configuration, database = self.folder / "ca.conf", self.folder / "ca.index"
+        database.touch()
+        configuration.write_text(f"[ca]\ndefault_ca = all\n[all]\ndatabase = {database}\nnew_certs_dir = {self.folder}\nrand_serial = yes\n"
+                                 "default_md = sha256\npolicy = any\nunique_subject = no\n[any]\ncommonName = supplied\n")
+        openssl("ca", "-batch", "-config", configuration, "-cert", self.path, "-keyfile", self.key, "-startdate", "20200101000000Z", "-enddate", "20200102000000Z",
+                "-extfile", extension, "-in", request, "-out", certificate)
+
+    def context(self, *names, expired=False):
+        """A server's, for these names ("IP:127.0.0.1", "DNS:hive.test")."""
         self.count += 1
         base = self.folder / f"{self.name}-{self.count}"
         key, request, extension, certificate = (base.with_suffix(suffix) for suffix in (".key", ".csr", ".ext", ".crt"))
         extension.write_text(f"subjectAltName={','.join(names)}\n")
         openssl("req", *self.new_key(key), "-subj", "/CN=server", "-out", request)
-        openssl("x509", "-req", "-in", request, "-CA", self.path, "-CAkey", self.key, "-CAcreateserial", "-days", days, "-extfile", extension, "-out", certificate)
+        self.sign(request, extension, certificate, expired)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
         return context

@@ -109,7 +109,7 @@ def test_authority_that_does_not_vouch_for_the_server_is_named(hive, serve, corp
 
 
 def test_certificate_that_expired_is_told_with_whose_task_it_is(hive, serve, corp):
-    server = configure(hive, serve(corp.context(LOCAL, days=-1)), CAFile=corp.path)
+    server = configure(hive, serve(corp.context(LOCAL, expired=True)), CAFile=corp.path)
     server.add("some")
     hive.refuses("corp/some", "CatalogUnavailable", "its certificate is not valid now", "its keeper has to renew it", "this machine's clock")
     assert server.requests == []
@@ -140,7 +140,7 @@ def test_what_it_said_stands_in_for_a_server_whose_certificate_expired(hive, ser
     server = configure(hive, serve(corp.context(LOCAL)), CAFile=corp.path)
     server.add("some")
     hive.call("ListCatalog", {}, signature="(a{sv})")
-    late = serve(corp.context(LOCAL, days=-1))
+    late = serve(corp.context(LOCAL, expired=True))
     late.add("some", version="2.0")
     hive.stop()
     name = (hive.cache / "catalog/corp/catalog.json")
