@@ -24,16 +24,20 @@ def pytest_collection_modifyitems(items):
 
 
 def pytest_terminal_summary(terminalreporter):
-    rows = {}
+    rows, status = {}, {}
     for outcome, mark in MARKS.items():
         for report in terminalreporter.stats.get(outcome, []):
             told = dict(report.user_properties)
             if told.get("system"):
                 rows.setdefault(told["proves"], {})[told["system"]] = mark
+                if "status" in told:
+                    status[told["system"]] = told["status"]
     systems = [system for system in SYSTEMS.values() if any(system in row for row in rows.values())]
     if not systems:
         return
     lines = [f"| what works | {' | '.join(systems)} |", f"|---|{'---|' * len(systems)}"]
     lines += [f"| {proves} | {' | '.join(row.get(system, '-') for system in systems)} |" for proves, row in sorted(rows.items())]
+    for system, text in sorted(status.items()):
+        lines += ["", f"`hivectl status --json` on {system}, without a worker installed:", "", "```json", text, "```"]
     (harness.SOURCE / "build").mkdir(exist_ok=True)
     (harness.SOURCE / "build/systems.md").write_text("\n".join(lines) + "\n")

@@ -114,7 +114,7 @@ def test_lintian_has_no_complaint(release, packages):
 def test_hive_answers_after_installation(debian, record_property):
     """apt install, and hivectl status, which names what is in the way."""
     status = json.loads(debian.hivectl("status", "--json", user="anna").stdout)
-    record_property("status", json.dumps(status))
+    record_property("status", json.dumps(status, indent=2))
     assert status["version"] and debian.daemon > 0
 
 
