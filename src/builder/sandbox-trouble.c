@@ -30,6 +30,8 @@ static const Trouble troubles[] = {
   { NULL, NULL, "mount proc", "A new /proc may not be mounted here, as in a container whose own /proc is protected",
     "Start the container so that it may: podman or docker with --security-opt unmask=/proc/*, systemd-nspawn with "
     "SYSTEMD_NSPAWN_API_VFS_WRITABLE=yes; or run the hive outside" },
+  { NULL, NULL, "SECCOMP", "This kernel takes no filter of system calls",
+    "Start one that is built with CONFIG_SECCOMP_FILTER=y, or run the hive where seccomp filters may be set" },
   { NULL, NULL, "No permissions to create", "This machine denies new namespaces to bubblewrap",
     "In a container, allow them (docker: --security-opt seccomp=unconfined); elsewhere see "
     "kernel.unprivileged_userns_clone "

@@ -3,6 +3,7 @@
 
 #include "error.h"
 #include "file.h"
+#include "system-calls.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -213,6 +214,18 @@ sandbox_add_etc (Sandbox *sandbox, GPtrArray *options, GError **error)
   return true;
 }
 
+/* Bubblewrap puts it in force last, when the sandbox stands. */
+static bool
+sandbox_add_filter (Sandbox *sandbox, GPtrArray *options, GError **error)
+{
+  int fd = system_calls_filter (error);
+  g_autofree char *number = fd < 0 ? NULL : sandbox_pass (sandbox, fd, error);
+
+  if (number)
+    add (options, "--seccomp", number, NULL);
+  return number != NULL;
+}
+
 GString *
 sandbox_options (Sandbox *sandbox, const char *status_number, GError **error)
 {
@@ -230,6 +243,8 @@ sandbox_options (Sandbox *sandbox, const char *status_number, GError **error)
   if (!sandbox_network_add_filter (sandbox, options, error))
     return NULL;
   add (options, "--json-status-fd", status_number, NULL);
+  if (!sandbox_add_filter (sandbox, options, error))
+    return NULL;
 
   sandbox_add_system (options);
   if (!sandbox_add_etc (sandbox, options, error))

@@ -45,6 +45,9 @@ static const Text denied_texts[] = {
 
 static const char *const only_native[] = { "native", NULL };
 
+/* In @system-service: io_uring opens sockets past RestrictAddressFamilies=, and no role has keys. */
+static const char *const denied_calls[] = { "io_uring_setup", "io_uring_enter", "io_uring_register", "@keyring", NULL };
+
 /* A builder makes sandboxes: ProtectKernelTunables= and ProcSubset=pid would keep bubblewrap from mounting /proc, the
  * filter of RestrictSUIDSGID= (and so of DynamicUser=) from openat2(2), and it wants netlink and mount(2). Recipes
  * inherit what is here, so MemoryDenyWriteExecute= (compilers at run time) and LockPersonality= (setarch) are left out.
@@ -114,9 +117,9 @@ append_list (sd_bus_message *message, const char *name, char **list)
   return sd_bus_message_close_container (message);
 }
 
-/* A list of what is allowed. */
+/* A list of what is allowed, or of what is not, of that which another list allowed before. */
 static int
-append_allowed (sd_bus_message *message, const char *name, const char *const *list)
+append_filter (sd_bus_message *message, const char *name, bool allowed, const char *const *list)
 {
   int r;
 
@@ -124,11 +127,17 @@ append_allowed (sd_bus_message *message, const char *name, const char *const *li
       (r = sd_bus_message_append (message, "s", name)) < 0 ||
       (r = sd_bus_message_open_container (message, 'v', "(bas)")) < 0 ||
       (r = sd_bus_message_open_container (message, 'r', "bas")) < 0 ||
-      (r = sd_bus_message_append (message, "b", true)) < 0 ||
+      (r = sd_bus_message_append (message, "b", allowed)) < 0 ||
       (r = sd_bus_message_append_strv (message, (char **)list)) < 0 ||
       (r = sd_bus_message_close_container (message)) < 0 || (r = sd_bus_message_close_container (message)) < 0)
     return r;
   return sd_bus_message_close_container (message);
+}
+
+static int
+append_allowed (sd_bus_message *message, const char *name, const char *const *list)
+{
+  return append_filter (message, name, true, list);
 }
 
 static int
@@ -455,7 +464,8 @@ unit_properties_append (sd_bus_message *message, const Launch *launch, const cha
       (r = append_texts (message, denied_texts, G_N_ELEMENTS (denied_texts))) < 0 ||
       (r = append_list (message, "SystemCallArchitectures", (char **)only_native)) < 0 ||
       (r = sd_bus_message_append (message, "(sv)", "SystemCallErrorNumber", "i", EPERM)) < 0 ||
-      (r = append_role (message, launch, user, configuration)) < 0)
+      (r = append_role (message, launch, user, configuration)) < 0 ||
+      (r = append_filter (message, "SystemCallFilter", false, denied_calls)) < 0)
     return r;
   return sd_bus_message_close_container (message);
 }

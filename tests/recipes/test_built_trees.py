@@ -285,7 +285,7 @@ def test_tree_is_makepkgs(author, name):
     shutil.copytree(author.recipe, theirs, symlinks=True)
     author.own()
     expected = by_makepkg(author, theirs, arguments)
-    author.builds(*arguments, SOURCE_DATE_EPOCH=EPOCH)
+    author.builds(*arguments, "--local-sources", SOURCE_DATE_EPOCH=EPOCH)
     ours = author.recipe / "pkg"
     if os.geteuid() != 0:
         subprocess.run(["chmod", "-R", "u+rX", str(ours), str(expected)], check=True)
