@@ -94,11 +94,13 @@ package_run (Builder *builder, GError **error)
   };
   char **names = g_hash_table_lookup (builder->recipe->variables, "pkgname");
   g_auto (GStrv) command = package_command (names);
-  g_autoptr (Sandbox) sandbox = step_function_sandbox (builder);
+  g_autoptr (Sandbox) sandbox = step_function_sandbox (builder, error);
   g_autoptr (GString) list = NULL;
   const char *said, *end, *listed;
   size_t size;
 
+  if (!sandbox)
+    return false;
   step_bind (builder, sandbox, "pkg");
   sandbox_setenv (sandbox, "FAKEROOTDONTTRYCHOWN", "1");
   sandbox_collect (sandbox, LIST_FD, LIST_MAX);

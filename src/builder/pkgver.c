@@ -90,7 +90,9 @@ pkgver_run (Builder *builder, GError **error)
 
   if (!recipe_has_function (builder->recipe, "pkgver"))
     return true;
-  sandbox = step_function_sandbox (builder);
+  sandbox = step_function_sandbox (builder, error);
+  if (!sandbox)
+    return false;
   sandbox_set_output (sandbox, out, err);
   sandbox_collect (sandbox, ANSWER_FD, ANSWER_MAX);
   sandbox_set_timeout (sandbox, builder->configuration->step_timeout);

@@ -41,6 +41,7 @@ struct Sandbox
   GPtrArray *environment; /* "--setenv", name, value, … */
   GArray *passed;         /* descriptors that bubblewrap is to have */
   char *directory;
+  char *tmp; /* what /tmp is; NULL: memory */
   char *hosts; /* all that /etc/hosts has and that names can be looked up in; NULL: this machine's, and its servers */
   SandboxNetwork network;
   GPtrArray *allowed; /* what NETWORK_FILTERED has besides public addresses */

@@ -64,6 +64,14 @@ sandbox_add_folder (Sandbox *sandbox, const char *inside)
 }
 
 void
+sandbox_set_tmp (Sandbox *sandbox, const char *outside)
+{
+  g_free (sandbox->tmp);
+  sandbox->tmp = g_strdup (outside);
+  sandbox_setenv (sandbox, "TMPDIR", "/tmp");
+}
+
+void
 sandbox_setenv (Sandbox *sandbox, const char *name, const char *value)
 {
   add (sandbox->environment, "--setenv", name, value);
@@ -254,8 +262,13 @@ sandbox_options (Sandbox *sandbox, const char *status_number, GError **error)
   add (options, "--size", tmpfs_size, NULL);
   add (options, "--tmpfs", "/dev/shm", NULL);
   add (options, "--remount-ro", "/dev", NULL);
-  add (options, "--size", tmpfs_size, NULL);
-  add (options, "--tmpfs", "/tmp", NULL);
+  if (sandbox->tmp)
+    add (options, "--bind", sandbox->tmp, "/tmp");
+  else
+    {
+      add (options, "--size", tmpfs_size, NULL);
+      add (options, "--tmpfs", "/tmp", NULL);
+    }
 
   text = g_string_new (NULL);
   for (guint i = 0; i < options->len; i++)

@@ -108,6 +108,7 @@ sandbox_free (Sandbox *sandbox)
   g_string_free (sandbox->collected, TRUE);
   g_free (sandbox->given);
   g_free (sandbox->directory);
+  g_free (sandbox->tmp);
   g_free (sandbox->hosts);
   g_free (sandbox->watch.path);
   g_free (sandbox);

@@ -27,6 +27,9 @@ void sandbox_link (Sandbox *sandbox, const char *target, const char *inside);
 void sandbox_make_folder (Sandbox *sandbox, const char *inside); /* on one that may be written */
 /* An empty folder in memory, to write on. */
 void sandbox_add_folder (Sandbox *sandbox, const char *inside);
+/* Its /tmp is the empty folder @outside instead of one in memory. A sandbox before must not have written there: a link
+ * where something is bound later would lead out. */
+void sandbox_set_tmp (Sandbox *sandbox, const char *outside);
 void sandbox_setenv (Sandbox *sandbox, const char *name, const char *value);
 void sandbox_setenv_all (Sandbox *sandbox, char *const *variables); /* NAME=VALUE each */
 void sandbox_chdir (Sandbox *sandbox, const char *inside);

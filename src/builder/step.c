@@ -5,16 +5,22 @@
 #include "catalog-entry.h"
 #include "cgroup.h"
 #include "dependency-rules.h"
+#include "file.h"
+#include "folder.h"
 #include "machine-environment.h"
 #include "site.h"
 #include "tool-cache.h"
 #include "toolchains.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define INSIDE_SCRIPTS "/etc/rbee-hive"
+#define TMP            "tmp" /* in the work directory */
 
 char *
 step_path (const Builder *builder, const char *name)
@@ -124,11 +130,31 @@ step_bind (Builder *builder, Sandbox *sandbox, const char *name)
   sandbox_bind (sandbox, outside, inside);
 }
 
-Sandbox *
-step_function_sandbox (Builder *builder)
+/* Wheels and the like are too large for memory, so /tmp lies in the work tree, empty for each function. */
+static bool
+step_make_tmp (Builder *builder, GError **error)
 {
-  Sandbox *sandbox = step_recipe_sandbox (builder);
+  int r = folder_remove (builder->work_fd, TMP);
+  g_auto (Fd) fd = -1;
 
+  if (r == 0 && mkdirat (builder->work_fd, TMP, 0700) < 0)
+    r = -errno;
+  fd = r < 0 ? r : file_open_beneath (builder->work_fd, TMP, O_RDONLY | O_DIRECTORY, 0);
+  if (fd >= 0 && fchmod (fd, 01777) == 0)
+    return true;
+  return hive_error_set_errno (error, fd < 0 ? -fd : errno, "Cannot make %s/" TMP, builder->request->work);
+}
+
+Sandbox *
+step_function_sandbox (Builder *builder, GError **error)
+{
+  g_autofree char *tmp = g_build_filename (builder->request->work, TMP, NULL);
+  Sandbox *sandbox;
+
+  if (!step_make_tmp (builder, error))
+    return NULL;
+  sandbox = step_recipe_sandbox (builder);
+  sandbox_set_tmp (sandbox, tmp);
   step_bind (builder, sandbox, "src");
   step_bind (builder, sandbox, "home");
   tool_cache_add (builder, sandbox);
@@ -260,8 +286,6 @@ step_run (Builder *builder, const Step *step, GError **error)
 
   if (!recipe_has_function (builder->recipe, step->phase))
     return true;
-  sandbox = step_function_sandbox (builder);
-  if (!site_add (builder, sandbox, error))
-    return false;
-  return step_run_in (builder, step, sandbox, arguments, error);
+  sandbox = step_function_sandbox (builder, error);
+  return sandbox && site_add (builder, sandbox, error) && step_run_in (builder, step, sandbox, arguments, error);
 }

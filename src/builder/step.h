@@ -23,8 +23,8 @@ char *step_script (const char *name);
 /* Makes a directory of the work directory writable inside, at the same name. */
 void step_bind (Builder *builder, Sandbox *sandbox, const char *name);
 
-/* And with the sources and a home to write on, for a function of the recipe. */
-Sandbox *step_function_sandbox (Builder *builder);
+/* And with the sources, a home and a /tmp of the work tree's to write on, for a function of the recipe. */
+Sandbox *step_function_sandbox (Builder *builder, GError **error);
 
 /* Runs a function of the recipe whose output is shown, with the notes around it: "🏗️  Starting build phase...". */
 typedef struct
