@@ -29,8 +29,18 @@ folder_watch_is_over (FolderWatch *watch)
   int r;
 
   watch->size = watch->files = 0;
-  r = fd < 0 ? 0 : folder_visit (fd, folder_watch_count, watch, FOLDER_WATCH_DEPTH_MAX);
+  r = fd < 0 ? 0 :
+               (watch->whole ? folder_visit_top : folder_visit) (fd, folder_watch_count, watch, FOLDER_WATCH_DEPTH_MAX);
   end = g_get_monotonic_time ();
   watch->next = end + MAX (INTERVAL, (end - begin) * 10);
   return r == -EFBIG || r == -ELOOP;
+}
+
+bool
+folder_watch_is_short (FolderWatch *watch)
+{
+  g_auto (Fd) fd = open (watch->path, O_PATH | O_CLOEXEC);
+
+  watch->next_space = g_get_monotonic_time () + INTERVAL;
+  return fd >= 0 && folder_is_short_of_space (fd, watch->keep_free);
 }

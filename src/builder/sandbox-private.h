@@ -25,6 +25,7 @@ typedef enum
   STOP_TIMED_OUT,
   STOP_TOO_MUCH,
   STOP_TOO_LARGE,
+  STOP_NO_SPACE,
 } Stop;
 
 typedef enum
@@ -41,7 +42,7 @@ struct Sandbox
   GPtrArray *environment; /* "--setenv", name, value, … */
   GArray *passed;         /* descriptors that bubblewrap is to have */
   char *directory;
-  char *tmp; /* what /tmp is; NULL: memory */
+  char *tmp;   /* what /tmp is; NULL: memory */
   char *hosts; /* all that /etc/hosts has and that names can be looked up in; NULL: this machine's, and its servers */
   SandboxNetwork network;
   GPtrArray *allowed; /* what NETWORK_FILTERED has besides public addresses */

@@ -124,7 +124,17 @@ void
 sandbox_limit_folder (Sandbox *sandbox, const char *path, uint64_t max_size, unsigned max_files)
 {
   g_free (sandbox->watch.path);
-  sandbox->watch = (FolderWatch){ .path = g_strdup (path), .max_size = max_size, .max_files = max_files };
+  sandbox->watch = (FolderWatch){ .path = g_strdup (path),
+                                  .max_size = max_size,
+                                  .max_files = max_files,
+                                  .keep_free = sandbox->configuration->keep_free };
+}
+
+void
+sandbox_limit_work (Sandbox *sandbox, const char *path)
+{
+  sandbox_limit_folder (sandbox, path, sandbox->configuration->max_work_size, sandbox->configuration->max_work_files);
+  sandbox->watch.whole = true;
 }
 
 void
@@ -410,11 +420,23 @@ sandbox_drain (Sandbox *sandbox)
 }
 
 static void
+sandbox_check_folder (Sandbox *sandbox)
+{
+  FolderWatch *watch = &sandbox->watch;
+  int64_t now = g_get_monotonic_time ();
+
+  if (!watch->path || sandbox->stop != STOP_NONE)
+    return;
+  if (now >= watch->next_space && folder_watch_is_short (watch))
+    sandbox->stop = STOP_NO_SPACE;
+  else if (now >= watch->next && folder_watch_is_over (watch))
+    sandbox->stop = STOP_TOO_LARGE;
+}
+
+static void
 sandbox_check_stop (Sandbox *sandbox, bool *killed)
 {
-  if (sandbox->stop == STOP_NONE && sandbox->watch.path && g_get_monotonic_time () >= sandbox->watch.next &&
-      folder_watch_is_over (&sandbox->watch))
-    sandbox->stop = STOP_TOO_LARGE;
+  sandbox_check_folder (sandbox);
   if (sandbox->stop == STOP_NONE && cancelled)
     sandbox->stop = STOP_CANCELLED;
   if (sandbox->stop == STOP_NONE && sandbox->deadline > 0 && g_get_monotonic_time () >= sandbox->deadline)
@@ -434,7 +456,7 @@ sandbox_time_left (const Sandbox *sandbox, struct timespec *ret_time)
   int64_t left;
 
   if (sandbox->watch.path)
-    next = MIN (next, sandbox->watch.next);
+    next = MIN (next, MIN (sandbox->watch.next, sandbox->watch.next_space));
   if (next == INT64_MAX || sandbox->stop != STOP_NONE)
     return NULL;
   left = MAX (next - g_get_monotonic_time (), 0);
@@ -479,11 +501,27 @@ sandbox_exit_code (const Sandbox *sandbox, int *ret_status)
   return code && sscanf (code, "\"exit-code\": %d", ret_status) == 1;
 }
 
+static void
+sandbox_set_too_large (const FolderWatch *watch, GError **error)
+{
+  g_autofree char *max_size = size_to_string (watch->max_size);
+
+  if (!watch->whole)
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
+                 "It made more than %s, more than %u files, or folders more than %d deep", max_size, watch->max_files,
+                 FOLDER_WATCH_DEPTH_MAX);
+  else if (watch->size > watch->max_size)
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
+                 "The work tree became larger than %s (MaxWorkSize= in hive.conf)", max_size);
+  else
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
+                 "The work tree came to have more than %u files and folders (MaxWorkFiles= in hive.conf)",
+                 watch->max_files);
+}
+
 static bool
 sandbox_stopped (const Sandbox *sandbox, GError **error)
 {
-  g_autofree char *max_size = size_to_string (sandbox->watch.max_size);
-
   switch (sandbox->stop)
     {
     case STOP_CANCELLED:
@@ -495,9 +533,14 @@ sandbox_stopped (const Sandbox *sandbox, GError **error)
       g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED, "It printed too much");
       return true;
     case STOP_TOO_LARGE:
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
-                   "It made more than %s, more than %u files, or folders more than %d deep", max_size,
-                   sandbox->watch.max_files, FOLDER_WATCH_DEPTH_MAX);
+      sandbox_set_too_large (&sandbox->watch, error);
+      return true;
+    case STOP_NO_SPACE:
+      g_set_error (
+          error, HIVE_ERROR, HIVE_ERROR_NO_SPACE,
+          "Too little is left of the file system of %s, of which KeepFree= in hive.conf leaves some to others: "
+          "free space there",
+          sandbox->configuration->cache_directory);
       return true;
     case STOP_NONE:
     default:
@@ -518,8 +561,8 @@ sandbox_conclude (Sandbox *sandbox, int wait_status, int *ret_status, GError **e
   if (sandbox->err.output)
     output_finish (sandbox->err.output);
 
-  if (sandbox->stop == STOP_NONE && sandbox->watch.path && folder_watch_is_over (&sandbox->watch))
-    sandbox->stop = STOP_TOO_LARGE;
+  sandbox->watch.next = sandbox->watch.next_space = 0;
+  sandbox_check_folder (sandbox);
   if (sandbox_stopped (sandbox, error))
     return false;
   if (started)

@@ -52,6 +52,9 @@ void sandbox_set_timeout (Sandbox *sandbox, unsigned seconds);
 /* Ends it with LimitsExceeded when what is below the folder @path (outside) has grown over these: seen a few times a
  * second, so that what it writes meanwhile comes on top. */
 void sandbox_limit_folder (Sandbox *sandbox, const char *path, uint64_t max_size, unsigned max_files);
+/* The same of a work tree, by MaxWorkSize= and MaxWorkFiles=, which the message names. Of either's file system
+ * KeepFree= is left to others, else NoSpace. */
+void sandbox_limit_work (Sandbox *sandbox, const char *path);
 void sandbox_limit_evaluation (Sandbox *sandbox); /* memory, processes, file size */
 
 /* What the program prints goes to these (NULL: discarded, up to a limit of 1 MiB kept for sandbox_diagnostics). */

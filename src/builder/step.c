@@ -155,6 +155,7 @@ step_function_sandbox (Builder *builder, GError **error)
     return NULL;
   sandbox = step_recipe_sandbox (builder);
   sandbox_set_tmp (sandbox, tmp);
+  sandbox_limit_work (sandbox, builder->request->work);
   step_bind (builder, sandbox, "src");
   step_bind (builder, sandbox, "home");
   tool_cache_add (builder, sandbox);
@@ -183,7 +184,8 @@ step_explain (GError **error, const char *what, const char *key)
   GError *failure = error ? *error : NULL;
   g_autofree char *message = NULL;
 
-  if (!failure || (failure->code != HIVE_ERROR_TIMED_OUT && failure->code != HIVE_ERROR_LIMITS_EXCEEDED))
+  if (!failure || (failure->code != HIVE_ERROR_TIMED_OUT && failure->code != HIVE_ERROR_LIMITS_EXCEEDED &&
+                   failure->code != HIVE_ERROR_NO_SPACE))
     return false;
   message = g_steal_pointer (&failure->message);
   if (failure->code == HIVE_ERROR_TIMED_OUT)

@@ -56,7 +56,7 @@ hive_strip_all() {
 
   while IFS= read -rd '' file; do
     magic=
-    LC_ALL=C IFS= read -rN 8 magic <"$file"
+    LC_ALL=C IFS= read -rd '' -n 8 magic <"$file" # up to a zero byte: -N would read past all that a hole has
     case $magic in
       $'\x7fELF'*) elf+=("$file") ;;
       '!<arch>'*) archives+=("$file") ;;

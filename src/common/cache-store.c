@@ -26,7 +26,7 @@ typedef struct
   int folder; /* of its kind */
   char *key;
   struct timespec used;
-  uint64_t size;
+  uint64_t size, files;
 } Entry;
 
 static void
@@ -236,7 +236,7 @@ cache_store_list (GPtrArray *entries, int folder)
       entry->folder = folder;
       entry->key = g_strdup (item->d_name);
       entry->used = st.st_mtim;
-      folder_size (fd, &entry->size);
+      folder_size (fd, &entry->size, &entry->files);
       g_ptr_array_add (entries, entry);
     }
 }
@@ -257,7 +257,7 @@ cache_store_trim (const Configuration *configuration, GError **error)
   g_autoptr (GPtrArray) entries = g_ptr_array_new_with_free_func ((GDestroyNotify)entry_free);
   g_auto (Fd) sources = cache_store_open (configuration, CACHE_SOURCES, error);
   g_auto (Fd) tools = sources < 0 ? -1 : cache_store_open (configuration, CACHE_TOOLS, error);
-  uint64_t total = 0;
+  uint64_t size = 0, files = 0;
 
   if (tools < 0)
     return false;
@@ -265,16 +265,23 @@ cache_store_trim (const Configuration *configuration, GError **error)
   cache_store_list (entries, tools);
   g_ptr_array_sort (entries, entry_compare);
   for (guint i = 0; i < entries->len; i++)
-    total += ((Entry *)entries->pdata[i])->size;
+    {
+      size += ((Entry *)entries->pdata[i])->size;
+      files += ((Entry *)entries->pdata[i])->files;
+    }
 
-  for (guint i = 0; i < entries->len && total > configuration->max_cache_size; i++)
+  for (guint i = 0;
+       i < entries->len && (size > configuration->max_cache_size || files > configuration->max_cache_files ||
+                            folder_is_short_of_space (sources, configuration->keep_free));
+       i++)
     {
       const Entry *entry = entries->pdata[i];
       int r = cache_store_remove (entry->folder, entry->key);
 
       if (r < 0)
         return hive_error_set_errno (error, -r, "Can't remove %s from the cache", entry->key);
-      total -= entry->size;
+      size -= entry->size;
+      files -= entry->files;
     }
   return true;
 }

@@ -67,7 +67,11 @@ typedef struct
   uint64_t max_source_size;     /* MaxSourceSize=40G, of all sources unpacked */
   unsigned max_source_files;    /* MaxSourceFiles=1000000, in them */
   uint64_t max_tree_size;       /* MaxTreeSize=20G, of what package() makes */
+  uint64_t max_work_size;       /* MaxWorkSize=100G, of a job's work tree */
+  unsigned max_work_files;      /* MaxWorkFiles=5000000, in it */
   uint64_t max_cache_size;      /* MaxCacheSize=20G, of sources and tool caches that are kept; 0: none are */
+  unsigned max_cache_files;     /* MaxCacheFiles=2000000, in them */
+  uint64_t keep_free;           /* KeepFree=2G, on CacheDirectory's file system; 0: nothing */
 
   /* [Mirror NAME]… */
   GPtrArray *mirrors; /* of Mirror */

@@ -7,11 +7,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 /* Each level holds a descriptor and a stack frame. What lies deeper is moved up to the top and removed from there: a
  * recipe may nest ten thousand folders. */
 #define DEPTH_MAX 16
+
+#define KEEP_FILES 20000 /* inodes, for others */
 
 typedef DIR AutoDir;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AutoDir, closedir)
@@ -167,8 +170,9 @@ folder_remove_others (int fd, const char *kept)
   return -errno;
 }
 
-int
-folder_visit (int fd, FolderVisitor visit, void *userdata, unsigned depth)
+/* @deeper: what comes of a folder that lies deeper than @depth. */
+static int
+folder_visit_to (int fd, FolderVisitor visit, void *userdata, unsigned depth, int deeper)
 {
   g_autoptr (AutoDir) dir = NULL;
   int opened = file_open_beneath (fd, ".", O_RDONLY | O_DIRECTORY, 0);
@@ -204,28 +208,67 @@ folder_visit (int fd, FolderVisitor visit, void *userdata, unsigned depth)
         return r;
       if (!S_ISDIR (st.st_mode))
         continue;
+      if (depth == 0 && deeper == 0)
+        continue;
       if (depth == 0)
-        return -ELOOP;
+        return deeper;
       inner = file_open_beneath (fd, item->d_name, O_RDONLY | O_DIRECTORY, 0);
       if (inner == -ENOENT || inner == -EACCES)
         continue;
-      r = inner < 0 ? inner : folder_visit (inner, visit, userdata, depth - 1);
+      r = inner < 0 ? inner : folder_visit_to (inner, visit, userdata, depth - 1, deeper);
       if (r < 0)
         return r;
     }
   return -errno;
 }
 
-static int
-folder_add_size (int parent, const char *name, const struct stat *st, void *userdata)
+int
+folder_visit (int fd, FolderVisitor visit, void *userdata, unsigned depth)
 {
-  *(uint64_t *)userdata += (uint64_t)st->st_blocks * 512;
+  return folder_visit_to (fd, visit, userdata, depth, -ELOOP);
+}
+
+int
+folder_visit_top (int fd, FolderVisitor visit, void *userdata, unsigned depth)
+{
+  return folder_visit_to (fd, visit, userdata, depth, 0);
+}
+
+typedef struct
+{
+  uint64_t size, files;
+} Amount;
+
+static int
+amount_add (int parent, const char *name, const struct stat *st, void *userdata)
+{
+  Amount *amount = userdata;
+
+  amount->size += (uint64_t)st->st_blocks * 512;
+  amount->files++;
   return 0;
 }
 
 int
-folder_size (int fd, uint64_t *ret_size)
+folder_size (int fd, uint64_t *ret_size, uint64_t *ret_files)
 {
-  *ret_size = 0;
-  return folder_visit (fd, folder_add_size, ret_size, FOLDER_DEPTH_MAX);
+  Amount amount = { 0 };
+  int r = folder_visit (fd, amount_add, &amount, FOLDER_DEPTH_MAX);
+
+  *ret_size = amount.size;
+  *ret_files = amount.files;
+  return r;
+}
+
+bool
+folder_is_short_of_space (int fd, uint64_t keep_free)
+{
+  struct statvfs st;
+  uint64_t unit;
+
+  if (keep_free == 0 || fstatvfs (fd, &st) < 0)
+    return false;
+  unit = st.f_frsize ? st.f_frsize : st.f_bsize;
+  return (st.f_blocks > 0 && st.f_bavail * unit < MIN (keep_free, st.f_blocks / 20 * unit)) ||
+         (st.f_files > 0 && st.f_favail < MIN (KEEP_FILES, st.f_files / 100));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
@@ -22,5 +23,12 @@ int folder_remove_others (int fd, const char *kept);
 typedef int (*FolderVisitor) (int parent, const char *name, const struct stat *st, void *userdata);
 int folder_visit (int fd, FolderVisitor visit, void *userdata, unsigned depth);
 
-/* The space on the disk that all in it takes. */
-int folder_size (int fd, uint64_t *ret_size);
+/* The same, but what lies deeper is passed over. */
+int folder_visit_top (int fd, FolderVisitor visit, void *userdata, unsigned depth);
+
+/* The space on the disk that all in it takes, and how many files and folders it is. */
+int folder_size (int fd, uint64_t *ret_size, uint64_t *ret_files);
+
+/* True when its file system has less left than @keep_free bytes, or than a twentieth of all its bytes where that is
+ * less; or than a hundredth of its inodes, and fewer than 20000, where they are counted. 0: never. */
+bool folder_is_short_of_space (int fd, uint64_t keep_free);
