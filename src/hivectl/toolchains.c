@@ -90,18 +90,20 @@ toolchain_title (JsonObject *toolchain)
   return g_strdup_printf ("%s%s%s", json_get_string (toolchain, "name", ""), *version ? " " : "", version);
 }
 
-/* How to have one that its folder's owner keeps to himself. */
+/* How to have one that its folder's owner keeps to himself: root has another home. */
 static void
 toolchain_print_closed (JsonObject *toolchain)
 {
   const char *closed = json_get_string (toolchain, "closed", "");
   g_autofree char *title = toolchain_title (toolchain);
+  g_autofree char *home = g_shell_quote (g_get_home_dir ());
+  g_autofree char *environment = getuid () == 0 ? g_strdup ("") : g_strdup_printf ("env HOME=%s ", home);
 
   if (!*closed)
     return;
   terminal_printf ("\n");
   terminal_printf (_ ("Builds cannot read %s: %s is closed to other users. As root, copy it to /opt:"), title, closed);
-  terminal_printf ("\n\n    hivectl toolchain import %s\n", json_get_string (toolchain, "name", ""));
+  terminal_printf ("\n\n    %shivectl toolchain import %s\n", environment, json_get_string (toolchain, "name", ""));
 }
 
 /* What to put where, for one that recipes don't find. */

@@ -206,6 +206,20 @@ def test_what_builds_can_not_read_is_not_proposed_but_imported(hive, home):
     assert "the very one" in hive.installs("some").lines()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="root copies for a user")
+def test_import_that_a_user_is_advised_finds_that_users_home_when_root_runs_it(hive, home):
+    write(home / ".rustup/toolchains/1.79.0-x86_64-unknown-linux-gnu/bin/rustc", "", 0o700)
+    home.chmod(0o700)
+    subprocess.run(["chown", "-R", "65534:65534", home], check=True)
+    opt = hive.directory / "opt"
+    opt.mkdir()
+    text = hive.hivectl("status", env={"HOME": str(home)}, user=65534, group=65534, extra_groups=[]).stdout
+    (command,) = [line.strip() for line in text.splitlines() if "hivectl toolchain import rust" in line]
+    path = f"{hive.build.bin}:{os.environ['PATH']}"
+    hive.run("unshare", "--mount", "sh", "-c", f"mount --bind {opt} /opt && {command}", env={"HOME": "/root", "PATH": path})
+    assert (opt / "rust-1.79.0/bin/rustc").exists()
+
+
 # a real one
 
 
