@@ -31,8 +31,8 @@ const Verb install_verb = {
   .name = "install",
   .arguments = N_ ("WORKER…"),
   .summary = N_ ("Build and install workers of the catalog"),
-  .details = N_ ("What begins with a dot or a slash is a PKGBUILD of your own, or its folder, and\n"
-                 "is handed over with the files beside it that it names; no catalog needs it.\n"
+  .details = N_ ("What begins with a dot or a slash is a PKGBUILD of your own, or its folder: it\n"
+                 "is handed over with the files beside it that it names, and needs no catalog.\n"
                  "Shows each job's log until it ends. Ctrl-C asks whether to cancel the job or to\n"
                  "leave it running; without a terminal to ask on, it runs on."),
   .example = "hivectl install hive-probe",

@@ -27,7 +27,7 @@ static const struct
       N_ ("FOLDER") } },
   { OPTION_LOCAL,
     { "local-sources", 0, 0, G_OPTION_ARG_NONE, &parsed.local_sources,
-      N_ ("Take repositories from outside the recipe's folder too"), NULL } },
+      N_ ("Take repositories from outside FILE's folder too"), NULL } },
   { OPTION_RECIPE,
     { "check", 0, 0, G_OPTION_ARG_NONE, &parsed.check, N_ ("Check a PKGBUILD of your own, and say what it is"),
       NULL } },

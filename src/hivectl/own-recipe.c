@@ -162,11 +162,13 @@ own_recipe_install (Client *client, const Options *options, const char *path, GE
   if (client_is_remote (client))
     g_set_error_literal (
         error, CLIENT_ERROR, EXIT_STATUS_USAGE,
-        _ ("A recipe of your own is handed over on its machine alone: leave --host out, or put it into a "
-           "catalog"));
+        _ ("A recipe of your own is handed over to the hive of this machine alone: leave --host out, or put "
+           "the recipe into a catalog"));
   else if (options->backend || options->source || options->install_dependencies)
-    g_set_error_literal (error, CLIENT_ERROR, EXIT_STATUS_USAGE,
-                         _ ("--backend, --source and --install-dependencies are for workers of a catalog"));
+    g_set_error_literal (
+        error, CLIENT_ERROR, EXIT_STATUS_USAGE,
+        _ ("--backend, --source and --install-dependencies are for workers of a catalog: leave them out "
+           "with a recipe of your own"));
   if (*error)
     return NULL;
   report = own_recipe_check (options, file, error);

@@ -69,7 +69,7 @@ status_print_sandbox (JsonObject *status, Fields *fields)
       fields_add (fields, _ ("Sandbox"), _ ("works"));
       if (!*network)
         return;
-      broken = g_strdup_printf (_ ("no step and no catalog elsewhere can have it: %s"), network);
+      broken = g_strdup_printf (_ ("does not work, so sources and catalogs elsewhere cannot be fetched: %s"), network);
       fields_add (fields, _ ("Network"), broken);
       fields_add (fields, _ ("What to do"), json_get_string (status, "network_hint", ""));
       return;

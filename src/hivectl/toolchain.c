@@ -58,8 +58,8 @@ toolchain_copy (const char *from, const char *to, GError **error)
 
   if (g_mkdir (to, 0755) < 0)
     {
-      message =
-          g_strdup_printf (errno == EEXIST ? _ ("%s is there already: remove it first") : _ ("Cannot make %s"), to);
+      message = errno == EEXIST ? g_strdup_printf (_ ("%s is there already: remove it first"), to) :
+                                  g_strdup_printf (_ ("Cannot make %s: %s"), to, g_strerror (errno));
       return toolchain_set_error (error, message);
     }
   return toolchain_run (error,
@@ -111,17 +111,18 @@ toolchain_verb_run (Client *client, const Options *options, char **arguments, GE
 {
   if (g_str_equal (arguments[0], "import") && !client_is_remote (client))
     return toolchain_import (client, arguments[1], error);
-  g_set_error_literal (error, CLIENT_ERROR, EXIT_STATUS_USAGE,
-                       _ ("A toolchain can be imported, on its own machine: hivectl toolchain import NAME"));
+  g_set_error_literal (
+      error, CLIENT_ERROR, EXIT_STATUS_USAGE,
+      _ ("A toolchain is imported on the machine that has it, without --host: hivectl toolchain import NAME"));
   return EXIT_STATUS_USAGE;
 }
 
 const Verb toolchain_verb = {
   .name = "toolchain",
   .arguments = N_ ("import NAME"),
-  .summary = N_ ("Copy a toolchain of one's home to /opt"),
-  .details = N_ ("For compilers in a home that builds cannot read, as root's. hivectl status names\n"
-                 "them. Takes who may write to /opt and to the folder of hive.conf."),
+  .summary = N_ ("Copy a toolchain from your home to /opt"),
+  .details = N_ ("For compilers in a home that builds cannot read, such as root's: hivectl status\n"
+                 "names them. You must be able to write to /opt and to the folder of hive.conf."),
   .example = "hivectl toolchain import rust",
   .least = 2,
   .most = 2,
