@@ -230,7 +230,7 @@ sandbox_add_filter (Sandbox *sandbox, GPtrArray *options, GError **error)
   g_autofree char *number = fd < 0 ? NULL : sandbox_pass (sandbox, fd, error);
 
   if (number)
-    add (options, "--seccomp", number, NULL);
+    add (options, "--add-seccomp-fd", number, NULL);
   return number != NULL;
 }
 
