@@ -39,7 +39,7 @@ static const Key keys[] = {
   { "History", "MaxAge", KEY_NUMBER, "365", AT (history_max_age), 0, 36500 },
   { "History", "MaxTotalSize", KEY_SIZE, "2G", AT (history_max_size), 64 * 1024, INT64_MAX },
   { "Build", "DependencyRules", KEY_PATH, PKGDATADIR "/dependencies.conf", AT (dependency_rules) },
-  { "Build", "NetworkSteps", KEY_STEPS, "prepare build", AT (network_steps) },
+  { "Build", "NetworkSteps", KEY_STEPS, "prepare;build", AT (network_steps) },
   { "Build", "MemoryPerCompiler", KEY_SIZE, "2G", AT (memory_per_compiler), 1024 * 1024, INT64_MAX },
   { "Build", "EvaluationTimeout", KEY_NUMBER, "30", AT (evaluation_timeout), 1, 3600 },
   { "Build", "StepTimeout", KEY_NUMBER, "7200", AT (step_timeout), 1, 7 * 24 * 3600 },

@@ -58,7 +58,7 @@ typedef struct
 
   /* [Build] */
   char *dependency_rules;       /* DependencyRules=…/dependencies.conf : how dependencies are found */
-  char **network_steps;         /* NetworkSteps=prepare build : which of prepare, build, check have a network */
+  char **network_steps;         /* NetworkSteps=prepare;build : which of prepare, build, check have a network */
   uint64_t memory_per_compiler; /* MemoryPerCompiler=2G : a build runs no more at once than the memory is for */
   unsigned evaluation_timeout;  /* EvaluationTimeout=30 */
   unsigned step_timeout;        /* StepTimeout=7200, for each function of a recipe */
