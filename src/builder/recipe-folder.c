@@ -52,7 +52,7 @@ copy_file (Copy *copy, const char *from, const struct stat *st, const char *to, 
   g_auto (Fd) fd = open (from, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
   if (fd < 0)
-    return hive_error_set_errno (error, errno, "Can't read %s", from);
+    return hive_error_set_errno (error, errno, "Cannot read %s", from);
   copy->bytes -= st->st_size;
   return sandbox_copy (copy->sandbox, fd_steal (&fd), st->st_mode & S_IXUSR, to, error);
 }
@@ -65,7 +65,7 @@ copy_entry (Copy *copy, const char *from, const char *to, unsigned depth, GError
   struct stat st;
 
   if (lstat (from, &st) < 0)
-    return errno == ENOENT || hive_error_set_errno (error, errno, "Can't read %s", from);
+    return errno == ENOENT || hive_error_set_errno (error, errno, "Cannot read %s", from);
   if (S_ISLNK (st.st_mode) && (target = g_file_read_link (from, NULL)))
     sandbox_link (copy->sandbox, target, to);
   else if (S_ISREG (st.st_mode) && st.st_size <= MIN (COPY_MAX, copy->bytes) && access (from, R_OK) == 0)

@@ -169,7 +169,7 @@ sandbox_network_set_error (GError **error, const char *said, char **ret_hint)
   if (ret_hint)
     *ret_hint = g_strdup (hint);
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_SANDBOX_UNAVAILABLE,
-               ret_hint ? "No network without this machine's own can be made: %s" :
-                          "No network without this machine's own can be made: %s. %s",
+               ret_hint ? "A network apart from this machine's own cannot be made: %s" :
+                          "A network apart from this machine's own cannot be made: %s. %s",
                why, hint);
 }

@@ -84,7 +84,7 @@ handed_recipe_add (HandedRecipe *recipe, const char *name, int fd, size_t *left,
       g_autofree char *shown = g_utf8_make_valid (name, -1);
 
       g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
-                   "\"%.60s\" can't be among the recipe's files: their names are paths below its folder, visible "
+                   "\"%.60s\" cannot be among the recipe's files: their names are paths below its folder, visible "
                    "characters of ASCII, each once, and at most %d",
                    shown, FILES_MAX);
       return false;
