@@ -127,9 +127,9 @@ web_run (Client *client, const Options *options, char **arguments, GError **erro
 const Verb web_verb = {
   .name = "web",
   .summary = N_ ("Print a link that opens the web page"),
-  .details = N_ ("The link is good once and for five minutes; the page keeps what it gets for it as\n"
-                 "long as its tab is open. It asks the bridge, rbee-hive-bridge(8), over its Unix\n"
-                 "socket, which only root and the members of group rbee may use."),
+  .details = N_ ("The link is good once and for five minutes; the page keeps what it gets for it\n"
+                 "as long as its tab is open. It asks the bridge, rbee-hive-bridge(8), over its\n"
+                 "Unix socket, which only root and the members of group rbee may use."),
   .example = "hivectl web --open",
   .options = OPTION_WEB,
   .run = web_run,

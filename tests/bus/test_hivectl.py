@@ -17,7 +17,8 @@ from gi.repository import GLib
 import terminal as terminals
 from harness import Job, pkgbuild, unique_seconds, wait_until, wake
 
-VERBS = ("catalog", "show", "recipe", "install", "remove", "list", "verify", "jobs", "log", "cancel", "status", "capabilities", "build")
+VERBS = ("catalog", "show", "recipe", "install", "remove", "list", "verify", "outdated", "upgrade", "rollback", "jobs", "log", "cancel", "status",
+         "capabilities", "web", "build", "toolchain")
 SGR = re.compile(r"\x1b\[[0-9;]*m")
 ERASE = "\r\x1b[K"
 
