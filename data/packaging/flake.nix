@@ -14,7 +14,7 @@
         version = "0.1.0";
         src = ../..;
         nativeBuildInputs = with pkgs; [ gettext meson ninja pkg-config ];
-        buildInputs = with pkgs; [ curl glib json-glib libgcrypt systemd ];
+        buildInputs = with pkgs; [ curl glib json-glib libgcrypt libseccomp systemd ];
         mesonFlags = [ "-Dapparmor=disabled" "-Dtests=false" "-Dweb=disabled" "--sysconfdir=/etc" "--localstatedir=/var" ];
         # What belongs into /etc lies in the package: an installation as a derivation writes nowhere else.
         env.DESTDIR = placeholder "out";
