@@ -14,8 +14,8 @@ from gi.repository import GLib
 from harness import HiveError, Job, pkgbuild, wait_until
 from terminal import Terminal
 
-INSTALL, DEPENDENCIES, REMOVE, CANCEL, READ, REFRESH = (f"org.rbee.hive.{name}" for name in (
-    "install-worker", "install-dependencies", "remove-worker", "cancel-job-other-user", "read-log-other-user", "refresh"))
+INSTALL, DEPENDENCIES, RECIPE, REMOVE, CANCEL, READ, REFRESH = (f"org.rbee.hive.{name}" for name in (
+    "install-worker", "install-dependencies", "install-recipe", "remove-worker", "cancel-job-other-user", "read-log-other-user", "refresh"))
 RULES = "/etc/polkit-1/rules.d"
 PASSWORD = "correct horse"
 SLOW = pkgbuild("slow", build="sleep 86399")
@@ -116,6 +116,20 @@ def polkit(machine, tmp_path):
 
 
 # callers
+
+
+@pytest.fixture
+def own(machine):
+    """A recipe of no catalog; @own(version) changes it."""
+    path = machine.path("/srv/own/PKGBUILD")
+    path.parent.mkdir()
+
+    def write(version="1.0"):
+        path.write_text(pkgbuild("some", version=version))
+        return "/srv/own/PKGBUILD"
+
+    yield write
+    shutil.rmtree(path.parent)
 
 
 def uid(machine, user):
@@ -249,6 +263,43 @@ def test_who_may_install_workers_may_not_for_that_install_packages(hive, machine
     name, message = calls(machine, "anna", "org.rbee.Hive.InstallWorkerWithOptions", "some", "{'install-dependencies': <true>}")
     assert name == NEEDS_INTERACTION and DEPENDENCIES in message
     assert jobs(hive) == []
+
+
+def test_recipe_of_ones_own_is_another_question_which_names_its_sum(hive, polkit, own):
+    with person(hive, "install", own()) as terminal:
+        answer(terminal)
+        assert terminal.end() == 0, terminal.shown
+        assert f"AUTHENTICATING FOR {RECIPE}" in terminal.shown
+        assert "to install the worker some by a recipe that is in no catalog" in " ".join(terminal.shown.split())
+    assert hive.record("some")["source"] == "recipe"
+    details = polkit.asked()[0][1]
+    assert polkit.asked() == [(RECIPE, details, False), (RECIPE, details, True)]
+    assert details["worker"] == "some" and re.fullmatch("[0-9a-f]{64}", details["recipe"])
+
+
+def test_who_may_install_workers_may_not_for_that_hand_over_recipes(hive, machine, rules, own):
+    rules("40-rbee-hive.rules", machine.path("/usr/share/doc/rbee-hive/rbee-hive.rules.example").read_text())
+    rules("20-test.rules", f'polkit.addRule(function(action) {{ if (action.id == "{INSTALL}") return polkit.Result.YES; }});')
+    for user in ("anna", "carol"):
+        assert RECIPE in hive.hivectl("install", own(), user=user, status=4).stderr
+    assert jobs(hive) == []
+
+
+def test_rule_may_let_one_recipe_in_by_its_sum(hive, polkit, rules, own):
+    hive.hivectl("install", own(), user="anna", status=4)
+    sum_ = polkit.asked()[0][1]["recipe"]
+    rules("20-test.rules", f'polkit.addRule(function(action) {{ if (action.id == "{RECIPE}" && action.lookup("recipe") == "{sum_}") '
+                           'return polkit.Result.YES; });')
+    hive.hivectl("install", own(), user="anna")
+    hive.hivectl("install", own("2.0"), user="anna", status=4)
+    assert hive.record("some")["version"].startswith("1.0")
+
+
+def test_who_sits_at_the_machine_is_asked_for_every_recipe(hive, own):
+    for version in ("1.0", "2.0"):
+        with logged_in(hive, f"hivectl install {own(version)}") as terminal:
+            answer(terminal)
+            assert terminal.end() == 0, terminal.shown
 
 
 def test_question_is_in_the_language_of_who_is_asked(hive):
