@@ -24,22 +24,22 @@ COMMIT = "/usr/libexec/rbee-hive/rbee-hive-commit"
 CONFIGURATION = disk.PLACE / "hive.conf"
 ROOT, STATE, CACHE = disk.FILES / "root", disk.FILES / "state", disk.PLACE / "cache"
 IGNORED = {"lost+found", "root/lost+found", "state/lost+found", "state/transactions", "state/transactions/.lock", "state/workers",
-           "state/kept", "state/kept/w"}  # the folders; what was replaced, in a folder of its own within, counts
+           "state/kept", "state/kept/lamp"}  # the folders; what was replaced, in a folder of its own within, counts
 
 # Path: content, or (target of a link,).
 OLD = {
-    "usr/local/bin/w": "the old program\n" * 300,
-    "usr/local/lib/w/data": "old data\n",
-    "usr/local/lib/w/link": ("data",),
-    "usr/local/lib/w/only-old": "goes with the old version\n",
-    "usr/local/share/w/old/notes": "in folders of the old version\n",
+    "usr/local/bin/lamp": "the old program\n" * 300,
+    "usr/local/lib/lamp/data": "old data\n",
+    "usr/local/lib/lamp/link": ("data",),
+    "usr/local/lib/lamp/only-old": "goes with the old version\n",
+    "usr/local/share/lamp/old/notes": "in folders of the old version\n",
 }
 NEW = {
-    "usr/local/bin/w": "the new program, longer\n" * 400,
-    "usr/local/lib/w/data": "new data\n",
-    "usr/local/lib/w/link": ("more",),
-    "usr/local/lib/w/more": "comes with the new version\n" * 100,
-    "usr/local/share/w/new/deep/notes": "in folders of the new version\n",
+    "usr/local/bin/lamp": "the new program, longer\n" * 400,
+    "usr/local/lib/lamp/data": "new data\n",
+    "usr/local/lib/lamp/link": ("more",),
+    "usr/local/lib/lamp/more": "comes with the new version\n" * 100,
+    "usr/local/share/lamp/new/deep/notes": "in folders of the new version\n",
 }
 
 
@@ -59,8 +59,8 @@ def install(job, files, environment=None):
             target.write_text(content)
             target.chmod(0o755 if "bin" in target.parts else 0o644)
     (work / "list").write_text(disk.run("find", work / "pkg", "-mindepth", "1", "-printf", r"%y %m 0 0 %P\0"))
-    commit("install", environment, job=job, worker_id="w", work=str(work),
-           record={"version": job, "binary": "/usr/local/bin/w", "installed_by": 0})
+    commit("install", environment, job=job, worker_id="lamp", work=str(work),
+           record={"version": job, "binary": "/usr/local/bin/lamp", "installed_by": 0})
     shutil.rmtree(work)
 
 
@@ -69,7 +69,7 @@ def make(change):
     if change == "recover":
         commit("recover", environment)
     elif change == "remove":
-        commit("remove", environment, job="2", worker_id="w")
+        commit("remove", environment, job="2", worker_id="lamp")
     else:
         install("2", NEW, environment)
 
@@ -123,7 +123,7 @@ def is_committed(device, content):
     device.write(content)
     with device.mounted():
         manifests = [json.loads(manifest.read_text()) for manifest in STATE.glob("transactions/*.json")]
-        return manifests[0]["state"] == "committed" if manifests else json.loads((STATE / "workers/w.json").read_text())["version"] == "2"
+        return manifests[0]["state"] == "committed" if manifests else json.loads((STATE / "workers/lamp.json").read_text())["version"] == "2"
 
 
 def record_recovery(device, change, options, before):
