@@ -10,7 +10,7 @@ import bare
 
 # What builds the hive
 NEEDS = ("gcc", "libc6-dev", "meson", "ninja-build", "pkgconf", "gettext", "libsystemd-dev", "libglib2.0-dev", "libjson-glib-dev", "libcurl4-openssl-dev",
-         "libgcrypt20-dev", "git", "bubblewrap", "fakeroot")
+         "libgcrypt20-dev", "libseccomp-dev", "git", "bubblewrap", "fakeroot")
 FOREIGN = ("rpm", "rpmlint", "makepkg", "pacman-package-manager", "libarchive-tools", "nix-bin")
 # What meson and systemd of rpm's distributions define, and Debian's do not.
 MACROS = """%meson meson setup --prefix=/usr --sysconfdir=/etc --localstatedir=/var --libexecdir=libexec --buildtype=plain build

@@ -2,6 +2,7 @@
 """The README's way onto releases of Debian that this machine does not run: the package is built there by an ordinary user, installed on a
 system that was just set up, which is booted, and put through its life. The tests of one release share a machine, in this order."""
 
+import filecmp
 import json
 import re
 import shutil
@@ -34,7 +35,7 @@ class Release:
 
     def __init__(self, name, folder):
         self.name, self.folder = name, folder
-        self.packages = []
+        self.packages, self.again = [], []
         self.machine = None
 
     def builder(self):
@@ -49,14 +50,17 @@ class Release:
         return bare.Root(self.name, bare.layer(self.name, "build", change, of=rows))
 
     def build(self):
-        """Makes the packages, by an ordinary user in a folder with a space in its name."""
+        """Makes the packages, by an ordinary user in a folder with a space in its name; and once more, where everything else is different that
+        may be."""
         root = self.builder()
         try:
             bare.copy_source(root.path / "home/anna/a checkout")
-            root.run("sh", "-ec", "chown -R anna: /home/anna; cd '/home/anna/a checkout'; exec setpriv --reuid=anna --regid=anna --clear-groups "
-                     "env HOME=/home/anna tools/package")
-            for package in (root.path / "home/anna/a checkout/build/package").glob("*.deb"):
-                self.packages.append(shutil.copy(package, self.folder / package.name))
+            root.run("sh", "-ec", "cp -R '/home/anna/a checkout' /srv/other; chown -R anna: /home/anna; cd '/home/anna/a checkout'; "
+                     "exec setpriv --reuid=anna --regid=anna --clear-groups env HOME=/home/anna tools/package")
+            root.run("sh", "-ec", "umask 077; cd /srv/other; exec env TZ=Asia/Tokyo LC_ALL=C tools/package")
+            for packages, checkout in ((self.packages, "home/anna/a checkout"), (self.again, "srv/other")):
+                (self.folder / checkout).mkdir(parents=True)
+                packages += [shutil.copy(package, self.folder / checkout / package.name) for package in (root.path / checkout / "build/package").glob("*.deb")]
             self.complaints = root.run("sh", "-c", "cd '/home/anna/a checkout/build/package' && lintian --display-info --pedantic --fail-on none *.changes",
                                        status=None).stdout
         finally:
@@ -106,6 +110,19 @@ def test_packages_build(packages):
     assert sorted(packages) == [NAME, f"{NAME}-bridge"]
 
 
+def test_packages_are_the_same_byte_for_byte(release, packages):
+    """Another user's build, in another folder, time zone, umask and locale, makes the same packages, byte for byte."""
+    for package, again in zip(sorted(release.packages), sorted(release.again), strict=True):
+        assert filecmp.cmp(package, again, shallow=False), differences(package, again)
+
+
+def differences(*packages):
+    """Of two packages: files whose sums differ, and what is of another kind."""
+    sums = [set(subprocess.run(["dpkg-deb", "-I", package, "md5sums"], check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines())
+            | set(subprocess.run(["dpkg-deb", "-c", package], check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()) for package in packages]
+    return "\n".join(sorted(sums[0] ^ sums[1])) or f"{packages} differ in how they are packed, or in control files"
+
+
 def test_lintian_has_no_complaint(release, packages):
     """lintian says nothing of the packages, --pedantic and --display-info."""
     assert not re.search("^[EWIP]:", release.complaints, re.MULTILINE), release.complaints
@@ -147,6 +164,8 @@ def test_job_lives_through_kill_of_the_daemon(debian):
     job = debian.ask_for("slow")
     debian.wait_for_line(job, "started")
     follower, first = debian.follow(job), debian.daemon
+    while "started" not in follower.stdout.readline():
+        assert follower.poll() is None
     debian.machine.run("sh", "-c", f"kill -9 {first}")
     wait_until(lambda: debian.daemon not in (0, first), 30, "another daemon")
     debian.gate.touch()
