@@ -13,7 +13,8 @@ NEEDS = ("gcc", "libc6-dev", "meson", "ninja-build", "pkgconf", "gettext", "libs
          "libgcrypt20-dev", "libseccomp-dev", "git", "bubblewrap", "fakeroot")
 FOREIGN = ("rpm", "rpmlint", "makepkg", "pacman-package-manager", "libarchive-tools", "nix-bin")
 # What meson and systemd of rpm's distributions define, and Debian's do not.
-MACROS = """%meson meson setup --prefix=/usr --sysconfdir=/etc --localstatedir=/var --libexecdir=libexec --buildtype=plain build
+MACROS = """%debug_package %{nil}
+%meson meson setup --prefix=/usr --sysconfdir=/etc --localstatedir=/var --libexecdir=libexec --buildtype=plain build
 %meson_build meson compile -C build
 %meson_install DESTDIR=%{buildroot} meson install -C build --no-rebuild
 %find_lang() /usr/lib/rpm/find-lang.sh %{buildroot} %{*}
