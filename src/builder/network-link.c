@@ -104,14 +104,12 @@ network_link_make (void)
 {
   g_auto (Fd) fd = open ("/dev/net/tun", O_RDWR | O_CLOEXEC);
   struct ifreq link = { .ifr_name = NETWORK_LINK, .ifr_flags = IFF_TAP | IFF_NO_PI };
-  struct
-  {
-    struct tun_filter head;
-    unsigned char address[ETH_ALEN];
-  } filter = { .head = { .count = 1 } };
+  const struct tun_filter head = { .count = 1 };
+  _Alignas(struct tun_filter) unsigned char filter[sizeof head + ETH_ALEN]; /* the head and what follows it */
 
-  memcpy (filter.address, gateway_hardware, ETH_ALEN);
-  if (fd < 0 || ioctl (fd, TUNSETIFF, &link) < 0 || ioctl (fd, TUNSETTXFILTER, &filter) < 0 ||
+  memcpy (filter, &head, sizeof head);
+  memcpy (filter + sizeof head, gateway_hardware, ETH_ALEN);
+  if (fd < 0 || ioctl (fd, TUNSETIFF, &link) < 0 || ioctl (fd, TUNSETTXFILTER, filter) < 0 ||
       ioctl (fd, TUNSETPERSIST, 1) < 0)
     return -errno;
   return link_up (if_nametoindex (NETWORK_LINK), MTU);

@@ -138,6 +138,7 @@ def test_user_stays_claimed_through_the_death_of_the_daemon(hive, machine):
 
 def test_users_of_units_that_are_gone_are_free_for_the_next_daemon(hive, machine):
     """Of a question that ended while no daemon was there, say; and of one that was about to be asked."""
+    hive.call("ListWorkers")  # the folder is the daemon's, and stays
     machine.run("systemctl", "stop", "rbee-hived.service")
     machine.path(f"{CLAIMS}/rbee-builder-0").write_text("rbee-hive-builder-1-1")
     machine.path(f"{CLAIMS}/rbee-builder-1").write_text("")
