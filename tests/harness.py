@@ -439,6 +439,10 @@ class Hive:
         assert not self.process, "the hive runs already"
         self.configuration[group].update(keys)
 
+    def tell_sanitizer(self, option):
+        """Adds to what tools/test tells the address sanitizer, if this build has it."""
+        self.environment["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":" + option
+
     def write_configuration(self):
         text = "".join(f"[{group}]\n" + "".join(f"{key}={value}\n" for key, value in keys.items())
                        for group, keys in self.configuration.items())
@@ -778,6 +782,8 @@ class Hive:
     def nothing_left(self):
         """No work tree, no transaction, no file but the recorded ones and those that were there before, no folder that was made for
         nothing, no process; every ended job's log is ended."""
+        # hivectl goes by the log, which ends before the job's last state is written.
+        wait_until(lambda: not (self.state / "unfinished").exists(), what="the last state of every job")
         for folder in (self.cache / "work", self.state / "transactions"):
             left = [name for name in (os.listdir(folder) if folder.exists() else []) if name != ".lock"]
             assert not left, f"{folder} still has {left}"
