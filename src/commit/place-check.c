@@ -288,7 +288,12 @@ place_check_tree (const Ledger *ledger, const Tree *tree, const WorkerRecord *re
   check.names.names = place_names (record);
   check.above = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   for (guint i = 0; i < tree->entries->len; i++)
-    place_add_command (&check, commands, ((TreeEntry *)tree->entries->pdata[i])->path);
+    {
+      const TreeEntry *entry = tree->entries->pdata[i];
+
+      if (!S_ISDIR (entry->st.st_mode))
+        place_add_command (&check, commands, entry->path);
+    }
   check.names.commands = g_strv_builder_end (commands);
 
   for (guint i = 0; i < tree->entries->len; i++)

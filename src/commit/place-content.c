@@ -79,15 +79,15 @@ place_content_check_desktop (const Tree *tree, const TreeEntry *entry, GError **
   return true;
 }
 
-/* compinit takes from the first line for which commands a file is: "#compdef NAME…", options and patterns among them.
- */
+/* compinit takes from the first line for which commands a file is: "#compdef NAME…", options and patterns among them;
+ * spaces may come before that. */
 bool
 place_content_check_zsh (const Ledger *ledger, const Tree *tree, const TreeEntry *entry, const PlaceNames *names,
                          GError **error)
 {
   const char *name = strrchr (entry->path, '/') + 1;
   g_auto (GStrv) lines = content_lines (tree, entry, error);
-  g_auto (GStrv) words = lines && lines[0] ? g_strsplit_set (lines[0], " \t", -1) : NULL;
+  g_auto (GStrv) words = lines && lines[0] ? g_strsplit_set (g_strchug (lines[0]), " \t", -1) : NULL;
   g_autofree char *found = lines ? system_files_find_below (ledger->configuration, "/usr/share/zsh", name) : NULL;
 
   if (!lines)

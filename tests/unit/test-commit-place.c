@@ -319,6 +319,15 @@ test_zsh_function_of_zsh (Scratch *scratch, gconstpointer data)
 }
 
 static void
+test_folder_in_bin_is_no_command (Scratch *scratch, gconstpointer data)
+{
+  package_good (scratch, "1");
+  package_directory (scratch, "1", "usr/local/bin/other");
+  package_file (scratch, "1", "usr/local/share/bash-completion/completions/other", "x", 0644);
+  expect (scratch, HIVE_ERROR_PACKAGE_INVALID, "somebody completes a command that is not the worker's");
+}
+
+static void
 test_administrator_allows (Scratch *scratch, gconstpointer data)
 {
   char *pattern = (char *)"/usr/local/include/*", *folder = (char *)"/usr/local/bin/id";
@@ -470,7 +479,9 @@ main (int argc, char **argv)
   ADD ("desktop/link", NULL, test_desktop_entry_that_is_a_link);
   ADD ("zsh/other-command", "#compdef x-worker ls\n", test_zsh_completion);
   ADD ("zsh/pattern", "#compdef -P *\n", test_zsh_completion);
+  ADD ("zsh/indented", " \t#compdef ls\n", test_zsh_completion);
   ADD ("zsh/function", NULL, test_zsh_function_of_zsh);
+  ADD ("command/folder", NULL, test_folder_in_bin_is_no_command);
   ADD ("allowed", NULL, test_administrator_allows);
   ADD ("linked/followed", NULL, test_linked_folder_is_followed);
   ADD ("linked/two-files", NULL, test_linked_folder_makes_one_of_two_files);
