@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define CONTENT_MAX (64 * 1024)
+#define BLANK       " \t\f\v"
 
 /* The lines of a small file; NULL with @error. */
 static char **
@@ -39,26 +40,30 @@ content_lines (const Tree *tree, const TreeEntry *entry, GError **error)
   return g_strsplit_set (text, "\r\n", -1);
 }
 
-/* The keys of the Desktop Entry Specification (and of KDE's services) by which desktops come upon a program unasked. */
+/* The keys of the Desktop Entry Specification (and of KDE's services) by which desktops come upon a program unasked.
+ * GLib passes over form feeds too; KDE takes "\x4d" in a key for "M", which no harmless entry needs. */
 static bool
 desktop_line_is_active (const char *line, const char **ret_key)
 {
   static const char *const keys[] = { "MimeType",     "DBusActivatable",    "Implements",
                                       "ServiceTypes", "X-KDE-ServiceTypes", "X-KDE-Library" };
-  const char *value = strchr (line, '=');
+  const char *key = line + strspn (line, BLANK), *equals = strchr (key, '=');
+  const char *value = equals ? equals + 1 + strspn (equals + 1, BLANK) : "";
+  size_t length = strcspn (key, BLANK "=[");
 
-  if (!value || !value[1 + strspn (value + 1, " \t")] || g_str_equal (value + 1 + strspn (value + 1, " \t"), "false"))
+  if (!*value || g_str_equal (value, "false"))
     return false;
-  for (size_t i = 0; i < G_N_ELEMENTS (keys); i++)
+  if (memchr (key, '\\', (size_t)(equals - key)))
     {
-      size_t length = strlen (keys[i]);
-
-      if (strncmp (line, keys[i], length) == 0 && strchr (" \t=[", line[length]))
-        {
-          *ret_key = keys[i];
-          return true;
-        }
+      *ret_key = "a key with \\";
+      return true;
     }
+  for (size_t i = 0; i < G_N_ELEMENTS (keys); i++)
+    if (strlen (keys[i]) == length && strncmp (key, keys[i], length) == 0)
+      {
+        *ret_key = keys[i];
+        return true;
+      }
   return false;
 }
 
@@ -71,9 +76,9 @@ place_content_check_desktop (const Tree *tree, const TreeEntry *entry, GError **
   if (!lines)
     return false;
   for (char **line = lines; *line; line++)
-    if (desktop_line_is_active (*line + strspn (*line, " \t"), &key))
+    if (desktop_line_is_active (*line, &key))
       return tree_refuse (error,
-                          "%s in the package has %s=, by which desktops start it for files, links or messages of each "
+                          "%s in the package has %s, by which desktops start it for files, links or messages of each "
                           "user: package() must install it without that line",
                           entry->path, key);
   return true;

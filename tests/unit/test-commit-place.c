@@ -476,6 +476,9 @@ main (int argc, char **argv)
   ADD ("desktop/mime-type", "MimeType=text/html;x-scheme-handler/https;", test_desktop_entry);
   ADD ("desktop/activatable", "DBusActivatable = true", test_desktop_entry);
   ADD ("desktop/service", "  X-KDE-ServiceTypes=KFilePlugin", test_desktop_entry);
+  ADD ("desktop/form-feed", "\fMimeType=text/html", test_desktop_entry);
+  ADD ("desktop/form-feed-after", "MimeType\f=text/html", test_desktop_entry);
+  ADD ("desktop/escaped", "\\x4dimeType=text/html", test_desktop_entry);
   ADD ("desktop/link", NULL, test_desktop_entry_that_is_a_link);
   ADD ("zsh/other-command", "#compdef x-worker ls\n", test_zsh_completion);
   ADD ("zsh/pattern", "#compdef -P *\n", test_zsh_completion);
