@@ -271,8 +271,9 @@ sandbox_execute (const Sandbox *sandbox, const Start *start)
       set_limit (RLIMIT_CPU, sandbox->timeout + 1);
     }
 
-  /* We ignore it; who is in the sandbox shall end with the reader of its pipe. */
-  signal (SIGPIPE, SIG_DFL);
+  /* We ignore SIGPIPE, and who started us maybe others (nohup); programs and their tests count on none. */
+  for (int number = 1; number < NSIG; number++)
+    signal (number, SIG_DFL);
   if (prctl (PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid () != start->parent)
     _exit (126);
   sigprocmask (SIG_SETMASK, &start->mask, NULL);

@@ -245,6 +245,12 @@ def test_no_descriptor_of_the_hives_is_open_inside(hive):
             assert str(hive.directory) not in line and "/log" not in line and "socket" not in line, f"{phase}: {line}"
 
 
+def test_no_signal_is_ignored_inside_though_who_started_the_hive_ignores_some(hive):
+    hive.wrapper = ["env", "--ignore-signal=HUP,INT,QUIT,USR1"]
+    for phase, lines in ask(hive, "grep SigIgn: /proc/self/status").items():
+        assert [line.split()[1] for line in lines if "SigIgn" in line] == ["0000000000000000"], phase
+
+
 def test_terminal_input_cannot_be_forged(hive):
     answers = ask(hive, "ps -o sid= -p $$ 2>/dev/null; [ -t 0 ] && echo terminal; read -r line && echo input; (exec 3<>/dev/tty) 2>/dev/null && echo tty; true", ("build",))
     assert not {"terminal", "input", "tty"} & set(answers["build"])
