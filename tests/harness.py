@@ -548,6 +548,14 @@ class Hive:
         path = self.directory / "hived.log"
         return path.read_text(errors="replace") if path.exists() else ""
 
+    def sanitizers_complaints(self):
+        """Those about the daemon, and those in the logs of jobs: there is what the programs in their sandboxes say."""
+        logs = list(self.state.glob("jobs/*/log")) if self.build.sanitized and self.state.exists() else []
+        said = [self.daemon_log(), *(log.read_text(errors="replace") for log in logs if log.is_file())]
+        if self.wrapper[:1] == ["strace"]:  # what has no environment of ours looks for leaks all the same, and cannot
+            said = [re.sub(r".*LeakSanitizer (has encountered|does not work).*", "", text) for text in said]
+        return [f"a sanitizer complained: {text[-20000:]}" for text in said if SANITIZED.search(text)]
+
     def stop(self, number=signal.SIGTERM, timeout=30):
         """Ends the daemon and returns its exit status."""
         process, self.process = self.process, None
@@ -577,8 +585,7 @@ class Hive:
             if self.bus_process:
                 self.bus_process.terminate()
                 self.bus_process.wait()
-            if SANITIZED.search(self.daemon_log()):
-                complaints.append("a sanitizer complained")
+            complaints += self.sanitizers_complaints()
         finally:
             for pid, _ in self.processes():
                 with contextlib.suppress(ProcessLookupError):

@@ -623,5 +623,8 @@ main (int argc, char **argv)
   dprintf (FETCH_OUTCOME_FD, "%d %d %u\n%s\n%.8000s\n%s\n%s\n%s\n%.2000s", result, transfer.write_error,
            (unsigned)CLAMP (wait, 0, 86400), transfer.validator ? transfer.validator : "", url ? url : transfer.url,
            address ? address : "", etag ? etag : "", modified ? modified : "", why ? why : "");
+  g_free (transfer.validator);
+  g_free (transfer.offered);
+  g_free (transfer.internal);
   return result == FETCH_OK ? 0 : 1;
 }
