@@ -97,6 +97,8 @@ class Bridge:
             self.configure(Listen=f"127.0.0.1:{self.port};{self.socket}")
         self.write_configuration()
         seen = len(self.log)
+        # How much of what was freed the address sanitizer keeps: see leeway.
+        options.setdefault("env", dict(os.environ, ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=16"))
         with open(self.log_path, "a") as log:
             self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", **options)
         if wait:
@@ -219,7 +221,7 @@ class Bridge:
     @property
     def leeway(self):
         """How much its memory may grow for nothing, in KiB: a sanitizer keeps what was freed."""
-        return 65536 if self.hive.build.sanitized else 4096
+        return 32768 if self.hive.build.sanitized else 4096
 
     def memory(self, key=r"Private_\w+"):
         text = pathlib.Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
