@@ -63,7 +63,7 @@ allow_proxies (Sandbox *sandbox)
 void
 fetch_allow_network (Sandbox *sandbox, const Configuration *configuration, const CatalogConfiguration *catalog)
 {
-  if (catalog_configuration_is_local (catalog))
+  if (catalog_configuration_is_own (catalog))
     sandbox_share_network (sandbox);
   else
     {
@@ -152,7 +152,7 @@ fetch_try (const Fetch *fetch, int fd, const char *const *options, unsigned *ret
       return FETCH_UNTRUSTED;
     }
   g_ptr_array_add (arguments, program);
-  if (!fetch->mirrored && !catalog_configuration_is_local (fetch->catalog))
+  if (!fetch->mirrored && !catalog_configuration_is_own (fetch->catalog))
     g_ptr_array_add (arguments, (char *)"--foreign");
   if (fetch->decode)
     g_ptr_array_add (arguments, (char *)"--decode");

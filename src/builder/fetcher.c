@@ -253,13 +253,15 @@ transfer_header (const Transfer *transfer, const char *name)
              NULL;
 }
 
-/* Whether the network around us keeps us from there, as its routes say. Its loopback is its own. */
+/* Whether the network around us keeps us from there: its routes say so, and its loopback is its own, in which only the
+ * ports are there that were allowed. */
 static bool
 transfer_is_refused (const struct sockaddr *address, socklen_t length)
 {
-  g_auto (Fd) fd = socket (address->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  bool loopback = address_is_loopback (address);
+  g_auto (Fd) fd = socket (address->sa_family, (loopback ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
 
-  return fd < 0 || address_is_loopback (address) || (connect (fd, address, length) < 0 && errno == EACCES);
+  return fd >= 0 && connect (fd, address, length) < 0 && (loopback || errno == EACCES);
 }
 
 /* Called with what a name stands for, also after a redirect: the one place where that can be seen. */
@@ -505,8 +507,9 @@ transfer_result (const Transfer *transfer, CURLcode code, const char *message, c
   if (transfer->secure && code == CURLE_UNSUPPORTED_PROTOCOL)
     *ret_why = g_strdup_printf ("%s redirects to what is not https", url);
   else if (transfer->internal && code == CURLE_COULDNT_CONNECT)
-    *ret_why = g_strdup_printf ("%s leads to %s, an address of this machine or its network's own, where only a catalog "
-                                "on this machine may send it",
+    *ret_why = g_strdup_printf ("%s leads to %s, an address of this machine or its network's own: if it may, put that "
+                                "into Allow= of [Network] in hive.conf, or AllowAddresses= of the catalog, or build "
+                                "with --local-sources",
                                 url, transfer->internal);
   else if (code == CURLE_OPERATION_TIMEDOUT)
     *ret_why = g_strdup_printf ("%s took longer than %u s, or stalled", url, transfer->timeout);
@@ -523,7 +526,8 @@ static FetchResult
 transfer_resolve (Transfer *transfer, char **ret_address, char **ret_why)
 {
   g_autoptr (GUri) uri = g_uri_parse (transfer->url, G_URI_FLAGS_PARSE_RELAXED, NULL);
-  struct addrinfo *found = uri && g_uri_get_host (uri) ? proxy_resolve (g_uri_get_host (uri), NULL) : NULL;
+  g_autofree char *port = uri && g_uri_get_port (uri) > 0 ? g_strdup_printf ("%d", g_uri_get_port (uri)) : NULL;
+  struct addrinfo *found = uri && g_uri_get_host (uri) ? proxy_resolve (g_uri_get_host (uri), port) : NULL;
   g_autofree char *url = fetch_redact (transfer->url);
 
   for (const struct addrinfo *each = found; each; each = each->ai_next)

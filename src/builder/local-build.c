@@ -185,15 +185,18 @@ local_build_find (const char *file)
 
 /* What a catalog's worker has and a file has not. */
 static void
-local_build_invent (Builder *builder, Configuration *configuration, const char *file)
+local_build_invent (Builder *builder, const LocalBuild *build, Configuration *configuration, const char *file)
 {
+  CatalogConfiguration *catalog;
   g_autofree char *folder = g_path_get_dirname (file);
   g_autofree char *name = g_path_get_basename (file);
   g_autofree char *escaped = g_uri_escape_string (name, NULL, TRUE);
   const char *epoch = g_getenv ("SOURCE_DATE_EPOCH");
 
   g_ptr_array_set_size (configuration->catalogs, 0);
-  g_ptr_array_add (configuration->catalogs, catalog_configuration_of_folder (folder));
+  catalog = catalog_configuration_of_folder (folder);
+  catalog->foreign = !build->local_sources;
+  g_ptr_array_add (configuration->catalogs, catalog);
   g_free (configuration->cache_directory);
   configuration->cache_directory = g_build_filename (g_get_user_cache_dir (), "rbee-hive", NULL);
   builder->folder = g_strdup (folder);
@@ -241,7 +244,7 @@ local_build_run (const LocalBuild *build, Configuration *configuration, LogWrite
   request->worker_id = g_strdup (NAME);
   request->network = g_strdup (build->network);
   request->check = build->check;
-  local_build_invent (&builder, configuration, file);
+  local_build_invent (&builder, build, configuration, file);
   works = local_build_open_works (configuration, &error);
   if (works < 0 || !local_build_make_work (&builder, request, works, &error) ||
       !local_build_all (build, &builder, file, &error))

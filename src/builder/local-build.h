@@ -11,7 +11,7 @@ typedef struct
   const char *output;  /* where the packages' trees go, each with its name; NULL: pkg beside the file */
   const char *network; /* as of a request */
   bool check;
-  bool local_sources; /* repositories on this machine may lie anywhere, not only in the file's folder */
+  bool local_sources; /* sources may lie anywhere on this machine and at private addresses */
 } LocalBuild;
 
 /* Writes a whole log to @log, its `result` ({"version","packages":[{"name","path"}…]}) and its `end` included. Nothing

@@ -91,7 +91,7 @@ location_find (Builder *builder, const Source *source, const char *probe, Locati
 
   if (source_is_local_repository (source) && !source->mirror)
     return location_find_folder (builder, source, ret_location, error);
-  if (source->mirror || catalog_configuration_is_local (builder->catalog->own))
+  if (source->mirror || catalog_configuration_is_own (builder->catalog->own))
     {
       ret_location->url = g_strdup (address);
       return true;

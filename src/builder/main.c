@@ -79,7 +79,7 @@ main (int argc, char **argv)
       "FOLDER" },
     { "with-check", 0, 0, G_OPTION_ARG_NONE, &tests, "Run check() too with --build", NULL },
     { "local-sources", 0, 0, G_OPTION_ARG_NONE, &local_sources,
-      "With --build, take repositories on this machine from outside the file's folder too", NULL },
+      "With --build, take sources from all of this machine and from private addresses too", NULL },
     { "network", 0, 0, G_OPTION_ARG_STRING, &network, "With --build, whether prepare() and build() have a network",
       NETWORK_ALLOW "|" NETWORK_FORBID },
     { "check", 0, 0, G_OPTION_ARG_FILENAME, &recipe, "Say what this PKGBUILD is and which rules it breaks", "FILE" },

@@ -1,39 +1,34 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "sandbox-private.h"
 
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "address.h"
 #include "error.h"
 #include "file.h"
 #include "network.h"
 
-#if defined(__x86_64__)
-#define ARCHITECTURE AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define ARCHITECTURE AUDIT_ARCH_AARCH64
-#elif defined(__riscv) && __riscv_xlen == 64
-#define ARCHITECTURE AUDIT_ARCH_RISCV64
-#elif defined(__powerpc64__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define ARCHITECTURE AUDIT_ARCH_PPC64LE
-#elif defined(__loongarch64)
-#define ARCHITECTURE AUDIT_ARCH_LOONGARCH64
-#else
-#error "Say here how the kernel calls this architecture (linux/audit.h)"
-#endif
-
-#define FOREIGN_CALLS 0x40000000U /* where x86 has those of another one */
+#define INSTALL_PASTA                                                                                                  \
+  "Install the package passt (apt install passt, dnf install passt, pacman -S passt, zypper install passt)"
+#define GIVE_TUN                                                                                                       \
+  "Load its module (modprobe tun); in a container, give it the device (podman or docker run --device /dev/net/tun, "   \
+  "systemd-nspawn --bind=/dev/net/tun --property=DeviceAllow=\"/dev/net/tun rw\")"
 
 void
 sandbox_allow_network (Sandbox *sandbox)
 {
   sandbox->network = NETWORK_FILTERED;
+}
+
+const char *
+sandbox_network_lack (void)
+{
+  g_autofree char *pasta = g_find_program_in_path ("pasta");
+
+  if (!pasta)
+    return "pasta is not installed. " INSTALL_PASTA;
+  return access ("/dev/net/tun", R_OK | W_OK) < 0 ? "/dev/net/tun cannot be used. " GIVE_TUN : NULL;
 }
 
 void
@@ -105,36 +100,6 @@ sandbox_network_resolver (const char *resolver)
 }
 
 bool
-sandbox_network_add_filter (Sandbox *sandbox, GPtrArray *options, GError **error)
-{
-  /* Connected pairs stay, which reach nobody else. Calls by io_uring are seen by no such filter, so there are none. */
-  static const struct sock_filter program[] = {
-    BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, arch)),
-    BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 0, 7),
-    BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, nr)),
-    BPF_JUMP (BPF_JMP | BPF_JGE | BPF_K, FOREIGN_CALLS, 5, 0),
-    BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, __NR_io_uring_setup, 4, 0),
-    BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, __NR_socket, 0, 2),
-    BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, args)),
-    BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, AF_UNIX, 2, 0),
-    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
-    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAFNOSUPPORT),
-  };
-  g_autofree char *number = NULL;
-  int fd;
-
-  if (sandbox->network != NETWORK_SHARED)
-    return true;
-  fd = file_memory ("filter", (const char *)program, sizeof program, error);
-  if (fd < 0 || !(number = sandbox_pass (sandbox, fd, error)))
-    return false;
-  g_ptr_array_add (options, g_strdup ("--add-seccomp-fd"));
-  g_ptr_array_add (options, g_steal_pointer (&number));
-  return true;
-}
-
-bool
 sandbox_network_is_trouble (const char *said)
 {
   return g_str_has_prefix (said, NETWORK_PREFIX);
@@ -147,12 +112,8 @@ sandbox_network_set_error (GError **error, const char *said, char **ret_hint)
   {
     const char *said, *hint;
   } troubles[] = {
-    { "pasta: not installed",
-      "Install the package passt (apt install passt, dnf install passt, pacman -S passt, zypper "
-      "install passt)" },
-    { "/dev/net/tun",
-      "Load its module (modprobe tun); in a container, give it the device (podman or docker run --device "
-      "/dev/net/tun, systemd-nspawn --bind=/dev/net/tun --property=DeviceAllow=\"/dev/net/tun rw\")" },
+    { "pasta: not installed", INSTALL_PASTA },
+    { "/dev/net/tun", GIVE_TUN },
     { "user namespace",
       "Allow user namespaces, as bubblewrap needs them too; on Ubuntu load the profile that comes with "
       "rbee-hive: apparmor_parser -r /etc/apparmor.d/rbee-hive-bwrap" },

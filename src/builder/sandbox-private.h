@@ -77,9 +77,6 @@ void sandbox_network_add_command (const Sandbox *sandbox, GStrvBuilder *command)
 /* The resolv.conf of one with a network of its own, from this machine's. */
 char *sandbox_network_resolver (const char *resolver);
 
-/* Adds what keeps a shared network's programs from Unix sockets to bubblewrap's options. */
-bool sandbox_network_add_filter (Sandbox *sandbox, GPtrArray *options, GError **error);
-
 /* Whether rbee-hive-network said that, as its only word; and SandboxUnavailable by it. */
 bool sandbox_network_is_trouble (const char *said);
 void sandbox_network_set_error (GError **error, const char *said, char **ret_hint);

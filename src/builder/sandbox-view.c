@@ -226,7 +226,7 @@ sandbox_add_etc (Sandbox *sandbox, GPtrArray *options, GError **error)
 static bool
 sandbox_add_filter (Sandbox *sandbox, GPtrArray *options, GError **error)
 {
-  int fd = system_calls_filter (error);
+  int fd = system_calls_filter (sandbox->network != NETWORK_SHARED, error);
   g_autofree char *number = fd < 0 ? NULL : sandbox_pass (sandbox, fd, error);
 
   if (number)
@@ -248,8 +248,6 @@ sandbox_options (Sandbox *sandbox, const char *status_number, GError **error)
   add (options, "--cap-drop", "ALL", NULL); /* root's are inherited otherwise */
   if (sandbox->network != NETWORK_NONE)
     add (options, "--share-net", NULL, NULL);
-  if (!sandbox_network_add_filter (sandbox, options, error))
-    return NULL;
   add (options, "--json-status-fd", status_number, NULL);
   if (!sandbox_add_filter (sandbox, options, error))
     return NULL;

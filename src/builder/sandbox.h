@@ -38,6 +38,9 @@ void sandbox_chdir (Sandbox *sandbox, const char *inside);
  * [Network] in hive.conf allows. Of two words on one sandbox the last counts. */
 void sandbox_allow_network (Sandbox *sandbox);
 
+/* What this machine plainly lacks for that, with what to do; NULL: nothing that can be seen without trying. */
+const char *sandbox_network_lack (void);
+
 /* And one more of them, "10.1.0.0/16", or a port of this machine's loopback, "127.0.0.1:8080". */
 void sandbox_allow_address (Sandbox *sandbox, const char *address);
 

@@ -66,19 +66,36 @@ step_set_flags (const Builder *builder, Sandbox *sandbox)
     sandbox_setenv (sandbox, "RBEE_FEATURES", features);
 }
 
+typedef enum
+{
+  STEP_OFFLINE,
+  STEP_MAY_CONNECT,  /* by [Build] NetworkSteps=: where no filtered network can be had it goes on without one */
+  STEP_MUST_CONNECT, /* somebody said so of this catalog or job */
+} StepNetwork;
+
 /* The job's own word counts first, then its catalog's, then that for all. */
+static StepNetwork
+step_network (const Builder *builder, const char *step)
+{
+  static const char *const usual[] = { "prepare", "build", NULL };
+  const char *const *all = (const char *const *)builder->configuration->network_steps;
+  const char *const *own = (const char *const *)builder->catalog->own->network_steps;
+
+  if (g_strcmp0 (builder->request->network, NETWORK_FORBID) == 0)
+    return STEP_OFFLINE;
+  if (g_strcmp0 (builder->request->network, NETWORK_ALLOW) == 0 && g_strv_contains (usual, step))
+    return STEP_MUST_CONNECT;
+  if (own)
+    return g_strv_contains (own, step) ? STEP_MUST_CONNECT : STEP_OFFLINE;
+  return g_strv_contains (all, step) ? STEP_MAY_CONNECT : STEP_OFFLINE;
+}
+
 static bool
 step_has_network (const Builder *builder, const char *step)
 {
-  static const char *const usual[] = { "prepare", "build", NULL };
-  const CatalogConfiguration *catalog = builder->catalog->own;
-  char **steps = catalog->network_steps ? catalog->network_steps : builder->configuration->network_steps;
+  StepNetwork network = step_network (builder, step);
 
-  if (g_strcmp0 (builder->request->network, NETWORK_FORBID) == 0)
-    return false;
-  if (g_strcmp0 (builder->request->network, NETWORK_ALLOW) == 0 && g_strv_contains (usual, step))
-    return true;
-  return g_strv_contains ((const char *const *)steps, step);
+  return network == STEP_MUST_CONNECT || (network == STEP_MAY_CONNECT && !sandbox_network_lack ());
 }
 
 static Sandbox *
@@ -239,6 +256,22 @@ step_network_reason (const Builder *builder)
   return builder->request->network ? "--network=allow" : "NetworkSteps= in hive.conf";
 }
 
+static void
+step_connect (const Builder *builder, const Step *step, Sandbox *sandbox)
+{
+  if (!step_has_network (builder, step->phase))
+    {
+      if (step_network (builder, step->phase) == STEP_MAY_CONNECT)
+        log_writer_note (builder->log, step->phase, "⚠ %s() goes on without a network: %s", step->phase,
+                         sandbox_network_lack ());
+      return;
+    }
+  sandbox_allow_network (sandbox);
+  access_allow_mirrors (sandbox, builder->configuration);
+  log_writer_note (builder->log, step->phase, "🌐 Network is on for %s() (%s)", step->phase,
+                   step_network_reason (builder));
+}
+
 bool
 step_run_in (Builder *builder, const Step *step, Sandbox *sandbox, const char *const *arguments, GError **error)
 {
@@ -246,19 +279,10 @@ step_run_in (Builder *builder, const Step *step, Sandbox *sandbox, const char *c
   g_autoptr (Output) err = output_new (builder->log, step->phase, LOG_STREAM_ERR);
   g_autofree char *what = g_strdup_printf ("%s()", step->phase);
   static const char *const nameable[] = { "prepare", "build", "check", NULL };
-  bool networked;
   int status;
 
   log_writer_note (builder->log, step->phase, "%s Starting %s phase...", step->icon, step->phase);
-  networked = step_has_network (builder, step->phase);
-  if (networked)
-    {
-      sandbox_allow_network (sandbox);
-      access_allow_mirrors (sandbox, builder->configuration);
-      log_writer_note (builder->log, step->phase, "🌐 Network is on for %s() (%s)", step->phase,
-                       step_network_reason (builder));
-    }
-
+  step_connect (builder, step, sandbox);
   sandbox_set_output (sandbox, out, err);
   sandbox_set_timeout (sandbox, builder->configuration->step_timeout);
   if (!sandbox_run (sandbox, arguments, &status, error))
@@ -269,7 +293,7 @@ step_run_in (Builder *builder, const Step *step, Sandbox *sandbox, const char *c
       return true;
     }
 
-  if (!networked && g_strv_contains (nameable, step->phase))
+  if (step_network (builder, step->phase) == STEP_OFFLINE && g_strv_contains (nameable, step->phase))
     log_writer_note (builder->log, step->phase,
                      "%s() had no network: if it needs one, put it into NetworkSteps= of hive.conf%s", step->phase,
                      g_str_equal (step->phase, "check") ? "" : ", or install with --network=allow");

@@ -134,9 +134,24 @@ filter_add_conditions (scmp_filter_ctx filter)
   return r;
 }
 
+/* Sockets that have no name in any file are the network's: who has this machine's own has no Unix socket, but for
+ * connected pairs, which reach nobody else. Where socketcall(2) has its arguments in memory it is refused whole. */
+static int
+filter_add_unix (scmp_filter_ctx filter)
+{
+  int r =
+      seccomp_rule_add (filter, SCMP_ACT_ERRNO (EAFNOSUPPORT), SCMP_SYS (socket), 1, SCMP_A0 (SCMP_CMP_EQ, AF_UNIX));
+
+#ifdef __NR_socketcall
+  if (r == 0)
+    r = seccomp_rule_add (filter, SCMP_ACT_ERRNO (ENOSYS), SCMP_SYS (socketcall), 0);
+#endif
+  return r;
+}
+
 /* 0 or a negative errno. */
 static int
-filter_fill (scmp_filter_ctx filter)
+filter_fill (scmp_filter_ctx filter, bool unix_sockets)
 {
   /* What is called by another architecture's numbers (i386, x32) is as on a kernel without that architecture. */
   int r = seccomp_attr_set (filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO (ENOSYS));
@@ -149,15 +164,17 @@ filter_fill (scmp_filter_ctx filter)
     r = filter_add_families (filter, SCMP_SYS (socket));
   if (r == 0)
     r = filter_add_families (filter, SCMP_SYS (socketpair));
+  if (r == 0 && !unix_sockets)
+    r = filter_add_unix (filter);
   return r < 0 ? r : filter_add_netlink (filter);
 }
 
 int
-system_calls_filter (GError **error)
+system_calls_filter (bool unix_sockets, GError **error)
 {
   scmp_filter_ctx filter = seccomp_init (SCMP_ACT_ALLOW);
   g_auto (Fd) fd = memfd_create ("seccomp", MFD_CLOEXEC);
-  int r = fd < 0 ? -errno : filter ? filter_fill (filter) : -ENOMEM;
+  int r = fd < 0 ? -errno : filter ? filter_fill (filter, unix_sockets) : -ENOMEM;
 
   if (r == 0)
     r = seccomp_export_bpf (filter, fd);

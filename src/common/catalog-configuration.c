@@ -62,6 +62,12 @@ catalog_configuration_is_local (const CatalogConfiguration *catalog)
   return catalog_configuration_is_folder (catalog) || (host && g_strv_contains (loopback, host));
 }
 
+bool
+catalog_configuration_is_own (const CatalogConfiguration *catalog)
+{
+  return !catalog->foreign && catalog_configuration_is_local (catalog);
+}
+
 GHashTable *
 catalog_sections_new (void)
 {
@@ -168,6 +174,7 @@ catalog_configuration_of_folder (const char *path)
   catalog->url = g_filename_to_uri (path, NULL, NULL);
   catalog->shown_url = g_strdup (catalog->url);
   catalog->network_allow = g_new0 (char *, 1);
+  catalog->foreign = true;
   return catalog;
 }
 

@@ -22,6 +22,7 @@ typedef struct
   char *signing_key;      /* SigningKey=: a path, or a minisign key; NULL: recipes need no signature */
   char **network_steps;   /* NetworkSteps= of its recipes; NULL: [Build] says */
   char **network_allow;   /* AllowAddresses=: what its fetchers may reach besides public addresses and its own kind */
+  bool foreign;           /* a folder that anybody may have written: its sources are those of a public catalog */
 } CatalogConfiguration;
 
 /* A name matches [a-z0-9][a-z0-9-]{0,31}: it stands before a slash and a worker's id. */
@@ -37,10 +38,14 @@ bool catalog_sections_add (GHashTable *sections, const char *group, const char *
  * among them. InvalidArgument names @path, the section and the key. */
 GPtrArray *catalog_sections_read (GHashTable *sections, const char *path, GError **error);
 
-/* One that nobody configured: the folder at the absolute @path. Free by a GPtrArray of catalog_sections_read(). */
+/* One that nobody configured, and foreign for that: the folder at the absolute @path. Free by a GPtrArray of
+ * catalog_sections_read(). */
 CatalogConfiguration *catalog_configuration_of_folder (const char *path);
 
-/* True when it is a file:// catalog; and when it is that, or a server on this machine's loopback: such may name sources
- * on this machine. */
+/* True when it is a file:// catalog; and when it is that, or a server on this machine's loopback: such may name
+ * repositories on this machine. */
 bool catalog_configuration_is_folder (const CatalogConfiguration *catalog);
 bool catalog_configuration_is_local (const CatalogConfiguration *catalog);
+
+/* True when it is local and somebody who may decide that chose it: its fetchers have this machine's own network. */
+bool catalog_configuration_is_own (const CatalogConfiguration *catalog);

@@ -8,7 +8,7 @@ import tempfile
 
 import pytest
 
-from harness import install_script, pkgbuild, shell_quote
+from harness import HttpCatalog, install_script, pkgbuild, shell_quote
 
 
 @pytest.fixture
@@ -139,3 +139,33 @@ def test_steps_see_nothing_of_the_callers(author, home):
     text = author.builds("--check", SECRET="of the environment").stdout
     assert "dear" not in text and "private key" not in text and "of the environment" not in text
     assert "No such file" in text
+
+
+@pytest.fixture
+def internal():
+    """A server of this machine that is nobody else's business."""
+    catalog = HttpCatalog()
+    catalog.answers["/secret"] = (200, "text/plain", b"secret\n")
+    catalog.answers["/repository/info/refs"] = (200, "application/x-git-upload-pack-advertisement", b"x")
+    yield catalog
+    catalog.close()
+
+
+def test_a_source_on_this_machine_is_not_fetched_unless_the_caller_says_so(author, internal):
+    author.write("PKGBUILD", pkgbuild("some", source=[f"{internal.url}/secret"], sha256sums=["SKIP"], build='cat "$srcdir/secret"'))
+    refused = author.builds(status=1).stdout
+    assert internal.requests == [] and "--local-sources" in refused and "127.0.0.1" in refused
+    assert "secret" in author.builds("--local-sources").stdout.split("\n")
+
+
+def test_a_repository_by_a_server_on_this_machine_is_not_asked(author, internal):
+    author.write("PKGBUILD", pkgbuild("some", source=[f"git+{internal.url}/repository"], sha256sums=["SKIP"]))
+    assert "--local-sources" in author.builds(status=1).stdout
+    assert internal.requests == []
+
+
+def test_an_address_that_the_configuration_allows_is_fetched_from(author, internal):
+    with open(author.configuration, "a") as configuration:
+        configuration.write(f"[Network]\nAllow=127.0.0.1:{internal.server.server_address[1]}\n")
+    author.write("PKGBUILD", pkgbuild("some", source=[f"{internal.url}/secret"], sha256sums=["SKIP"], build='cat "$srcdir/secret"'))
+    assert "secret" in author.builds().stdout.split("\n")

@@ -92,18 +92,25 @@ def test_no_bubblewrap_is_refused_and_status_says_what_to_do(hive):
     assert "bubblewrap" in status.stdout + status.stderr
 
 
-def test_no_pasta_refuses_what_needs_the_network_and_status_says_what_to_do(hive):
-    """Nothing goes on with the machine's own network; what needs none goes on."""
+def test_no_pasta_leaves_build_without_a_network_and_status_says_what_to_do(hive):
+    """Nothing goes on with the machine's own network."""
     hive.environment["PATH"] = tools_without(hive, "pasta")
-    hive.catalog.add("some", pkgbuild("some", build="true"))
-    hive.catalog.add("quiet")
-    hive.refuses("some", "SandboxUnavailable", "pasta", "Install the package passt")
-    hive.installs("quiet")
-    hive.installs("some", network="forbid")
+    hive.catalog.add("some", pkgbuild("some", build="grep -c : /proc/net/dev"))
+    lines = hive.installs("some").lines()
+    assert any(line.startswith("⚠ build() goes on without a network: pasta is not installed. Install the package passt") for line in lines)
+    assert "1" in lines and not any("Network is on" in line for line in lines)
+    hive.refuses("some", "SandboxUnavailable", "pasta", "Install the package passt", network="allow", reinstall=True)
     capabilities = hive.call("GetCapabilities")
     assert capabilities["sandbox"] is True and "pasta" in capabilities["network-error"] and "passt" in capabilities["network-hint"]
     status = hive.hivectl("status")
     assert "pasta" in status.stdout and "apt install passt" in status.stdout
+
+
+def test_no_pasta_refuses_what_a_catalog_wants_the_network_for(hive):
+    hive.environment["PATH"] = tools_without(hive, "pasta")
+    hive.configure("Catalog", NetworkSteps="build")
+    hive.catalog.add("some", pkgbuild("some", build="true"))
+    hive.refuses("some", "SandboxUnavailable", "pasta", "Install the package passt")
 
 
 def test_no_fakeroot_is_refused_before_the_build(hive):

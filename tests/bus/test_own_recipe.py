@@ -145,3 +145,10 @@ def test_equal_recipes_are_one_job_and_others_are_refused_while_it_runs(hive):
     job.cancel()
     job.wait()
     assert not list(hive.state.glob("jobs/*/recipe.json"))
+
+
+def test_sources_of_a_recipe_of_ones_own_are_not_fetched_from_this_machine(hive, folder, http_catalog):
+    http_catalog.answers["/secret"] = (200, "text/plain", b"secret")
+    (folder / "PKGBUILD").write_text(pkgbuild("some", source=[f"{http_catalog.url}/secret"], sha256sums=["SKIP"]))
+    done = install(hive, folder, status=1)
+    assert "127.0.0.1" in done.stdout + done.stderr and http_catalog.requests == []
