@@ -15,7 +15,7 @@
 #define BRIDGE_USER "rbee-bridge"
 
 #define PATIENCE        (10 * 60 * G_USEC_PER_SEC) /* somebody has to find a password */
-#define CHECKS_MAX      128
+#define CHECKS_MAX      1024                       /* of all: so many that no handful of users fills them */
 #define CHECKS_USER_MAX 16
 
 struct Authority
@@ -336,10 +336,16 @@ authority_check_room (const Authority *authority, uid_t uid, sd_bus_error *error
   g_hash_table_iter_init (&checks, authority->checks);
   while (g_hash_table_iter_next (&checks, NULL, &check))
     of_user += ((Check *)check)->uid == uid;
-  if (of_user < CHECKS_USER_MAX && g_hash_table_size (authority->checks) < CHECKS_MAX)
-    return 0;
-  return sd_bus_error_set (error, HIVE_ERROR_PREFIX "LimitsExceeded",
-                           "Too many calls wait for a password already; ask again later");
+  if (of_user >= CHECKS_USER_MAX)
+    return sd_bus_error_setf (error, HIVE_ERROR_PREFIX "LimitsExceeded",
+                              "%d of your calls wait for a password already, which is the most of one user: answer or "
+                              "end one of them first",
+                              CHECKS_USER_MAX);
+  if (g_hash_table_size (authority->checks) >= CHECKS_MAX)
+    return sd_bus_error_setf (error, HIVE_ERROR_PREFIX "LimitsExceeded",
+                              "%d calls of all users wait for a password already, which is the most: ask again later",
+                              CHECKS_MAX);
+  return 0;
 }
 
 static int

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Who may do what, decided by the real polkitd for real users, with pkttyagent answering, refusing and walking away."""
 
+import contextlib
 import json
 import pathlib
 import re
@@ -689,3 +690,24 @@ def test_named_owner_is_not_the_callers_right(hive, machine, bridge_known):
     with pytest.raises(HiveError):
         hive.call("InstallWorkerWithOptions", GLib.Variant("(sa{sv})", ("some", {"owner": GLib.Variant("s", "anna")})))
     assert calls(machine, "anna", "org.rbee.Hive.RemoveWorker", "some")[0] == NEEDS_INTERACTION
+
+
+# too many questions
+
+
+def test_user_who_floods_polkit_is_refused_and_nobody_else_is(hive, machine, polkit):
+    names = [f"w{number}" for number in range(17)]
+    for name in names:
+        hive.catalog.add(name)
+    with contextlib.ExitStack() as terminals:
+        for name in names[:16]:
+            wait_for_question(terminals.enter_context(person(hive, "install", name)))
+        for _ in range(40):
+            error, message = calls(machine, "anna", "org.rbee.Hive.InstallWorker", names[16], interactive=True)
+            assert error == "org.rbee.Hive.Error.LimitsExceeded" and message.startswith("16 of your calls wait for a password"), message
+        assert jobs(hive) == []
+        with person(hive, "install", "--no-wait", names[16], user="carol") as other:
+            answer(other)
+            assert other.end() == 0, other.shown
+    wait_until(lambda: not polkit.is_asking(), what="the questions to be taken back")
+    assert calls(machine, "anna", "org.rbee.Hive.InstallWorker", names[0], interactive=True)[0] == DENIED
