@@ -122,6 +122,12 @@ fetch_read_outcome (const Fetch *fetch, const char *outcome, unsigned *ret_wait,
       *ret_why = g_strdup_printf ("%s can't be fetched: rbee-hive-fetch ended unexpectedly", url);
       return FETCH_FAILED;
     }
+  if (result == FETCH_NOT_MODIFIED && !fetch->known)
+    {
+      *ret_why =
+          g_strdup_printf ("%s: the server says that nothing has changed (304), though it was not asked that", url);
+      return FETCH_FAILED;
+    }
   if (result != FETCH_OK)
     *ret_why = g_strdup (lines[OUTCOME_LINES - 1]);
   else if (fetch->ret_state)

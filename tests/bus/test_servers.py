@@ -143,3 +143,11 @@ def test_page_in_place_of_a_catalog_is_called_that(hive, http_catalog, page, wha
     http_catalog.answers["/workers/some"] = (200, "application/json", json.dumps(http_catalog.entries["some"]).encode())
     http_catalog.answers["/workers/some/PKGBUILD"] = (200, "text/html", page)
     assert f"/workers/some/PKGBUILD is {what}" in hive.refuses("some", "RecipeInvalid").get("ErrorMessage")
+
+
+def test_not_modified_that_nobody_asked_for_is_called_that(hive, http_catalog):
+    http_catalog.add("some", recipe(http_catalog))
+    http_catalog.answers["/data"] = (304, "text/plain", b"")
+    hive.refuses("some", "SourceUnavailable", "304")
+    http_catalog.answers["/workers/some"] = (304, "text/plain", b"")
+    hive.refuses("some", "CatalogUnavailable", "304")
