@@ -294,10 +294,11 @@ JsonNode *
 json_read (const char *text, size_t length, GError **error)
 {
   g_autoptr (GString) string = g_string_new (NULL);
-  Reader reader = { .text = text, .at = text, .end = text + length, .string = string, .error = error };
+  const char *start = text ? text : ""; /* what is empty may have no address, and none can be counted on from there */
+  Reader reader = { .text = start, .at = start, .end = start + length, .string = string, .error = error };
   g_autoptr (JsonNode) node = NULL;
 
-  if (!g_utf8_validate_len (text, length, NULL))
+  if (!g_utf8_validate_len (start, length, NULL))
     {
       reader_fail (&reader, "it is not UTF-8");
       return NULL;

@@ -3,6 +3,7 @@
 
 #include "error.h"
 
+#include <math.h>
 #include <string.h>
 #include <time.h>
 
@@ -190,5 +191,6 @@ log_progress_parse (const char *text)
     }
   else
     return -1;
-  return all > 0 && done >= 0 && done <= all ? done / all : -1;
+  /* To the hundredth of a percent: json-glib writes 1e-05 as 1e-05.0, which is no JSON. */
+  return all > 0 && done >= 0 && done <= all ? round (done / all * 10000) / 10000 : -1;
 }

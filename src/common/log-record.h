@@ -56,5 +56,5 @@ void log_record_parse_error (const LogRecord *record, int *ret_code, char **ret_
  * failed. */
 char *log_record_to_line (const LogRecord *record);
 
-/* How far the text of a `progress` record says its phase is, 0 to 1; -1 when it does not. */
+/* How far the text of a `progress` record says its phase is, 0 to 1 in steps of 0.0001; -1 when it does not. */
 double log_progress_parse (const char *text);

@@ -252,6 +252,18 @@ test_watch_wakes_every_watcher (Log *log, gconstpointer data)
   sd_event_unref (event);
 }
 
+static void
+test_progress (void)
+{
+  g_assert_cmpfloat (log_progress_parse ("3/4"), ==, 0.75);
+  g_assert_cmpfloat (log_progress_parse ("50%"), ==, 0.5);
+  g_assert_cmpfloat (log_progress_parse ("1/100000000"), ==, 0);
+  g_assert_cmpfloat (log_progress_parse ("1/10000"), ==, 0.0001);
+  g_assert_cmpfloat (log_progress_parse ("4/3"), ==, -1);
+  g_assert_cmpfloat (log_progress_parse ("1/0"), ==, -1);
+  g_assert_cmpfloat (log_progress_parse ("half"), ==, -1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -259,6 +271,7 @@ main (int argc, char **argv)
   g_test_add_func ("/log/text-is-cleaned", test_text);
   g_test_add_func ("/log/plain-text-is-known", test_plain);
   g_test_add_func ("/log/time", test_time);
+  g_test_add_func ("/log/progress", test_progress);
   g_test_add_func ("/log/error-record", test_error_record);
   g_test_add ("/log/round-trip", Log, NULL, log_set_up, test_round_trip, log_tear_down);
   g_test_add ("/log/reading-starts-at-any-cursor", Log, NULL, log_set_up, test_any_cursor, log_tear_down);
