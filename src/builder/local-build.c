@@ -5,7 +5,7 @@
 #include "delivery.h"
 #include "file.h"
 #include "folder.h"
-#include "job.h"
+#include "pipeline.h"
 #include "json.h"
 #include "recipe-folder.h"
 #include "sandbox.h"
@@ -165,8 +165,10 @@ local_build_all (const LocalBuild *build, Builder *builder, const char *file, GE
   builder->own_folder = build->local_sources ? NULL : folder;
   return local_build_read (builder, recipe, file, error) &&
          delivery_init (&delivery, builder->configuration, recipe, folder, build->output, error) &&
-         job_run_phases (builder, "parse", "parse", error) && local_build_check_delivery (builder, &delivery, error) &&
-         job_run_phases (builder, "dependencies", "package", error) && local_build_deliver (builder, &delivery, error);
+         pipeline_run_phases (builder, "parse", "parse", error) &&
+         local_build_check_delivery (builder, &delivery, error) &&
+         pipeline_run_phases (builder, "dependencies", "package", error) &&
+         local_build_deliver (builder, &delivery, error);
 }
 
 /* The true path of its folder, in which a recipe finds what lies above it. */
@@ -248,7 +250,7 @@ local_build_run (const LocalBuild *build, Configuration *configuration, LogWrite
   works = local_build_open_works (configuration, &error);
   if (works < 0 || !local_build_make_work (&builder, request, works, &error) ||
       !local_build_all (build, &builder, file, &error))
-    status = job_fail (&builder, error);
+    status = pipeline_fail (&builder, error);
   local_build_clean (&builder, works, status == JOB_EXIT_READY);
   log_writer_write (log, builder.phase, LOG_STREAM_END,
                     status == JOB_EXIT_READY     ? "done" :

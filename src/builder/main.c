@@ -2,7 +2,7 @@
 #include "config.h"
 #include "errand.h"
 #include "inspection.h"
-#include "job.h"
+#include "pipeline.h"
 #include "local-build.h"
 #include "query.h"
 #include "recipe-files.h"
@@ -42,7 +42,7 @@ main_run_job (Configuration *configuration)
   if (request && request->files)
     recipe_files_announce (configuration, request);
   if (request)
-    return job_run (configuration, request, log);
+    return pipeline_run (configuration, request, log);
   log_writer_error (log, "metadata", error);
   return JOB_EXIT_FAILED;
 }

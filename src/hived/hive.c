@@ -2,7 +2,6 @@
 #include "hive.h"
 
 #include <malloc.h>
-#include <sys/utsname.h>
 #include <systemd/sd-daemon.h>
 
 #include "audience.h"
@@ -17,6 +16,7 @@
 #include "journal.h"
 #include "kept-version.h"
 #include "line-signals.h"
+#include "machine.h"
 #include "manager.h"
 #include "registry.h"
 #include "scheduler.h"
@@ -29,14 +29,6 @@
 #define COUNTS_INTERVAL (G_USEC_PER_SEC / 10)
 #define STOP_POLL       (50 * 1000)
 #define STOP_TURNS      600 /* 30 seconds */
-
-static char *
-machine_architecture (void)
-{
-  struct utsname name;
-
-  return g_strdup (uname (&name) < 0 ? "unknown" : name.machine);
-}
 
 static void
 hive_on_caller (const char *name, uid_t uid, void *userdata)
@@ -71,7 +63,7 @@ hive_new (sd_event *event, sd_bus *bus, Configuration *configuration, bool units
 
   hive->event = sd_event_ref (event);
   hive->bus = sd_bus_ref (bus);
-  hive->architecture = machine_architecture ();
+  hive->architecture = g_strdup (machine_architecture ());
   hive->configuration = configuration;
   hive->backlog = backlog_new (event, bus);
   hive->log_quota = log_quota_new (configuration);

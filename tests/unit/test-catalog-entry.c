@@ -607,7 +607,7 @@ test_binary_lies_in_the_folder_or_is_the_path (void)
 static void
 test_place_fits_when_it_is_listed (void)
 {
-  const char *machine = catalog_machine_architecture ();
+  const char *machine = machine_architecture ();
   const struct
   {
     const char *values[4];

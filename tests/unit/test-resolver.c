@@ -53,7 +53,7 @@ set_up (Machine *machine, const void *unused)
   machine->pacman = g_build_filename (machine->folder, "local", NULL);
   write_file (machine->rules, RULES);
   machine->configuration = g_new0 (Configuration, 1);
-  machine->configuration->libexec_directory = g_test_build_filename (G_TEST_DIST, "../../src/builder", NULL);
+  machine->configuration->libexec_directory = g_test_build_filename (G_TEST_DIST, "../../src/builder/dependency", NULL);
   machine->configuration->dependency_rules = machine->rules;
   machine->configuration->toolchains = g_ptr_array_new ();
 }

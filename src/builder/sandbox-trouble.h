@@ -1,8 +1,0 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
-#pragma once
-
-#include <glib.h>
-
-/* Sets SandboxUnavailable from what bubblewrap said (NULL: there is no bubblewrap) and what this machine's settings
- * show. The message says why; what to do goes to @ret_hint, or behind the why when @ret_hint is NULL. */
-void sandbox_trouble_set_error (GError **error, const char *said, char **ret_hint);
