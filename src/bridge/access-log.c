@@ -14,7 +14,7 @@ typedef struct
   unsigned status;
   uint64_t bytes, usec;
   const char *note;
-} Entry;
+} AccessEntry;
 
 static void
 entry_add (GArray *fields, const char *key, const char *value)
@@ -25,7 +25,7 @@ entry_add (GArray *fields, const char *key, const char *value)
 }
 
 static void
-access_log_write (const Entry *entry)
+access_log_write (const AccessEntry *entry)
 {
   g_autoptr (GArray) fields = g_array_new (false, false, sizeof (GLogField));
   g_autofree char *path = g_strescape (entry->path, NULL);
@@ -60,7 +60,7 @@ access_log_request (const Request *request)
   unsigned status = request->response ? request->response->status : 0; /* nobody waited for an answer */
 
   request->bridge->metrics.requests[status / 100 % G_N_ELEMENTS (request->bridge->metrics.requests)]++;
-  access_log_write (&(Entry){
+  access_log_write (&(AccessEntry){
       .peer = request->peer->name,
       .uid = request->peer->is_unix ? UID_UNKNOWN : request->uid, /* the peer's name has it then */
       .method = method_name (request->head->method),
@@ -73,7 +73,7 @@ access_log_request (const Request *request)
 void
 access_log_refusal (const Peer *peer, const Problem *problem)
 {
-  access_log_write (&(Entry){
+  access_log_write (&(AccessEntry){
       .peer = peer->name,
       .uid = UID_UNKNOWN,
       .method = "-",
@@ -86,7 +86,7 @@ access_log_refusal (const Peer *peer, const Problem *problem)
 void
 access_log_stream (const char *peer, uid_t uid, const char *path, uint64_t bytes, uint64_t usec)
 {
-  access_log_write (&(Entry){
+  access_log_write (&(AccessEntry){
       .peer = peer,
       .uid = uid,
       .method = "GET",

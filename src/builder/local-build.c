@@ -53,7 +53,7 @@ local_build_open_works (const Configuration *configuration, GError **error)
 
 /* A work directory of our own, locked; its path is the request's. */
 static bool
-local_build_make_work (Builder *builder, Request *request, int works, GError **error)
+local_build_make_work (Builder *builder, JobRequest *request, int works, GError **error)
 {
   g_autofree char *name = g_strdup_printf ("%s.%d", NAME, (int)getpid ());
 
@@ -231,7 +231,7 @@ int
 local_build_run (const LocalBuild *build, Configuration *configuration, LogWriter *log)
 {
   g_autofree char *file = local_build_find (build->file);
-  g_autoptr (Request) request = g_new0 (Request, 1);
+  g_autoptr (JobRequest) request = g_new0 (JobRequest, 1);
   g_auto (Builder) builder = { .configuration = configuration,
                                .request = request,
                                .log = log,

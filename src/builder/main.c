@@ -37,7 +37,7 @@ main_run_job (Configuration *configuration)
 {
   g_autoptr (LogWriter) log = log_writer_new (STDOUT_FILENO, configuration->max_log_size);
   g_autoptr (GError) error = NULL;
-  g_autoptr (Request) request = request_read (STDIN_FILENO, &error);
+  g_autoptr (JobRequest) request = job_request_read (STDIN_FILENO, &error);
 
   if (request && request->files)
     recipe_files_announce (configuration, request);

@@ -10,7 +10,7 @@
 #include "sandbox.h"
 #include "toolchain-search.h"
 #include "toolchains.h"
-#include "updates.h"
+#include "update-search.h"
 #include "worker-id.h"
 
 #include <limits.h>
@@ -26,22 +26,22 @@ typedef struct
   Machine *machine;
   CatalogMemory *memory;
   Catalog *catalog;
-} Question;
+} QueryContext;
 
 static void
-question_clear (Question *question)
+question_clear (QueryContext *question)
 {
   catalog_free (question->catalog);
   catalog_memory_free (question->memory);
   machine_free (question->machine);
   g_clear_pointer (&question->input, json_object_unref);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Question, question_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (QueryContext, question_clear)
 
 /* What is remembered comes on standard input; who asks by hand on a terminal, or with nothing there, remembers nothing.
  */
 static bool
-question_open (Question *question, const Configuration *configuration, const char *name, GError **error)
+question_open (QueryContext *question, const Configuration *configuration, const char *name, GError **error)
 {
   const CatalogConfiguration *own = configuration_catalog (configuration, name, error);
   g_autofree char *text = isatty (STDIN_FILENO) ? g_strdup ("") : NULL;
@@ -68,7 +68,7 @@ question_open (Question *question, const Configuration *configuration, const cha
 
 /* Adds to an answer what the daemon is to know besides: what to remember, and how old it is. */
 static JsonObject *
-question_answer (const Question *question, JsonObject *answer)
+question_answer (const QueryContext *question, JsonObject *answer)
 {
   JsonArray *news = answer ? catalog_memory_to_json (question->memory) : NULL;
 
@@ -105,7 +105,7 @@ static JsonObject *
 query_catalog (const Configuration *configuration, char *const *arguments, GError **error)
 {
   g_autoptr (GPtrArray) entries = g_ptr_array_new ();
-  g_auto (Question) question = { 0 };
+  g_auto (QueryContext) question = { 0 };
   JsonObject *answer;
   JsonArray *workers;
 
@@ -126,7 +126,7 @@ query_catalog (const Configuration *configuration, char *const *arguments, GErro
 static JsonObject *
 query_worker (const Configuration *configuration, char *const *arguments, GError **error)
 {
-  g_auto (Question) question = { 0 };
+  g_auto (QueryContext) question = { 0 };
   g_autoptr (CatalogEntry) entry = NULL;
   JsonObject *answer;
 
@@ -146,7 +146,7 @@ query_recipe (const Configuration *configuration, char *const *arguments, GError
 {
   const char *backend = arguments[2] && *arguments[2] ? arguments[2] : NULL;
   const char *source = arguments[2] && arguments[3] && *arguments[3] ? arguments[3] : NULL;
-  g_auto (Question) question = { 0 };
+  g_auto (QueryContext) question = { 0 };
   g_autoptr (CatalogEntry) entry = NULL;
   g_autofree char *text = NULL;
   g_autofree char *url = NULL;
@@ -242,7 +242,7 @@ query_devices (const Configuration *configuration, char *const *arguments, GErro
 static JsonObject *
 query_updates (const Configuration *configuration, char *const *arguments, GError **error)
 {
-  return updates_look (configuration, arguments, error);
+  return update_search_run (configuration, arguments, error);
 }
 
 static const struct

@@ -11,7 +11,7 @@
  *   sandbox                             {"works":true} or {"works":false,"why","hint"}; and "toolchains", as
  *                                       toolchain-search.h has them
  *   devices                             {"devices":[…],"warnings":[…]} as device.h has it: in a unit that may open them
- *   updates [ID CATALOG BACKEND SOURCE SHA256]…   as updates.h has it; an empty CATALOG is any
+ *   updates [ID CATALOG BACKEND SOURCE SHA256]…   as update-search.h has it; an empty CATALOG is any
  *
  * Those to the catalog NAME read {"remembered":[…]} (catalog-memory.h) from standard input, which may be empty, and add
  * to their answer "remember", what there is to be remembered instead, and "stale_since" and "stale_why", when the

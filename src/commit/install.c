@@ -348,7 +348,7 @@ install_copy (const Plan *plan, bool sync, GError **error)
     {
       const TreeEntry *entry = plan->tree->entries->pdata[i];
       g_autoptr (WorkerFile) file = NULL;
-      Step *step;
+      TransactionStep *step;
 
       if (S_ISDIR (entry->st.st_mode))
         continue;

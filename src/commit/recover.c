@@ -86,7 +86,7 @@ recover_set_aside (const Ledger *ledger, const Transaction *transaction, const c
   g_autoptr (GPtrArray) paths = g_ptr_array_new ();
 
   for (guint i = 0; transaction && i < transaction->steps->len; i++)
-    g_ptr_array_add (paths, ((Step *)transaction->steps->pdata[i])->path);
+    g_ptr_array_add (paths, ((TransactionStep *)transaction->steps->pdata[i])->path);
   ledger_block (ledger, transaction ? transaction->worker_id : NULL, paths, message);
   unfinished_note (ledger->transactions, job, transaction ? transaction->worker_id : "", message);
 }

@@ -20,7 +20,7 @@ static const char *const states[] = { "staging", "placing", "committed" };
 static const char *const kinds[] = { "place", "replace", "remove" };
 
 static void
-step_free (Step *step)
+step_free (TransactionStep *step)
 {
   g_free (step->path);
   g_free (step->temporary);
@@ -56,10 +56,10 @@ transaction_free (Transaction *transaction)
   g_free (transaction);
 }
 
-static Step *
+static TransactionStep *
 step_add (Transaction *transaction, StepKind kind, const char *path, char *temporary)
 {
-  Step *step = g_new0 (Step, 1);
+  TransactionStep *step = g_new0 (TransactionStep, 1);
 
   step->kind = kind;
   step->path = g_strdup (path);
@@ -68,7 +68,7 @@ step_add (Transaction *transaction, StepKind kind, const char *path, char *tempo
   return step;
 }
 
-Step *
+TransactionStep *
 transaction_add_step (Transaction *transaction, StepKind kind, const char *path)
 {
   return step_add (transaction, kind, path,
@@ -78,7 +78,7 @@ transaction_add_step (Transaction *transaction, StepKind kind, const char *path)
 /* The manifest's form */
 
 static JsonObject *
-step_to_json (const Step *step)
+step_to_json (const TransactionStep *step)
 {
   JsonObject *object = json_object_new ();
   g_autofree char *inode = g_strdup_printf ("%" G_GUINT64_FORMAT, step->inode); /* JSON's numbers are too small */
@@ -291,7 +291,7 @@ typedef struct
 } Spot;
 
 static int
-step_look (const Step *step, const Ledger *ledger, Spot *ret_spot)
+step_look (const TransactionStep *step, const Ledger *ledger, Spot *ret_spot)
 {
   int r;
 
@@ -305,7 +305,7 @@ step_look (const Step *step, const Ledger *ledger, Spot *ret_spot)
 /* Placing */
 
 static int
-step_place (const Step *step, int parent, const char *name)
+step_place (const TransactionStep *step, int parent, const char *name)
 {
   if (step->kind != STEP_REPLACE)
     return step->kind == STEP_PLACE ? file_rename_new (parent, step->temporary, parent, name) :
@@ -323,7 +323,7 @@ transaction_place (const Transaction *transaction, const Ledger *ledger, GError 
 {
   for (guint i = 0; i < transaction->steps->len; i++)
     {
-      const Step *step = transaction->steps->pdata[i];
+      const TransactionStep *step = transaction->steps->pdata[i];
       const char *name;
       int parent = places_open_parent (ledger->places, step->path, &name);
       int r = parent < 0 ? parent : step_place (step, parent, name);
@@ -346,7 +346,7 @@ transaction_place (const Transaction *transaction, const Ledger *ledger, GError 
 /* Undoing */
 
 static int
-step_undo (const Step *step, TransactionState state, const Ledger *ledger)
+step_undo (const TransactionStep *step, TransactionState state, const Ledger *ledger)
 {
   Spot spot;
   int r = step_look (step, ledger, &spot);
@@ -403,7 +403,7 @@ transaction_undo (const Transaction *transaction, const Ledger *ledger, GError *
   places_forget (ledger->places);
   for (guint i = transaction->steps->len; i-- > 0;)
     {
-      const Step *step = transaction->steps->pdata[i];
+      const TransactionStep *step = transaction->steps->pdata[i];
       int r = step_undo (step, transaction->state, ledger);
 
       if (r < 0)
@@ -421,7 +421,7 @@ transaction_undo (const Transaction *transaction, const Ledger *ledger, GError *
 /* Finishing */
 
 static int
-step_finish (const Step *step, const Ledger *ledger)
+step_finish (const TransactionStep *step, const Ledger *ledger)
 {
   Spot spot;
   int r = step_look (step, ledger, &spot);
@@ -451,7 +451,7 @@ transaction_finish (const Transaction *transaction, const Ledger *ledger, bool s
 {
   for (guint i = 0; i < transaction->steps->len; i++)
     {
-      const Step *step = transaction->steps->pdata[i];
+      const TransactionStep *step = transaction->steps->pdata[i];
       int r = step_finish (step, ledger);
 
       if (r < 0)
@@ -521,7 +521,7 @@ transaction_sync (const Transaction *transaction, const Ledger *ledger, bool man
 
   for (guint i = 0; i < transaction->steps->len; i++)
     {
-      const Step *step = transaction->steps->pdata[i];
+      const TransactionStep *step = transaction->steps->pdata[i];
       int r = sync_parent (ledger, step->path, many, done);
 
       if (r < 0)

@@ -30,14 +30,14 @@ typedef struct
   char *path;
   char *temporary; /* a name in the same directory */
   uint64_t inode;  /* of the new file; of the old one for STEP_REMOVE; 0 until it is known */
-} Step;
+} TransactionStep;
 
 typedef struct
 {
   TransactionState state;
   char *job;
   char *worker_id;
-  GPtrArray *steps;     /* of Step */
+  GPtrArray *steps;     /* of TransactionStep */
   GPtrArray *made;      /* paths of directories that the transaction makes, outermost first */
   GPtrArray *obsolete;  /* paths of directories that go when they are empty, outermost first */
   char *keeps;          /* the job whose version is kept (kept.h); NULL: none */
@@ -49,7 +49,7 @@ Transaction *transaction_new (const char *job, const char *worker_id);
 void transaction_free (Transaction *transaction);
 
 /* Adds a step with a temporary name of its own. */
-Step *transaction_add_step (Transaction *transaction, StepKind kind, const char *path);
+TransactionStep *transaction_add_step (Transaction *transaction, StepKind kind, const char *path);
 
 /* Writes the manifest with @state, durably. */
 bool transaction_write (Transaction *transaction, const Ledger *ledger, TransactionState state, GError **error);

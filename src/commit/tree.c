@@ -175,7 +175,7 @@ typedef struct
   const Places *places;
   PackageList *list;
   uint64_t mount;
-} Reading;
+} TreeReading;
 
 static char *
 read_target (int fd, const char *name)
@@ -188,7 +188,7 @@ read_target (int fd, const char *name)
 
 /* Looks at one name; *ret_entry belongs to the tree. */
 static bool
-tree_add (Reading *reading, int fd, const char *directory, const char *name, TreeEntry **ret_entry, GError **error)
+tree_add (TreeReading *reading, int fd, const char *directory, const char *name, TreeEntry **ret_entry, GError **error)
 {
   Tree *tree = reading->tree;
   TreeEntry *entry;
@@ -227,7 +227,7 @@ tree_add (Reading *reading, int fd, const char *directory, const char *name, Tre
 
 /* Reads the directory @fd (taken), which is @path in the package ("" for its top), and all below. */
 static bool
-tree_read_directory (Reading *reading, int fd, const char *path, int depth, GError **error)
+tree_read_directory (TreeReading *reading, int fd, const char *path, int depth, GError **error)
 {
   g_autoptr (AutoDir) dir = fdopendir (fd);
   struct dirent *item;
@@ -331,7 +331,7 @@ tree_read (const Configuration *configuration, const Places *places, int work_fd
 {
   g_autoptr (Tree) tree = g_new0 (Tree, 1);
   g_autoptr (PackageList) list = NULL;
-  Reading reading = { .tree = tree, .configuration = configuration, .places = places };
+  TreeReading reading = { .tree = tree, .configuration = configuration, .places = places };
 
   tree->entries = g_ptr_array_new_with_free_func ((GDestroyNotify)tree_entry_free);
   tree->fd = file_open_beneath (work_fd, "pkg", O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);

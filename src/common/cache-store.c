@@ -27,10 +27,10 @@ typedef struct
   char *key;
   struct timespec used;
   uint64_t size, files;
-} Entry;
+} CacheEntry;
 
 static void
-entry_free (Entry *entry)
+entry_free (CacheEntry *entry)
 {
   g_free (entry->key);
   g_free (entry);
@@ -225,14 +225,14 @@ cache_store_list (GPtrArray *entries, int folder)
     {
       g_auto (Fd) fd = -1;
       struct stat st;
-      Entry *entry;
+      CacheEntry *entry;
 
       if (!key_is_valid (item->d_name, NULL))
         continue;
       fd = file_open_beneath (folder, item->d_name, O_RDONLY | O_DIRECTORY, 0);
       if (fd < 0 || fstat (fd, &st) < 0)
         continue;
-      entry = g_new0 (Entry, 1);
+      entry = g_new0 (CacheEntry, 1);
       entry->folder = folder;
       entry->key = g_strdup (item->d_name);
       entry->used = st.st_mtim;
@@ -244,7 +244,7 @@ cache_store_list (GPtrArray *entries, int folder)
 static int
 entry_compare (const void *a, const void *b)
 {
-  const Entry *one = *(Entry *const *)a, *other = *(Entry *const *)b;
+  const CacheEntry *one = *(CacheEntry *const *)a, *other = *(CacheEntry *const *)b;
 
   if (one->used.tv_sec != other->used.tv_sec)
     return one->used.tv_sec < other->used.tv_sec ? -1 : 1;
@@ -266,8 +266,8 @@ cache_store_trim (const Configuration *configuration, GError **error)
   g_ptr_array_sort (entries, entry_compare);
   for (guint i = 0; i < entries->len; i++)
     {
-      size += ((Entry *)entries->pdata[i])->size;
-      files += ((Entry *)entries->pdata[i])->files;
+      size += ((CacheEntry *)entries->pdata[i])->size;
+      files += ((CacheEntry *)entries->pdata[i])->files;
     }
 
   for (guint i = 0;
@@ -275,7 +275,7 @@ cache_store_trim (const Configuration *configuration, GError **error)
                             folder_is_short_of_space (sources, configuration->keep_free));
        i++)
     {
-      const Entry *entry = entries->pdata[i];
+      const CacheEntry *entry = entries->pdata[i];
       int r = cache_store_remove (entry->folder, entry->key);
 
       if (r < 0)

@@ -16,14 +16,14 @@ typedef struct
   int depth;
   GString *string; /* the last one */
   GError **error;
-} Reader;
+} JsonText;
 
-static JsonNode *reader_value (Reader *reader);
+static JsonNode *reader_value (JsonText *reader);
 
-static bool reader_fail (Reader *reader, const char *format, ...) G_GNUC_PRINTF (2, 3);
+static bool reader_fail (JsonText *reader, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
 static bool
-reader_fail (Reader *reader, const char *format, ...)
+reader_fail (JsonText *reader, const char *format, ...)
 {
   g_autofree char *what = NULL;
   unsigned line = 1;
@@ -40,7 +40,7 @@ reader_fail (Reader *reader, const char *format, ...)
 
 /* The next byte that is no space; -1 at the end. */
 static int
-reader_peek (Reader *reader)
+reader_peek (JsonText *reader)
 {
   while (reader->at < reader->end && *reader->at && strchr (SPACE, *reader->at))
     reader->at++;
@@ -48,7 +48,7 @@ reader_peek (Reader *reader)
 }
 
 static bool
-reader_take (Reader *reader, char expected)
+reader_take (JsonText *reader, char expected)
 {
   if (reader_peek (reader) != expected)
     return false;
@@ -58,7 +58,7 @@ reader_take (Reader *reader, char expected)
 
 /* The four digits of \u. */
 static bool
-reader_unit (Reader *reader, gunichar *ret)
+reader_unit (JsonText *reader, gunichar *ret)
 {
   *ret = 0;
   for (int i = 0; i < 4; i++, reader->at++)
@@ -71,7 +71,7 @@ reader_unit (Reader *reader, gunichar *ret)
 }
 
 static bool
-reader_unicode (Reader *reader)
+reader_unicode (JsonText *reader)
 {
   gunichar c, low;
 
@@ -95,7 +95,7 @@ reader_unicode (Reader *reader)
 }
 
 static bool
-reader_escape (Reader *reader)
+reader_escape (JsonText *reader)
 {
   static const char names[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
   char name = reader->at < reader->end ? *reader->at++ : '\0';
@@ -111,7 +111,7 @@ reader_escape (Reader *reader)
 
 /* Into reader->string. */
 static bool
-reader_string (Reader *reader)
+reader_string (JsonText *reader)
 {
   if (!reader_take (reader, '"'))
     return reader_fail (reader, "a string in double quotes is missing");
@@ -136,7 +136,7 @@ reader_string (Reader *reader)
 }
 
 static size_t
-reader_digits (Reader *reader)
+reader_digits (JsonText *reader)
 {
   const char *from = reader->at;
 
@@ -146,13 +146,13 @@ reader_digits (Reader *reader)
 }
 
 static bool
-reader_has (const Reader *reader, const char *characters)
+reader_has (const JsonText *reader, const char *characters)
 {
   return reader->at < reader->end && *reader->at && strchr (characters, *reader->at);
 }
 
 static JsonNode *
-reader_number (Reader *reader)
+reader_number (JsonText *reader)
 {
   const char *from = reader->at;
   g_autofree char *text = NULL;
@@ -189,7 +189,7 @@ reader_number (Reader *reader)
 }
 
 static JsonNode *
-reader_object (Reader *reader)
+reader_object (JsonText *reader)
 {
   g_autoptr (JsonObject) object = json_object_new ();
 
@@ -222,7 +222,7 @@ reader_object (Reader *reader)
 }
 
 static JsonNode *
-reader_array (Reader *reader)
+reader_array (JsonText *reader)
 {
   g_autoptr (JsonArray) array = json_array_new ();
 
@@ -244,7 +244,7 @@ reader_array (Reader *reader)
 }
 
 static JsonNode *
-reader_nested (Reader *reader)
+reader_nested (JsonText *reader)
 {
   JsonNode *node;
 
@@ -259,7 +259,7 @@ reader_nested (Reader *reader)
 }
 
 static bool
-reader_word (Reader *reader, const char *word)
+reader_word (JsonText *reader, const char *word)
 {
   size_t length = strlen (word);
 
@@ -270,7 +270,7 @@ reader_word (Reader *reader, const char *word)
 }
 
 static JsonNode *
-reader_value (Reader *reader)
+reader_value (JsonText *reader)
 {
   int next = reader_peek (reader);
 
@@ -295,7 +295,7 @@ json_read (const char *text, size_t length, GError **error)
 {
   g_autoptr (GString) string = g_string_new (NULL);
   const char *start = text ? text : ""; /* what is empty may have no address, and none can be counted on from there */
-  Reader reader = { .text = start, .at = start, .end = start + length, .string = string, .error = error };
+  JsonText reader = { .text = start, .at = start, .end = start + length, .string = string, .error = error };
   g_autoptr (JsonNode) node = NULL;
 
   if (!g_utf8_validate_len (start, length, NULL))

@@ -23,7 +23,7 @@ struct Authority
   sd_bus *bus;
   Callers *callers;
   uid_t bridge;       /* 0: there is no such user */
-  GHashTable *checks; /* of Check, by message */
+  GHashTable *checks; /* of AuthCheck, by message */
   uint64_t asked;     /* how many ever were */
 };
 
@@ -39,7 +39,7 @@ typedef struct
   sd_bus_track *sender;
   sd_bus_message *answer;
   sd_event_source *leftover;
-} Check;
+} AuthCheck;
 
 static const struct
 {
@@ -56,7 +56,7 @@ static const struct
 };
 
 static void
-check_take_back (Check *check)
+check_take_back (AuthCheck *check)
 {
   if (!check->asking)
     return;
@@ -66,7 +66,7 @@ check_take_back (Check *check)
 }
 
 static void
-check_free (Check *check)
+check_free (AuthCheck *check)
 {
   check_take_back (check);
   sd_event_source_disable_unref (check->leftover);
@@ -158,7 +158,7 @@ error_is_absence (const sd_bus_error *error)
 
 /* polkit's error as the caller is to see it. */
 static int
-check_fail (const Check *check, const sd_bus_error *failure, sd_bus_error *error)
+check_fail (const AuthCheck *check, const sd_bus_error *failure, sd_bus_error *error)
 {
   const char *words = actions[check->action].words, *id = actions[check->action].id;
   g_autofree char *runner = NULL;
@@ -175,7 +175,7 @@ check_fail (const Check *check, const sd_bus_error *failure, sd_bus_error *error
 
 /* polkit's no. */
 static int
-check_refuse (const Check *check, bool challenge, bool dismissed, sd_bus_error *error)
+check_refuse (const AuthCheck *check, bool challenge, bool dismissed, sd_bus_error *error)
 {
   bool may_ask = sd_bus_message_get_allow_interactive_authorization (check->message) > 0;
   const char *words = actions[check->action].words, *id = actions[check->action].id;
@@ -211,7 +211,7 @@ answer_is_dismissal (sd_bus_message *answer, bool *ret_dismissed)
 
 /* Reads the answer. 0 when it is yes. */
 static int
-check_read_answer (Check *check, sd_bus_error *error)
+check_read_answer (AuthCheck *check, sd_bus_error *error)
 {
   int authorized, challenge;
   bool dismissed;
@@ -233,7 +233,7 @@ check_read_answer (Check *check, sd_bus_error *error)
 static int
 check_handle_leftover (sd_event_source *source, void *userdata)
 {
-  Check *check = userdata;
+  AuthCheck *check = userdata;
 
   g_hash_table_remove (check->authority->checks, check->message);
   return 0;
@@ -241,7 +241,7 @@ check_handle_leftover (sd_event_source *source, void *userdata)
 
 /* Has the method run again: that starts at the object's path, since much may have changed meanwhile. */
 static int
-check_run_again (Check *check)
+check_run_again (AuthCheck *check)
 {
   sd_bus *bus = check->authority->bus;
   int r;
@@ -255,7 +255,7 @@ check_run_again (Check *check)
 static int
 check_handle_answer (sd_bus_message *answer, void *userdata, sd_bus_error *error)
 {
-  Check *check = userdata;
+  AuthCheck *check = userdata;
   int r;
 
   /* Where nobody answered in time, the question may still be on somebody's screen. */
@@ -275,14 +275,14 @@ check_handle_answer (sd_bus_message *answer, void *userdata, sd_bus_error *error
 static int
 check_handle_departure (sd_bus_track *track, void *userdata)
 {
-  Check *check = userdata;
+  AuthCheck *check = userdata;
 
   g_hash_table_remove (check->authority->checks, check->message);
   return 0;
 }
 
 static int
-question_append_details (const Question *question, sd_bus_message *call)
+question_append_details (const AuthRequest *question, sd_bus_message *call)
 {
   int r;
 
@@ -295,7 +295,7 @@ question_append_details (const Question *question, sd_bus_message *call)
 }
 
 static int
-check_make_call (const Check *check, const Question *question, sd_bus_message *call)
+check_make_call (const AuthCheck *check, const AuthRequest *question, sd_bus_message *call)
 {
   bool may_ask = sd_bus_message_get_allow_interactive_authorization (check->message) > 0;
   int r;
@@ -308,7 +308,7 @@ check_make_call (const Check *check, const Question *question, sd_bus_message *c
 }
 
 static int
-check_ask (Check *check, const Question *question)
+check_ask (AuthCheck *check, const AuthRequest *question)
 {
   sd_bus *bus = check->authority->bus;
   sd_bus_message *call = NULL;
@@ -335,7 +335,7 @@ authority_check_room (const Authority *authority, uid_t uid, sd_bus_error *error
 
   g_hash_table_iter_init (&checks, authority->checks);
   while (g_hash_table_iter_next (&checks, NULL, &check))
-    of_user += ((Check *)check)->uid == uid;
+    of_user += ((AuthCheck *)check)->uid == uid;
   if (of_user >= CHECKS_USER_MAX)
     return sd_bus_error_setf (error, HIVE_ERROR_PREFIX "LimitsExceeded",
                               "%d of your calls wait for a password already, which is the most of one user: answer or "
@@ -349,15 +349,16 @@ authority_check_room (const Authority *authority, uid_t uid, sd_bus_error *error
 }
 
 static int
-authority_ask (Authority *authority, sd_bus_message *message, const Question *question, uid_t uid, sd_bus_error *error)
+authority_ask (Authority *authority, sd_bus_message *message, const AuthRequest *question, uid_t uid,
+               sd_bus_error *error)
 {
-  Check *check;
+  AuthCheck *check;
   int r;
 
   r = authority_check_room (authority, uid, error);
   if (r < 0)
     return r;
-  check = g_new0 (Check, 1);
+  check = g_new0 (AuthCheck, 1);
   check->authority = authority;
   check->message = sd_bus_message_ref (message);
   check->action = question->action;
@@ -372,10 +373,10 @@ authority_ask (Authority *authority, sd_bus_message *message, const Question *qu
 }
 
 int
-authority_check (Authority *authority, sd_bus_message *message, const Question *question, uid_t *ret_uid,
+authority_check (Authority *authority, sd_bus_message *message, const AuthRequest *question, uid_t *ret_uid,
                  sd_bus_error *error)
 {
-  Check *check = g_hash_table_lookup (authority->checks, message);
+  AuthCheck *check = g_hash_table_lookup (authority->checks, message);
   uid_t uid;
   int r;
 

@@ -30,7 +30,7 @@ typedef struct
   const char *job;
   const char *recipe; /* the sum of one that was handed over, for rules */
   uid_t owner;        /* of the job: he needs no asking; 0: root, who needs none anyway */
-} Question;
+} AuthRequest;
 
 /* @callers is borrowed. */
 Authority *authority_new (sd_bus *bus, Callers *callers);
@@ -49,7 +49,7 @@ void authority_stop (Authority *authority);
  * questions wait. When the sender leaves the bus meanwhile, the question is taken back and the method not run again.
  *
  * Arguments belong checked before: nobody should type a password to be told that a name is wrong. */
-int authority_check (Authority *authority, sd_bus_message *message, const Question *question, uid_t *ret_uid,
+int authority_check (Authority *authority, sd_bus_message *message, const AuthRequest *question, uid_t *ret_uid,
                      sd_bus_error *error);
 
 /* 0 when the sender of @message is the web page's bridge, which acts for people it knows; else a negative errno and

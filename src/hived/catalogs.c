@@ -21,14 +21,14 @@ typedef struct
   bool asking; /* not all of them are asked yet */
   QueryHandler handler;
   void *userdata;
-} Question;
+} CatalogQuery;
 
 /* Whose answer a query brings. */
 typedef struct
 {
-  Question *question;
+  CatalogQuery *question;
   guint place;
-} Asked;
+} CatalogAsked;
 
 struct Catalogs
 {
@@ -48,7 +48,7 @@ state_clear (CatalogState *state)
 static void
 question_free (void *data)
 {
-  Question *question = data;
+  CatalogQuery *question = data;
 
   for (guint i = 0; i < question->count; i++)
     {
@@ -197,7 +197,7 @@ list_merge (GHashTable *entries, GPtrArray *order, const char *catalog, JsonObje
 }
 
 static JsonObject *
-question_merge (const Question *question)
+question_merge (const CatalogQuery *question)
 {
   g_autoptr (GHashTable) entries = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr (GPtrArray) order = g_ptr_array_new ();
@@ -218,7 +218,7 @@ question_merge (const Question *question)
 
 /* The answer, when all have said what they have to say to it. */
 static JsonObject *
-question_answer_list (const Question *question, GError **error)
+question_answer_list (const CatalogQuery *question, GError **error)
 {
   guint failed = 0;
 
@@ -239,7 +239,7 @@ failure_is_of_catalog (const GError *failure)
 
 /* The first in precedence that has it, as soon as that is known. False: wait. */
 static bool
-question_answer_one (const Question *question, JsonObject **ret_answer, GError **error)
+question_answer_one (const CatalogQuery *question, JsonObject **ret_answer, GError **error)
 {
   const GError *trouble = NULL;
 
@@ -274,7 +274,7 @@ question_answer_one (const Question *question, JsonObject **ret_answer, GError *
 
 /* Tells the one who asked, once that is possible, and then forgets what the others will say. */
 static void
-question_look (Question *question)
+question_look (CatalogQuery *question)
 {
   guint waiting = 0;
   g_autoptr (JsonObject) answer = NULL;
@@ -303,7 +303,7 @@ question_look (Question *question)
 }
 
 static void
-question_take (Question *question, guint place, JsonObject *answer, const GError *failure)
+question_take (CatalogQuery *question, guint place, JsonObject *answer, const GError *failure)
 {
   Slot *slot = &question->slots[place];
 
@@ -319,8 +319,8 @@ question_take (Question *question, guint place, JsonObject *answer, const GError
 static void
 question_handle_answer (JsonObject *answer, const GError *failure, void *userdata)
 {
-  Asked *asked = userdata;
-  Question *question = asked->question;
+  CatalogAsked *asked = userdata;
+  CatalogQuery *question = asked->question;
   guint place = asked->place;
 
   g_free (asked);
@@ -328,11 +328,12 @@ question_handle_answer (JsonObject *answer, const GError *failure, void *userdat
 }
 
 static bool
-question_ask (Question *question, guint place, const char *const *arguments, uint64_t keep, uid_t uid, GError **error)
+question_ask (CatalogQuery *question, guint place, const char *const *arguments, uint64_t keep, uid_t uid,
+              GError **error)
 {
   Catalogs *catalogs = question->catalogs;
   g_autoptr (GPtrArray) whole = g_ptr_array_new ();
-  Asked *asked = g_new0 (Asked, 1);
+  CatalogAsked *asked = g_new0 (CatalogAsked, 1);
 
   g_ptr_array_add (whole, (char *)arguments[0]);
   g_ptr_array_add (whole, catalogs->states[question->first + place].configuration->name);
@@ -349,19 +350,19 @@ question_ask (Question *question, guint place, const char *const *arguments, uin
   return false;
 }
 
-static Question *
+static CatalogQuery *
 question_new (Catalogs *catalogs, const char *name, GError **error)
 {
   GPtrArray *all = catalogs->configuration->catalogs;
   const CatalogConfiguration *one = name ? configuration_catalog (catalogs->configuration, name, error) : NULL;
-  Question *question;
+  CatalogQuery *question;
   guint place = 0;
 
   if (name && !one)
     return NULL;
   if (one)
     g_ptr_array_find (all, one, &place);
-  question = g_new0 (Question, 1);
+  question = g_new0 (CatalogQuery, 1);
   question->catalogs = catalogs;
   question->first = place;
   question->count = one ? 1 : all->len;
@@ -373,7 +374,7 @@ bool
 catalogs_ask (Catalogs *catalogs, const char *name, const char *const *arguments, uint64_t keep, uid_t uid,
               QueryHandler handler, void *userdata, GError **error)
 {
-  Question *question = question_new (catalogs, name, error);
+  CatalogQuery *question = question_new (catalogs, name, error);
 
   if (!question)
     return false;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "query.h"
+#include "queries.h"
 
 /* All catalogs of the configuration. Each question is asked of each of them by a query of its own, so that none sees
  * another one's token or memory, or makes another one wait. */

@@ -13,7 +13,7 @@
 #include "handed-recipe.h"
 #include "launcher.h"
 #include "log-quota.h"
-#include "query.h"
+#include "queries.h"
 
 #define HIVE_BUS_NAME  "org.rbee.Hive"
 #define HIVE_PATH      "/org/rbee/Hive"

@@ -131,7 +131,7 @@ job_reply (Job *job, const GError *failure, sd_bus_message *message, sd_bus_erro
 static int
 job_check_sender (const Job *job, sd_bus_message *message, Action action, sd_bus_error *error)
 {
-  const Question question = { .action = action, .worker = job->worker_id, .job = job->id, .owner = job->owner };
+  const AuthRequest question = { .action = action, .worker = job->worker_id, .job = job->id, .owner = job->owner };
 
   return authority_check (job->hive->authority, message, &question, NULL, error);
 }

@@ -106,7 +106,7 @@ manager_install (Hive *hive, sd_bus_message *message, const char *reference, Ins
 {
   g_autoptr (GError) failure = NULL;
   const char *worker_id = install_options_take_reference (options, reference, &failure);
-  Question question = { 0 };
+  AuthRequest question = { 0 };
   uid_t uid;
   Job *job;
   int r;
@@ -199,8 +199,8 @@ manager_method_install_recipe (sd_bus_message *message, void *userdata, sd_bus_e
   if (!manager_check_origin (options->origin, &failure) || !hive_check_install (hive, worker_id, options, &failure))
     return bus_error_from_gerror (error, failure);
   r = authority_check (hive->authority, message,
-                       &(Question){ .action = ACTION_INSTALL_RECIPE, .worker = worker_id, .recipe = recipe.sum }, &uid,
-                       error);
+                       &(AuthRequest){ .action = ACTION_INSTALL_RECIPE, .worker = worker_id, .recipe = recipe.sum },
+                       &uid, error);
   if (r != 0)
     return r;
   return job_reply (hive_install_recipe (hive, worker_id, options, &recipe, uid, &failure), failure, message, error);
@@ -217,7 +217,7 @@ manager_remove (Hive *hive, sd_bus_message *message, const char *worker_id, int6
 
   if (!hive_check_remove (hive, worker_id, &failure))
     return bus_error_from_gerror (error, failure);
-  r = authority_check (hive->authority, message, &(Question){ .action = ACTION_REMOVE_WORKER, .worker = worker_id },
+  r = authority_check (hive->authority, message, &(AuthRequest){ .action = ACTION_REMOVE_WORKER, .worker = worker_id },
                        &uid, error);
   if (r != 0)
     return r;
@@ -563,7 +563,7 @@ manager_method_refresh_capabilities (sd_bus_message *message, void *userdata, sd
   Hive *hive = userdata;
   int r;
 
-  r = authority_check (hive->authority, message, &(Question){ .action = ACTION_REFRESH }, NULL, error);
+  r = authority_check (hive->authority, message, &(AuthRequest){ .action = ACTION_REFRESH }, NULL, error);
   if (r != 0)
     return r;
   queries_forget (hive->queries);

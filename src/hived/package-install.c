@@ -12,7 +12,7 @@ typedef enum
   STEP_REFRESH, /* only where a name isn't known; then STEP_RESOLVE again */
   STEP_SIMULATE,
   STEP_INSTALL,
-} Step;
+} PackageStep;
 
 struct PackageInstall
 {
@@ -21,7 +21,7 @@ struct PackageInstall
   PackageInstallHandlers handlers;
   void *userdata;
 
-  Step step;
+  PackageStep step;
   PackageKit *transaction;
   bool refreshed, cancelled;
   unsigned percent;   /* of what PackageKit told last, */
@@ -32,7 +32,7 @@ struct PackageInstall
   GHashTable *told;   /* ids of which a note said that they are installed: each is unpacked, and then set up */
 };
 
-static void package_install_step (PackageInstall *install, Step step);
+static void package_install_step (PackageInstall *install, PackageStep step);
 
 /* "cmake 3.25.1-1" of "cmake;3.25.1-1;amd64;debian-stable-main". */
 static char *
@@ -224,7 +224,7 @@ package_install_handle_end (const GError *failure, void *userdata)
 }
 
 static PackageKit *
-package_install_transaction (PackageInstall *install, Step step, GError **error)
+package_install_transaction (PackageInstall *install, PackageStep step, GError **error)
 {
   static const PackageKitRole roles[] = {
     [STEP_RESOLVE] = PACKAGEKIT_RESOLVE,
@@ -245,7 +245,7 @@ package_install_transaction (PackageInstall *install, Step step, GError **error)
 }
 
 static void
-package_install_step (PackageInstall *install, Step step)
+package_install_step (PackageInstall *install, PackageStep step)
 {
   g_autoptr (GError) error = NULL;
 

@@ -6,7 +6,7 @@
 #include "error.h"
 #include "job.h"
 #include "json.h"
-#include "query.h"
+#include "queries.h"
 #include "registry.h"
 #include "version.h"
 #include "worker-id.h"
@@ -23,15 +23,15 @@ typedef struct
 {
   Hive *hive;
   sd_bus_message *message;
-} Check;
+} UpdateCheck;
 
 static void
-check_free (Check *check)
+check_free (UpdateCheck *check)
 {
   sd_bus_message_unref (check->message);
   g_free (check);
 }
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Check, check_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UpdateCheck, check_free)
 
 Updates *
 updates_new (void)
@@ -98,7 +98,7 @@ updates_append (Hive *hive, sd_bus_message *reply, JsonObject *object)
 static void
 updates_reply (JsonObject *answer, const GError *failure, void *userdata)
 {
-  g_autoptr (Check) check = userdata;
+  g_autoptr (UpdateCheck) check = userdata;
   JsonNode *node = answer ? json_object_get_member (answer, "workers") : NULL;
   JsonArray *workers = node && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
   sd_bus_message *reply = NULL;
@@ -163,7 +163,7 @@ updates_method_check (sd_bus_message *message, void *userdata, sd_bus_error *err
   Hive *hive = userdata;
   g_auto (GStrv) words = updates_question (hive);
   g_autoptr (GError) failure = NULL;
-  Check *check = g_new0 (Check, 1);
+  UpdateCheck *check = g_new0 (UpdateCheck, 1);
 
   check->hive = hive;
   check->message = sd_bus_message_ref (message);
@@ -234,7 +234,7 @@ updates_method_upgrade (sd_bus_message *message, void *userdata, sd_bus_error *e
   options = worker_id_check (worker_id, &failure) ? updates_options (hive, worker_id, &failure) : NULL;
   if (!options || !hive_check_install (hive, worker_id, options, &failure))
     return bus_error_from_gerror (error, failure);
-  r = authority_check (hive->authority, message, &(Question){ .action = ACTION_INSTALL_WORKER, .worker = worker_id },
+  r = authority_check (hive->authority, message, &(AuthRequest){ .action = ACTION_INSTALL_WORKER, .worker = worker_id },
                        &uid, error);
   if (r != 0)
     return r;
@@ -258,7 +258,7 @@ updates_method_rollback (sd_bus_message *message, void *userdata, sd_bus_error *
     return r;
   if (!hive_check_rollback (hive, worker_id, &failure))
     return bus_error_from_gerror (error, failure);
-  r = authority_check (hive->authority, message, &(Question){ .action = ACTION_INSTALL_WORKER, .worker = worker_id },
+  r = authority_check (hive->authority, message, &(AuthRequest){ .action = ACTION_INSTALL_WORKER, .worker = worker_id },
                        &uid, error);
   if (r != 0)
     return r;

@@ -152,7 +152,7 @@ worker_method_remove (sd_bus_message *message, void *userdata, sd_bus_error *err
 
   if (!hive_check_remove (worker_hive, id, &failure))
     return bus_error_from_gerror (error, failure);
-  r = authority_check (worker_hive->authority, message, &(Question){ .action = ACTION_REMOVE_WORKER, .worker = id },
+  r = authority_check (worker_hive->authority, message, &(AuthRequest){ .action = ACTION_REMOVE_WORKER, .worker = id },
                        &uid, error);
   if (r != 0)
     return r;

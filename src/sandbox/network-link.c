@@ -31,10 +31,10 @@ typedef struct
 {
   struct nlmsghdr head;
   char body[256];
-} Request;
+} LinkRequest;
 
 static void
-request_add (Request *request, const void *data, size_t length)
+request_add (LinkRequest *request, const void *data, size_t length)
 {
   g_assert (NLMSG_ALIGN (request->head.nlmsg_len) + length <= sizeof *request);
   memcpy ((char *)request + NLMSG_ALIGN (request->head.nlmsg_len), data, length);
@@ -42,7 +42,7 @@ request_add (Request *request, const void *data, size_t length)
 }
 
 static void
-request_add_attribute (Request *request, unsigned short type, const void *data, size_t length)
+request_add_attribute (LinkRequest *request, unsigned short type, const void *data, size_t length)
 {
   request_add (request, &(struct rtattr){ .rta_type = type, .rta_len = RTA_LENGTH (length) }, RTA_LENGTH (0));
   request_add (request, data, length);
@@ -56,7 +56,7 @@ range_size (const AddressRange *range)
 
 /* Sends it to the kernel and waits for what that says. */
 static int
-request_send (Request *request)
+request_send (LinkRequest *request)
 {
   g_auto (Fd) fd = socket (AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
   struct
@@ -72,16 +72,16 @@ request_send (Request *request)
   return reply.head.nlmsg_type == NLMSG_ERROR ? reply.error.error : -EBADMSG;
 }
 
-static Request
+static LinkRequest
 request_new (unsigned short type, unsigned short flags)
 {
-  return (Request){ .head = { .nlmsg_len = NLMSG_LENGTH (0), .nlmsg_type = type, .nlmsg_flags = flags } };
+  return (LinkRequest){ .head = { .nlmsg_len = NLMSG_LENGTH (0), .nlmsg_type = type, .nlmsg_flags = flags } };
 }
 
 static int
 link_up (int index, uint32_t mtu)
 {
-  Request request = request_new (RTM_NEWLINK, 0);
+  LinkRequest request = request_new (RTM_NEWLINK, 0);
 
   request_add (&request,
                &(struct ifinfomsg){
@@ -118,7 +118,7 @@ network_link_make (void)
 static int
 add_address (const AddressRange *address)
 {
-  Request request = request_new (RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
+  LinkRequest request = request_new (RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
 
   request_add (&request,
                &(struct ifaddrmsg){ .ifa_family = address->family,
@@ -133,7 +133,7 @@ add_address (const AddressRange *address)
 static int
 add_neighbour (const AddressRange *address)
 {
-  Request request = request_new (RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE);
+  LinkRequest request = request_new (RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE);
 
   request_add (&request,
                &(struct ndmsg){ .ndm_family = address->family,
@@ -148,7 +148,7 @@ add_neighbour (const AddressRange *address)
 static int
 add_route (const AddressRange *range, unsigned char type, const AddressRange *gateway, uint32_t metric)
 {
-  Request request = request_new (RTM_NEWROUTE, NLM_F_CREATE | NLM_F_APPEND);
+  LinkRequest request = request_new (RTM_NEWROUTE, NLM_F_CREATE | NLM_F_APPEND);
   uint32_t index = if_nametoindex (NETWORK_LINK);
 
   request_add (&request,

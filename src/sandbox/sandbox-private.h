@@ -16,7 +16,7 @@ typedef struct
   Output *output;
   uint64_t total;
   GString *tail;
-} Stream;
+} SandboxStream;
 
 typedef enum
 {
@@ -49,7 +49,7 @@ struct Sandbox
   bool evaluation;
   unsigned timeout; /* seconds; 0: none */
 
-  Stream out, err;
+  SandboxStream out, err;
   GString *held;   /* standard error as long as it may be bubblewrap's own; NULL: it is not */
   GString *status; /* what --json-status-fd said */
   int status_fd;

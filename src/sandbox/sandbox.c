@@ -68,8 +68,8 @@ sandbox_new (const Configuration *configuration)
   sandbox->environment = g_ptr_array_new_with_free_func (g_free);
   sandbox->allowed = g_ptr_array_new_with_free_func (g_free);
   sandbox->passed = g_array_new (FALSE, FALSE, sizeof (int));
-  sandbox->out = (Stream){ .fd = -1, .tail = g_string_new (NULL) };
-  sandbox->err = (Stream){ .fd = -1, .tail = g_string_new (NULL) };
+  sandbox->out = (SandboxStream){ .fd = -1, .tail = g_string_new (NULL) };
+  sandbox->err = (SandboxStream){ .fd = -1, .tail = g_string_new (NULL) };
   sandbox->held = g_string_new (NULL);
   sandbox->status = g_string_new (NULL);
   sandbox->collected = g_string_new (NULL);
@@ -235,11 +235,11 @@ typedef struct
   int null, out, err, collect, give; /* the child's ends */
   pid_t parent;
   sigset_t mask;
-} Start;
+} SandboxStart;
 
 /* In the child, between fork and exec: system calls only. */
 static _Noreturn void
-sandbox_execute (const Sandbox *sandbox, const Start *start)
+sandbox_execute (const Sandbox *sandbox, const SandboxStart *start)
 {
   char *const environment[] = { NULL };
 
@@ -282,7 +282,7 @@ sandbox_execute (const Sandbox *sandbox, const Start *start)
 }
 
 static void
-stream_keep_tail (Stream *stream, const char *data, size_t length)
+stream_keep_tail (SandboxStream *stream, const char *data, size_t length)
 {
   if (length > TAIL_MAX)
     {
@@ -295,7 +295,7 @@ stream_keep_tail (Stream *stream, const char *data, size_t length)
 }
 
 static void
-stream_feed (Stream *stream, const char *data, size_t length)
+stream_feed (SandboxStream *stream, const char *data, size_t length)
 {
   if (length > 0 && stream->output)
     output_feed (stream->output, data, length);
@@ -328,7 +328,7 @@ sandbox_holds (Sandbox *sandbox, const char *data, size_t length)
 }
 
 static void
-sandbox_take (Sandbox *sandbox, Stream *stream, const char *data, size_t length)
+sandbox_take (Sandbox *sandbox, SandboxStream *stream, const char *data, size_t length)
 {
   stream->total += length;
   stream_keep_tail (stream, data, length);
@@ -608,7 +608,7 @@ sandbox_fill_pipe (const char *text, int *ret_read, GError **error)
 }
 
 static bool
-sandbox_open_pipes (Sandbox *sandbox, Start *start, GError **error)
+sandbox_open_pipes (Sandbox *sandbox, SandboxStart *start, GError **error)
 {
   start->null = open ("/dev/null", O_RDONLY | O_CLOEXEC);
   if (start->null < 0)
@@ -647,7 +647,7 @@ sandbox_command (Sandbox *sandbox, const char *bubblewrap, const char *const *ar
 }
 
 static void
-start_clear (Start *start)
+start_clear (SandboxStart *start)
 {
   fd_clear (&start->null);
   fd_clear (&start->out);
@@ -655,12 +655,12 @@ start_clear (Start *start)
   fd_clear (&start->collect);
   fd_clear (&start->give);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Start, start_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SandboxStart, start_clear)
 
 bool
 sandbox_run (Sandbox *sandbox, const char *const *argv, int *ret_status, GError **error)
 {
-  g_auto (Start) start = { .null = -1, .out = -1, .err = -1, .collect = -1, .give = -1, .parent = getpid () };
+  g_auto (SandboxStart) start = { .null = -1, .out = -1, .err = -1, .collect = -1, .give = -1, .parent = getpid () };
   g_autofree char *program = g_find_program_in_path ("bwrap");
   g_auto (GStrv) command = NULL;
   g_auto (Fd) pidfd = -1;

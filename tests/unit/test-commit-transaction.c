@@ -398,7 +398,7 @@ crash_begin (const Scratch *scratch, Crash *crash)
   g_autofree char *two = NULL, *new = NULL;
   g_autoptr (WorkerRecord) next = NULL;
   struct stat st;
-  Step *step;
+  TransactionStep *step;
 
   package_one (scratch, "1");
   expect_install (scratch, "1", "x", BINARY);

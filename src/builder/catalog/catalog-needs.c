@@ -8,10 +8,10 @@
 typedef struct
 {
   char **names, **others;
-} Needs;
+} CatalogNeeds;
 
 static void
-needs_free (Needs *needs)
+needs_free (CatalogNeeds *needs)
 {
   g_strfreev (needs->names);
   g_strfreev (needs->others);
@@ -28,14 +28,14 @@ needs_are_to_run (JsonObject *entry)
 }
 
 /* depends and makedepends, each once. @resolver: NULL when nothing can be looked for. */
-static Needs *
+static CatalogNeeds *
 needs_read (JsonObject *entry, Resolver *resolver)
 {
   bool (*add) (Resolver *, char *const *, GError **) = needs_are_to_run (entry) ? resolver_add_to_run : resolver_add;
   static const char *const keys[] = { "depends", "makedepends" };
   g_autoptr (GStrvBuilder) names = g_strv_builder_new (), others = g_strv_builder_new ();
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  Needs *needs = g_new (Needs, 1);
+  CatalogNeeds *needs = g_new (CatalogNeeds, 1);
 
   for (size_t i = 0; i < G_N_ELEMENTS (keys); i++)
     {
@@ -51,7 +51,7 @@ needs_read (JsonObject *entry, Resolver *resolver)
 }
 
 static void
-needs_tell (const Needs *needs, const Resolver *resolver, JsonObject *entry)
+needs_tell (const CatalogNeeds *needs, const Resolver *resolver, JsonObject *entry)
 {
   char **const lists[] = { needs->names, NULL };
   g_autoptr (GStrvBuilder) unknown = g_strv_builder_new ();
@@ -69,7 +69,7 @@ needs_tell (const Needs *needs, const Resolver *resolver, JsonObject *entry)
 }
 
 static void
-needs_tell_nothing (const Needs *needs, JsonObject *entry)
+needs_tell_nothing (const CatalogNeeds *needs, JsonObject *entry)
 {
   json_set_strings (entry, "missing", (char *[]){ NULL });
   json_set_strings (entry, "unknown", needs->others);

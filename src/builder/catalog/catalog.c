@@ -43,16 +43,16 @@ typedef struct
   GString *content;
   FetchState state;
   bool remembered; /* it is what the server said before */
-} Reading;
+} CatalogReading;
 
 static void
-reading_clear (Reading *reading)
+reading_clear (CatalogReading *reading)
 {
   if (reading->content)
     g_string_free (g_steal_pointer (&reading->content), TRUE);
   fetch_state_clear (&reading->state);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Reading, reading_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CatalogReading, reading_clear)
 
 /* The oldest of what stood in for an answer counts, and the first reason. */
 static void
@@ -66,7 +66,7 @@ catalog_set_stale (Catalog *catalog, int64_t since, const char *why)
 
 /* What the server said before instead of what it says now; false: it said nothing. */
 static bool
-catalog_recall (Catalog *catalog, const char *url, const char *why, Reading *reading)
+catalog_recall (Catalog *catalog, const char *url, const char *why, CatalogReading *reading)
 {
   CatalogAnswer *answer = catalog_memory_find (catalog->memory, url);
 
@@ -80,7 +80,7 @@ catalog_recall (Catalog *catalog, const char *url, const char *why, Reading *rea
 }
 
 static FetchResult
-catalog_read_server (Catalog *catalog, const char *url, size_t max_size, Reading *reading, char **ret_why)
+catalog_read_server (Catalog *catalog, const char *url, size_t max_size, CatalogReading *reading, char **ret_why)
 {
   CatalogAnswer *answer = catalog_memory_find (catalog->memory, url);
   const Fetch what = { .configuration = catalog->configuration,
@@ -108,7 +108,7 @@ catalog_read_server (Catalog *catalog, const char *url, size_t max_size, Reading
 
 /* One file of the catalog, or one answer of its server. Where that is good, it is to be kept. */
 static FetchResult
-catalog_read (Catalog *catalog, const char *url, size_t max_size, Reading *reading, char **ret_why)
+catalog_read (Catalog *catalog, const char *url, size_t max_size, CatalogReading *reading, char **ret_why)
 {
   catalog->answered = false;
   return catalog_configuration_is_folder (catalog->own) ?
@@ -117,7 +117,7 @@ catalog_read (Catalog *catalog, const char *url, size_t max_size, Reading *readi
 }
 
 static void
-catalog_keep (Catalog *catalog, const char *url, const Reading *reading)
+catalog_keep (Catalog *catalog, const char *url, const CatalogReading *reading)
 {
   catalog->answered = true;
   if (!reading->remembered && !catalog_configuration_is_folder (catalog->own))
@@ -150,7 +150,7 @@ catalog_set_error (const Catalog *catalog, FetchResult result, const char *why, 
 
 /* What is no catalog's answer. A folder of a catalog that any web server shows is none either, and often tried. */
 static void
-catalog_set_nonsense (const Catalog *catalog, const Reading *reading, GError *failure, GError **error)
+catalog_set_nonsense (const Catalog *catalog, const CatalogReading *reading, GError *failure, GError **error)
 {
   const char *page = page_describe (reading->content->str, reading->content->len);
 
@@ -170,7 +170,7 @@ catalog_set_nonsense (const Catalog *catalog, const Reading *reading, GError *fa
 static JsonObject *
 catalog_read_object (Catalog *catalog, const char *url, bool *ret_missing, GError **error)
 {
-  g_auto (Reading) reading = { 0 };
+  g_auto (CatalogReading) reading = { 0 };
   g_autoptr (GError) failure = NULL;
   g_autofree char *shown = fetch_redact (url);
   g_autofree char *why = NULL;
@@ -392,7 +392,7 @@ catalog_recipe_url (const Catalog *catalog, const CatalogEntry *entry, const cha
 static char *
 catalog_read_text (Catalog *catalog, const char *url, size_t max_size, FetchResult *ret_result, char **ret_why)
 {
-  g_auto (Reading) reading = { 0 };
+  g_auto (CatalogReading) reading = { 0 };
 
   *ret_result = catalog_read (catalog, url, max_size, &reading, ret_why);
   if (*ret_result != FETCH_OK)

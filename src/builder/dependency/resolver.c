@@ -23,7 +23,7 @@ struct Resolver
   Distribution distribution;
   DependencyRules *rules;
   Pacman *pacman;      /* NULL: names are not the package manager's */
-  GHashTable *wanted;  /* text → Wanted */
+  GHashTable *wanted;  /* text → Requirement */
   GHashTable *answers; /* probe → what probe.bash said; "": it isn't there */
 };
 
@@ -33,10 +33,10 @@ typedef struct
   const DependencyRule *rule;
   char ***alternatives; /* of the rule's: to build, or only to run */
   Resolution resolution;
-} Wanted;
+} Requirement;
 
 static void
-wanted_free (Wanted *wanted)
+source_entry_free (Requirement *wanted)
 {
   dependency_free (wanted->dependency);
   g_free (wanted->resolution.version);
@@ -57,7 +57,7 @@ resolver_new_on (const Configuration *configuration, Distribution distribution, 
   resolver->distribution = distribution;
   resolver->rules = g_steal_pointer (&rules);
   resolver->pacman = pacman ? pacman_read (pacman) : NULL;
-  resolver->wanted = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)wanted_free);
+  resolver->wanted = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)source_entry_free);
   resolver->answers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   return resolver;
 }
@@ -82,15 +82,15 @@ resolver_free (Resolver *resolver)
   g_free (resolver);
 }
 
-static Wanted *
+static Requirement *
 wanted_new (Resolver *resolver, const char *name, bool run, GError **error)
 {
   Dependency *dependency = dependency_parse (name, error);
-  Wanted *wanted;
+  Requirement *wanted;
 
   if (!dependency)
     return NULL;
-  wanted = g_new0 (Wanted, 1);
+  wanted = g_new0 (Requirement, 1);
   wanted->dependency = dependency;
   wanted->rule = dependency_rules_find (resolver->rules, dependency);
   wanted->alternatives = run ? wanted->rule->run : wanted->rule->alternatives;
@@ -100,7 +100,7 @@ wanted_new (Resolver *resolver, const char *name, bool run, GError **error)
 static bool
 resolver_add_all (Resolver *resolver, char *const *names, bool run, GError **error)
 {
-  g_autoptr (GPtrArray) added = g_ptr_array_new_with_free_func ((GDestroyNotify)wanted_free);
+  g_autoptr (GPtrArray) added = g_ptr_array_new_with_free_func ((GDestroyNotify)source_entry_free);
   size_t count = g_strv_length ((char **)names);
 
   if (g_hash_table_size (resolver->wanted) + count > NAMES_MAX)
@@ -110,7 +110,7 @@ resolver_add_all (Resolver *resolver, char *const *names, bool run, GError **err
     }
   for (size_t i = 0; i < count; i++)
     {
-      Wanted *wanted = wanted_new (resolver, names[i], run, error);
+      Requirement *wanted = wanted_new (resolver, names[i], run, error);
 
       if (!wanted)
         return false;
@@ -142,7 +142,7 @@ probe_name (const char *probe, const char *kind)
 
 /* The probe that prints the version of what @probe found; NULL: its own answer has it, or nobody knows. */
 static char *
-wanted_version_probe (const Wanted *wanted, const char *probe)
+wanted_version_probe (const Requirement *wanted, const char *probe)
 {
   const char *command = probe_name (probe, "command:");
 
@@ -172,7 +172,7 @@ resolver_probes (const Resolver *resolver)
   g_hash_table_iter_init (&each, resolver->wanted);
   while (g_hash_table_iter_next (&each, NULL, &value))
     {
-      const Wanted *wanted = value;
+      const Requirement *wanted = value;
 
       for (char ***alternative = wanted->alternatives; *alternative; alternative++)
         {
@@ -263,7 +263,7 @@ version_find (const char *text, GRegex *pattern)
 }
 
 static char *
-wanted_read_version (const Resolver *resolver, const Wanted *wanted, const char *probe)
+wanted_read_version (const Resolver *resolver, const Requirement *wanted, const char *probe)
 {
   g_autofree char *version_probe = wanted_version_probe (wanted, probe);
   const char *tab;
@@ -276,7 +276,7 @@ wanted_read_version (const Resolver *resolver, const Wanted *wanted, const char 
 
 /* What is read here has neither epoch nor release: those are Arch's own. */
 static bool
-wanted_is_met_by (const Wanted *wanted, const char *version)
+wanted_is_met_by (const Requirement *wanted, const char *version)
 {
   const char *colon = strchr (wanted->dependency->version, ':');
   g_autofree char *epoch =
@@ -288,7 +288,8 @@ wanted_is_met_by (const Wanted *wanted, const char *version)
 
 /* True when all of an alternative's probes found something. */
 static bool
-wanted_has (const Resolver *resolver, const Wanted *wanted, char *const *probes, char **ret_version, char **ret_where)
+wanted_has (const Resolver *resolver, const Requirement *wanted, char *const *probes, char **ret_version,
+            char **ret_where)
 {
   for (char *const *probe = probes; *probe; probe++)
     {
@@ -311,7 +312,7 @@ wanted_has (const Resolver *resolver, const Wanted *wanted, char *const *probes,
 }
 
 static void
-wanted_resolve_by_probes (const Resolver *resolver, Wanted *wanted)
+wanted_resolve_by_probes (const Resolver *resolver, Requirement *wanted)
 {
   Resolution *resolution = &wanted->resolution;
   char ***alternative = wanted->alternatives;
@@ -342,7 +343,7 @@ wanted_resolve_by_probes (const Resolver *resolver, Wanted *wanted)
 
 /* pacman knows its own; what lies elsewhere, as a toolchain in /opt does, is found by a rule of the file. */
 static void
-wanted_resolve (const Resolver *resolver, Wanted *wanted)
+wanted_resolve (const Resolver *resolver, Requirement *wanted)
 {
   const char *version = NULL;
   const char *package = resolver->pacman ? pacman_find (resolver->pacman, wanted->dependency, &version) : NULL;
@@ -425,7 +426,7 @@ resolver_run (Resolver *resolver, GError **error)
 const Resolution *
 resolver_find (const Resolver *resolver, const char *name)
 {
-  const Wanted *wanted = g_hash_table_lookup (resolver->wanted, name);
+  const Requirement *wanted = g_hash_table_lookup (resolver->wanted, name);
 
   g_return_val_if_fail (wanted, NULL);
   return &wanted->resolution;
@@ -452,7 +453,7 @@ resolver_packages (const Resolver *resolver, char *const *names)
 
   for (; *names; names++)
     {
-      const Wanted *wanted = g_hash_table_lookup (resolver->wanted, *names);
+      const Requirement *wanted = g_hash_table_lookup (resolver->wanted, *names);
       g_auto (GStrv) packages = NULL;
 
       if (!wanted || wanted->resolution.state != DEPENDENCY_MISSING)

@@ -11,10 +11,10 @@ typedef struct
 {
   const char *purpose;
   char **names;
-} Needs;
+} InspectionNeeds;
 
 static void
-needs_add_resolution (JsonArray *array, const Needs *needs, const char *name, const Resolution *resolution)
+needs_add_resolution (JsonArray *array, const InspectionNeeds *needs, const char *name, const Resolution *resolution)
 {
   static const char *const states[] = {
     [DEPENDENCY_UNKNOWN] = "unknown", [DEPENDENCY_MISSING] = "missing", [DEPENDENCY_PRESENT] = "present"
@@ -32,7 +32,7 @@ needs_add_resolution (JsonArray *array, const Needs *needs, const char *name, co
 }
 
 static void
-needs_add_all (JsonObject *report, const Resolver *resolver, const Needs *needs, size_t count)
+needs_add_all (JsonObject *report, const Resolver *resolver, const InspectionNeeds *needs, size_t count)
 {
   JsonArray *array = json_array_new ();
   g_autofree char ***lists = g_new0 (char **, count + 1);
@@ -62,7 +62,7 @@ inspection_needs_add (JsonObject *report, const Configuration *configuration, co
   g_auto (GStrv) run = recipe_run_needs (recipe, architecture);
   g_auto (GStrv) build = recipe_values (recipe, "makedepends", architecture);
   g_auto (GStrv) check = recipe_values (recipe, "checkdepends", architecture);
-  const Needs needs[] = { { "run", run }, { "build", build }, { "check", check } };
+  const InspectionNeeds needs[] = { { "run", run }, { "build", build }, { "check", check } };
   g_autoptr (GError) error = NULL;
   g_autoptr (Resolver) resolver = resolver_new (configuration, &error);
   bool fine = resolver != NULL;

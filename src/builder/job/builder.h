@@ -6,14 +6,14 @@
 #include "error.h"
 #include "log-writer.h"
 #include "recipe.h"
-#include "request.h"
+#include "job-request.h"
 
 /* One job as the phases see it. Each phase reads what earlier ones left here, adds its own, and either succeeds or sets
  * an error of our domain; whoever runs the phases writes the `error` record, so a phase writes only notes. */
 typedef struct
 {
   const Configuration *configuration;
-  const Request *request;
+  const JobRequest *request;
   LogWriter *log;
   const char *phase; /* the one that runs */
   int64_t started;   /* seconds since the epoch, for SOURCE_DATE_EPOCH */

@@ -199,7 +199,7 @@ step_missing_program (Builder *builder, const char *program, GError **error)
 
 /* Of a shell's status of 128 and more: which signal, and where that is known, why. */
 static void
-step_tell_signal (Builder *builder, const Step *step, int status)
+step_tell_signal (Builder *builder, const PhaseStep *step, int status)
 {
   int number = status - 128;
 
@@ -229,7 +229,7 @@ step_network_reason (const Builder *builder)
 }
 
 static void
-step_connect (const Builder *builder, const Step *step, Sandbox *sandbox)
+step_connect (const Builder *builder, const PhaseStep *step, Sandbox *sandbox)
 {
   if (!step_has_network (builder, step->phase))
     {
@@ -245,7 +245,7 @@ step_connect (const Builder *builder, const Step *step, Sandbox *sandbox)
 }
 
 bool
-step_run_in (Builder *builder, const Step *step, Sandbox *sandbox, const char *const *arguments, GError **error)
+step_run_in (Builder *builder, const PhaseStep *step, Sandbox *sandbox, const char *const *arguments, GError **error)
 {
   g_autoptr (Output) out = output_new (builder->log, step->phase, LOG_STREAM_OUT);
   g_autoptr (Output) err = output_new (builder->log, step->phase, LOG_STREAM_ERR);
@@ -276,7 +276,7 @@ step_run_in (Builder *builder, const Step *step, Sandbox *sandbox, const char *c
 }
 
 bool
-step_run (Builder *builder, const Step *step, GError **error)
+step_run (Builder *builder, const PhaseStep *step, GError **error)
 {
   g_autofree char *script = scripts_path ("run.bash");
   const char *arguments[] = { "bash", script, step->phase, NULL };

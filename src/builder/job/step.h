@@ -29,13 +29,14 @@ typedef struct
   const char *title; /* "Build" */
   const char *icon;  /* "🏗️ " */
   int failure;       /* the error's code */
-} Step;
+} PhaseStep;
 
 /* Nothing when the recipe has no such function. BuildFailed or the like when it fails, TimedOut, SandboxUnavailable. */
-bool step_run (Builder *builder, const Step *step, GError **error);
+bool step_run (Builder *builder, const PhaseStep *step, GError **error);
 
 /* The rest of a step that runs in @sandbox by @arguments: output to the log, the time limit, the notes. */
-bool step_run_in (Builder *builder, const Step *step, Sandbox *sandbox, const char *const *arguments, GError **error);
+bool step_run_in (Builder *builder, const PhaseStep *step, Sandbox *sandbox, const char *const *arguments,
+                  GError **error);
 
 /* What a program whose output was not shown said to standard error, as lines of the log. */
 void step_tell_diagnostics (Builder *builder, Sandbox *sandbox);

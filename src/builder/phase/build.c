@@ -4,7 +4,7 @@
 bool
 build_run (Builder *builder, GError **error)
 {
-  static const Step step = {
+  static const PhaseStep step = {
     .phase = "build", .title = "Build", .icon = "🏗️ ", .failure = HIVE_ERROR_BUILD_FAILED
   };
 

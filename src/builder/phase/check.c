@@ -4,7 +4,9 @@
 bool
 check_run (Builder *builder, GError **error)
 {
-  static const Step step = { .phase = "check", .title = "Check", .icon = "🧪", .failure = HIVE_ERROR_BUILD_FAILED };
+  static const PhaseStep step = {
+    .phase = "check", .title = "Check", .icon = "🧪", .failure = HIVE_ERROR_BUILD_FAILED
+  };
 
   return !builder->request->check || step_run (builder, &step, error);
 }

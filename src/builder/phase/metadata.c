@@ -9,7 +9,7 @@ static void
 metadata_tell_choices (Builder *builder)
 {
   const CatalogEntry *entry = builder->entry;
-  const Request *request = builder->request;
+  const JobRequest *request = builder->request;
   g_autofree char *stale = catalog_search_describe_stale (builder->search);
   g_auto (GStrv) sources = catalog_entry_sources (entry);
 
@@ -32,7 +32,7 @@ metadata_tell_choices (Builder *builder)
 bool
 metadata_run (Builder *builder, GError **error)
 {
-  const Request *request = builder->request;
+  const JobRequest *request = builder->request;
 
   if (request->files)
     return recipe_files_take (builder, error);

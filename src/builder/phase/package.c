@@ -90,7 +90,7 @@ package_read_said (Recipe *recipe, const char *at, const char *end)
 bool
 package_run (Builder *builder, GError **error)
 {
-  static const Step step = {
+  static const PhaseStep step = {
     .phase = "package", .title = "Package", .icon = "📦", .failure = HIVE_ERROR_PACKAGE_FAILED
   };
   char **names = g_hash_table_lookup (builder->recipe->variables, "pkgname");

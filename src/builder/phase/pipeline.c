@@ -54,7 +54,7 @@ pipeline_clear (Builder *builder)
 static bool
 job_is_installed (const Builder *builder, bool versioned)
 {
-  const Request *request = builder->request;
+  const JobRequest *request = builder->request;
   g_autofree char *version = recipe_version (builder->recipe);
 
   if (!request->installed_version || (!versioned && recipe_has_function (builder->recipe, "pkgver")))
@@ -69,7 +69,7 @@ job_is_installed (const Builder *builder, bool versioned)
 static void
 job_tell_installed (const Builder *builder)
 {
-  const Request *request = builder->request;
+  const JobRequest *request = builder->request;
   g_autofree char *version = recipe_version (builder->recipe);
 
   if (request->upgrade)
@@ -196,7 +196,7 @@ pipeline_run_phases (Builder *builder, const char *first, const char *last, GErr
 }
 
 int
-pipeline_run (const Configuration *configuration, const Request *request, LogWriter *log)
+pipeline_run (const Configuration *configuration, const JobRequest *request, LogWriter *log)
 {
   g_auto (Builder) builder = { .configuration = configuration,
                                .request = request,

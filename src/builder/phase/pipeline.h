@@ -13,7 +13,7 @@ enum
 };
 
 /* Runs all phases for @request, writing to @log. Returns an exit status; nothing that it started is left. */
-int pipeline_run (const Configuration *configuration, const Request *request, LogWriter *log);
+int pipeline_run (const Configuration *configuration, const JobRequest *request, LogWriter *log);
 
 /* Runs the phases from @first to @last. One that finds the worker installed already says so in @builder and is the
  * last. */

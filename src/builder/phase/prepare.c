@@ -40,7 +40,7 @@ prepare_is_build (const Recipe *recipe)
 bool
 prepare_run (Builder *builder, GError **error)
 {
-  static const Step step = {
+  static const PhaseStep step = {
     .phase = "prepare", .title = "Prepare", .icon = "🩹", .failure = HIVE_ERROR_BUILD_FAILED
   };
 

@@ -11,7 +11,7 @@
 #define FOLDER "recipe" /* in the work directory */
 
 void
-recipe_files_announce (Configuration *configuration, const Request *request)
+recipe_files_announce (Configuration *configuration, const JobRequest *request)
 {
   g_autofree char *folder = g_build_filename (request->work, FOLDER, NULL);
 

@@ -6,7 +6,7 @@
 /* A recipe that was handed over with the request, in place of a catalog's. */
 
 /* Makes the folder that @request's files will lie in the one catalog of @configuration. */
-void recipe_files_announce (Configuration *configuration, const Request *request);
+void recipe_files_announce (Configuration *configuration, const JobRequest *request);
 
 /* The phase `metadata` for it: writes the files to the work directory, and an entry that says no more than they do. */
 bool recipe_files_take (Builder *builder, GError **error);

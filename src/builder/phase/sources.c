@@ -12,7 +12,7 @@
 #include "signature.h"
 #include "site.h"
 #include "size.h"
-#include "wanted.h"
+#include "source-entry.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +21,7 @@
 
 /* A file beside the recipe, to start/NAME. */
 static int
-sources_copy_local (Builder *builder, const Wanted *wanted, GError **error)
+sources_copy_local (Builder *builder, const SourceEntry *wanted, GError **error)
 {
   g_autofree char *path = g_build_filename ("start", wanted->source->name, NULL);
   g_autofree char *target = g_build_filename (builder->request->work, path, NULL);
@@ -33,18 +33,18 @@ sources_copy_local (Builder *builder, const Wanted *wanted, GError **error)
       return -1;
     }
   return catalog_copy_source (builder->catalog, builder->recipe_url, wanted->source->name, fd, target, error) &&
-                 wanted_verify (wanted, fd, error) ?
+                 source_entry_verify (wanted, fd, error) ?
              fd_steal (&fd) :
              -1;
 }
 
 static bool
-sources_fetch_file (Builder *builder, const Wanted *wanted, GError **error)
+sources_fetch_file (Builder *builder, const SourceEntry *wanted, GError **error)
 {
   const char *how = "";
   g_auto (Fd) fd = wanted->source->kind == SOURCE_LOCAL ? sources_copy_local (builder, wanted, error) :
                                                           download_fetch (builder, wanted, &how, error);
-  g_autofree char *told = wanted_describe_sums (wanted);
+  g_autofree char *told = source_entry_describe_sums (wanted);
   g_autofree char *size = NULL;
   struct stat st;
 
@@ -54,18 +54,18 @@ sources_fetch_file (Builder *builder, const Wanted *wanted, GError **error)
     return hive_error_set_errno (error, errno, "Can't look at %s", wanted->source->name);
   size = size_to_string (st.st_size);
   log_writer_note (builder->log, "sources", "✓ Source: %s (%s, %s%s)", wanted->source->name, size, told, how);
-  if (wanted->source->kind == SOURCE_DOWNLOAD && !wanted_is_summed (wanted) && wanted_guess (wanted, fd))
+  if (wanted->source->kind == SOURCE_DOWNLOAD && !source_entry_is_summed (wanted) && source_entry_guess (wanted, fd))
     log_writer_note (builder->log, "sources", "⚠ As %s the server sent %s", wanted->source->name,
-                     wanted_guess (wanted, fd));
+                     source_entry_guess (wanted, fd));
   return true;
 }
 
 static bool
-sources_fetch_repository (Builder *builder, Wanted *wanted, GError **error)
+sources_fetch_repository (Builder *builder, SourceEntry *wanted, GError **error)
 {
   g_autofree char *what = source_describe (wanted->source);
-  g_autofree char *told = wanted_describe_sums (wanted);
-  bool summed = wanted_is_summed (wanted);
+  g_autofree char *told = source_entry_describe_sums (wanted);
+  bool summed = source_entry_is_summed (wanted);
   const char *how = "";
 
   if (wanted->source->kind == SOURCE_GIT ? !git_fetch (builder, wanted, &how, error) :
@@ -94,15 +94,15 @@ sources_use_mirror (Builder *builder, Source *source)
 }
 
 static bool
-sources_fetch (Builder *builder, Wanted *wanted, GError **error)
+sources_fetch (Builder *builder, SourceEntry *wanted, GError **error)
 {
   sources_use_mirror (builder, wanted->source);
   if (source_is_repository (wanted->source) ? !sources_fetch_repository (builder, wanted, error) :
                                               !sources_fetch_file (builder, wanted, error))
     return false;
-  if (wanted_is_weak (wanted))
+  if (source_entry_is_weak (wanted))
     {
-      g_autofree char *told = wanted_describe_sums (wanted);
+      g_autofree char *told = source_entry_describe_sums (wanted);
 
       log_writer_note (builder->log, "sources", "⚠ %s is checked by %s alone, which can be forged",
                        wanted->source->name, told);
@@ -131,7 +131,7 @@ sources_place_file (Builder *builder, const Source *source, GError **error)
 }
 
 static bool
-sources_place (Builder *builder, const Wanted *wanted, GError **error)
+sources_place (Builder *builder, const SourceEntry *wanted, GError **error)
 {
   if (!source_is_repository (wanted->source))
     return sources_place_file (builder, wanted->source, error);
@@ -139,7 +139,7 @@ sources_place (Builder *builder, const Wanted *wanted, GError **error)
 }
 
 static bool
-sources_release (Builder *builder, const Wanted *wanted, GError **error)
+sources_release (Builder *builder, const SourceEntry *wanted, GError **error)
 {
   return wanted->source->kind != SOURCE_GIT || git_release (builder, wanted, error);
 }
@@ -150,10 +150,10 @@ sources_set_extents (Builder *builder, GPtrArray *all)
   unsigned repositories = 0;
 
   for (guint i = 0; i < all->len; i++)
-    repositories += ((Wanted *)all->pdata[i])->source->kind == SOURCE_GIT;
+    repositories += ((SourceEntry *)all->pdata[i])->source->kind == SOURCE_GIT;
   for (guint i = 0; i < all->len; i++)
     {
-      Wanted *wanted = all->pdata[i];
+      SourceEntry *wanted = all->pdata[i];
 
       if (wanted->source->kind == SOURCE_GIT)
         wanted->extent = git_extent_of_recipe (builder, wanted->source, repositories == 1);
@@ -169,7 +169,7 @@ sources_fetch_all (Builder *builder, GPtrArray *all, GError **error)
     {
       for (guint i = 0; i < all->len; i++)
         {
-          Wanted *wanted = all->pdata[i];
+          SourceEntry *wanted = all->pdata[i];
           unsigned turn = wanted->source->kind != SOURCE_GIT ? 0 : wanted->extent == EXTENT_ALL ? 1 : 2;
 
           if (turn == pass && !sources_fetch (builder, wanted, error))
@@ -185,7 +185,7 @@ sources_fetch_all (Builder *builder, GPtrArray *all, GError **error)
 bool
 sources_run (Builder *builder, GError **error)
 {
-  g_autoptr (GPtrArray) all = wanted_collect (builder->recipe, error);
+  g_autoptr (GPtrArray) all = source_entry_collect (builder->recipe, error);
 
   if (!all)
     return false;

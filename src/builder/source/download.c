@@ -17,7 +17,7 @@
 #define VALIDATOR_MAX 1024
 
 static bool
-download_run (Builder *builder, const Wanted *wanted, int fd, char **validator, GError **error)
+download_run (Builder *builder, const SourceEntry *wanted, int fd, char **validator, GError **error)
 {
   const Fetch fetch = { .configuration = builder->configuration,
                         .url = source_address (wanted->source),
@@ -25,7 +25,8 @@ download_run (Builder *builder, const Wanted *wanted, int fd, char **validator, 
                         .timeout = builder->configuration->download_timeout,
                         .catalog = builder->catalog->own,
                         .mirrored = wanted->source->mirror != NULL,
-                        .secure = !wanted_is_summed (wanted), /* nothing else says that it was not changed on its way */
+                        .secure =
+                            !source_entry_is_summed (wanted), /* nothing else says that it was not changed on its way */
                         .log = builder->log,
                         .phase = "sources",
                         .progress = true };
@@ -39,7 +40,7 @@ download_run (Builder *builder, const Wanted *wanted, int fd, char **validator, 
 
 /* What has no sum, or is not for everybody, is never kept. */
 static int
-download_anew (Builder *builder, const Wanted *wanted, const char *path, GError **error)
+download_anew (Builder *builder, const SourceEntry *wanted, const char *path, GError **error)
 {
   g_auto (Fd) fd = file_open_beneath (builder->work_fd, path, O_RDWR | O_CREAT | O_EXCL, 0644);
   g_autofree char *validator = g_strdup ("");
@@ -49,8 +50,9 @@ download_anew (Builder *builder, const Wanted *wanted, const char *path, GError 
       hive_error_set_errno (error, -fd, "Can't write %s", path);
       return -1;
     }
-  return download_run (builder, wanted, fd, &validator, error) && wanted_verify (wanted, fd, error) ? fd_steal (&fd) :
-                                                                                                      -1;
+  return download_run (builder, wanted, fd, &validator, error) && source_entry_verify (wanted, fd, error) ?
+             fd_steal (&fd) :
+             -1;
 }
 
 /* The folder keep/sources/KEY, with what the cache had. */
@@ -70,14 +72,14 @@ download_open_kept (Builder *builder, const char *key, GError **error)
 
 /* The cache's copy, if it has one and it is what the recipe wants; the kept folder is empty after that. */
 static int
-download_from_cache (Builder *builder, const Wanted *wanted, int kept, const char *path, GError **error)
+download_from_cache (Builder *builder, const SourceEntry *wanted, int kept, const char *path, GError **error)
 {
   g_auto (Fd) fd = file_open_beneath (kept, "data", O_RDONLY | O_NOFOLLOW, 0);
   g_autoptr (GError) failure = NULL;
 
   if (fd < 0)
     return -1;
-  if (wanted_verify (wanted, fd, &failure))
+  if (source_entry_verify (wanted, fd, &failure))
     {
       if (renameat (kept, "data", builder->work_fd, path) == 0)
         return fd_steal (&fd);
@@ -116,7 +118,7 @@ download_write_validator (int kept, const char *validator)
 
 /* Fetches the rest of the part, or all. Once more from the start when the two did not fit together. */
 static bool
-download_to_part (Builder *builder, const Wanted *wanted, int kept, int fd, GError **error)
+download_to_part (Builder *builder, const SourceEntry *wanted, int kept, int fd, GError **error)
 {
   g_autofree char *validator = download_read_validator (kept);
   g_autoptr (GError) failure = NULL;
@@ -135,7 +137,7 @@ download_to_part (Builder *builder, const Wanted *wanted, int kept, int fd, GErr
       download_write_validator (kept, validator);
       return false;
     }
-  if (wanted_verify (wanted, fd, &failure))
+  if (source_entry_verify (wanted, fd, &failure))
     return true;
   if (st.st_size == 0 || failure->code != HIVE_ERROR_CHECKSUM_MISMATCH)
     {
@@ -169,7 +171,7 @@ download_give (int kept, int work_fd, const char *path)
 }
 
 int
-download_fetch (Builder *builder, const Wanted *wanted, const char **ret_how, GError **error)
+download_fetch (Builder *builder, const SourceEntry *wanted, const char **ret_how, GError **error)
 {
   int r;
   g_autofree char *path = g_build_filename ("start", wanted->source->name, NULL);
@@ -179,7 +181,7 @@ download_fetch (Builder *builder, const Wanted *wanted, const char **ret_how, GE
   g_auto (Fd) fd = -1;
 
   *ret_how = "";
-  if (!wanted_is_summed (wanted) || source_is_private (wanted->source))
+  if (!source_entry_is_summed (wanted) || source_is_private (wanted->source))
     return download_anew (builder, wanted, path, error);
 
   kept = download_open_kept (builder, key, error);

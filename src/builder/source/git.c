@@ -313,7 +313,7 @@ git_try_stored (Git *git, GError **error)
 /* A tree of the same trees over and over is small in a repository and endless in a folder; git would plan all of it in
  * memory. */
 static bool
-git_check_size (const Git *git, const Wanted *wanted, GError **error)
+git_check_size (const Git *git, const SourceEntry *wanted, GError **error)
 {
   unsigned max_files = git->builder->configuration->max_source_files;
   const char *arguments[] = { "git", "-C", GIT_INSIDE_MIRROR, "ls-tree", "-r", "--format=", wanted->revision, NULL };
@@ -331,16 +331,16 @@ git_check_size (const Git *git, const Wanted *wanted, GError **error)
 
 /* The sum of `git archive`, as makepkg 6.1 computes it. */
 static bool
-git_verify (const Git *git, const Wanted *wanted, GError **error)
+git_verify (const Git *git, const SourceEntry *wanted, GError **error)
 {
   const char *arguments[] = { "git",     "-c",           "core.abbrev=no", "-C", GIT_INSIDE_MIRROR,
                               "archive", "--format=tar", wanted->revision, NULL };
   g_auto (Fd) fd = -1;
 
-  if (!wanted_is_summed (wanted))
+  if (!source_entry_is_summed (wanted))
     return true;
   fd = git_run_to_file (git, arguments, git->builder->configuration->max_source_size, "an archive", error);
-  return fd >= 0 && wanted_verify (wanted, fd, error);
+  return fd >= 0 && source_entry_verify (wanted, fd, error);
 }
 
 static bool
@@ -387,7 +387,7 @@ git_find (Git *git, bool *ret_stored, GError **error)
 }
 
 bool
-git_fetch (Builder *builder, Wanted *wanted, const char **ret_how, GError **error)
+git_fetch (Builder *builder, SourceEntry *wanted, const char **ret_how, GError **error)
 {
   g_autoptr (GError) failure = NULL;
   g_auto (Git) git = { 0 };
@@ -407,7 +407,7 @@ git_fetch (Builder *builder, Wanted *wanted, const char **ret_how, GError **erro
 }
 
 char *
-git_read_signed (Builder *builder, const Wanted *wanted, GError **error)
+git_read_signed (Builder *builder, const SourceEntry *wanted, GError **error)
 {
   bool tag = g_strcmp0 (wanted->source->ref_kind, "tag") == 0;
   g_autofree char *revision = tag ? git_revision (wanted->source) : g_strdup (wanted->revision);
@@ -425,7 +425,7 @@ git_read_signed (Builder *builder, const Wanted *wanted, GError **error)
 }
 
 bool
-git_checkout (Builder *builder, const Wanted *wanted, GError **error)
+git_checkout (Builder *builder, const SourceEntry *wanted, GError **error)
 {
   const Source *source = wanted->source;
   g_autofree char *shown = fetch_redact (source->url);
@@ -444,7 +444,7 @@ git_checkout (Builder *builder, const Wanted *wanted, GError **error)
 }
 
 bool
-git_release (Builder *builder, const Wanted *wanted, GError **error)
+git_release (Builder *builder, const SourceEntry *wanted, GError **error)
 {
   g_auto (Git) git = { 0 };
 

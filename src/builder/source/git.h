@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "wanted.h"
+#include "source-entry.h"
 
 /* Git sources, as makepkg has them: a mirror of the repository, or of what the recipe needs of it (git-extent.h), kept
  * for later jobs, and a clone of that in src/NAME with what the fragment names checked out. Each git runs in a sandbox
@@ -13,13 +13,13 @@
  * names a commit by its hash; and finds the commit. Its tree is read back whole, so that what is built is what that
  * hash stands for, whatever the cache or a server gave. Compares the sums, which are those of `git archive`. @ret_how
  * as download_fetch(). */
-bool git_fetch (Builder *builder, Wanted *wanted, const char **ret_how, GError **error);
+bool git_fetch (Builder *builder, SourceEntry *wanted, const char **ret_how, GError **error);
 
 /* The text of what was signed by `?signed`: the tag that #tag= names, or the commit. */
-char *git_read_signed (Builder *builder, const Wanted *wanted, GError **error);
+char *git_read_signed (Builder *builder, const SourceEntry *wanted, GError **error);
 
 /* Clones the mirror into src/NAME. */
-bool git_checkout (Builder *builder, const Wanted *wanted, GError **error);
+bool git_checkout (Builder *builder, const SourceEntry *wanted, GError **error);
 
 /* When nothing needs the mirror any more: keeps it for the cache, unless it has it, or it is not for everybody. */
-bool git_release (Builder *builder, const Wanted *wanted, GError **error);
+bool git_release (Builder *builder, const SourceEntry *wanted, GError **error);

@@ -8,7 +8,7 @@
 #include "sandbox-trouble.h"
 #include "scripts.h"
 #include "step.h"
-#include "wanted.h"
+#include "source-entry.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -229,7 +229,7 @@ signature_find (const GPtrArray *all, const char *stem, const char *suffix)
 
   for (guint i = 0; i < all->len; i++)
     {
-      const Source *source = ((const Wanted *)all->pdata[i])->source;
+      const Source *source = ((const SourceEntry *)all->pdata[i])->source;
 
       if (!source_is_repository (source) && g_str_equal (source->name, name))
         return source;
@@ -290,7 +290,7 @@ signature_cut (GString *text, bool tag)
 }
 
 static bool
-signature_check_git (Builder *builder, const Wanted *wanted, GError **error)
+signature_check_git (Builder *builder, const SourceEntry *wanted, GError **error)
 {
   bool tag = g_strcmp0 (wanted->source->ref_kind, "tag") == 0;
   g_autofree char *content = git_read_signed (builder, wanted, error);
@@ -321,7 +321,7 @@ signature_check (Builder *builder, const GPtrArray *all, GError **error)
 
   for (guint i = 0; i < all->len; i++)
     {
-      const Wanted *wanted = all->pdata[i];
+      const SourceEntry *wanted = all->pdata[i];
       bool file = source_is_signature (wanted->source);
 
       if (!file && !wanted->source->is_signed)

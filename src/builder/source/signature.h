@@ -8,6 +8,6 @@
  * of the recipe's validpgpkeys, by the whole fingerprint; the keys themselves lie beside the recipe, in
  * keys/pgp/FINGERPRINT.asc as with Arch's packages. Nothing is asked of a key server.
  *
- * @all is of Wanted, each fetched. ChecksumMismatch: signed by nobody the recipe trusts, or something else;
+ * @all is of SourceEntry, each fetched. ChecksumMismatch: signed by nobody the recipe trusts, or something else;
  * SourceUnavailable: the key is not there; RecipeInvalid: validpgpkeys names none; each says what to do. */
 bool signature_check (Builder *builder, const GPtrArray *all, GError **error);

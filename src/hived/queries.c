@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "query.h"
+#include "queries.h"
 
 #include "capture.h"
 #include "catalog-cache.h"

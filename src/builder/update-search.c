@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "updates.h"
+#include "update-search.h"
 
 #include "catalog-search.h"
 #include "error.h"
@@ -65,7 +65,7 @@ updates_version (const Configuration *configuration, char *const *words, GError 
 }
 
 JsonObject *
-updates_look (const Configuration *configuration, char *const *words, GError **error)
+update_search_run (const Configuration *configuration, char *const *words, GError **error)
 {
   JsonArray *workers;
   JsonObject *answer;

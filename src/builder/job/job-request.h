@@ -25,12 +25,12 @@ typedef struct
   JsonObject *files;      /* of a recipe that was handed over: name → base64; NULL: a catalog has it */
   char *origin;           /* where it is from, for people */
   JsonObject *remembered; /* {NAME:[…]} of what catalogs said: catalog-memory.h; NULL: nothing */
-} Request;
+} JobRequest;
 
 #define NETWORK_ALLOW  "allow"
 #define NETWORK_FORBID "forbid"
 
-Request *request_read (int fd, GError **error);
-void request_free (Request *request);
+JobRequest *job_request_read (int fd, GError **error);
+void job_request_free (JobRequest *request);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Request, request_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (JobRequest, job_request_free)

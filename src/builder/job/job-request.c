@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "request.h"
+#include "job-request.h"
 
 #include "error.h"
 #include "file.h"
@@ -9,7 +9,7 @@
 #define REQUEST_MAX_SIZE (16 * 1024 * 1024)
 
 void
-request_free (Request *request)
+job_request_free (JobRequest *request)
 {
   if (!request)
     return;
@@ -37,10 +37,10 @@ request_member (JsonObject *object, const char *key)
   return node && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
 }
 
-Request *
-request_read (int fd, GError **error)
+JobRequest *
+job_request_read (int fd, GError **error)
 {
-  g_autoptr (Request) request = g_new0 (Request, 1);
+  g_autoptr (JobRequest) request = g_new0 (JobRequest, 1);
   g_autoptr (JsonObject) object = NULL;
   g_autofree char *text = NULL;
   JsonObject *options, *installed;

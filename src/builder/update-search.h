@@ -10,4 +10,4 @@
  *
  * {"workers":[{"id","version"}…]}, the whole version, of each whose recipe is another one by now; {"id","message"} of
  * each whose recipe can't be had or read. InvalidArgument for words that make no fives. */
-JsonObject *updates_look (const Configuration *configuration, char *const *words, GError **error);
+JsonObject *update_search_run (const Configuration *configuration, char *const *words, GError **error);

@@ -13,23 +13,23 @@ typedef struct
   char *revision;                   /* git: the commit, once it was fetched */
   GitExtent extent;                 /* git: how much the recipe needs; then which mirror it is from */
   bool is_stored;                   /* git: the mirror is the cache's, unchanged */
-} Wanted;
+} SourceEntry;
 
 /* All sources for this machine: `source` and `source_ARCH`, each with its sums by makepkg's rules. RecipeInvalid,
  * naming the array or the element. */
-GPtrArray *wanted_collect (const Recipe *recipe, GError **error);
+GPtrArray *source_entry_collect (const Recipe *recipe, GError **error);
 
 /* True when there is a sum that is not SKIP. */
-bool wanted_is_summed (const Wanted *wanted);
+bool source_entry_is_summed (const SourceEntry *wanted);
 
 /* What a server sent in place of the file, when its first bytes say it: "a web page (HTML)"; else NULL. */
-const char *wanted_guess (const Wanted *wanted, int fd);
+const char *source_entry_guess (const SourceEntry *wanted, int fd);
 
 /* Compares every sum that is given with @fd; ChecksumMismatch. */
-bool wanted_verify (const Wanted *wanted, int fd, GError **error);
+bool source_entry_verify (const SourceEntry *wanted, int fd, GError **error);
 
 /* "sha256, b2" or "not verified": what was compared. */
-char *wanted_describe_sums (const Wanted *wanted);
+char *source_entry_describe_sums (const SourceEntry *wanted);
 
 /* True when what was compared can be forged. */
-bool wanted_is_weak (const Wanted *wanted);
+bool source_entry_is_weak (const SourceEntry *wanted);

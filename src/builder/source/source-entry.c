@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "wanted.h"
+#include "source-entry.h"
 
 #include "catalog-entry.h"
 #include "machine.h"
@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 static void
-wanted_free (Wanted *wanted)
+source_entry_free (SourceEntry *wanted)
 {
   source_free (wanted->source);
   g_free (wanted->revision);
@@ -25,7 +25,7 @@ sum_is_given (const char *sum)
 /* Of a repository only what a tag or a commit names stays the same, and of it git alone can make an archive that does:
  * its sum is that of makepkg 6.1 and later. */
 static bool
-wanted_can_be_summed (const Wanted *wanted)
+wanted_can_be_summed (const SourceEntry *wanted)
 {
   const Source *source = wanted->source;
 
@@ -34,7 +34,7 @@ wanted_can_be_summed (const Wanted *wanted)
 }
 
 static bool
-wanted_set_sum (Wanted *wanted, ChecksumKind kind, const char *sum, GError **error)
+wanted_set_sum (SourceEntry *wanted, ChecksumKind kind, const char *sum, GError **error)
 {
   bool given = sum_is_given (sum);
 
@@ -91,11 +91,11 @@ wanted_add (GPtrArray *all, const Recipe *recipe, const char *suffix, GError **e
   for (; texts && *texts; texts++)
     {
       Source *source = source_parse (*texts, error);
-      Wanted *wanted;
+      SourceEntry *wanted;
 
       if (!source)
         return false;
-      wanted = g_new0 (Wanted, 1);
+      wanted = g_new0 (SourceEntry, 1);
       wanted->source = source;
       g_ptr_array_add (all, wanted);
     }
@@ -111,26 +111,26 @@ wanted_add (GPtrArray *all, const Recipe *recipe, const char *suffix, GError **e
 }
 
 GPtrArray *
-wanted_collect (const Recipe *recipe, GError **error)
+source_entry_collect (const Recipe *recipe, GError **error)
 {
-  g_autoptr (GPtrArray) all = g_ptr_array_new_with_free_func ((GDestroyNotify)wanted_free);
+  g_autoptr (GPtrArray) all = g_ptr_array_new_with_free_func ((GDestroyNotify)source_entry_free);
   g_autoptr (GHashTable) names = g_hash_table_new (g_str_hash, g_str_equal);
   g_autofree char *suffix = g_strconcat ("_", machine_architecture (), NULL);
 
   if (!wanted_add (all, recipe, "", error) || !wanted_add (all, recipe, suffix, error))
     return NULL;
   for (guint i = 0; i < all->len; i++)
-    if (!g_hash_table_add (names, ((Wanted *)all->pdata[i])->source->name))
+    if (!g_hash_table_add (names, ((SourceEntry *)all->pdata[i])->source->name))
       {
         g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID, "Two sources have the name %s",
-                     ((Wanted *)all->pdata[i])->source->name);
+                     ((SourceEntry *)all->pdata[i])->source->name);
         return NULL;
       }
   return g_steal_pointer (&all);
 }
 
 bool
-wanted_is_summed (const Wanted *wanted)
+source_entry_is_summed (const SourceEntry *wanted)
 {
   for (ChecksumKind kind = 0; kind < CHECKSUM_KINDS; kind++)
     if (sum_is_given (wanted->sums[kind]))
@@ -139,16 +139,16 @@ wanted_is_summed (const Wanted *wanted)
 }
 
 bool
-wanted_is_weak (const Wanted *wanted)
+source_entry_is_weak (const SourceEntry *wanted)
 {
   for (ChecksumKind kind = 0; kind < CHECKSUM_KINDS; kind++)
     if (sum_is_given (wanted->sums[kind]) && !checksum_is_weak (kind))
       return false;
-  return wanted_is_summed (wanted);
+  return source_entry_is_summed (wanted);
 }
 
 const char *
-wanted_guess (const Wanted *wanted, int fd)
+source_entry_guess (const SourceEntry *wanted, int fd)
 {
   char start[512];
   const char *name = wanted->source->name;
@@ -163,9 +163,9 @@ wanted_guess (const Wanted *wanted, int fd)
 }
 
 static void
-wanted_set_mismatch (const Wanted *wanted, int fd, ChecksumKind kind, const char *found, GError **error)
+wanted_set_mismatch (const SourceEntry *wanted, int fd, ChecksumKind kind, const char *found, GError **error)
 {
-  const char *instead = source_is_repository (wanted->source) ? NULL : wanted_guess (wanted, fd);
+  const char *instead = source_is_repository (wanted->source) ? NULL : source_entry_guess (wanted, fd);
 
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_CHECKSUM_MISMATCH,
                "The source %s is not what the recipe expects: %s%s%sits %s sum is %s, not %s", wanted->source->name,
@@ -174,7 +174,7 @@ wanted_set_mismatch (const Wanted *wanted, int fd, ChecksumKind kind, const char
 }
 
 bool
-wanted_verify (const Wanted *wanted, int fd, GError **error)
+source_entry_verify (const SourceEntry *wanted, int fd, GError **error)
 {
   bool given[CHECKSUM_KINDS];
   char *found[CHECKSUM_KINDS] = { NULL };
@@ -182,7 +182,7 @@ wanted_verify (const Wanted *wanted, int fd, GError **error)
 
   for (ChecksumKind kind = 0; kind < CHECKSUM_KINDS; kind++)
     given[kind] = sum_is_given (wanted->sums[kind]);
-  if (!wanted_is_summed (wanted))
+  if (!source_entry_is_summed (wanted))
     return true;
   if (!checksum_of_fd (fd, given, found, error))
     return false;
@@ -198,7 +198,7 @@ wanted_verify (const Wanted *wanted, int fd, GError **error)
 }
 
 char *
-wanted_describe_sums (const Wanted *wanted)
+source_entry_describe_sums (const SourceEntry *wanted)
 {
   g_autoptr (GString) told = g_string_new (NULL);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "request.h"
+#include "job-request.h"
 
 #include "error.h"
 #include "file.h"
@@ -8,20 +8,20 @@
 #include <unistd.h>
 
 /* Requests are written with ' for ", so that they can be read here. */
-static Request *
+static JobRequest *
 request_of (const char *text, GError **error)
 {
   g_autofree char *json = g_strdelimit (g_strdup (text), "'", '"');
   g_auto (Fd) fd = file_memory ("request", json, -1, NULL);
 
-  return request_read (fd, error);
+  return job_request_read (fd, error);
 }
 
 static void
 assert_is_refused (const char *text, const char *why)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (Request) request = request_of (text, &error);
+  g_autoptr (JobRequest) request = request_of (text, &error);
 
   if (request)
     g_test_message ("accepted: %s", text);
@@ -37,7 +37,7 @@ static void
 test_full_one_is_read (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (Request) request =
+  g_autoptr (JobRequest) request =
       request_of ("{ 'job': '17', 'worker_id': 'worker-cpu', 'work': '/var/lib/rbee-hive/jobs/17/work',"
                   "  'options': { 'backend': 'cuda', 'source': 'git', 'check': true, 'reinstall': true },"
                   "  'installed': { 'version': '2:1.0-1', 'recipe_sha256': 'abc', 'backend': 'cpu' } }",
@@ -70,7 +70,7 @@ test_options_and_installed_may_be_missing (void)
   for (size_t i = 0; i < G_N_ELEMENTS (texts); i++)
     {
       g_autoptr (GError) error = NULL;
-      g_autoptr (Request) request = request_of (texts[i], &error);
+      g_autoptr (JobRequest) request = request_of (texts[i], &error);
 
       g_assert_no_error (error);
       g_assert_nonnull (request);
@@ -159,7 +159,7 @@ test_size_is_limited_to_16_mib (void)
         assert_is_refused (text, "larger than 16777216 bytes");
       else
         {
-          g_autoptr (Request) request = request_of (text, NULL);
+          g_autoptr (JobRequest) request = request_of (text, NULL);
 
           g_assert_nonnull (request);
         }
@@ -171,14 +171,14 @@ test_pieces_of_a_pipe_are_joined (void)
 {
   static const char text[] = "{ \"job\": \"1\", \"worker_id\": \"w\", \"work\": \"/w\" }";
   g_autoptr (GError) error = NULL;
-  g_autoptr (Request) request = NULL;
+  g_autoptr (JobRequest) request = NULL;
   int fds[2];
 
   g_assert_cmpint (pipe (fds), ==, 0);
   for (size_t i = 0; i < strlen (text); i++)
     g_assert_cmpint (write (fds[1], text + i, 1), ==, 1);
   close (fds[1]);
-  request = request_read (fds[0], &error);
+  request = job_request_read (fds[0], &error);
   close (fds[0]);
   g_assert_no_error (error);
   g_assert_nonnull (request);
@@ -189,7 +189,7 @@ static void
 test_unreadable_descriptor_is_an_error (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (Request) request = request_read (-1, &error);
+  g_autoptr (JobRequest) request = job_request_read (-1, &error);
 
   g_assert_null (request);
   g_assert_error (error, HIVE_ERROR, HIVE_ERROR_FAILED);
