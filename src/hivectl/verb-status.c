@@ -4,7 +4,7 @@
 #include "fields.h"
 #include "json.h"
 #include "terminal.h"
-#include "toolchains.h"
+#include "toolchain-list.h"
 #include "variant.h"
 #include "verb.h"
 
@@ -144,7 +144,7 @@ status_print (const Client *client, JsonObject *status)
   status_print_unfinished (status, fields);
   status_print_sandbox (status, fields);
   fields_print (fields);
-  toolchains_print (json_object_get_array_member (status, "toolchains"), drop_ins);
+  toolchain_list_print (json_object_get_array_member (status, "toolchains"), drop_ins);
 }
 
 static ExitStatus
@@ -159,7 +159,7 @@ status_run (Client *client, const Options *options, char **arguments, GError **e
     return EXIT_STATUS_FAILED;
   status =
       status_make (hive, json_node_get_object (capabilities), json_array_get_length (json_node_get_array (workers)),
-                   status_catalogs (client), toolchains_list (client, json_node_get_object (capabilities)));
+                   status_catalogs (client), toolchain_list_read (client, json_node_get_object (capabilities)));
   if (options->json)
     variant_print (status);
   else

@@ -5,7 +5,7 @@
 
 /* The toolchains of GetCapabilities and, when the hive is this machine's, those in the caller's home, which no process
  * of the hive looks into. */
-JsonArray *toolchains_list (Client *client, JsonObject *capabilities);
+JsonArray *toolchain_list_read (Client *client, JsonObject *capabilities);
 
 /* Shows them as lines "name version  path", and what the folder of drop-ins needs for those that recipes don't find. */
-void toolchains_print (JsonArray *toolchains, const char *folder);
+void toolchain_list_print (JsonArray *toolchains, const char *folder);

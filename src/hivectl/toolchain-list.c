@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "toolchains.h"
+#include "toolchain-list.h"
 
 #include <glib/gi18n.h>
 #include <unistd.h>
@@ -65,7 +65,7 @@ toolchains_close (Client *client, JsonArray *toolchains)
 }
 
 JsonArray *
-toolchains_list (Client *client, JsonObject *capabilities)
+toolchain_list_read (Client *client, JsonObject *capabilities)
 {
   JsonArray *known = toolchains_of_node (json_object_get_member (capabilities, "toolchains"));
   JsonArray *list = json_array_new ();
@@ -135,7 +135,7 @@ toolchain_print_proposal (JsonObject *toolchain, const char *folder)
 }
 
 void
-toolchains_print (JsonArray *toolchains, const char *folder)
+toolchain_list_print (JsonArray *toolchains, const char *folder)
 {
   g_autoptr (Table) table =
       table_new ((const char *const[]){ _ ("TOOLCHAIN"), _ ("FOUND BY RECIPES"), _ ("PATH"), NULL });

@@ -2,7 +2,7 @@
 #include <glib/gi18n.h>
 
 #include "json.h"
-#include "outdated.h"
+#include "verb-outdated.h"
 #include "start.h"
 #include "terminal.h"
 #include "variant.h"

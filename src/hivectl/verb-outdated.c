@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "outdated.h"
+#include "verb-outdated.h"
 
 #include <glib/gi18n.h>
 
