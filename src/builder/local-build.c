@@ -9,6 +9,7 @@
 #include "json.h"
 #include "recipe-folder.h"
 #include "sandbox.h"
+#include "scripts.h"
 #include "size.h"
 
 #include <errno.h>
@@ -163,7 +164,7 @@ local_build_all (const LocalBuild *build, Builder *builder, const char *file, GE
   if (recipe < 0)
     return hive_error_set_errno (error, errno, "Cannot open %s", folder);
   builder->own_folder = build->local_sources ? NULL : folder;
-  return local_build_read (builder, recipe, file, error) &&
+  return scripts_check (builder->configuration, error) && local_build_read (builder, recipe, file, error) &&
          delivery_init (&delivery, builder->configuration, recipe, folder, build->output, error) &&
          pipeline_run_phases (builder, "parse", "parse", error) &&
          local_build_check_delivery (builder, &delivery, error) &&

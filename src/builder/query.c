@@ -8,6 +8,7 @@
 #include "file.h"
 #include "json.h"
 #include "sandbox.h"
+#include "scripts.h"
 #include "toolchain-search.h"
 #include "toolchains.h"
 #include "update-search.h"
@@ -263,7 +264,9 @@ query_answer (const Configuration *configuration, char *const *arguments, GError
   for (size_t i = 0; count > 0 && i < G_N_ELEMENTS (queries); i++)
     if (g_str_equal (queries[i].name, arguments[0]) && count - 1 >= queries[i].arguments_min &&
         count - 1 <= queries[i].arguments_max)
-      return queries[i].run (configuration, arguments + 1, error);
+      return queries[i].run == query_devices || scripts_check (configuration, error) ?
+                 queries[i].run (configuration, arguments + 1, error) :
+                 NULL;
   g_set_error (
       error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
       "A query is one of: catalog NAME, worker NAME ID [BACKEND], recipe NAME ID [BACKEND [SOURCE]], sandbox, devices, "

@@ -6,60 +6,131 @@
 #include <stdbool.h>
 #include <string.h>
 
+typedef enum
+{
+  ANYWHERE,
+  IN_CONTAINERS, /* where this machine's settings are the host's, and what changes them is not here */
+  ON_MACHINES,
+} Place;
+
 typedef struct
 {
-  const char *setting; /* a file of /proc/sys that explains it, with … */
-  const char *value;   /* … this value; NULL setting: only the text tells */
-  const char *said;    /* a piece of what bubblewrap said; NULL: whatever it said */
+  const char *said;    /* pieces of what bubblewrap said, one of which is enough: "this|that" */
+  const char *setting; /* a file of /proc/sys that has … */
+  const char *value;   /* … this value then; NULL setting: the words alone tell */
+  Place place;
   const char *why;
   const char *hint;
 } Trouble;
 
-/* The first that fits is told: certain ones first. */
+#define DENIED "Permission denied|not permitted|No permissions"
+
+/* The first that fits is told. bubblewrap's words come first: settings tell only why it said them. */
 static const Trouble troubles[] = {
-  { NULL, NULL, "nknown option", "The installed bubblewrap is too old (version 0.8 or later is needed)",
+  { "nknown option", NULL, NULL, ANYWHERE, "The installed bubblewrap is too old (version 0.8 or later is needed)",
     "Upgrade the package bubblewrap" },
-  { "/proc/sys/user/max_user_namespaces", "0", NULL, "This machine allows no user namespaces",
+  { "setuid mode|setuid user", NULL, NULL, ANYWHERE,
+    "The installed bwrap is setuid root, which keeps it from what a sandbox needs",
+    "Take that away: chmod u-s /usr/bin/bwrap" },
+  { "file caps", NULL, NULL, ANYWHERE, "The installed bwrap has capabilities of its own, which it does not take",
+    "Take them away: setcap -r /usr/bin/bwrap" },
+  { "execvp /", NULL, NULL, ANYWHERE, "A sandbox starts, but cannot start a program of the hive's own",
+    "Install rbee-hive again, on a file system that is not mounted noexec" },
+  { "execvp", NULL, NULL, ANYWHERE,
+    "A sandbox starts, but finds no programs: it shows /usr, where NixOS and Guix for instance have none",
+    "Run the hive in a container of another distribution (systemd-nspawn, podman, distrobox)" },
+  { "new namespace|No space left", "user/max_user_namespaces", "0", ANYWHERE, "This machine allows no user namespaces",
     "Raise the limit: sysctl user.max_user_namespaces=15000 (and a file in /etc/sysctl.d to keep it)" },
-  { "/proc/sys/kernel/unprivileged_userns_clone", "0", NULL, "This machine allows user namespaces to root alone",
-    "Allow them: sysctl kernel.unprivileged_userns_clone=1 (and a file in /etc/sysctl.d to keep it)" },
-  { "/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1", NULL,
-    "AppArmor denies user namespaces to bubblewrap",
-    "Load the profile that comes with rbee-hive: apparmor_parser -r /etc/apparmor.d/rbee-hive-bwrap (tools/try offers "
-    "to do it)" },
-  { NULL, NULL, "mount proc", "A new /proc may not be mounted here, as in a container whose own /proc is protected",
+  { "No space left|namespaces exceeded", NULL, NULL, ANYWHERE,
+    "As many namespaces as one user may have are in use, or too many are nested",
+    "Look for the limit that is low, and raise it with sysctl: grep . /proc/sys/user/max_*_namespaces" },
+  { "mount proc", NULL, NULL, ANYWHERE,
+    "A new /proc may not be mounted here, as in a container whose own /proc is protected",
     "Start the container so that it may: podman or docker with --security-opt unmask=/proc/*, systemd-nspawn with "
     "SYSTEMD_NSPAWN_API_VFS_WRITABLE=yes; or run the hive outside" },
-  { NULL, NULL, "SECCOMP", "This kernel takes no filter of system calls",
+  { "/proc/sys/kernel|/proc/self", NULL, NULL, ANYWHERE, "There is no /proc here, as in a chroot",
+    "Mount it: mount -t proc proc /proc" },
+  { "SECCOMP", NULL, NULL, ANYWHERE, "This kernel takes no filter of system calls",
     "Start one that is built with CONFIG_SECCOMP_FILTER=y, or run the hive where seccomp filters may be set" },
-  { NULL, NULL, "No permissions to create", "This machine denies new namespaces to bubblewrap",
-    "In a container, allow them (docker: --security-opt seccomp=unconfined); elsewhere see "
-    "kernel.unprivileged_userns_clone "
-    "and user.max_user_namespaces" },
-  { NULL, NULL, "Function not implemented",
+  { "pivot_root: Invalid argument", NULL, NULL, ANYWHERE,
+    "The root of this machine cannot be changed, as in an initramfs or a chroot",
+    "Run the hive on a file system that was mounted as the root" },
+  { "namespace failed: Function not implemented|not support user namespaces", NULL, NULL, ANYWHERE,
+    "This kernel, or a filter of system calls around the hive, has no user namespaces",
+    "In a container, allow them (docker: --security-opt seccomp=unconfined); elsewhere start a kernel that is built "
+    "with "
+    "CONFIG_USER_NS=y" },
+  { "Function not implemented", NULL, NULL, ANYWHERE,
     "A filter of system calls here denies openat2() to bubblewrap, which needs it since version 0.12",
     "Under systemd, remove the lines that this finds: grep -rE 'RestrictSUIDSGID|DynamicUser' /etc/systemd/system "
     "/run/systemd/system, then systemctl daemon-reload; in a container, upgrade its runtime and libseccomp" },
-  { NULL, NULL, "uid map", "This machine denies bubblewrap a user namespace's uid map",
-    "In a container, allow it (docker: --security-opt seccomp=unconfined --security-opt apparmor=unconfined); "
-    "elsewhere "
-    "look for denials in the system's log" },
+  { "NETLINK_ROUTE socket", NULL, NULL, ANYWHERE, "A filter here denies netlink sockets to bubblewrap",
+    "Under systemd, remove the lines that this finds: grep -r RestrictAddressFamilies /etc/systemd/system "
+    "/run/systemd/system, then systemctl daemon-reload" },
+  { "new namespace", "kernel/unprivileged_userns_clone", "0", ANYWHERE,
+    "This machine allows user namespaces to root alone",
+    "Allow them: sysctl kernel.unprivileged_userns_clone=1 (and a file in /etc/sysctl.d to keep it)" },
+  { DENIED, NULL, NULL, IN_CONTAINERS, "What runs this container denies sandboxes to bubblewrap",
+    "Start the container so that it allows them: docker or podman with --security-opt seccomp=unconfined "
+    "--security-opt "
+    "apparmor=unconfined, LXC with security.nesting=true; or run the hive outside" },
+  { DENIED, "kernel/apparmor_restrict_unprivileged_userns", "1", ON_MACHINES,
+    "AppArmor denies user namespaces to bubblewrap",
+    "Load the profile that comes with rbee-hive: apparmor_parser -r /etc/apparmor.d/rbee-hive-bwrap (tools/try offers "
+    "to do it)" },
+  { DENIED, NULL, NULL, ON_MACHINES, "This machine denies bubblewrap what a sandbox needs",
+    "Look for what denied it (journalctl -k; ausearch -m avc with SELinux) and allow it: a container wants docker or "
+    "podman with --security-opt seccomp=unconfined --security-opt apparmor=unconfined" },
 };
 
 static bool
-setting_is (const char *path, const char *value)
+setting_is (const char *root, const char *setting, const char *value)
 {
+  g_autofree char *path = g_build_filename (root, "proc/sys", setting, NULL);
   g_autofree char *text = NULL;
 
   return g_file_get_contents (path, &text, NULL, NULL) && g_str_equal (g_strchomp (text), value);
 }
 
+/* What the usual ones leave where their guests find it. */
 static bool
-trouble_fits (const Trouble *trouble, const char *said)
+is_container (const char *root)
 {
-  if (trouble->said && !strstr (said, trouble->said))
-    return false;
-  return !trouble->setting || setting_is (trouble->setting, trouble->value);
+  static const char *const marks[] = { "run/systemd/container", "run/host/container-manager", "run/.containerenv",
+                                       ".dockerenv", "var/run/secrets/kubernetes.io" };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (marks); i++)
+    {
+      g_autofree char *path = g_build_filename (root, marks[i], NULL);
+
+      if (g_file_test (path, G_FILE_TEST_EXISTS))
+        return true;
+    }
+  return false;
+}
+
+static bool
+trouble_fits (const Trouble *trouble, const char *root, const char *said)
+{
+  g_auto (GStrv) pieces = g_strsplit (trouble->said, "|", -1);
+  bool fits = false;
+
+  for (char **piece = pieces; *piece && !fits; piece++)
+    fits = strstr (said, *piece) != NULL;
+  return fits && (!trouble->setting || setting_is (root, trouble->setting, trouble->value)) &&
+         (trouble->place == ANYWHERE || (trouble->place == IN_CONTAINERS) == is_container (root));
+}
+
+const char *
+sandbox_trouble_find (const char *root, const char *said, const char **ret_hint)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS (troubles); i++)
+    if (trouble_fits (&troubles[i], root, said))
+      {
+        *ret_hint = troubles[i].hint;
+        return troubles[i].why;
+      }
+  return NULL;
 }
 
 static const char *
@@ -71,28 +142,24 @@ first_line_of (const char *said)
 void
 sandbox_trouble_set_error (GError **error, const char *said, char **ret_hint)
 {
-  g_autofree char *why = g_strdup ("bubblewrap (the program bwrap) is not installed");
+  g_autofree char *message = g_strdup ("bubblewrap (the program bwrap) is not installed");
   const char *hint = "Install the package bubblewrap (apt install bubblewrap, dnf install bubblewrap, pacman -S "
                      "bubblewrap, zypper install bubblewrap)";
 
   if (said)
     {
-      g_free (why);
-      why = NULL;
-      hint = "Try: bwrap --unshare-all --unshare-user --disable-userns --ro-bind / / true";
-      for (size_t i = 0; i < G_N_ELEMENTS (troubles) && !why; i++)
-        if (trouble_fits (&troubles[i], said))
-          {
-            why = g_strdup_printf ("%s (bubblewrap: %s)", troubles[i].why, first_line_of (said));
-            hint = troubles[i].hint;
-          }
+      const char *why = sandbox_trouble_find ("/", said, &hint);
+
+      g_free (message);
+      message = why ? g_strdup_printf ("%s (bubblewrap: %s)", why, first_line_of (said)) :
+                      g_strdup_printf ("bubblewrap could not make a sandbox: %s", first_line_of (said));
       if (!why)
-        why = g_strdup_printf ("bubblewrap could not make a sandbox: %s", first_line_of (said));
+        hint = "Try: bwrap --unshare-all --unshare-user --disable-userns --ro-bind / / true";
     }
 
   if (ret_hint)
     *ret_hint = g_strdup (hint);
-  g_set_error (error, HIVE_ERROR, HIVE_ERROR_SANDBOX_UNAVAILABLE, ret_hint ? "%s" : "%s. %s", why, hint);
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_SANDBOX_UNAVAILABLE, ret_hint ? "%s" : "%s. %s", message, hint);
 }
 
 bool

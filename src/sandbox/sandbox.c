@@ -3,6 +3,7 @@
 
 #include "error.h"
 #include "file.h"
+#include "folder.h"
 #include "log-text.h"
 #include "network.h"
 #include "sandbox-trouble.h"
@@ -549,6 +550,31 @@ sandbox_stopped (const Sandbox *sandbox, GError **error)
     }
 }
 
+/* Where these cannot be started, nothing else can. */
+static bool
+sandbox_lacks_system (const Sandbox *sandbox)
+{
+  static const char *const signs[] = { "execvp bash:", "execvp true:", "execvp /" };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (signs); i++)
+    if (strstr (sandbox->err.tail->str, signs[i]))
+      return true;
+  return false;
+}
+
+/* A program that failed where it writes says that there was no room, though it may have made some since. */
+static bool
+sandbox_lacked_space (const Sandbox *sandbox)
+{
+  static const char *const signs[] = { "No space left on device", "Disk quota exceeded" };
+  g_auto (Fd) fd = sandbox->watch.path ? open (sandbox->watch.path, O_PATH | O_CLOEXEC) : -1;
+
+  for (size_t i = 0; fd >= 0 && i < G_N_ELEMENTS (signs); i++)
+    if (strstr (sandbox->out.tail->str, signs[i]) || strstr (sandbox->err.tail->str, signs[i]))
+      return true;
+  return fd >= 0 && folder_is_short_of_space (fd, 1);
+}
+
 /* What came of it, when the last process is gone and the pipes are empty. */
 static bool
 sandbox_conclude (Sandbox *sandbox, int wait_status, int *ret_status, GError **error)
@@ -566,6 +592,14 @@ sandbox_conclude (Sandbox *sandbox, int wait_status, int *ret_status, GError **e
   sandbox_check_folder (sandbox);
   if (sandbox_stopped (sandbox, error))
     return false;
+  if (started && *ret_status != 0 && sandbox_lacked_space (sandbox))
+    {
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_NO_SPACE,
+                   "There is no space left in the file system of %s: free some there, or set CacheDirectory= in [Hive] "
+                   "of hive.conf to a folder that has more",
+                   sandbox->configuration->cache_directory);
+      return false;
+    }
   if (started)
     return true;
 
@@ -575,7 +609,7 @@ sandbox_conclude (Sandbox *sandbox, int wait_status, int *ret_status, GError **e
                    strsignal (WTERMSIG (wait_status)));
       return false;
     }
-  if (strstr (sandbox->err.tail->str, BWRAP_PREFIX "execvp"))
+  if (strstr (sandbox->err.tail->str, BWRAP_PREFIX "execvp") && !sandbox_lacks_system (sandbox))
     {
       *ret_status = 127; /* as a shell says: there is no such program */
       return true;

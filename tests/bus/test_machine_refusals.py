@@ -2,10 +2,11 @@
 """Machines that cannot: no space, no bubblewrap, prefixes that are read-only."""
 
 import os
+import shutil
 
 import pytest
 
-from harness import install_script, pkgbuild
+from harness import install_script, pkgbuild, shell_quote
 
 LARGE = install_script("large") + '\nhead -c 4M /dev/urandom > "$pkgdir/usr/local/bin/large.bin"\n'
 
@@ -121,16 +122,48 @@ def test_no_fakeroot_is_refused_before_the_build(hive):
     assert "built" not in lines
 
 
-def test_bubblewrap_that_may_not_make_namespaces_is_refused(hive):
-    folder = hive.directory / "denied"
+def speaking_bubblewrap(hive, says):
+    folder = hive.directory / "speaking"
     folder.mkdir()
     program = folder / "bwrap"
-    program.write_text("#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n")
+    program.write_text(f"#!/bin/sh\necho {shell_quote('bwrap: ' + says)} >&2\nexit 1\n")
     program.chmod(0o755)
     hive.environment["PATH"] = f"{folder}:{os.environ['PATH']}"
+
+
+@pytest.mark.parametrize("says, why, hint", [
+    ("setting up uid map: Permission denied", "denies", "--security-opt"),
+    ("No permissions to creating new namespace, likely because the kernel does not allow non-privileged user namespaces.", "denies", ""),
+    ("The --size option is not permitted in setuid mode", "setuid root", "chmod u-s"),
+    ("execvp true: No such file or directory", "finds no programs", "container of another distribution"),
+    ("pivot_root: Invalid argument", "initramfs", "mounted as the root"),
+    ("what it never said before", "could not make a sandbox", "Try: bwrap"),
+])
+def test_bubblewrap_that_makes_no_sandbox_is_quoted_and_status_says_what_to_do(hive, says, why, hint):
+    speaking_bubblewrap(hive, says)
     hive.catalog.add("some")
-    hive.refuses("some", "SandboxUnavailable", "Permission denied")
-    assert hive.call("GetCapabilities")["sandbox"] is False
+    hive.refuses("some", "SandboxUnavailable", says, why)
+    capabilities = hive.call("GetCapabilities")
+    assert capabilities["sandbox"] is False
+    assert says in capabilities["sandbox-error"] and why in capabilities["sandbox-error"] and hint in capabilities["sandbox-hint"]
+
+
+def test_file_of_the_hives_own_that_is_missing_is_named_and_is_no_fault_of_a_recipe(hive):
+    others = {"rbee-hived", "rbee-hive-builder", "rbee-hive-commit", "rbee-hive-bridge"}
+    names = sorted(file.name for file in hive.build.libexec.iterdir() if file.name not in others)
+    assert "run.bash" in names and "rbee-hive-fetch" in names
+    libexec = hive.directory / "libexec"
+    shutil.copytree(hive.build.libexec, libexec)
+    hive.configure("Hive", LibexecDirectory=libexec)
+    hive.catalog.add("some")
+    for name in names:
+        (libexec / name).rename(libexec / "gone")
+        hive.refuses("some", "Failed", f"A file of the hive's own cannot be used: {libexec}/{name}: No such file or directory")
+        (libexec / "gone").rename(libexec / name)
+    (libexec / "run.bash").rename(libexec / "gone")
+    assert f"{libexec}/run.bash" in hive.call("GetCapabilities")["sandbox-error"]
+    (libexec / "gone").rename(libexec / "run.bash")
+    hive.installs("some")
 
 
 @pytest.mark.root

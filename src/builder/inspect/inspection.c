@@ -9,6 +9,7 @@
 #include "outside.h"
 #include "recipe-folder.h"
 #include "recipe-lint.h"
+#include "scripts.h"
 #include "srcinfo.h"
 
 #include <errno.h>
@@ -197,7 +198,7 @@ inspection_run (const Configuration *configuration, const char *file, Inspection
   g_autoptr (GError) error = NULL;
   const GPtrArray *problems;
 
-  if (!inspection_read (&inspection, configuration, file, &error))
+  if (!scripts_check (configuration, &error) || !inspection_read (&inspection, configuration, file, &error))
     return inspection_fail (form, file, inspection.is_told, error);
   problems = inspection.problems;
   if (form != INSPECTION_SRCINFO)

@@ -19,6 +19,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define TMP "tmp" /* in the work directory */
@@ -222,6 +223,20 @@ step_tell_signal (Builder *builder, const PhaseStep *step, int status)
                                          "");
 }
 
+/* Nothing that a build makes can run in such a folder, and "Permission denied" is all that is said of it. */
+static void
+step_tell_noexec (Builder *builder, const PhaseStep *step)
+{
+  struct statvfs st;
+
+  if (fstatvfs (builder->work_fd, &st) == 0 && st.f_flag & ST_NOEXEC)
+    log_writer_note (builder->log, step->phase,
+                     "⚠ No program that %s() makes can run: CacheDirectory=%s is on a file system that is mounted "
+                     "noexec. Mount it without that (mount -o remount,exec), or set CacheDirectory= in [Hive] of "
+                     "hive.conf to another folder",
+                     step->phase, builder->configuration->cache_directory);
+}
+
 static const char *
 step_network_reason (const Builder *builder)
 {
@@ -271,6 +286,7 @@ step_run_in (Builder *builder, const PhaseStep *step, Sandbox *sandbox, const ch
                      g_str_equal (step->phase, "check") ? "" : ", or install with --network=allow");
   log_writer_note (builder->log, step->phase, "❌ %s failed with exit code %d", step->title, status);
   step_tell_signal (builder, step, status);
+  step_tell_noexec (builder, step);
   g_set_error (error, HIVE_ERROR, step->failure, "%s phase failed", step->title);
   return false;
 }

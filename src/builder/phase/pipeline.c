@@ -6,6 +6,7 @@
 #include "json.h"
 #include "machine.h"
 #include "sandbox.h"
+#include "scripts.h"
 #include "version.h"
 
 #include <errno.h>
@@ -211,7 +212,7 @@ pipeline_run (const Configuration *configuration, const JobRequest *request, Log
       hive_error_set_errno (&error, errno, "Can't open %s", request->work);
       return pipeline_fail (&builder, error);
     }
-  if (!pipeline_run_phases (&builder, "metadata", "package", &error))
+  if (!scripts_check (configuration, &error) || !pipeline_run_phases (&builder, "metadata", "package", &error))
     return pipeline_fail (&builder, error);
   if (builder.installed)
     job_tell_installed (&builder);

@@ -164,8 +164,8 @@ hive_package_one() {
   hive_tidy || exit
   for hive_field in "${hive_overrides[@]}"; do
     local -n hive_value=$hive_field
-    printf '%s\0' "$hive_field" "$pkgname" "${#hive_value[@]}" "${hive_value[@]}"
-  done >>"$hive_kept/saying"
+    printf '%s\0' "$hive_field" "$pkgname" "${#hive_value[@]}" "${hive_value[@]}" || exit
+  done >>"$hive_kept/saying" || exit
 }
 
 # All of them; what a package function changed is for the next one as it was, by makepkg's simple means.
@@ -173,9 +173,9 @@ hive_package() {
   local hive_field
   local -a hive_packages=("$@")
 
-  mkdir -p -- "$hive_kept"
+  mkdir -p -- "$hive_kept" || exit
   rm -f -- "$hive_kept/said"
-  : >"$hive_kept/saying"
+  : >"$hive_kept/saying" || exit
   if (($# == 1)) && ! have_function "package_$1"; then
     hive_package_one package "$pkgdirbase"
   else
@@ -195,6 +195,6 @@ hive_package() {
       done
     done
   fi
-  printf '\0' >>"$hive_kept/saying"
+  printf '\0' >>"$hive_kept/saying" || exit
   mv -- "$hive_kept/saying" "$hive_kept/said"
 }

@@ -138,6 +138,21 @@ git_sandbox (const Git *git, Reach reach)
   return sandbox;
 }
 
+/* Of a mirror, which is a download. */
+static bool
+git_explain (const Git *git, GError **error)
+{
+  GError *failure = error ? *error : NULL;
+  g_autofree char *message = NULL;
+
+  if (!failure || failure->code != HIVE_ERROR_LIMITS_EXCEEDED)
+    return sandbox_trouble_explain (error, "Fetching a git source", "DownloadTimeout=");
+  message = g_steal_pointer (&failure->message);
+  failure->message = g_strdup_printf ("The repository of %s is too large: %s (MaxDownloadSize= in hive.conf)",
+                                      git->source->name, message);
+  return false;
+}
+
 static bool
 git_run_in (const Git *git, Sandbox *sandbox, Reach reach, const char *const *arguments, int *ret_status,
             char **ret_said, GError **error)
@@ -145,7 +160,7 @@ git_run_in (const Git *git, Sandbox *sandbox, Reach reach, const char *const *ar
   if (!sandbox_run (sandbox, arguments, ret_status, error))
     {
       if (reach & REACH_MIRROR)
-        return sandbox_trouble_explain (error, "Fetching a git source", "DownloadTimeout= and MaxDownloadSize=");
+        return git_explain (git, error);
       return archive_explain (error, git->source->name, "DownloadTimeout=");
     }
   if (*ret_status == 127)
