@@ -66,7 +66,8 @@ static const char *const quiet_calls[] = { "@system-service", NULL };
 
 /* A probe opens cards by their makers' libraries, which may make memory executable (AMD's does): no
  * MemoryDenyWriteExecute=. */
-static const char *const probe_devices[] = { "char-nvidia*", "char-kfd", "char-drm" };
+static const char *const probe_devices[] = { "char-nvidia*", "char-kfd",     "char-drm",   "/dev/dxg", /* WSL2 */
+                                             "/dev/nvmap",   "char-nvhost*", "char-nvgpu*" /* Jetson */ };
 static const char *const probe_groups[] = { "render", "video" }; /* whose cards are where they aren't everybody's */
 
 /* A commit touches files and nothing else. */

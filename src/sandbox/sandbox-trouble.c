@@ -11,14 +11,14 @@ typedef enum
   ANYWHERE,
   IN_CONTAINERS, /* where this machine's settings are the host's, and what changes them is not here */
   ON_MACHINES,
-} Place;
+} TroublePlace;
 
 typedef struct
 {
   const char *said;    /* pieces of what bubblewrap said, one of which is enough: "this|that" */
   const char *setting; /* a file of /proc/sys that has … */
   const char *value;   /* … this value then; NULL setting: the words alone tell */
-  Place place;
+  TroublePlace place;
   const char *why;
   const char *hint;
 } Trouble;

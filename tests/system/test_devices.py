@@ -40,7 +40,8 @@ def test_unit_that_looks_at_the_devices_may_open_them_and_do_little_else(hive, m
                          "NoNewPrivileges", "ProtectHome", "Slice", "RestrictNamespaces", "MainPID")
     pid = shown.pop("MainPID")
     allowed = machine.run("systemctl", "show", unit, "--property=DeviceAllow", "--value").stdout.splitlines()
-    assert sorted(filter(None, allowed)) == ["char-drm rw", "char-kfd rw", "char-nvidia* rw", "char-rtc r"]  # the last is ProtectClock='s
+    assert sorted(filter(None, allowed)) == ["/dev/dxg rw", "/dev/nvmap rw", "char-drm rw", "char-kfd rw", "char-nvgpu* rw", "char-nvhost* rw", "char-nvidia* rw",
+                                              "char-rtc r"]  # the last is ProtectClock='s
     assert shown == {"Description": "Look at the devices", "DynamicUser": "yes", "PrivateUsers": "yes", "PrivateNetwork": "yes", "DevicePolicy": "closed",
                      "CapabilityBoundingSet": "", "NoNewPrivileges": "yes", "ProtectHome": "yes", "Slice": "rbee-hive.slice", "RestrictNamespaces": "yes"}
     status = machine.run("cat", f"/proc/{pid}/status").stdout

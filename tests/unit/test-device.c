@@ -235,13 +235,41 @@ test_library_is_asked_before_any_tool (void)
 }
 
 static void
-test_library_without_a_card_is_no_news (void)
+test_library_that_reaches_no_card_is_told (void)
 {
-  g_autoptr (Devices) devices = devices_new ();
+  static const struct
+  {
+    const char *mark, *recorded, *warnings[3];
+  } cases[] = {
+    { "dev/null", "not-loaded", { "NVIDIA's driver is installed, but", "\"Driver Not Loaded\"" } },
+    { "dev/dxg", "not-loaded", { "Windows shares its cards", "\"Driver Not Loaded\"", "wsl --shutdown" } },
+    { "dev/dxg", "mismatch", { "Windows shares its cards", "\"Driver/library version mismatch\"" } },
+    { "dev/dxg", "no-card", { "Windows shares its cards", "\"no devices\"" } },
+    { "dev/dxg", "crash", { "crashes" } },
+    { "dev/dxg", "gb10", { NULL } },
+    { "dev/nvmap", "not-loaded", { "This is a Jetson", "\"Driver Not Loaded\"", "JetPack" } },
+    { "dev/nvhost-ctrl-gpu", "not-loaded", { "This is a Jetson" } },
+    { "dev/nvgpu/igpu0/ctrl", "no-card", { "This is a Jetson" } },
+    { "etc/nv_tegra_release", "not-loaded", { "This is a Jetson" } },
+    { "etc/nv_tegra_release", "gb10", { NULL } },
+    { "dev/null", "no-card", { NULL } },
+  };
 
-  g_setenv ("RECORDED_NVML", "not-loaded", TRUE);
-  device_nvidia_add (devices, "/nonexistent");
-  g_assert_cmpuint (devices->list->len + devices->warnings->len, ==, 0);
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (Devices) devices = devices_new ();
+      g_autofree char *root = g_dir_make_tmp ("devices-XXXXXX", NULL);
+      g_autofree char *remove = g_strdup_printf ("rm -r %s", root);
+
+      g_test_message ("%s %s", cases[i].mark, cases[i].recorded);
+      write_file (root, cases[i].mark, "");
+      g_setenv ("RECORDED_NVML", cases[i].recorded, TRUE);
+      device_nvidia_add (devices, root);
+      g_assert_cmpuint (devices->warnings->len, ==, cases[i].warnings[0] ? 1 : 0);
+      for (gsize j = 0; j < G_N_ELEMENTS (cases[i].warnings) && cases[i].warnings[j]; j++)
+        g_assert_true (is_warned_of (devices, cases[i].warnings[j]));
+      g_assert_true (g_spawn_command_line_sync (remove, NULL, NULL, NULL, NULL));
+    }
 }
 
 static void
@@ -490,7 +518,7 @@ main (int argc, char **argv)
   g_test_add_func ("/device/cut-and-spoilt-tables-do-no-harm", test_cut_and_spoilt_tables_do_no_harm);
   g_test_add_func ("/device/a-list-without-end-has-one", test_a_list_without_end_has_one);
   g_test_add_func ("/device/library-is-asked-before-any-tool", test_library_is_asked_before_any_tool);
-  g_test_add_func ("/device/library-without-a-card-is-no-news", test_library_without_a_card_is_no_news);
+  g_test_add_func ("/device/library-that-reaches-no-card-is-told", test_library_that_reaches_no_card_is_told);
   g_test_add_func ("/device/amd-cards-are-read", test_amd_cards_are_read);
   g_test_add_func ("/device/rocminfo-cut-short", test_rocminfo_cut_short_names_what_it_still_does);
   g_test_add_func ("/device/cpus-are-read", test_cpus_are_read);

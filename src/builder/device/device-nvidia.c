@@ -11,6 +11,10 @@
 #define TIMEOUT    15 /* a card that sleeps wakes up first */
 #define MIB        (1024 * 1024)
 
+#define WSL_FOLDER  "/usr/lib/wsl/lib" /* Windows's drivers, as far as Linux uses them */
+#define WSL_LIBRARY WSL_FOLDER "/libnvidia-ml.so.1"
+#define WSL_DEVICE  "dev/dxg"
+
 /* NVML (nvml.h), as far as it is used. */
 typedef void *NvmlDevice;
 typedef struct
@@ -30,6 +34,15 @@ typedef struct
   int (*capability) (NvmlDevice device, int *major, int *minor);
 } Nvml;
 
+/* The loader finds it, in WSL2 only where ld.so.conf.d names that folder. */
+static void *
+nvml_load (void)
+{
+  void *library = dlopen ("libnvidia-ml.so.1", RTLD_NOW);
+
+  return library ? library : dlopen (WSL_LIBRARY, RTLD_NOW);
+}
+
 static bool
 nvml_open (Nvml *nvml)
 {
@@ -47,7 +60,7 @@ nvml_open (Nvml *nvml)
     { "nvmlDeviceGetMemoryInfo", G_STRUCT_OFFSET (Nvml, memory) },
     { "nvmlDeviceGetCudaComputeCapability", G_STRUCT_OFFSET (Nvml, capability) },
   };
-  void *library = dlopen ("libnvidia-ml.so.1", RTLD_NOW);
+  void *library = nvml_load ();
 
   for (gsize i = 0; library && i < G_N_ELEMENTS (symbols); i++)
     if (!(G_STRUCT_MEMBER (void *, nvml, symbols[i].offset) = dlsym (library, symbols[i].name)))
@@ -199,6 +212,69 @@ table_read_line (Devices *devices, char *const *columns, const char *line, const
   device_set_driver (device, table_cell (cells, table_find (columns, "driver_version")));
 }
 
+/* Where cards are no PCI devices, what shows that there may be one, and what to do when its driver does not reach it.
+ */
+typedef struct
+{
+  const char *marks[6];
+  const char *there, *hint;
+} Platform;
+
+static const Platform platforms[] = {
+  { { WSL_DEVICE },
+    "Windows shares its cards with this machine (/" WSL_DEVICE ")",
+    "in WSL2 NVIDIA's driver is that of Windows: install it there, then restart this machine with wsl --shutdown" },
+  { { "etc/nv_tegra_release", "dev/nvhost-ctrl-gpu", "dev/nvhost-gpu", "dev/nvgpu", "dev/nvmap" },
+    "This is a Jetson",
+    "NVML knows its card since JetPack 6, where /dev/nvmap and /dev/nvhost-* or /dev/nvgpu may be opened by group "
+    "video" },
+};
+
+/* NULL: none of them. */
+static const Platform *
+platform_find (const char *root)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (platforms); i++)
+    for (const char *const *mark = platforms[i].marks; *mark; mark++)
+      {
+        g_autofree char *path = g_build_filename (root, *mark, NULL);
+
+        if (g_file_test (path, G_FILE_TEST_EXISTS))
+          return &platforms[i];
+      }
+  return NULL;
+}
+
+/* The driver is here, and a card may be. */
+static void
+warn_unreached (Devices *devices, const Platform *platform, const char *tool, char *said)
+{
+  const char *line = g_strstrip (said);
+
+  line = *line ? line : "nothing";
+  if (platform)
+    devices_warn (devices, "%s, but no NVIDIA card can be used: %s says \"%.*s\"; %s", platform->there, tool,
+                  (int)strcspn (line, "\n"), line, platform->hint);
+  else
+    devices_warn (devices,
+                  "NVIDIA's driver is installed, but %s says \"%.*s\": there is no NVIDIA card, or this machine cannot "
+                  "reach it",
+                  tool, (int)strcspn (line, "\n"), line);
+}
+
+/* No library and no tool of NVIDIA's. */
+static void
+warn_undriven (Devices *devices, const Platform *platform, bool plugged)
+{
+  if (plugged)
+    devices_warn (devices, "There is an NVIDIA card, but NVIDIA's driver is not installed: neither "
+                           "libnvidia-ml.so.1 nor nvidia-smi is there");
+  else if (platform)
+    devices_warn (devices,
+                  "%s, but neither libnvidia-ml.so.1 nor nvidia-smi is there, by which the hive knows them: %s",
+                  platform->there, platform->hint);
+}
+
 void
 device_nvidia_read (Devices *devices, const char *text, const char *tool)
 {
@@ -236,7 +312,9 @@ device_nvidia_add (Devices *devices, const char *root)
   g_autofree char *program = NULL;
   g_autofree char *text = NULL;
   const char *tool = "libnvidia-ml.so.1";
+  const Platform *platform = platform_find (root);
   bool plugged = device_pci_has (root, VENDOR);
+  guint known = devices->list->len + devices->warnings->len;
   int status;
 
   text = device_ask (nvml_run, NULL, TIMEOUT, &status);
@@ -245,19 +323,21 @@ device_nvidia_add (Devices *devices, const char *root)
       g_clear_pointer (&text, g_free);
       tool = "nvidia-smi";
       program = g_find_program_in_path (tool);
-      if (program)
-        text = smi_ask (program, &status);
-      else if (plugged)
-        devices_warn (devices, "There is an NVIDIA card, but NVIDIA's driver is not installed: neither "
-                               "libnvidia-ml.so.1 nor nvidia-smi is there");
+      if (!program && access (WSL_FOLDER "/nvidia-smi", X_OK) == 0)
+        program = g_strdup (WSL_FOLDER "/nvidia-smi");
       if (!program)
-        return;
+        {
+          warn_undriven (devices, platform, plugged);
+          return;
+        }
+      text = smi_ask (program, &status);
     }
-  /* The library comes with other packages too, and no card with it. */
-  if (text && *text && status != 0 && !plugged)
-    return;
-  if (text)
+  if (text && *text && status != 0 && !plugged && (platform || !strstr (text, "version mismatch")))
+    warn_unreached (devices, platform, tool, text);
+  else if (text)
     device_nvidia_read (devices, text, tool);
   else
     devices_warn (devices, "No NVIDIA card can be used: %s crashes, or does not answer in %d seconds", tool, TIMEOUT);
+  if (platform && devices->list->len + devices->warnings->len == known)
+    warn_unreached (devices, platform, tool, (char[]){ "no devices" });
 }
