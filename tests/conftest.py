@@ -10,6 +10,7 @@ os.umask(0o022)
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "root: needs root, because it mounts or changes users; skipped, with that reason, without")
+    config.addinivalue_line("markers", "plain: wants the build without the sanitizers, which would see nothing new in it, or hide what it measures")
 
 
 def pytest_collection_modifyitems(items):

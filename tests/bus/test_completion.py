@@ -15,6 +15,8 @@ import pytest
 
 from harness import pkgbuild
 
+pytestmark = pytest.mark.plain
+
 VERBS = {"catalog", "show", "recipe", "install", "remove", "list", "verify", "outdated", "upgrade", "rollback", "jobs", "log",
          "cancel", "status", "capabilities", "web", "build", "toolchain"}
 

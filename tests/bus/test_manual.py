@@ -12,6 +12,8 @@ import pytest
 
 from harness import FINAL, SOURCE, Job, wait_until
 
+pytestmark = pytest.mark.plain
+
 PAGES = ("hivectl.1", "hive.conf.5", "org.rbee.Hive.5", "rbee-hived.8", "rbee-hive-bridge.8", "rbee-hive-builder.8", "rbee-hive-commit.8")
 ALIASES = {"hive.conf.d.5": "hive.conf.5", "rbee-hive-fetch.8": "rbee-hive-builder.8", "rbee-hived.service.8": "rbee-hived.8"}
 COMMON = {"--host", "--no-ask-password", "--json", "--color", "--version", "--help"}

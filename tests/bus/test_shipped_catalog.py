@@ -11,6 +11,8 @@ import pytest
 
 from harness import SOURCE, free_port, wait_until
 
+pytestmark = pytest.mark.plain
+
 FOLDER = SOURCE / "data" / "catalog" / "workers"
 WORKERS = sorted(path.name for path in FOLDER.iterdir())
 

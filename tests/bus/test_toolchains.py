@@ -393,6 +393,7 @@ def rustup(hive):
     hive.configure("Build", NetworkSteps="prepare")
 
 
+@pytest.mark.plain
 def test_rust_server_of_crates_is_built_by_the_toolchain_in_roots_home(hive, rustup):
     """A hundred thousand lines of two dozen crates, fetched in prepare() alone, built without a network, and it serves."""
     recipe = pkgbuild("token-server", source=list(SERVER), sha256sums=[sha256(text) for text in SERVER.values()], makedepends=["cargo", "rust>=1.74"],
