@@ -11,6 +11,7 @@
 #include "feed.h"
 #include "files.h"
 #include "guard.h"
+#include "names.h"
 #include "once.h"
 #include "server.h"
 #include "token.h"

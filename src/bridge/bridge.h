@@ -17,8 +17,6 @@ typedef struct Once Once;
 typedef struct Server Server;
 typedef struct Tokens Tokens;
 
-#define BRIDGE_USER "rbee-bridge"
-
 /* What is counted for /metrics. */
 typedef struct
 {

@@ -5,16 +5,8 @@
 #include <systemd/sd-bus.h>
 
 #include "bridge.h"
+#include "names.h"
 #include "problem.h"
-
-#define HIVE_NAME      "org.rbee.Hive"
-#define HIVE_PATH      "/org/rbee/Hive"
-#define HIVE_INTERFACE "org.rbee.Hive"
-#define JOB_INTERFACE  "org.rbee.Hive.Job"
-#define JOB_PREFIX     HIVE_PATH "/job/"
-
-#define WORKER_INTERFACE "org.rbee.Hive.Worker"
-#define WORKER_PREFIX    HIVE_PATH "/worker"
 
 /* The connection to the hive's bus: made without waiting, and made again whenever it breaks off. */
 

@@ -181,12 +181,12 @@ events_take_changes (Events *events, sd_bus_message *message)
   const char *interface;
   JsonObject *changes;
 
-  if (!g_str_has_prefix (path, JOB_PREFIX) || sd_bus_message_read (message, "s", &interface) < 0 ||
+  if (!g_str_has_prefix (path, JOB_PREFIX "/") || sd_bus_message_read (message, "s", &interface) < 0 ||
       !g_str_equal (interface, JOB_INTERFACE) || g_hash_table_contains (events->new_jobs, path) ||
       bus_json_read (message, &node) < 0 || !JSON_NODE_HOLDS_OBJECT (node))
     return;
   changes = job_json_from_properties (json_node_get_object (node));
-  json_object_set_string_member (changes, "id", path + strlen (JOB_PREFIX));
+  json_object_set_string_member (changes, "id", path + strlen (JOB_PREFIX "/"));
   events_send (events, changes_are_progress (changes) ? "progress" : "state", changes, false);
 }
 

@@ -319,7 +319,7 @@ feed_on_state (sd_bus_message *reply, void *userdata)
 static void
 feed_ask (Feed *feed)
 {
-  g_autofree char *path = g_strconcat (JOB_PREFIX, feed->id, NULL);
+  g_autofree char *path = g_strconcat (JOB_PREFIX "/", feed->id, NULL);
   Bus *bus = feed->feeds->bridge->bus;
   g_autoptr (Problem) problem = NULL;
   sd_bus_message *call;

@@ -13,6 +13,7 @@
 #include "bridge.h"
 #include "config.h"
 #include "error.h"
+#include "file.h"
 
 static char *option_config;
 static char *option_bus;
@@ -25,19 +26,6 @@ static const GOptionEntry options[] = {
   { "version", 0, 0, G_OPTION_ARG_NONE, &option_version, "Print the version", NULL },
   {},
 };
-
-/* Descriptors 0 to 2 must be something, so that none of ours takes their place. */
-static void
-standard_descriptors_open (void)
-{
-  int fd;
-
-  do
-    fd = open ("/dev/null", O_RDWR);
-  while (fd >= 0 && fd <= STDERR_FILENO);
-  if (fd >= 0)
-    close (fd);
-}
 
 /* A descriptor a stream. */
 static void
@@ -102,7 +90,7 @@ main (int argc, char **argv)
   bool fine;
 
   setlocale (LC_CTYPE, "");
-  standard_descriptors_open ();
+  file_open_standard ();
   descriptors_raise ();
   umask (022);
   sigemptyset (&signals);

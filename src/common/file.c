@@ -237,3 +237,15 @@ file_memory (const char *name, const char *content, ssize_t size, GError **error
 
   return fd_steal (&fd);
 }
+
+void
+file_open_standard (void)
+{
+  int fd;
+
+  do
+    fd = open ("/dev/null", O_RDWR);
+  while (fd >= 0 && fd <= STDERR_FILENO);
+  if (fd >= 0)
+    close (fd);
+}

@@ -63,6 +63,9 @@ uint64_t file_mount (int directory_fd, const char *name);
 /* Where the open file @fd (O_PATH will do) is, without links; NULL when that can't be said. */
 char *file_real_path (int fd);
 
+/* Opens /dev/null as descriptors 0 to 2 where they are nothing, so that none of ours takes their place. */
+void file_open_standard (void);
+
 /* A sealed memfd holding @content, its offset at 0: how a request reaches a child's standard input. -1 and @error on
  * failure. */
 int file_memory (const char *name, const char *content, ssize_t size, GError **error);

@@ -7,13 +7,7 @@
 #include <systemd/sd-bus.h>
 
 #include "exit-status.h"
-
-#define HIVE_NAME        "org.rbee.Hive"
-#define HIVE_PATH        "/org/rbee/Hive"
-#define HIVE_INTERFACE   "org.rbee.Hive"
-#define JOB_INTERFACE    "org.rbee.Hive.Job"
-#define WORKER_INTERFACE "org.rbee.Hive.Worker"
-#define WORKER_PREFIX    HIVE_PATH "/worker"
+#include "names.h"
 
 /* How long an answer may take. */
 #define CLIENT_SOON    (25 * G_USEC_PER_SEC)

@@ -6,13 +6,12 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "names.h"
 
 #define POLKIT_NAME      "org.freedesktop.PolicyKit1"
 #define POLKIT_PATH      "/org/freedesktop/PolicyKit1/Authority"
 #define POLKIT_INTERFACE "org.freedesktop.PolicyKit1.Authority"
 #define POLKIT_MAY_ASK   1u /* AllowUserInteraction */
-
-#define BRIDGE_USER "rbee-bridge"
 
 #define PATIENCE        (10 * 60 * G_USEC_PER_SEC) /* somebody has to find a password */
 #define CHECKS_MAX      1024                       /* of all: so many that no handful of users fills them */

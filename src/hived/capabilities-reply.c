@@ -3,6 +3,7 @@
 
 #include "bus-dict.h"
 #include "json.h"
+#include "machine.h"
 #include "unfinished.h"
 
 static int
@@ -141,7 +142,7 @@ capabilities_append (Hive *hive, sd_bus_message *message, JsonObject *sandbox, c
   if ((r = sd_bus_message_open_container (message, 'a', "{sv}")) < 0 ||
       (r = bus_dict_append_uint64 (message, "updated_at", (uint64_t)json_get_int (object, "updated_at", 0))) < 0 ||
       (r = bus_dict_append_string (message, "architecture", hive->architecture)) < 0 ||
-      (r = bus_dict_append_string (message, "platform", HIVE_PLATFORM)) < 0 ||
+      (r = bus_dict_append_string (message, "platform", MACHINE_PLATFORM)) < 0 ||
       (r = capabilities_append_list (message, object, "devices", capabilities_append_device)) < 0 ||
       (r = bus_dict_append_strings (message, "device-warnings", warnings)) < 0 ||
       (r = capabilities_append_toolchains (message, sandbox)) < 0 ||

@@ -4,6 +4,7 @@
 #include "boot.h"
 #include "file.h"
 #include "json.h"
+#include "machine.h"
 #include "registry.h"
 
 #define LOOK_INTERVAL G_USEC_PER_SEC
@@ -87,7 +88,7 @@ capabilities_to_json (Hive *hive)
 
   json_object_set_int_member (object, "updated_at", (gint64)capabilities->updated_at);
   json_object_set_string_member (object, "architecture", hive->architecture);
-  json_object_set_string_member (object, "platform", HIVE_PLATFORM);
+  json_object_set_string_member (object, "platform", MACHINE_PLATFORM);
   json_object_set_array_member (object, "workers", capabilities_workers (hive));
   return object;
 }

@@ -56,6 +56,62 @@ hive_publish (Hive *hive, GError **error)
   return true;
 }
 
+static int
+hive_handle_counts (sd_event_source *source, uint64_t usec, void *userdata)
+{
+  Hive *hive = userdata;
+  const char *names[3] = { NULL };
+  unsigned running, queued;
+  int count = 0;
+
+  hive->counts_timer = sd_event_source_disable_unref (hive->counts_timer);
+  hive_counts (hive, &running, &queued);
+  if (running != hive->announced_running)
+    names[count++] = "RunningJobs";
+  if (queued != hive->announced_queued)
+    names[count++] = "QueuedJobs";
+  hive->announced_running = running;
+  hive->announced_queued = queued;
+  if (count > 0)
+    sd_bus_emit_properties_changed_strv (hive->bus, HIVE_PATH, HIVE_INTERFACE, (char **)names);
+  sd_notifyf (0, "STATUS=Jobs: %u running, %u waiting", running, queued);
+  return 0;
+}
+
+static void
+hive_jobs_changed (Hive *hive)
+{
+  shutdown_update (hive->shutdown);
+  if (!hive->counts_timer)
+    sd_event_add_time_relative (hive->event, &hive->counts_timer, CLOCK_MONOTONIC, COUNTS_INTERVAL, 0,
+                                hive_handle_counts, hive);
+}
+
+static void
+hive_job_ended (Hive *hive, Job *job)
+{
+  scheduler_release (hive->scheduler, job);
+  if (job->options && job->options->recipe)
+    handed_recipe_drop (hive->configuration, job->id);
+  journal_job_ended (job);
+  hive_jobs_changed (hive);
+  job_store_trim (hive->jobs);
+  history_look (hive->history);
+  malloc_trim (0);
+}
+
+static const JobObserver hive_observer = { .changed = hive_jobs_changed, .ended = hive_job_ended };
+
+/* What runs is not ended, only forgotten: a later daemon finds it again. */
+static void
+hive_forget_runs (Hive *hive)
+{
+  GPtrArray *jobs = job_store_jobs (hive->jobs);
+
+  for (guint i = 0; i < jobs->len; i++)
+    g_clear_pointer (&((Job *)jobs->pdata[i])->run, job_run_free);
+}
+
 Hive *
 hive_new (sd_event *event, sd_bus *bus, Configuration *configuration, bool units, GError **error)
 {
@@ -74,7 +130,8 @@ hive_new (sd_event *event, sd_bus *bus, Configuration *configuration, bool units
   hive->registry = registry_new (hive);
   hive->capabilities = capabilities_new (hive);
   hive->lines = line_signals_new (event);
-  hive->scheduler = scheduler_new (hive);
+  hive->observer = &hive_observer;
+  hive->scheduler = scheduler_new (hive, job_run_install);
   hive->history = history_new (hive);
   hive->updates = updates_new ();
   hive->verifications = verifications_new (hive);
@@ -104,6 +161,8 @@ hive_free (Hive *hive)
   updates_free (hive->updates);
   scheduler_free (hive->scheduler);
   committer_free (hive->committer);
+  if (hive->jobs)
+    hive_forget_runs (hive);
   job_store_free (hive->jobs);
   line_signals_free (hive->lines);
   queries_free (hive->queries);
@@ -460,19 +519,6 @@ hive_rollback (Hive *hive, const char *worker_id, uid_t owner, GError **error)
 }
 
 void
-hive_job_ended (Hive *hive, Job *job)
-{
-  scheduler_release (hive->scheduler, job);
-  if (job->options && job->options->recipe)
-    handed_recipe_drop (hive->configuration, job->id);
-  journal_job_ended (job);
-  hive_counts_changed (hive);
-  job_store_trim (hive->jobs);
-  history_look (hive->history);
-  malloc_trim (0);
-}
-
-void
 hive_counts (Hive *hive, unsigned *ret_running, unsigned *ret_queued)
 {
   GPtrArray *jobs = job_store_jobs (hive->jobs);
@@ -487,35 +533,4 @@ hive_counts (Hive *hive, unsigned *ret_running, unsigned *ret_queued)
       else if (job_is_active (job))
         (*ret_running)++;
     }
-}
-
-static int
-hive_handle_counts (sd_event_source *source, uint64_t usec, void *userdata)
-{
-  Hive *hive = userdata;
-  const char *names[3] = { NULL };
-  unsigned running, queued;
-  int count = 0;
-
-  hive->counts_timer = sd_event_source_disable_unref (hive->counts_timer);
-  hive_counts (hive, &running, &queued);
-  if (running != hive->announced_running)
-    names[count++] = "RunningJobs";
-  if (queued != hive->announced_queued)
-    names[count++] = "QueuedJobs";
-  hive->announced_running = running;
-  hive->announced_queued = queued;
-  if (count > 0)
-    sd_bus_emit_properties_changed_strv (hive->bus, HIVE_PATH, HIVE_INTERFACE, (char **)names);
-  sd_notifyf (0, "STATUS=Jobs: %u running, %u waiting", running, queued);
-  return 0;
-}
-
-void
-hive_counts_changed (Hive *hive)
-{
-  shutdown_update (hive->shutdown);
-  if (!hive->counts_timer)
-    sd_event_add_time_relative (hive->event, &hive->counts_timer, CLOCK_MONOTONIC, COUNTS_INTERVAL, 0,
-                                hive_handle_counts, hive);
 }

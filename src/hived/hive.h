@@ -13,13 +13,10 @@
 #include "handed-recipe.h"
 #include "launcher.h"
 #include "log-quota.h"
+#include "names.h"
 #include "queries.h"
 
-#define HIVE_BUS_NAME  "org.rbee.Hive"
-#define HIVE_PATH      "/org/rbee/Hive"
-#define HIVE_INTERFACE "org.rbee.Hive"
-#define HIVE_PLATFORM  "linux"
-
+typedef struct Hive Hive;
 typedef struct Audience Audience;
 typedef struct Authority Authority;
 typedef struct Capabilities Capabilities;
@@ -34,8 +31,15 @@ typedef struct Shutdown Shutdown;
 typedef struct Updates Updates;
 typedef struct Verifications Verifications;
 
+/* What jobs and those that run them tell of, without knowing whom. */
+typedef struct
+{
+  void (*changed) (Hive *hive);         /* how many run or wait may be another number now */
+  void (*ended) (Hive *hive, Job *job); /* its last signal is out */
+} JobObserver;
+
 /* What the daemon is made of; every part has a pointer to it. */
-typedef struct Hive
+struct Hive
 {
   sd_event *event;
   sd_bus *bus;
@@ -56,6 +60,7 @@ typedef struct Hive
   LineSignals *lines;
   JobStore *jobs;
   History *history;
+  const JobObserver *observer;
   Scheduler *scheduler;
   Shutdown *shutdown;
   Updates *updates;
@@ -68,7 +73,7 @@ typedef struct Hive
   unsigned announced_running; /* what RunningJobs and QueuedJobs were when they were last announced */
   unsigned announced_queued;
   sd_event_source *counts_timer;
-} Hive;
+};
 
 /* Makes every part, reads the state from disk and puts the objects on @bus. With @units jobs are units of the systemd
  * on that bus, else children of this process. @configuration is owned from success on. */
@@ -109,13 +114,7 @@ Job *hive_remove (Hive *hive, const char *worker_id, uid_t owner, GError **error
 /* The job of a rollback, likewise. NotInstalled too when no version is kept. */
 Job *hive_rollback (Hive *hive, const char *worker_id, uid_t owner, GError **error);
 
-/* A job's last signal is out: starts the next one. */
-void hive_job_ended (Hive *hive, Job *job);
-
 /* RunningJobs (those that commit are among them) and QueuedJobs. */
 void hive_counts (Hive *hive, unsigned *ret_running, unsigned *ret_queued);
-
-/* RunningJobs or QueuedJobs may have changed. */
-void hive_counts_changed (Hive *hive);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Hive, hive_free)

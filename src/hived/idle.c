@@ -54,7 +54,7 @@ static int
 idle_leave (Idle *idle)
 {
   sd_notify (0, "STOPPING=1\nSTATUS=Idle");
-  return sd_bus_release_name_async (idle->hive->bus, &idle->release, HIVE_BUS_NAME, idle_handle_released, idle);
+  return sd_bus_release_name_async (idle->hive->bus, &idle->release, HIVE_NAME, idle_handle_released, idle);
 }
 
 static int

@@ -47,6 +47,23 @@ struct JobRun
   JobState outcome;
 };
 
+/* The life of an install, hop by hop; between two of them the daemon does other things, or dies: then job_run_recover()
+ * goes on. The functions stand below from the last to the first, each before the one that leads to it.
+ *
+ *   job_run_install       opens the log, starts the builder                           state running
+ *   job_run_built         the builder has exited: how is noted in job.json
+ *   job_run_collected     its last process is gone
+ *   job_run_finish_build  its log was read to the end: was it cancelled, did it fail, or is something to be installed?
+ *   job_run_commit        starts rbee-hive-commit                                     state committing
+ *   job_run_committed     that has exited
+ *   job_run_finish_commit its log was read to the end
+ *   job_run_mended        only where it was ended in its middle: it was completed or undone
+ *   job_run_cleaned       the work tree is gone
+ *   job_run_end           the log gets its end                                        state done, failed or cancelled
+ *   job_run_finished      the last lines' signals, job.json, Finished; the run is freed
+ *
+ * A removal and a rollback begin at job_run_commit, a queued job that is cancelled at job_run_cleaned. Whatever fails
+ * goes to job_run_fail, and on from job_run_cleaned. */
 static void job_run_finish_commit (void *userdata);
 static void job_run_finish_build (void *userdata);
 static void job_run_finished (void *userdata);
@@ -125,7 +142,7 @@ job_run_finished (void *userdata)
   job_tell_finished (job);
   job->run = NULL;
   job_run_free (run);
-  hive_job_ended (hive, job);
+  hive->observer->ended (hive, job);
 }
 
 static void
@@ -477,7 +494,7 @@ job_run_begin (Job *job)
   job_announce (job);
   job_store_save (job->hive->jobs, job, NULL);
   job_tell_finished (job);
-  hive_job_ended (job->hive, job);
+  job->hive->observer->ended (job->hive, job);
   return NULL;
 }
 

@@ -4,7 +4,7 @@
 #include "job.h"
 
 /* The life of an active job, from its first process to its last signal. Each function below starts or bends that life
- * and returns at once; at its end hive_job_ended() is called and the run is gone. */
+ * and returns at once; at its end JobObserver.ended is called and the run is gone. */
 
 /* Builds and installs a queued install. */
 void job_run_install (Job *job);

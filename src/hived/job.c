@@ -5,7 +5,6 @@
 
 #include "boot.h"
 #include "error.h"
-#include "job-run.h"
 #include "json.h"
 #include "worker-id.h"
 
@@ -57,7 +56,6 @@ job_free (Job *job)
 {
   if (!job)
     return;
-  job_run_free (job->run);
   sd_event_source_disable_unref (job->announce_timer);
   install_options_free (job->options);
   g_free (job->id);
@@ -254,7 +252,7 @@ job_set_state (Job *job, JobState state)
       job->started_at = (uint64_t)g_get_real_time ();
       job_changed (job, JOB_CHANGED_STARTED);
     }
-  hive_counts_changed (job->hive);
+  job->hive->observer->changed (job->hive);
 }
 
 void

@@ -5,9 +5,6 @@
 
 #include "hive.h"
 
-#define JOB_PREFIX    HIVE_PATH "/job"
-#define JOB_INTERFACE "org.rbee.Hive.Job"
-
 typedef enum
 {
   JOB_QUEUED,

@@ -13,6 +13,7 @@
 
 #include "config.h"
 #include "error.h"
+#include "file.h"
 #include "hive.h"
 #include "journal.h"
 
@@ -30,19 +31,6 @@ static const GOptionEntry options[] = {
   { "version", 0, 0, G_OPTION_ARG_NONE, &option_version, "Print the version", NULL },
   {},
 };
-
-/* Descriptors 0 to 2 must be something, so that none of ours takes their place. */
-static void
-standard_descriptors_open (void)
-{
-  int fd;
-
-  do
-    fd = open ("/dev/null", O_RDWR);
-  while (fd >= 0 && fd <= STDERR_FILENO);
-  if (fd >= 0)
-    close (fd);
-}
 
 static bool
 arguments_parse (int argc, char **argv, GError **error)
@@ -130,14 +118,14 @@ signals_watch (sd_event *event, Hive *hive, GError **error)
 static bool
 bus_take_name (sd_bus *bus, GError **error)
 {
-  int r = sd_bus_request_name (bus, HIVE_BUS_NAME, 0);
+  int r = sd_bus_request_name (bus, HIVE_NAME, 0);
 
   if (r == -EEXIST || r == -EALREADY)
     {
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_BUSY, "Another hive owns %s on this bus", HIVE_BUS_NAME);
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_BUSY, "Another hive owns %s on this bus", HIVE_NAME);
       return false;
     }
-  return r >= 0 || hive_error_set_errno (error, -r, "Cannot own %s on this bus", HIVE_BUS_NAME);
+  return r >= 0 || hive_error_set_errno (error, -r, "Cannot own %s on this bus", HIVE_NAME);
 }
 
 static bool
@@ -184,7 +172,7 @@ main (int argc, char **argv)
   bool fine;
 
   setlocale (LC_CTYPE, "");
-  standard_descriptors_open ();
+  file_open_standard ();
   journal_open ();
   umask (022);
   /* Before the first child: sd-event wants these blocked. */

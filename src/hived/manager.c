@@ -12,6 +12,7 @@
 #include "job-list.h"
 #include "job-store.h"
 #include "json.h"
+#include "machine.h"
 #include "scheduler.h"
 #include "worker-id.h"
 #include "worker.h"
@@ -594,7 +595,7 @@ manager_get_string (sd_bus *bus, const char *path, const char *interface, const 
                       g_str_equal (property, "CatalogURL")        ? manager_catalog_url (hive) :
                       g_str_equal (property, "Architecture")      ? hive->architecture :
                       g_str_equal (property, "ConfigurationFile") ? manager_configuration_file (hive) :
-                                                                    HIVE_PLATFORM;
+                                                                    MACHINE_PLATFORM;
 
   return sd_bus_message_append (reply, "s", value);
 }

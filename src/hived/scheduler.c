@@ -2,22 +2,24 @@
 #include "scheduler.h"
 
 #include "error.h"
-#include "job-run.h"
+#include "job.h"
 
 struct Scheduler
 {
   Hive *hive;
+  SchedulerStart start;
   GQueue waiting;      /* of Job, borrowed */
   GHashTable *running; /* of Job, borrowed */
   bool open;
 };
 
 Scheduler *
-scheduler_new (Hive *hive)
+scheduler_new (Hive *hive, SchedulerStart start)
 {
   Scheduler *scheduler = g_new0 (Scheduler, 1);
 
   scheduler->hive = hive;
+  scheduler->start = start;
   g_queue_init (&scheduler->waiting);
   scheduler->running = g_hash_table_new (NULL, NULL);
   return scheduler;
@@ -62,9 +64,9 @@ scheduler_start_next (Scheduler *scheduler)
       Job *job = g_queue_pop_head (&scheduler->waiting);
 
       g_hash_table_add (scheduler->running, job);
-      job_run_install (job);
+      scheduler->start (job);
     }
-  hive_counts_changed (scheduler->hive);
+  scheduler->hive->observer->changed (scheduler->hive);
 }
 
 void
@@ -92,7 +94,7 @@ void
 scheduler_remove (Scheduler *scheduler, Job *job)
 {
   g_queue_remove (&scheduler->waiting, job);
-  hive_counts_changed (scheduler->hive);
+  scheduler->hive->observer->changed (scheduler->hive);
 }
 
 void
@@ -107,10 +109,4 @@ scheduler_set_open (Scheduler *scheduler, bool open)
 {
   scheduler->open = open;
   scheduler_start_next (scheduler);
-}
-
-unsigned
-scheduler_queued (const Scheduler *scheduler)
-{
-  return g_queue_get_length ((GQueue *)&scheduler->waiting);
 }

@@ -4,7 +4,9 @@
 #include "job.h"
 
 /* Which install runs when: up to MaxParallel= at once, the rest in the order they came. */
-Scheduler *scheduler_new (Hive *hive);
+typedef void (*SchedulerStart) (Job *job);
+
+Scheduler *scheduler_new (Hive *hive, SchedulerStart start);
 void scheduler_free (Scheduler *scheduler);
 
 /* LimitsExceeded when one more job would have to wait and MaxQueued= wait already. */
@@ -24,7 +26,5 @@ void scheduler_release (Scheduler *scheduler, Job *job);
 
 /* Until the first call nothing starts; with false nothing starts any more. */
 void scheduler_set_open (Scheduler *scheduler, bool open);
-
-unsigned scheduler_queued (const Scheduler *scheduler);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Scheduler, scheduler_free)

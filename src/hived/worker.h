@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "names.h"
 #include "registry.h"
-
-#define WORKER_PREFIX    HIVE_PATH "/worker"
-#define WORKER_INTERFACE "org.rbee.Hive.Worker"
 
 /* Puts the installed workers on the bus. 0 or a negative errno. */
 int worker_publish (Hive *hive);
