@@ -7,13 +7,14 @@
 #include "scripts.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #define OUTCOME_MAX   (16 * 1024)
-#define OUTCOME_LINES 7
+#define OUTCOME_LINES 8
 #define INSIDE_CA     "/etc/rbee-hive-ca.pem"
 #define ATTEMPTS_MAX  4
 #define GRACE         10 /* seconds: libcurl says better than the sandbox what took too long */
@@ -130,7 +131,9 @@ fetch_read_outcome (const Fetch *fetch, const char *outcome, unsigned *ret_wait,
     }
   if (result != FETCH_OK)
     *ret_why = g_strdup (lines[OUTCOME_LINES - 1]);
-  else if (fetch->ret_state)
+  if (result == FETCH_OK && fetch->ret_encoding)
+    *fetch->ret_encoding = g_strdup (lines[6]);
+  if (result == FETCH_OK && fetch->ret_state)
     *fetch->ret_state = (FetchState){ .etag = line_or_null (lines[4]), .modified = line_or_null (lines[5]) };
   *ret_lines = g_steal_pointer (&lines);
   errno = errnum;
@@ -175,6 +178,8 @@ fetch_try (const Fetch *fetch, int fd, const char *const *options, unsigned *ret
   fetch_set_server (fetch, sandbox);
   sandbox_set_timeout (sandbox, fetch->timeout + GRACE);
   sandbox_set_output (sandbox, NULL, progress);
+  if (fetch->folder)
+    sandbox_limit_folder (sandbox, fetch->folder, UINT64_MAX, UINT_MAX);
   if (fd >= 0)
     sandbox_set_stdout (sandbox, fd);
   sandbox_collect (sandbox, FETCH_OUTCOME_FD, OUTCOME_MAX);
@@ -182,7 +187,9 @@ fetch_try (const Fetch *fetch, int fd, const char *const *options, unsigned *ret
     return fetch_read_outcome (fetch, sandbox_collected (sandbox, NULL), ret_wait, ret_lines, ret_why);
 
   *ret_why = g_strdup (error->message);
-  return error->code == HIVE_ERROR_SANDBOX_UNAVAILABLE ? FETCH_NO_SANDBOX : FETCH_FAILED;
+  return error->code == HIVE_ERROR_SANDBOX_UNAVAILABLE ? FETCH_NO_SANDBOX :
+         error->code == HIVE_ERROR_NO_SPACE            ? FETCH_NO_SPACE :
+                                                         FETCH_FAILED;
 }
 
 /* Empties @fd from @start on: what a server says of being busy may have come into it. */
@@ -295,8 +302,9 @@ fetch_set_source_error (FetchResult result, const char *why, const char *target,
 {
   if (result == FETCH_NOT_STORED)
     return hive_error_set_errno (error, errno, "Can't write %s", target);
-  if (result == FETCH_NO_SANDBOX)
-    g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_SANDBOX_UNAVAILABLE, why);
+  if (result == FETCH_NO_SANDBOX || result == FETCH_NO_SPACE)
+    g_set_error_literal (error, HIVE_ERROR,
+                         result == FETCH_NO_SPACE ? HIVE_ERROR_NO_SPACE : HIVE_ERROR_SANDBOX_UNAVAILABLE, why);
   else if (result == FETCH_TOO_LARGE)
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
                  "A source is too large: %s (MaxDownloadSize= in hive.conf)", why);

@@ -17,6 +17,7 @@ typedef enum
   FETCH_NOT_FOUND, /* 404 or 410 */
   FETCH_TOO_LARGE,
   FETCH_NOT_STORED, /* errno says why */
+  FETCH_NO_SPACE,   /* less than KeepFree= would be left */
   FETCH_NO_SANDBOX,
   FETCH_DENIED,       /* 401 or 403 */
   FETCH_UNTRUSTED,    /* nobody vouches for the server, or for another one, or no longer */
@@ -24,10 +25,11 @@ typedef enum
   FETCH_OK,
 } FetchResult;
 
-/* Where the program says what came of it, in seven lines: a FetchResult, an errno and after how many seconds the server
+/* Where the program says what came of it, in eight lines: a FetchResult, an errno and after how many seconds the server
  * wants to be asked again, as numbers; what the server said
- * of the content, for resuming; the URL after redirects; the address there; its ETag and its Last-Modified; why it
- * failed. Its standard output is the body, and each line of its standard error is the text of a `progress` record. */
+ * of the content, for resuming; the URL after redirects; the address there; its ETag, its Last-Modified and, where
+ * that is not undone, its Content-Encoding; why it failed. Its standard output is the body, and each line of its
+ * standard error is the text of a `progress` record. */
 #define FETCH_OUTCOME_FD 9
 
 /* What a server says of one state of a document, to be asked by it later; NULL: nothing. */
@@ -56,8 +58,9 @@ typedef struct
   bool mirrored;                       /* and the URL is the administrator's, of a [Mirror], wherever that is */
   LogWriter *log; /* with it, a server that is busy is asked again a few times, and each is told; NULL: once */
   const char *phase;
-  bool progress; /* @log gets `progress` records */
-  bool decode;   /* what the server compressed for its way here (Content-Encoding) is wanted as it was */
+  bool progress;      /* @log gets `progress` records */
+  const char *folder; /* where it is stored, and of whose file system KeepFree= leaves some; NULL: in no such */
+  bool decode;        /* what the server compressed for its way here (Content-Encoding) is wanted as it was */
 
   const char *proxy;   /* a URL or "none"; NULL: what the environment says */
   const char *ca_file; /* who vouches for the URL's own origin, not for where that redirects to; NULL: whom this machine
@@ -65,6 +68,7 @@ typedef struct
   const char *token;   /* sent to the URL's own origin alone, not where that redirects to; NULL: none */
   bool secure;         /* an https URL may not redirect to http */
   const FetchState *known; /* FETCH_NOT_MODIFIED when that still holds; NULL: nothing is known */
+  char **ret_encoding;     /* on FETCH_OK, when not NULL: what it was compressed by, unasked (""); free with g_free() */
   FetchState *ret_state;   /* on FETCH_OK, when not NULL; free with fetch_state_clear() */
 } Fetch;
 

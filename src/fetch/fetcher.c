@@ -50,8 +50,10 @@ typedef struct
   char *offered; /* its validator */
   uint64_t base; /* what was stored before it */
   int64_t range; /* where it says that it begins; -1: it does not */
+  int64_t whole; /* how large it says that all is; -1: it does not */
   bool begun;    /* its body has */
   bool restart;  /* it doesn't go on where we are */
+  bool partial;  /* it is a part of what was asked for */
   bool by_proxy;
   char *internal;  /* an address that it must not reach */
   int write_error; /* errno */
@@ -80,6 +82,9 @@ transfer_begin (Transfer *transfer)
       transfer->restart = true;
       return false;
     }
+  transfer->partial = transfer->size == 0 && status == 206 && (transfer->range != 0 || transfer->whole < 0);
+  if (transfer->partial)
+    return false;
   if (transfer->size > 0 && status == 200)
     transfer->write_error = transfer_truncate (transfer);
   if (transfer->size == 0)
@@ -88,6 +93,15 @@ transfer_begin (Transfer *transfer)
       transfer->validator = g_steal_pointer (&transfer->offered);
     }
   return transfer->write_error == 0;
+}
+
+static long
+transfer_status (const Transfer *transfer)
+{
+  long status = 0;
+
+  curl_easy_getinfo (transfer->curl, CURLINFO_RESPONSE_CODE, &status);
+  return status;
 }
 
 /* A redirect that is ours to follow. */
@@ -132,6 +146,16 @@ header_value (const char *line, size_t length, const char *name)
   return g_strstrip (g_strndup (line + name_length, MIN (length - name_length, VALIDATOR_MAX)));
 }
 
+/* "0-4/12"; either may be a star. */
+static void
+transfer_read_range (Transfer *transfer, const char *text)
+{
+  const char *whole = strchr (text, '/');
+
+  transfer->range = g_ascii_isdigit (*text) ? g_ascii_strtoll (text, NULL, 10) : -1;
+  transfer->whole = whole && g_ascii_isdigit (whole[1]) ? g_ascii_strtoll (whole + 1, NULL, 10) : -1;
+}
+
 static size_t
 transfer_on_header (char *line, size_t one, size_t length, void *userdata)
 {
@@ -143,7 +167,7 @@ transfer_on_header (char *line, size_t one, size_t length, void *userdata)
   if (length > 5 && strncmp (line, "HTTP/", 5) == 0)
     {
       g_clear_pointer (&transfer->offered, g_free);
-      transfer->range = -1;
+      transfer->range = transfer->whole = -1;
     }
   /* A weak tag says nothing of bytes. */
   if (tag && *tag == '"')
@@ -154,7 +178,7 @@ transfer_on_header (char *line, size_t one, size_t length, void *userdata)
   else if (date && !transfer->offered)
     transfer->offered = g_steal_pointer (&date);
   if (range && g_ascii_strncasecmp (range, "bytes ", 6) == 0)
-    transfer->range = g_ascii_strtoll (range + 6, NULL, 10);
+    transfer_read_range (transfer, range + 6);
   return length;
 }
 
@@ -325,8 +349,8 @@ transfer_attempt (Transfer *transfer)
       headers = add_condition (headers, "If-Modified-Since", g_getenv (FETCH_MODIFIED));
     }
   transfer->base = transfer->size;
-  transfer->begun = transfer->restart = false;
-  transfer->range = -1;
+  transfer->begun = transfer->restart = transfer->partial = false;
+  transfer->range = transfer->whole = -1;
   curl_easy_setopt (transfer->curl, CURLOPT_RANGE, range);
   curl_easy_setopt (transfer->curl, CURLOPT_HTTPHEADER, headers);
   curl_easy_setopt (transfer->curl, CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)(transfer->max_size - transfer->size));
@@ -344,7 +368,10 @@ transfer_attempt (Transfer *transfer)
       if (status == 200)
         transfer->write_error = transfer_truncate (transfer);
     }
-  return code;
+  /* A part that begins where it should is as good as a connection that was cut. */
+  return code == CURLE_OK && transfer->whole > (int64_t)transfer->size && transfer_status (transfer) == 206 ?
+             CURLE_PARTIAL_FILE :
+             code;
 }
 
 static bool
@@ -444,17 +471,49 @@ transfer_distrust (const Transfer *transfer, CURLcode code)
     }
 }
 
-/* What says of itself that another time may be better. */
+/* What says of itself that another time may be better: not what the server never does, and no login to a network. */
 static bool
 status_is_busy (long status)
 {
-  return status == 408 || status == 429 || status == 500 || (status >= 502 && status <= 504);
+  return status == 202 || status == 408 || status == 425 || status == 429 ||
+         (status >= 500 && status <= 599 && status != 501 && status != 505 && status != 511);
 }
 
 static const char *
 status_explain (long status)
 {
-  return status == 429 ? " (too many requests)" : status == 503 ? " (it is busy)" : "";
+  switch (status)
+    {
+    case 202:
+      return " (it is not ready yet)";
+    case 204:
+    case 205:
+      return " (there is nothing)";
+    case 407:
+      return " (the proxy wants a name and a password)";
+    case 429:
+      return " (too many requests)";
+    case 503:
+      return " (it is busy)";
+    case 511:
+      return " (this network wants a login first)";
+    default:
+      return status >= 300 && status < 400 ? ", and not where to look instead" :
+             status < 300                  ? ", with which no file comes" :
+                                             "";
+    }
+}
+
+/* A file comes with 200 or 203, and with 206 when that is all of it or the rest that was asked for. */
+static bool
+transfer_is_answered (const Transfer *transfer)
+{
+  const char *scheme = NULL;
+  long status = transfer_status (transfer);
+
+  curl_easy_getinfo (transfer->curl, CURLINFO_SCHEME, &scheme);
+  return !scheme || g_ascii_strncasecmp (scheme, "http", 4) != 0 || status == 200 || status == 203 ||
+         (status == 206 && transfer->begun);
 }
 
 static bool
@@ -464,36 +523,67 @@ code_is_busy (CURLcode code)
          code == CURLE_PARTIAL_FILE || code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM;
 }
 
+/* Why it failed, for all that has no result of its own. */
+static char *
+transfer_explain (const Transfer *transfer, CURLcode code, const char *message, const char *url)
+{
+  bool foreign = strstr (message, "HTTP/0.9") || code == CURLE_WEIRD_SERVER_REPLY;
+
+  if (transfer->partial || (code == CURLE_PARTIAL_FILE && transfer->whole > (int64_t)transfer->size))
+    return g_strdup_printf ("%s: the server sent a part (206) that is not all of what was asked for", url);
+  if (foreign)
+    return g_strdup_printf ("%s: what answers there does not speak HTTP (%s)", url, message);
+  if (code == CURLE_OUT_OF_MEMORY)
+    return g_strdup_printf ("%s: the head of the answer is too large, or memory has run out", url);
+  if (transfer->secure && code == CURLE_UNSUPPORTED_PROTOCOL)
+    return g_strdup_printf ("%s redirects to what is not https", url);
+  if (transfer->internal && code == CURLE_COULDNT_CONNECT)
+    return g_strdup_printf ("%s leads to %s, an address of this machine or its network's own: if it may, put that "
+                            "into Allow= of [Network] in hive.conf, or AllowAddresses= of the catalog, or build "
+                            "with --local-sources",
+                            url, transfer->internal);
+  if (code == CURLE_OPERATION_TIMEDOUT)
+    return g_strdup_printf ("%s took longer than %u s, or stalled", url, transfer->timeout);
+  if (code == CURLE_TOO_MANY_REDIRECTS)
+    return g_strdup_printf ("%s redirects more than %d times", url, REDIRECTS_MAX);
+  return g_strdup_printf ("%s can't be fetched: %s", url, *message ? message : curl_easy_strerror (code));
+}
+
+static FetchResult
+transfer_refuse_status (long status, const char *url, char **ret_why)
+{
+  *ret_why = g_strdup_printf ("%s answered with HTTP status %ld%s", url, status, status_explain (status));
+  return status_is_busy (status)        ? FETCH_BUSY :
+         status == 404 || status == 410 ? FETCH_NOT_FOUND :
+         status == 401 || status == 403 ? FETCH_DENIED :
+                                          FETCH_FAILED;
+}
+
 static FetchResult
 transfer_result (const Transfer *transfer, CURLcode code, const char *message, char **ret_why)
 {
   g_autofree char *url = fetch_redact (transfer->url);
   g_autofree char *max_size = size_to_string (transfer->max_size);
-  long status = 0;
+  long status = transfer_status (transfer);
 
-  curl_easy_getinfo (transfer->curl, CURLINFO_RESPONSE_CODE, &status);
   if (transfer->write_error)
     {
       *ret_why = g_strdup_printf ("%s could not be stored: %s", url, g_strerror (transfer->write_error));
       return FETCH_NOT_STORED;
     }
+  if (transfer->locates && (code == CURLE_OK || code == CURLE_WRITE_ERROR))
+    return FETCH_OK;
   if (code == CURLE_OK && status == 304)
     return FETCH_NOT_MODIFIED;
-  if (code == CURLE_OK || (transfer->locates && code == CURLE_WRITE_ERROR))
+  if (code == CURLE_OK && transfer_is_answered (transfer))
     return FETCH_OK;
   if (transfer->too_large || code == CURLE_FILESIZE_EXCEEDED)
     {
       *ret_why = g_strdup_printf ("%s is larger than %s", url, max_size);
       return FETCH_TOO_LARGE;
     }
-  if (code == CURLE_HTTP_RETURNED_ERROR)
-    {
-      *ret_why = g_strdup_printf ("%s answered with HTTP status %ld%s", url, status, status_explain (status));
-      return status_is_busy (status)        ? FETCH_BUSY :
-             status == 404 || status == 410 ? FETCH_NOT_FOUND :
-             status == 401 || status == 403 ? FETCH_DENIED :
-                                              FETCH_FAILED;
-    }
+  if (code == CURLE_OK || code == CURLE_HTTP_RETURNED_ERROR)
+    return transfer_refuse_status (status, url, ret_why);
   if (code == CURLE_REMOTE_FILE_NOT_FOUND)
     {
       *ret_why = g_strdup_printf ("%s is not there", url);
@@ -504,21 +594,10 @@ transfer_result (const Transfer *transfer, CURLcode code, const char *message, c
       *ret_why = g_strdup_printf ("%s: %s (%s)", url, transfer_distrust (transfer, code), message);
       return FETCH_UNTRUSTED;
     }
-  if (transfer->secure && code == CURLE_UNSUPPORTED_PROTOCOL)
-    *ret_why = g_strdup_printf ("%s redirects to what is not https", url);
-  else if (transfer->internal && code == CURLE_COULDNT_CONNECT)
-    *ret_why = g_strdup_printf ("%s leads to %s, an address of this machine or its network's own: if it may, put that "
-                                "into Allow= of [Network] in hive.conf, or AllowAddresses= of the catalog, or build "
-                                "with --local-sources",
-                                url, transfer->internal);
-  else if (code == CURLE_OPERATION_TIMEDOUT)
-    *ret_why = g_strdup_printf ("%s took longer than %u s, or stalled", url, transfer->timeout);
-  else if (code == CURLE_TOO_MANY_REDIRECTS)
-    *ret_why = g_strdup_printf ("%s redirects more than %d times", url, REDIRECTS_MAX);
-  else
-    *ret_why = g_strdup_printf ("%s can't be fetched: %s", url, *message ? message : curl_easy_strerror (code));
+  *ret_why = transfer_explain (transfer, code, message, url);
   /* Resuming has tried again already. */
-  return code_is_busy (code) && !(transfer->resumes && transfer->size > 0) ? FETCH_BUSY : FETCH_FAILED;
+  return code_is_busy (code) && transfer->whole < 0 && !(transfer->resumes && transfer->size > 0) ? FETCH_BUSY :
+                                                                                                    FETCH_FAILED;
 }
 
 /* What another tool than libcurl is to reach: each of its addresses must be one that it may. */
@@ -583,6 +662,7 @@ main (int argc, char **argv)
   g_autofree char *address = NULL;
   g_autofree char *etag = NULL;
   g_autofree char *modified = NULL;
+  g_autofree char *encoding = NULL;
   FetchResult result;
 
   g_option_context_set_summary (context, "Fetches a URL to standard output. Started by rbee-hive-builder.");
@@ -618,15 +698,17 @@ main (int argc, char **argv)
     result = transfer_fetch (&transfer, &url, &address, &why);
   etag = transfer_header (&transfer, "ETag");
   modified = transfer_header (&transfer, "Last-Modified");
+  encoding = decode ? NULL : transfer_header (&transfer, "Content-Encoding");
   curl_easy_getinfo (transfer.curl, CURLINFO_RETRY_AFTER, &wait);
   curl_easy_cleanup (transfer.curl);
   g_free (transfer.ca_file);
   g_free (transfer.ca_path);
   curl_global_cleanup ();
 
-  dprintf (FETCH_OUTCOME_FD, "%d %d %u\n%s\n%.8000s\n%s\n%s\n%s\n%.2000s", result, transfer.write_error,
+  dprintf (FETCH_OUTCOME_FD, "%d %d %u\n%s\n%.8000s\n%s\n%s\n%s\n%s\n%.2000s", result, transfer.write_error,
            (unsigned)CLAMP (wait, 0, 86400), transfer.validator ? transfer.validator : "", url ? url : transfer.url,
-           address ? address : "", etag ? etag : "", modified ? modified : "", why ? why : "");
+           address ? address : "", etag ? etag : "", modified ? modified : "", encoding ? encoding : "",
+           why ? why : "");
   g_free (transfer.validator);
   g_free (transfer.offered);
   g_free (transfer.internal);

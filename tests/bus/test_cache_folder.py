@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """CacheDirectory= on file systems that are full, too small, read-only, or keep programs from running: the log and the error name it."""
 
+import io
+import os
+import tarfile
+
 import pytest
 
-from harness import pkgbuild
+from harness import pkgbuild, sha256
 
 MANY = 'mkdir "$srcdir/many"; for ((i = 0; i < 4000; i++)); do echo "$i" >"$srcdir/many/$i" || exit; done'
 
@@ -46,6 +50,34 @@ def test_a_function_that_tidies_up_after_it_filled_the_cache_names_it(hive):
     small_cache(hive, "size=2M")
     hive.catalog.add("full", pkgbuild("full", build='head -c 10M /dev/zero >zeros || { rm zeros; exit 1; }'))
     hive.refuses("full", "NoSpace", str(hive.cache))
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("summed", [True, False], ids=["summed", "skipped"])
+def test_a_download_leaves_some_of_the_disk_to_others(hive, http_catalog, summed):
+    """A twentieth of a small one, as the work tree does; and what it took is given back."""
+    small_cache(hive, "size=64M")
+    data = bytes(62 << 20)
+    http_catalog.answers["/data"] = (200, "application/octet-stream", data)
+    http_catalog.add("some", pkgbuild("some", source=[f"{http_catalog.url}/data"], sha256sums=[sha256(data) if summed else "SKIP"]))
+    hive.refuses("some", "NoSpace", str(hive.cache), "KeepFree=")
+    free = os.statvfs(hive.cache)
+    assert free.f_bavail * free.f_frsize > 60 << 20
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("keep_free", ["2G", "0"])
+def test_an_archive_that_fills_the_cache_names_its_folder(hive, http_catalog, keep_free):
+    small_cache(hive, "size=2M")
+    hive.configure("Build", KeepFree=keep_free)
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        member = tarfile.TarInfo("zeros")
+        member.size = 10 << 20
+        archive.addfile(member, io.BytesIO(bytes(member.size)))
+    http_catalog.answers["/data.tar.gz"] = (200, "application/gzip", packed.getvalue())
+    http_catalog.add("some", pkgbuild("some", source=[f"{http_catalog.url}/data.tar.gz"], sha256sums=["SKIP"]))
+    hive.refuses("some", "NoSpace", str(hive.cache))
 
 
 @pytest.mark.root

@@ -413,3 +413,12 @@ def test_what_can_not_be_fetched_is_refused_by_name(hive):
                         ("bzr+https://example.org/x", "Bazaar"), ("fossil+https://example.org/x", "Fossil"), ("rsync://example.org/x", "rsync")):
         hive.catalog.add("some", pkgbuild("some", source=[source], sha256sums=["SKIP"]))
         hive.refuses("some", "RecipeInvalid", source, why)
+
+
+@pytest.mark.parametrize("extent", ["whole", "shallow"])
+def test_repository_that_is_larger_than_a_download_may_be_names_the_key(hive, served, extent):
+    hive.configure("Build", MaxDownloadSize="1M")
+    served.commit(large=os.urandom(3 << 19).hex())
+    ask = "git log --oneline" if extent == "whole" else "true"
+    served.catalog.add("some", recipe(served, build=f'cd "$srcdir/tree"; {ask}'))
+    hive.refuses("some", "LimitsExceeded", "The repository of tree is too large", "MaxDownloadSize= in hive.conf")

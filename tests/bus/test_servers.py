@@ -67,7 +67,7 @@ def test_server_that_wants_rest_for_too_long_ends_the_job(hive, http_catalog):
     assert http_catalog.requests.count("/data") == 1
 
 
-@pytest.mark.parametrize("status", [400, 404, 410, 501])
+@pytest.mark.parametrize("status", [400, 404, 410, 501, 505])
 def test_refusal_is_believed(hive, http_catalog, status):
     http_catalog.answers["/data"] = busy([status])
     http_catalog.add("some", recipe(http_catalog))
@@ -151,3 +151,118 @@ def test_not_modified_that_nobody_asked_for_is_called_that(hive, http_catalog):
     hive.refuses("some", "SourceUnavailable", "304")
     http_catalog.answers["/workers/some"] = (304, "text/plain", b"")
     hive.refuses("some", "CatalogUnavailable", "304")
+
+
+def raw(status="200 OK", body=DATA, length=True, **headers):
+    """All that goes over the connection, as it stands."""
+    lines = [f"HTTP/1.1 {status}"] + [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    if length:
+        lines.append(f"Content-Length: {len(body)}")
+    text = "\r\n".join([*lines, "Connection: close", "", ""]).encode() + body
+    return lambda handler: handler.wfile.write(text)
+
+
+WHOLE = {"Content_Range": f"bytes 0-{len(DATA) - 1}/{len(DATA)}"}
+UNDERSTOOD = {
+    "206 with all of it": raw("206 Partial Content", **WHOLE),
+    "200 with a range": raw(**WHOLE),
+    "203": raw("203 Non-Authoritative Information"),
+    "100 before it": lambda handler: (handler.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n"), raw()(handler)),
+    "103 before it": lambda handler: (handler.wfile.write(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"), raw()(handler)),
+    "no length": raw(length=False),
+    "identity": raw(Content_Encoding="identity"),
+    "two lengths that agree": raw(content_length=len(DATA)),
+}
+
+
+@pytest.mark.parametrize("answer", UNDERSTOOD.values(), ids=UNDERSTOOD.keys())
+def test_what_a_server_sends_unasked_is_understood(hive, http_catalog, answer):
+    http_catalog.answers["/data"] = answer
+    http_catalog.add("some", recipe(http_catalog))
+    assert DATA.decode().strip() in hive.installs("some").lines()
+
+
+NAMED = {
+    "206 with the beginning": (raw("206 Partial Content", DATA[:5], Content_Range=f"bytes 0-4/{len(DATA)}"), "a part (206)"),
+    "206 with the end": (raw("206 Partial Content", DATA[5:], Content_Range=f"bytes 5-{len(DATA) - 1}/{len(DATA)}"), "a part (206)"),
+    "206 without a range": (raw("206 Partial Content"), "a part (206)"),
+    "206 of unknown size": (raw("206 Partial Content", Content_Range=f"bytes 0-{len(DATA) - 1}/*"), "a part (206)"),
+    "206 of several ranges": (raw("206 Partial Content", Content_Type="multipart/byteranges; boundary=X"), "a part (206)"),
+    "206 with nothing": (raw("206 Partial Content", b"", **WHOLE), "a part (206)"),
+    "101": (raw("101 Switching Protocols", Upgrade="else"), "HTTP status 101, with which no file comes"),
+    "201": (raw("201 Created"), "HTTP status 201, with which no file comes"),
+    "204": (raw("204 No Content", b"", length=False), "HTTP status 204 (there is nothing)"),
+    "226": (raw("226 IM Used"), "HTTP status 226"),
+    "300": (raw("300 Multiple Choices"), "HTTP status 300, and not where to look instead"),
+    "301 without a place": (raw("301 Moved Permanently"), "HTTP status 301, and not where to look instead"),
+    "302 with an empty place": (raw("302 Found", Location=""), "HTTP status 302"),
+    "399": (raw("399 What"), "HTTP status 399"),
+    "999": (raw("999 Denied"), "HTTP status 999"),
+    "407": (raw("407 Proxy Authentication Required"), "the proxy wants a name and a password"),
+    "511": (raw("511 Network Authentication Required"), "this network wants a login first"),
+    "HTTP/0.9": (lambda handler: handler.wfile.write(DATA), "does not speak HTTP"),
+    "ssh": (lambda handler: handler.wfile.write(b"SSH-2.0-OpenSSH_9.2\r\n"), "does not speak HTTP"),
+    "HTTP/3.0": (lambda handler: handler.wfile.write(b"HTTP/3.0 200 OK\r\n\r\n"), "Unsupported HTTP version"),
+    "a head of 200 KB": (raw(X="x" * 200_000), "the head of the answer is too large"),
+    "a negative length": (raw(length=False, Content_Length="-1"), "Invalid Content-Length"),
+}
+
+
+@pytest.mark.parametrize("answer, said", NAMED.values(), ids=NAMED.keys())
+def test_what_a_server_sends_unasked_is_refused_by_name(hive, http_catalog, answer, said):
+    """Also where no sum would tell."""
+    http_catalog.answers["/data"] = answer
+    http_catalog.add("some", recipe(http_catalog, sums="SKIP"))
+    hive.refuses("some", "SourceUnavailable", "/data", said)
+
+
+@pytest.mark.parametrize("answer, said", [NAMED[name] for name in ("206 with the end", "204", "301 without a place", "HTTP/0.9")])
+def test_what_a_catalog_sends_unasked_is_refused_by_name(hive, http_catalog, answer, said):
+    http_catalog.add("some")
+    http_catalog.answers["/workers/some"] = answer
+    hive.refuses("some", "CatalogUnavailable", "/workers/some", said)
+
+
+def test_server_that_sends_a_file_in_parts_is_asked_for_the_rest(hive, http_catalog):
+    """As some that bound what one answer may have."""
+    def part(handler):
+        start = int((handler.headers.get("Range") or "bytes=0-")[6:-1])
+        body = DATA[start:start + 7]
+        raw("206 Partial Content", body, Content_Range=f"bytes {start}-{start + len(body) - 1}/{len(DATA)}")(handler)
+
+    http_catalog.answers["/data"] = part
+    http_catalog.add("some", recipe(http_catalog))
+    assert DATA.decode().strip() in hive.installs("some").lines()
+    assert http_catalog.requests.count("/data") == -(-len(DATA) // 7)
+
+
+def test_server_that_goes_on_in_the_wrong_place_is_asked_for_all(hive, http_catalog):
+    def cut(handler):
+        if "Range" not in handler.headers:
+            handler.wfile.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(DATA)}\r\n\r\n".encode() + (DATA[:9] if asked else DATA))
+            asked.clear()
+        else:
+            raw("206 Partial Content", DATA[3:], Content_Range=f"bytes 3-{len(DATA) - 1}/{len(DATA)}")(handler)
+
+    asked = [True]
+    http_catalog.answers["/data"] = cut
+    http_catalog.add("some", recipe(http_catalog))
+    assert DATA.decode().strip() in hive.installs("some").lines()
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "deflate", "zstd"])
+def test_encoding_that_nobody_asked_for_is_called_that(hive, http_catalog, encoding):
+    body = gzip.compress(DATA) if encoding == "gzip" else b"\x0b\x0b\x80" + DATA + b"\x03"
+    http_catalog.answers["/data"] = raw(body=body, Content_Encoding=encoding)
+    http_catalog.add("some", recipe(http_catalog))
+    hive.refuses("some", "ChecksumMismatch", f"something that was compressed by {encoding}, for which nobody asked")
+    http_catalog.add("some", recipe(http_catalog, sums="SKIP"))
+    assert f"⚠ As data the server sent something that was compressed by {encoding}, for which nobody asked" in hive.installs("some").lines()
+
+
+@pytest.mark.parametrize("status", [202, 425, 507, 509, 522, 529])
+def test_server_that_is_busy_by_a_rarer_name_is_asked_again(hive, http_catalog, status):
+    http_catalog.answers["/data"] = busy([status])
+    http_catalog.add("some", recipe(http_catalog))
+    hive.installs("some")
+    assert http_catalog.requests.count("/data") == 2

@@ -39,13 +39,14 @@ sources_copy_local (Builder *builder, const SourceEntry *wanted, GError **error)
 }
 
 static bool
-sources_fetch_file (Builder *builder, const SourceEntry *wanted, GError **error)
+sources_fetch_file (Builder *builder, SourceEntry *wanted, GError **error)
 {
   const char *how = "";
   g_auto (Fd) fd = wanted->source->kind == SOURCE_LOCAL ? sources_copy_local (builder, wanted, error) :
                                                           download_fetch (builder, wanted, &how, error);
   g_autofree char *told = source_entry_describe_sums (wanted);
   g_autofree char *size = NULL;
+  g_autofree char *instead = NULL;
   struct stat st;
 
   if (fd < 0)
@@ -54,9 +55,10 @@ sources_fetch_file (Builder *builder, const SourceEntry *wanted, GError **error)
     return hive_error_set_errno (error, errno, "Can't look at %s", wanted->source->name);
   size = size_to_string (st.st_size);
   log_writer_note (builder->log, "sources", "✓ Source: %s (%s, %s%s)", wanted->source->name, size, told, how);
-  if (wanted->source->kind == SOURCE_DOWNLOAD && !source_entry_is_summed (wanted) && source_entry_guess (wanted, fd))
-    log_writer_note (builder->log, "sources", "⚠ As %s the server sent %s", wanted->source->name,
-                     source_entry_guess (wanted, fd));
+  if (wanted->source->kind == SOURCE_DOWNLOAD && !source_entry_is_summed (wanted))
+    instead = source_entry_guess (wanted, fd);
+  if (instead)
+    log_writer_note (builder->log, "sources", "⚠ As %s the server sent %s", wanted->source->name, instead);
   return true;
 }
 

@@ -17,8 +17,11 @@
 #define VALIDATOR_MAX 1024
 
 static bool
-download_run (Builder *builder, const SourceEntry *wanted, int fd, char **validator, GError **error)
+download_run (Builder *builder, SourceEntry *wanted, int fd, char **validator, GError **error)
 {
+  g_autofree char *encoding = NULL;
+  g_autofree char *why = NULL;
+  g_autofree char *start = g_build_filename (builder->request->work, "start", NULL); /* of the same file system */
   const Fetch fetch = { .configuration = builder->configuration,
                         .url = source_address (wanted->source),
                         .max_size = builder->configuration->max_download_size,
@@ -29,18 +32,21 @@ download_run (Builder *builder, const SourceEntry *wanted, int fd, char **valida
                             !source_entry_is_summed (wanted), /* nothing else says that it was not changed on its way */
                         .log = builder->log,
                         .phase = "sources",
-                        .progress = true };
-  g_autofree char *why = NULL;
+                        .progress = true,
+                        .folder = start,
+                        .ret_encoding = &encoding };
   FetchResult result = fetch_resume (&fetch, fd, validator, &why);
 
   if (!sandbox_check_cancelled (error))
     return false;
+  g_free (wanted->encoding);
+  wanted->encoding = g_steal_pointer (&encoding);
   return result == FETCH_OK || fetch_set_source_error (result, why, builder->request->work, error);
 }
 
 /* What has no sum, or is not for everybody, is never kept. */
 static int
-download_anew (Builder *builder, const SourceEntry *wanted, const char *path, GError **error)
+download_anew (Builder *builder, SourceEntry *wanted, const char *path, GError **error)
 {
   g_auto (Fd) fd = file_open_beneath (builder->work_fd, path, O_RDWR | O_CREAT | O_EXCL, 0644);
   g_autofree char *validator = g_strdup ("");
@@ -72,7 +78,7 @@ download_open_kept (Builder *builder, const char *key, GError **error)
 
 /* The cache's copy, if it has one and it is what the recipe wants; the kept folder is empty after that. */
 static int
-download_from_cache (Builder *builder, const SourceEntry *wanted, int kept, const char *path, GError **error)
+download_from_cache (Builder *builder, SourceEntry *wanted, int kept, const char *path, GError **error)
 {
   g_auto (Fd) fd = file_open_beneath (kept, "data", O_RDONLY | O_NOFOLLOW, 0);
   g_autoptr (GError) failure = NULL;
@@ -118,7 +124,7 @@ download_write_validator (int kept, const char *validator)
 
 /* Fetches the rest of the part, or all. Once more from the start when the two did not fit together. */
 static bool
-download_to_part (Builder *builder, const SourceEntry *wanted, int kept, int fd, GError **error)
+download_to_part (Builder *builder, SourceEntry *wanted, int kept, int fd, GError **error)
 {
   g_autofree char *validator = download_read_validator (kept);
   g_autoptr (GError) failure = NULL;
@@ -171,7 +177,7 @@ download_give (int kept, int work_fd, const char *path)
 }
 
 int
-download_fetch (Builder *builder, const SourceEntry *wanted, const char **ret_how, GError **error)
+download_fetch (Builder *builder, SourceEntry *wanted, const char **ret_how, GError **error)
 {
   int r;
   g_autofree char *path = g_build_filename ("start", wanted->source->name, NULL);

@@ -12,6 +12,7 @@ static void
 source_entry_free (SourceEntry *wanted)
 {
   source_free (wanted->source);
+  g_free (wanted->encoding);
   g_free (wanted->revision);
   g_free (wanted);
 }
@@ -147,25 +148,44 @@ source_entry_is_weak (const SourceEntry *wanted)
   return source_entry_is_summed (wanted);
 }
 
-const char *
+/* How the names of files end that are so by themselves, whatever the server says. */
+static bool
+name_tells_encoding (const char *name, const char *encoding)
+{
+  static const struct
+  {
+    const char *encoding, *end;
+  } ends[] = { { "gzip", "gz" }, { "x-gzip", "gz" },  { "br", ".br" },     { "zstd", ".zst" },
+               { "xz", "xz" },   { "bzip2", ".bz2" }, { "compress", ".Z" } };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (ends); i++)
+    if (g_ascii_strcasecmp (encoding, ends[i].encoding) == 0 && g_str_has_suffix (name, ends[i].end))
+      return true;
+  return false;
+}
+
+char *
 source_entry_guess (const SourceEntry *wanted, int fd)
 {
+  static const char *const known[] = { "gzip", "x-gzip", "br", "zstd", "deflate", "compress", "xz", "bzip2", NULL };
   char start[512];
   const char *name = wanted->source->name;
   ssize_t n = pread (fd, start, sizeof start, 0);
   const char *page = n > 0 ? page_describe (start, n) : NULL;
+  bool gzip = n > 2 && memcmp (start, "\x1f\x8b", 2) == 0;
+  const char *encoding = gzip ? "gzip" : wanted->encoding;
 
   if (page && !g_str_has_suffix (name, ".html") && !g_str_has_suffix (name, ".htm"))
-    return page;
-  return n > 2 && memcmp (start, "\x1f\x8b", 2) == 0 && !g_str_has_suffix (name, "gz") ?
-             "something that was compressed by gzip, for which nobody asked" :
+    return g_strdup (page);
+  return encoding && g_strv_contains (known, encoding) && !name_tells_encoding (name, encoding) ?
+             g_strdup_printf ("something that was compressed by %s, for which nobody asked", encoding) :
              NULL;
 }
 
 static void
 wanted_set_mismatch (const SourceEntry *wanted, int fd, ChecksumKind kind, const char *found, GError **error)
 {
-  const char *instead = source_is_repository (wanted->source) ? NULL : source_entry_guess (wanted, fd);
+  g_autofree char *instead = source_is_repository (wanted->source) ? NULL : source_entry_guess (wanted, fd);
 
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_CHECKSUM_MISMATCH,
                "The source %s is not what the recipe expects: %s%s%sits %s sum is %s, not %s", wanted->source->name,

@@ -10,6 +10,7 @@ typedef struct
 {
   Source *source;
   const char *sums[CHECKSUM_KINDS]; /* of the recipe, "SKIP" among them; NULL: none of that kind */
+  char *encoding;                   /* a download: what the server compressed it by, unasked; NULL or "": nothing */
   char *revision;                   /* git: the commit, once it was fetched */
   GitExtent extent;                 /* git: how much the recipe needs; then which mirror it is from */
   bool is_stored;                   /* git: the mirror is the cache's, unchanged */
@@ -22,8 +23,8 @@ GPtrArray *source_entry_collect (const Recipe *recipe, GError **error);
 /* True when there is a sum that is not SKIP. */
 bool source_entry_is_summed (const SourceEntry *wanted);
 
-/* What a server sent in place of the file, when its first bytes say it: "a web page (HTML)"; else NULL. */
-const char *source_entry_guess (const SourceEntry *wanted, int fd);
+/* What a server sent in place of the file, when it or the first bytes say so: "a web page (HTML)"; else NULL. */
+char *source_entry_guess (const SourceEntry *wanted, int fd);
 
 /* Compares every sum that is given with @fd; ChecksumMismatch. */
 bool source_entry_verify (const SourceEntry *wanted, int fd, GError **error);
