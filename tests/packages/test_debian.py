@@ -106,6 +106,17 @@ def test_bare_machine_lacks_what_its_packages_would_bring(debian, rules):
 
 
 @pytest.mark.xdist_group("debian")
+def test_module_alone_is_found_once_what_is_said_was_typed(debian):
+    """No module is found without pkg-config, whatever is installed."""
+    before, command = debian.check(("zlib",))
+    assert before["zlib"]["state"] == "missing"
+    assert command == "sudo apt install zlib1g-dev pkg-config"
+    debian.run("apt-get", "install", "-qq", "--no-install-recommends", *command.split()[3:])
+    after, command = debian.check(("zlib",))
+    assert after["zlib"]["state"] == "present" and command == ""
+
+
+@pytest.mark.xdist_group("debian")
 def test_command_that_is_said_brings_what_is_missing(debian, chosen):
     names = [name + VERSIONS.get(name, "") for name in chosen]
     before, command = debian.check(names)

@@ -17,7 +17,9 @@
   "[folders]\nprobe=file:/usr/no-such-*;file:/usr/b[i]n\n"                                                             \
   "[snake]\nprobe=python:os\n"                                                                                         \
   "[gone]\nprobe=library:libno-such.so\ndebian=bash other\nubuntu=ours\narch=\n"                                       \
-  "[numbered]\nprobe=command:bash\nversion=echo release V12.4.131 of 2024\npattern=release V([0-9.]+)\n"
+  "[numbered]\nprobe=command:bash\nversion=echo release V12.4.131 of 2024\npattern=release V([0-9.]+)\n"               \
+  "[module]\nprobe=module:no-such-module\ndebian=module-dev\n"                                                         \
+  "[either]\nprobe=module:no-such-module;file:/usr/no-such\ndebian=either-dev\n"
 
 typedef struct
 {
@@ -280,6 +282,42 @@ test_missing_is_installed_by_the_familys_command (Machine *machine, const void *
   check_command (machine, DISTRIBUTION_OTHER, NULL);
 }
 
+/* What @names miss, and what installs it; @pkgconf is the probe of pkgconf. */
+static void
+check_missing (const Machine *machine, const char *pkgconf, const char *const *names, const char *expected_names,
+               const char *expected_command)
+{
+  g_autofree char *rules = g_strdup_printf (RULES "[pkgconf]\nprobe=%s\ndebian=pkg-config\n", pkgconf);
+  g_autoptr (Resolver) resolver = NULL;
+  g_auto (GStrv) missing = NULL;
+  g_autofree char *list = NULL, *command = NULL;
+
+  write_file (machine->rules, rules);
+  resolver = resolve (machine, DISTRIBUTION_DEBIAN, NULL, names);
+  if (!resolver)
+    return;
+  missing = resolver_names (resolver, DEPENDENCY_MISSING, (char **[]){ (char **)names, NULL });
+  list = g_strjoinv (" ", missing);
+  command = resolver_install_command (resolver, missing);
+  g_assert_cmpstr (list, ==, expected_names);
+  g_assert_cmpstr (command, ==, expected_command);
+}
+
+/* Where pkg-config is missing, no module is found that was installed. */
+static void
+test_missing_module_takes_pkgconf_too (Machine *machine, const void *unused)
+{
+  const char *module[] = { "module", "half", NULL };
+  const char *both[] = { "pkgconf", "module", NULL };
+  const char *otherwise[] = { "either", "gone", "shell", NULL };
+  const char *none = "command:no-such-pkgconf";
+
+  check_missing (machine, none, module, "module half pkgconf", "sudo apt install module-dev half-a half-b pkg-config");
+  check_missing (machine, none, both, "pkgconf module", "sudo apt install pkg-config module-dev");
+  check_missing (machine, none, otherwise, "either gone", "sudo apt install either-dev bash other");
+  check_missing (machine, "command:bash", module, "module half", "sudo apt install module-dev half-a half-b");
+}
+
 static void
 test_no_name_is_refused_whole (Machine *machine, const void *unused)
 {
@@ -333,6 +371,7 @@ main (int argc, char **argv)
   ADD ("pacman-is-asked-first", test_pacman_is_asked_first);
   ADD ("pacman-agrees", test_pacman_agrees);
   ADD ("missing-is-installed-by-the-familys-command", test_missing_is_installed_by_the_familys_command);
+  ADD ("missing-module-takes-pkgconf-too", test_missing_module_takes_pkgconf_too);
   ADD ("no-name-is-refused-whole", test_no_name_is_refused_whole);
   ADD ("rules-that-are-none-are-refused-by-name", test_rules_that_are_none_are_refused_by_name);
   return g_test_run ();

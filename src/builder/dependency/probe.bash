@@ -20,21 +20,20 @@ declare -A modules libraries pythons
 module_folders() {
   local IFS=:
 
-  command -v pkg-config >/dev/null || return
   # shellcheck disable=SC2046,SC2086 # folders are what is wanted
-  printf '%s\n' $PKG_CONFIG_PATH $(pkg-config --variable pc_path pkg-config)
+  printf '%s\n' $PKG_CONFIG_PATH $("$pkgconf" --variable pc_path pkg-config)
 }
 
 look_for_modules() {
-  local folder name folders=()
+  local folder name folders=() pkgconf
 
-  (($#)) || return
+  (($#)) && pkgconf=$(command -v pkg-config || command -v pkgconf) || return
   mapfile -t folders < <(module_folders)
   for name; do
     for folder in "${folders[@]}"; do
       if [[ -e $folder/$name.pc ]]; then
         # what it needs may be missing
-        modules[$name]=$(pkg-config --print-errors --exists "$name" && pkg-config --modversion "$name")
+        modules[$name]=$("$pkgconf" --print-errors --exists "$name" && "$pkgconf" --modversion "$name")
         [[ ! ${modules[$name]} ]] || modules[$name]=$folder/$name.pc$'\t'${modules[$name]}
         break
       fi

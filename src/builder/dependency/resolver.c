@@ -14,8 +14,9 @@
 #define PACMAN_FOLDER "/var/lib/pacman/local"
 #define ANSWER_FD     9 /* probe.bash writes there */
 #define ANSWERS_MAX   (4 * 1024 * 1024)
-#define TIMEOUT       30   /* seconds */
-#define NAMES_MAX     5000 /* different ones: what a command line holds */
+#define TIMEOUT       30        /* seconds */
+#define NAMES_MAX     5000      /* different ones: what a command line holds */
+#define PKGCONF       "pkgconf" /* by which probe.bash looks for modules */
 
 struct Resolver
 {
@@ -415,6 +416,8 @@ resolver_run (Resolver *resolver, GError **error)
   GHashTableIter each;
   void *wanted;
 
+  if (g_hash_table_size (resolver->wanted) > 0 && !g_hash_table_contains (resolver->wanted, PKGCONF))
+    g_hash_table_insert (resolver->wanted, g_strdup (PKGCONF), wanted_new (resolver, PKGCONF, false, NULL));
   if (!resolver_probe (resolver, error))
     return false;
   g_hash_table_iter_init (&each, resolver->wanted);
@@ -432,16 +435,38 @@ resolver_find (const Resolver *resolver, const char *name)
   return &wanted->resolution;
 }
 
+/* Whether it is found by pkg-config alone, so that without that it is missing whatever is installed. */
+static bool
+wanted_is_module (const Requirement *wanted)
+{
+  bool module = true;
+
+  for (char ***alternative = wanted->alternatives; module && *alternative; alternative++)
+    {
+      module = false;
+      for (char **probe = *alternative; *probe; probe++)
+        module = module || probe_name (*probe, "module:");
+    }
+  return module;
+}
+
 char **
 resolver_names (const Resolver *resolver, DependencyState state, char **const *lists)
 {
   g_autoptr (GStrvBuilder) all = g_strv_builder_new ();
   g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
+  bool modules = false;
 
   for (; *lists; lists++)
     for (char **name = *lists; *name; name++)
       if (resolver_find (resolver, *name)->state == state && g_hash_table_add (seen, *name))
-        g_strv_builder_add (all, *name);
+        {
+          modules = modules || wanted_is_module (g_hash_table_lookup (resolver->wanted, *name));
+          g_strv_builder_add (all, *name);
+        }
+  if (state == DEPENDENCY_MISSING && modules && !resolver->pacman &&
+      resolver_find (resolver, PKGCONF)->state == state && !g_hash_table_contains (seen, PKGCONF))
+    g_strv_builder_add (all, PKGCONF);
   return g_strv_builder_end (all);
 }
 

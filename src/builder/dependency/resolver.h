@@ -44,7 +44,8 @@ bool resolver_run (Resolver *resolver, GError **error);
 /* What became of one that was added; before resolver_run() all are unknown. */
 const Resolution *resolver_find (const Resolver *resolver, const char *name);
 
-/* Those of some lists, which end in NULL, that are in @state, each once. */
+/* Those of some lists, which end in NULL, that are in @state, each once; and pkgconf, where it is missing, behind
+ * modules that are. */
 char **resolver_names (const Resolver *resolver, DependencyState state, char **const *lists);
 
 /* The packages that bring what is missing of @names here, as far as that is known, each once. */
