@@ -14,6 +14,8 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#define LOG_SIZE_MIN (64 * 1024) /* what MaxLogSize= is at least */
+
 static void
 handle_signal (int signal)
 {
@@ -44,6 +46,20 @@ main_run_job (Configuration *configuration)
   if (request)
     return pipeline_run (configuration, request, log);
   log_writer_error (log, "metadata", error);
+  return JOB_EXIT_FAILED;
+}
+
+/* Who waits for an answer or a log gets it there. */
+static int
+main_refuse (const GError *error, bool query, bool job)
+{
+  g_autoptr (LogWriter) log = job ? log_writer_new (STDOUT_FILENO, LOG_SIZE_MIN) : NULL;
+
+  fprintf (stderr, "rbee-hive-builder: %s\n", error->message);
+  if (query)
+    query_refuse (error);
+  if (job)
+    log_writer_error (log, "metadata", error);
   return JOB_EXIT_FAILED;
 }
 
@@ -108,10 +124,7 @@ main (int argc, char **argv)
     }
   configuration = configuration_load (path, &error);
   if (!configuration)
-    {
-      fprintf (stderr, "rbee-hive-builder: %s\n", error->message);
-      return 1;
-    }
+    return main_refuse (error, query, !query && !file && !recipe);
 
   main_watch_signals ();
   prctl (PR_SET_CHILD_SUBREAPER, 1);

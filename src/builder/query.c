@@ -274,6 +274,18 @@ query_answer (const Configuration *configuration, char *const *arguments, GError
   return NULL;
 }
 
+void
+query_refuse (const GError *error)
+{
+  g_autoptr (JsonObject) answer = json_object_new ();
+  g_autofree char *text = NULL;
+
+  json_object_set_string_member (answer, "error", hive_error_name (error->code));
+  json_object_set_string_member (answer, "message", error->message);
+  text = json_to_text (answer, false);
+  puts (text);
+}
+
 int
 query_run (const Configuration *configuration, char *const *arguments)
 {
@@ -282,12 +294,11 @@ query_run (const Configuration *configuration, char *const *arguments)
   g_autofree char *text = NULL;
 
   if (!answer)
+    query_refuse (error);
+  else
     {
-      answer = json_object_new ();
-      json_object_set_string_member (answer, "error", hive_error_name (error->code));
-      json_object_set_string_member (answer, "message", error->message);
+      text = json_to_text (answer, false);
+      puts (text);
     }
-  text = json_to_text (answer, false);
-  puts (text);
   return error || fflush (stdout) != 0 ? 1 : 0;
 }

@@ -19,3 +19,6 @@
  *
  * Returns the exit status: 0, or 1 after {"error":NAME,"message"}. */
 int query_run (const Configuration *configuration, char *const *arguments);
+
+/* Answers every question with an error. */
+void query_refuse (const GError *error);

@@ -6,7 +6,12 @@
 #include "key.h"
 #include "mirror.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
+
+/* Builds, the bridge and hivectl read it, each as another user. */
+#define DENIED_HINT ". Each user must be able to read the configuration: chmod a+rX "
 
 #define AT(member) G_STRUCT_OFFSET (Configuration, member)
 
@@ -145,7 +150,10 @@ configuration_read_file (Texts *texts, const char *path, GError **error)
 
   if (!g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, &failure))
     {
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "Can't read %s: %s", path, failure->message);
+      bool denied = g_error_matches (failure, G_FILE_ERROR, G_FILE_ERROR_ACCES);
+
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "Can't read %s: %s%s%s", path, failure->message,
+                   denied ? DENIED_HINT : "", denied ? path : "");
       return false;
     }
 
@@ -172,10 +180,17 @@ static bool
 configuration_read_folder (Texts *texts, const char *path, GError **error)
 {
   g_autofree char *folder = g_strconcat (path, ".d", NULL);
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  g_autoptr (GError) failure = NULL;
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, &failure);
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   const char *name;
 
+  if (g_error_matches (failure, G_FILE_ERROR, G_FILE_ERROR_ACCES))
+    {
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "Can't read %s: %s" DENIED_HINT "%s", folder,
+                   g_strerror (EACCES), folder);
+      return false;
+    }
   while (dir && (name = g_dir_read_name (dir)))
     if (g_str_has_suffix (name, ".conf"))
       g_ptr_array_add (names, g_build_filename (folder, name, NULL));
@@ -261,7 +276,7 @@ configuration_load (const char *path, GError **error)
   configuration->path = path ? g_canonicalize_filename (path, NULL) : NULL;
   path = configuration->path ? configuration->path : SYSCONFDIR "/rbee-hive/hive.conf";
 
-  if ((must_exist || g_file_test (path, G_FILE_TEST_EXISTS)) && !configuration_read_file (&texts, path, error))
+  if ((must_exist || access (path, F_OK) == 0 || errno == EACCES) && !configuration_read_file (&texts, path, error))
     return NULL;
   if (!configuration_read_folder (&texts, path, error))
     return NULL;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "configuration-access.h"
 #include "error.h"
 #include "file.h"
 #include "hive.h"
@@ -139,6 +140,8 @@ hive_main (sd_event *event, GError **error)
 
   if (!configuration)
     return false;
+  if (geteuid () == 0)
+    configuration_access_warn (configuration);
   bus = bus_open (event, error);
   if (!bus)
     return false;

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A configuration that root alone can read, as a umask of 077 leaves it: builds run as other users."""
+
+import pytest
+
+pytestmark = pytest.mark.root
+
+CLOSED = {
+    "drop-in": ("hive.conf.d/mine.conf", 0o600),
+    "drop-in of a group": ("hive.conf.d/mine.conf", 0o640),
+    "folder": ("hive.conf.d", 0o700),
+    "folder that may be entered": ("hive.conf.d", 0o711),
+    "main file": ("hive.conf", 0o600),
+}
+
+
+@pytest.fixture(params=CLOSED)
+def closed(hive, request):
+    """What is closed, while its hive runs."""
+    name, mode = CLOSED[request.param]
+    drop_ins = hive.directory / "hive.conf.d"
+    drop_ins.mkdir(mode=0o755)
+    (drop_ins / "mine.conf").write_text("[Build]\nStepTimeout=7000\n")
+    hive.write_configuration()
+    hive.write_configuration = lambda: None
+    (hive.directory / name).chmod(mode)
+    return hive.directory / name
+
+
+def test_job_and_status_name_what_builds_cannot_read_and_the_advice_helps(hive, closed):
+    hive.catalog.add("some")
+    said = f"Can't read {closed}: "
+    advice = f"chmod a+rX {closed}"
+    hive.refuses("some", "InvalidArgument", said, "Permission denied", advice)
+    assert said in hive.call("GetCapabilities")["sandbox-error"] and advice in hive.call("GetCapabilities")["sandbox-error"]
+    status = hive.hivectl("status", status=None)
+    assert advice in status.stdout + status.stderr
+    hive.run(*advice.split())
+    hive.installs("some")
+
+
+def test_daemon_warns_of_it_when_it_starts(hive, closed):
+    hive.start()
+    assert f"Builds cannot read {closed}" in hive.daemon_log() and f"chmod a+rX {closed}" in hive.daemon_log()
+
+
+def test_configuration_that_became_wrong_is_named_by_the_job(hive):
+    hive.catalog.add("some")
+    hive.start()
+    drop_ins = hive.directory / "hive.conf.d"
+    drop_ins.mkdir(mode=0o755)
+    (drop_ins / "late.conf").write_text("[Build]\nStepTimeout=soon\n")
+    end = hive.install("some").wait()
+    assert (end.result, end.error) == ("failed", "InvalidArgument")
+    assert f"{drop_ins}/late.conf:2" in end.message and "StepTimeout=" in end.message
+    (drop_ins / "late.conf").unlink()
+    hive.restart()
+    hive.installs("some")
+    hive.nothing_left()
