@@ -10,7 +10,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+/* What is removed at once after an install: the next one waits meanwhile. */
+#define SOON_FILES 1000
+#define SOON_SIZE  (UINT64_C (64) * 1024 * 1024)
 
 /* Sources are checked again when they are used; what tools keep is not, so only an install that people wanted and got
  * makes it everybody's. */
@@ -64,4 +69,31 @@ clean_run (const Configuration *configuration, const char *path, const char *too
       return false;
     }
   return r == 0 || hive_error_set_errno (error, -r, "Can't remove %s", path);
+}
+
+typedef struct
+{
+  uint64_t size, files;
+} Amount;
+
+static int
+clean_count (int parent, const char *name, const struct stat *st, void *userdata)
+{
+  Amount *amount = userdata;
+
+  amount->size += (uint64_t)st->st_blocks * 512;
+  amount->files++;
+  return amount->size > SOON_SIZE || amount->files > SOON_FILES ? -E2BIG : 0;
+}
+
+void
+clean_soon (const Configuration *configuration, const char *path, const char *tools_of)
+{
+  const char *name = work_name (configuration, path, NULL);
+  g_auto (Fd) folder = name ? work_open_all (configuration, NULL) : -1;
+  g_auto (Fd) work = folder < 0 ? -1 : file_open_beneath (folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+  Amount amount = { 0 };
+
+  if (work >= 0 && folder_visit (work, clean_count, &amount, FOLDER_DEPTH_MAX) == 0)
+    clean_run (configuration, path, tools_of, NULL);
 }

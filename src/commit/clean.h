@@ -10,3 +10,6 @@
  * Before that, what it downloaded goes into the cache, and, when the worker @tools_of was installed (NULL: none was),
  * the tool caches of that worker: what can't be kept is said, and no failure. */
 bool clean_run (const Configuration *configuration, const char *path, const char *tools_of, GError **error);
+
+/* The same when an install ended well, if it is soon done. What is left, and why, is said by who asks for the rest. */
+void clean_soon (const Configuration *configuration, const char *path, const char *tools_of);

@@ -31,7 +31,11 @@ typedef struct
 static bool
 verb_install (Run *run, GError **error)
 {
-  return install_run (run->configuration, run->log, run->request, error);
+  if (!install_run (run->configuration, run->log, run->request, error))
+    return false;
+  clean_soon (run->configuration, json_get_string (run->request, "work", NULL),
+              json_get_string (run->request, "worker_id", NULL));
+  return true;
 }
 
 static bool

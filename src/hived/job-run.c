@@ -58,7 +58,7 @@ struct JobRun
  *   job_run_committed     that has exited
  *   job_run_finish_commit its log was read to the end
  *   job_run_mended        only where it was ended in its middle: it was completed or undone
- *   job_run_cleaned       the work tree is gone
+ *   job_run_cleaned       the work tree is gone; rbee-hive-commit may have taken it along
  *   job_run_end           the log gets its end                                        state done, failed or cancelled
  *   job_run_finished      the last lines' signals, job.json, Finished; the run is freed
  *
@@ -145,14 +145,10 @@ job_run_finished (void *userdata)
   hive->observer->ended (hive, job);
 }
 
+/* @clean: the work tree is gone. */
 static void
-job_run_cleaned (const Ending *ending, void *userdata)
+job_run_tidied (JobRun *run, bool clean)
 {
-  JobRun *run = userdata;
-  bool clean = ending_status (ending) == 0;
-
-  if (!clean)
-    g_warning ("Job %s: its work tree %s could not be removed", run->job->id, run->work);
   if (run->outcome == JOB_DONE && run->job->operation == JOB_INSTALL)
     {
       if (clean)
@@ -164,7 +160,18 @@ job_run_cleaned (const Ending *ending, void *userdata)
   job_run_end (run);
 }
 
-/* Removes the work tree, on every way out. */
+static void
+job_run_cleaned (const Ending *ending, void *userdata)
+{
+  JobRun *run = userdata;
+  bool clean = ending_status (ending) == 0;
+
+  if (!clean)
+    g_warning ("Job %s: its work tree %s could not be removed", run->job->id, run->work);
+  job_run_tidied (run, clean);
+}
+
+/* Removes the work tree, on every way out; after an install rbee-hive-commit may have done that. */
 static void
 job_run_clean (JobRun *run)
 {
@@ -172,7 +179,7 @@ job_run_clean (JobRun *run)
 
   if (!run->work || !g_file_test (run->work, G_FILE_TEST_EXISTS))
     {
-      job_run_end (run);
+      job_run_tidied (run, true);
       return;
     }
   request = json_object_new ();

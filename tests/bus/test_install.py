@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -364,3 +365,23 @@ def test_an_invalid_entry_is_left_out_of_the_list_and_the_rest_is_shown(hive):
     hive.catalog.add("good")
     hive.catalog.add("bad", version=None)
     assert [worker["id"] for worker in hive.call("ListCatalog", {}, signature="(a{sv})")] == ["good"]
+
+
+def test_only_a_work_tree_of_size_is_removed_by_a_program_of_its_own(hive):
+    libexec, asked = hive.directory / "libexec", hive.directory / "asked"
+    shutil.copytree(hive.build.libexec, libexec)
+    (libexec / "rbee-hive-commit").rename(libexec / "commit")
+    (libexec / "rbee-hive-commit").write_text(f'#!/bin/sh\necho "$1" >>{asked}\nexec {libexec}/commit "$@"\n')
+    (libexec / "rbee-hive-commit").chmod(0o755)
+    hive.configure("Hive", LibexecDirectory=libexec)
+    hive.catalog.add("small")
+    hive.catalog.add("many", pkgbuild("many", build='touch "$srcdir"/file-{0..1100}'))
+    hive.catalog.add("large", pkgbuild("large", build='truncate -s 300M "$srcdir/hole"; fallocate -l 65M "$srcdir/space"'))
+    hive.catalog.add("broken", pkgbuild("broken", build="exit 1"))
+    for verbs, run in ((["install"], lambda: hive.installs("small")), (["install", "clean"], lambda: hive.installs("many")),
+                       (["install", "clean"], lambda: hive.installs("large")), (["clean"], lambda: hive.refuses("broken", "BuildFailed"))):
+        asked.write_text("")
+        job = run()
+        assert [verb for verb in asked.read_text().split() if verb != "recover"] == verbs, job.log_text()
+        assert ("✓ Cleanup complete" in job.lines()) == ("install" in verbs)
+        hive.nothing_left()
