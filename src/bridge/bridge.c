@@ -112,6 +112,7 @@ bridge_free (Bridge *bridge)
   bus_free (bridge->bus);
   events_free (bridge->events);
   files_free (bridge->files);
+  g_clear_pointer (&bridge->metrics.ended_jobs, g_hash_table_unref);
   once_free (bridge->codes);
   once_free (bridge->tickets);
   guard_free (bridge->guard);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <glib.h>
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
@@ -17,6 +18,8 @@ typedef struct Once Once;
 typedef struct Server Server;
 typedef struct Tokens Tokens;
 
+#define METRICS_RESULTS 3 /* done, failed, cancelled */
+
 /* What is counted for /metrics. */
 typedef struct
 {
@@ -25,6 +28,8 @@ typedef struct
   uint64_t bytes;       /* of streams */
   uint64_t streams;     /* ever opened */
   unsigned open_streams;
+  GHashTable *ended_jobs; /* ids of those that had ended when the hive was last asked; NULL: it was not */
+  uint64_t ended[METRICS_RESULTS];
 } Metrics;
 
 /* What the bridge is made of; every part has a pointer to it. */

@@ -22,7 +22,8 @@
 #define TURN_SHARE  4                      /* turns may take that part of the time; lines meanwhile come together */
 #define PAUSE_LEAST 200                    /* µs */
 #define PAUSE_MOST  (G_USEC_PER_SEC / 200) /* from one turn to the next, while a log grows */
-#define TAIL_SIZE   256                    /* the last record of an ended log is shorter */
+#define TEXT_TYPE   "text/plain; charset=utf-8"
+#define TAIL_SIZE   256 /* the last record of an ended log is shorter */
 
 /* A log that is read. */
 typedef struct
@@ -54,6 +55,7 @@ typedef struct
   Feed *feed;
   SsePosition position; /* up to which everything is sent */
   size_t skip;          /* and so many bytes of what comes next */
+  uint64_t until;       /* the text of a log is read as far as it went when it was asked for */
 } Reader;
 
 /* Events made of a piece of a log, kept for the next reader at the same position. */
@@ -82,7 +84,8 @@ static bool
 chunk_fits (const Chunk *chunk, const Feed *feed, const SsePosition *from)
 {
   return chunk->feed == feed && chunk->from.cursor == from->cursor && chunk->from.phase == from->phase &&
-         chunk->from.dressed == from->dressed && (!chunk->at_end || chunk->generation == feed->generation);
+         chunk->from.dressed == from->dressed && chunk->from.is_text == from->is_text &&
+         (!chunk->at_end || chunk->generation == feed->generation);
 }
 
 static void
@@ -346,7 +349,7 @@ reader_rest (Reader *reader)
   g_autoptr (GString) end = NULL;
 
   stream_wait (stream, false);
-  if (stream->bridge->draining)
+  if (stream->bridge->draining || reader->position.is_text)
     stream->done = true;
   if (!feed->state || stream->done)
     return;
@@ -376,7 +379,7 @@ reader_pump (Stream *stream)
     return;
   reader->skip = 0;
   reader->position = chunk->after;
-  if (reader->position.ended || stream->bridge->draining)
+  if (reader->position.ended || reader->position.cursor >= reader->until || stream->bridge->draining)
     stream->done = true;
   else if (chunk->at_end)
     reader_rest (reader);
@@ -397,6 +400,7 @@ reader_closed (Stream *stream)
 }
 
 static const StreamKind reader_kind = { .pump = reader_pump, .closed = reader_closed };
+static const StreamKind text_kind = { .pump = reader_pump, .closed = reader_closed, .type = TEXT_TYPE };
 
 /* Opening one */
 
@@ -458,7 +462,8 @@ opening_take (Request *request, int fd)
 
   reader->feed = feed;
   reader->position = opening->position;
-  if (!stream_init (&reader->stream, &reader_kind, request, fd))
+  reader->until = G_MAXUINT64;
+  if (!stream_init (&reader->stream, opening->position.is_text ? &text_kind : &reader_kind, request, fd))
     {
       g_free (reader);
       return;
@@ -466,7 +471,10 @@ opening_take (Request *request, int fd)
   if (feed->readers->len == 0)
     feed_wake (feed);
   g_ptr_array_add (feed->readers, reader);
-  reader_greet (reader, opening);
+  if (opening->position.is_text)
+    reader->until = feed->size;
+  else
+    reader_greet (reader, opening);
   /* In a turn of its own: the request is still there. */
   stream_wait (&reader->stream, true);
 }
@@ -540,8 +548,8 @@ opening_go_on (Request *request)
                                                     (unsigned)feed->owner, feed->id));
       return;
     }
-  opening->position.dressed = stream_is_dressed (request);
-  if (!opening_find_cursor (request, opening))
+  opening->position.dressed = !opening->position.is_text && stream_is_dressed (request);
+  if (!opening->position.is_text && !opening_find_cursor (request, opening))
     return;
   /* An EventSource that comes back after the end is told to stop. */
   if (opening->position.cursor > 0 && feed_ends_at (feed, opening->position.cursor))
@@ -550,7 +558,7 @@ opening_go_on (Request *request)
       return;
     }
   if (request->head->method == METHOD_HEAD)
-    request_answer_text (request, HTTP_OK, SSE_TYPE, g_strdup (""));
+    request_answer_text (request, HTTP_OK, opening->position.is_text ? TEXT_TYPE : SSE_TYPE, g_strdup (""));
   else
     request_take (request, opening_take);
 }
@@ -670,7 +678,7 @@ feeds_get (Feeds *feeds, const char *id)
 }
 
 void
-feeds_open (Request *request, const char *id)
+feeds_open (Request *request, const char *id, bool as_text)
 {
   Problem *problem = stream_check_limit (request->bridge);
   Opening *opening;
@@ -685,6 +693,7 @@ feeds_open (Request *request, const char *id)
   opening = g_new0 (Opening, 1);
   opening->request = request;
   opening->feed = feed;
+  opening->position.is_text = as_text;
   feed->openings++;
   request->data = opening;
   request->free_data = opening_free;

@@ -8,8 +8,9 @@
 Feeds *feeds_new (Bridge *bridge);
 void feeds_free (Feeds *feeds);
 
-/* GET /v1/jobs/ID/stream of a job of the hive's: answers the request, or takes its socket. */
-void feeds_open (Request *request, const char *id);
+/* GET /v1/jobs/ID/stream of a job of the hive's, or (@as_text) GET /v1/jobs/ID/log, which is what there is by now:
+ * answers the request, or takes its socket. */
+void feeds_open (Request *request, const char *id, bool as_text);
 
 /* Ends each stream where its client has a whole event. */
 void feeds_drain (Feeds *feeds);

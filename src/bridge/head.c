@@ -6,7 +6,7 @@
 #define HEADERS_MAX 64
 #define TOKEN       G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "!#$%&'*+-.^_`|~"
 
-static const char *const method_names[] = { "GET", "HEAD", "POST", "DELETE", "OPTIONS" };
+static const char *const method_names[] = { "GET", "HEAD", "POST", "DELETE", "OPTIONS", "that method" };
 
 static const char *const header_names[HEADER_COUNT] = {
   [HEADER_HOST] = "Host",
@@ -136,6 +136,22 @@ head_parse_target (Head *head, const char *target, size_t length)
   return NULL;
 }
 
+static bool
+method_find (const char *name, size_t length, Method *ret_method)
+{
+  for (int method = 0; method < METHOD_OTHER; method++)
+    if (strlen (method_names[method]) == length && memcmp (method_names[method], name, length) == 0)
+      {
+        *ret_method = (Method)method;
+        return true;
+      }
+  *ret_method = METHOD_OTHER;
+  for (size_t i = 0; i < length; i++)
+    if (!g_ascii_isupper (name[i]))
+      return false;
+  return length > 0;
+}
+
 /* "GET /path HTTP/1.1", single spaces. */
 static Problem *
 head_parse_first_line (Head *head, const char *line, size_t length)
@@ -148,13 +164,8 @@ head_parse_first_line (Head *head, const char *line, size_t length)
     return head_invalid ("its first line is not METHOD TARGET HTTP/1.1");
   if (strncmp (second + 6, "1.1", 3) != 0 && strncmp (second + 6, "1.0", 3) != 0)
     return problem_new (HTTP_VERSION_NOT_SUPPORTED, PROBLEM_INVALID, NULL, "This server speaks HTTP/1.1");
-  for (size_t i = 0; i < G_N_ELEMENTS (method_names); i++)
-    if (strlen (method_names[i]) == (size_t)(space - line) &&
-        strncmp (method_names[i], line, (size_t)(space - line)) == 0)
-      {
-        head->method = (Method)i;
-        return head_parse_target (head, space + 1, (size_t)(second - space - 1));
-      }
+  if (method_find (line, (size_t)(space - line), &head->method))
+    return head_parse_target (head, space + 1, (size_t)(second - space - 1));
   return problem_new (HTTP_NOT_IMPLEMENTED, PROBLEM_INVALID, NULL,
                       "This server knows GET, HEAD, POST, DELETE and OPTIONS");
 }
@@ -220,9 +231,9 @@ head_check_body (Head *head)
     return head_invalid ("its Content-Length is no number");
   if (expect && g_ascii_strcasecmp (expect, "100-continue") != 0)
     return problem_new (HTTP_EXPECTATION_FAILED, PROBLEM_INVALID, NULL, "Expect is 100-continue or nothing");
-  head->content_length = number;
-  if (head->method != METHOD_POST && number > 0)
-    return head_invalid ("only POST has a body");
+  /* A body that nothing asks for is not read: the request is refused, and the connection ended. */
+  head->has_needless_body = head->method != METHOD_POST && number > 0;
+  head->content_length = head->has_needless_body ? 0 : number;
   return NULL;
 }
 

@@ -20,6 +20,7 @@ typedef enum
   METHOD_POST,
   METHOD_DELETE,
   METHOD_OPTIONS,
+  METHOD_OTHER, /* in capitals, as HTTP's are: no route has it */
 } Method;
 
 /* The headers that anything here looks at. */
@@ -52,7 +53,8 @@ typedef struct
   char *query; /* as it came, without "?"; NULL: none */
   char *values[HEADER_COUNT]; /* NULL: not there */
   uint64_t content_length;
-  size_t size; /* in bytes; the body follows */
+  bool has_needless_body; /* only POST has one */
+  size_t size;            /* in bytes; the body follows */
 } Head;
 
 /* Reads what has come of a request so far; when the first @seen bytes of it came, their end was not there.

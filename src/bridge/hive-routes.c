@@ -130,17 +130,28 @@ hive_get_catalogs (Request *request)
   request_call (request, hive_on_catalogs, HIVE_PATH, HIVE_INTERFACE, "ListCatalogs", "");
 }
 
+/* Asks @member about the worker of the path. */
+static void
+hive_ask_of_worker (Request *request, const char *member, RequestReply handler)
+{
+  g_auto (Choice) choice = { 0 };
+  sd_bus_message *call =
+      choice_read (&choice, request) ? request_new_call (request, HIVE_PATH, HIVE_INTERFACE, member) : NULL;
+  int r = call ? sd_bus_message_append (call, "s", request->parameter) : 0;
+
+  if (call && r >= 0)
+    choice_send (&choice, request, call, handler);
+  else if (call)
+    {
+      sd_bus_message_unref (call);
+      request_answer_unreadable (request, r);
+    }
+}
+
 void
 hive_get_catalog_worker (Request *request)
 {
-  g_auto (Choice) choice = { 0 };
-  g_autofree char *reference = NULL;
-
-  if (!choice_read (&choice, request))
-    return;
-  reference =
-      choice.catalog ? g_strdup_printf ("%s/%s", choice.catalog, request->parameter) : g_strdup (request->parameter);
-  request_call (request, hive_on_object, HIVE_PATH, HIVE_INTERFACE, "GetCatalogWorker", "s", reference);
+  hive_ask_of_worker (request, "GetCatalogWorkerWithOptions", hive_on_object);
 }
 
 static void
@@ -158,18 +169,7 @@ hive_on_recipe (Request *request, sd_bus_message *reply)
 void
 hive_get_recipe (Request *request)
 {
-  g_auto (Choice) choice = { 0 };
-  sd_bus_message *call =
-      choice_read (&choice, request) ? request_new_call (request, HIVE_PATH, HIVE_INTERFACE, "GetRecipe") : NULL;
-  int r = call ? sd_bus_message_append (call, "s", request->parameter) : 0;
-
-  if (call && r >= 0)
-    choice_send (&choice, request, call, hive_on_recipe);
-  else if (call)
-    {
-      sd_bus_message_unref (call);
-      request_answer_unreadable (request, r);
-    }
+  hive_ask_of_worker (request, "GetRecipe", hive_on_recipe);
 }
 
 void
@@ -270,6 +270,19 @@ void
 hive_get_capabilities (Request *request)
 {
   request_call (request, hive_on_capabilities, HIVE_PATH, HIVE_INTERFACE, "GetCapabilities", "");
+}
+
+static void
+hive_on_refreshed (Request *request, sd_bus_message *reply)
+{
+  hive_get_capabilities (request);
+}
+
+/* Looks at the machine, and says what it saw. */
+void
+hive_refresh_capabilities (Request *request)
+{
+  request_call (request, hive_on_refreshed, HIVE_PATH, HIVE_INTERFACE, "RefreshCapabilities", "");
 }
 
 static void

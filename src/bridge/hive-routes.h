@@ -12,6 +12,7 @@ void hive_get_workers (Request *request);
 void hive_get_updates (Request *request);
 void hive_get_worker_problems (Request *request);
 void hive_get_capabilities (Request *request);
+void hive_refresh_capabilities (Request *request);
 
 /* /health: whether the hive answers. */
 void hive_get_health (Request *request);

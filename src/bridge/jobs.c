@@ -215,6 +215,17 @@ jobs_change (Request *request, const char *member, const char *worker)
   request_answer_unreadable (request, r);
 }
 
+/* null is what some clients send for a field that they do not give. */
+static void
+jobs_drop_nulls (JsonObject *object)
+{
+  g_autoptr (GList) names = json_object_get_members (object);
+
+  for (const GList *name = names; name; name = name->next)
+    if (json_object_get_null_member (object, name->data))
+      json_object_remove_member (object, name->data);
+}
+
 static void
 jobs_post_object (Request *request, JsonObject *object)
 {
@@ -269,10 +280,13 @@ jobs_post (Request *request)
   g_autoptr (JsonObject) object = json_parse_object (request->body->str, (gssize)request->body->len,
                                                      "The request's body", HIVE_ERROR_INVALID_ARGUMENT, &error);
 
-  if (object)
-    jobs_post_object (request, object);
-  else
-    request_answer_problem (request, problem_from_gerror (error));
+  if (!object)
+    {
+      request_answer_problem (request, problem_from_gerror (error));
+      return;
+    }
+  jobs_drop_nulls (object);
+  jobs_post_object (request, object);
 }
 
 static void
@@ -293,30 +307,71 @@ jobs_on_list (Request *request, sd_bus_message *reply)
   request_answer_json (request, HTTP_OK, object);
 }
 
+/* What the query may say of the list, and as what it goes to the hive. */
+typedef struct
+{
+  char *all, *worker, *before, *max;
+  guint64 most; /* of @max */
+} ListQuery;
+
+static void
+list_query_clear (ListQuery *query)
+{
+  g_free (query->all);
+  g_free (query->worker);
+  g_free (query->before);
+  g_free (query->max);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ListQuery, list_query_clear)
+
+static bool
+list_query_read (ListQuery *query, const Head *head)
+{
+  return head_query (head, "all", &query->all) && head_query (head, "worker", &query->worker) &&
+         head_query (head, "before", &query->before) && head_query (head, "max", &query->max) &&
+         (!query->all || g_str_equal (query->all, "true") || g_str_equal (query->all, "false")) &&
+         (!query->max || g_ascii_string_to_unsigned (query->max, 10, 1, G_MAXUINT32, &query->most, NULL));
+}
+
+static int
+list_query_append (const ListQuery *query, sd_bus_message *call)
+{
+  int r = sd_bus_message_open_container (call, 'a', "{sv}");
+
+  if (r >= 0 && query->all)
+    r = sd_bus_message_append (call, "{sv}", "all", "b", (int)g_str_equal (query->all, "true"));
+  if (r >= 0 && query->worker)
+    r = sd_bus_message_append (call, "{sv}", "worker", "s", query->worker);
+  if (r >= 0 && query->before)
+    r = sd_bus_message_append (call, "{sv}", "before", "s", query->before);
+  if (r >= 0 && query->max)
+    r = sd_bus_message_append (call, "{sv}", "max", "u", (uint32_t)query->most);
+  return r < 0 ? r : sd_bus_message_close_container (call);
+}
+
 void
 jobs_list (Request *request)
 {
-  g_autofree char *all = NULL;
-  g_autofree char *worker = NULL;
+  g_auto (ListQuery) query = { 0 };
+  g_autoptr (GError) error = NULL;
   sd_bus_message *call;
   int r;
 
-  if (!head_query (request->head, "all", &all) || !head_query (request->head, "worker", &worker) ||
-      (all && !g_str_equal (all, "true") && !g_str_equal (all, "false")))
+  if (!list_query_read (&query, request->head))
     {
-      jobs_refuse (request, "The query has \"all\" (true or false) and \"worker\" (an id), each once");
+      jobs_refuse (request, "The query has \"all\" (true or false), \"worker\" (an id), \"before\" (a job's id) and "
+                            "\"max\" (a number from 1), each once");
+      return;
+    }
+  if (query.worker && !worker_id_check (query.worker, &error))
+    {
+      request_answer_problem (request, problem_from_gerror (error));
       return;
     }
   call = request_new_call (request, HIVE_PATH, HIVE_INTERFACE, "ListJobs");
   if (!call)
     return;
-  r = sd_bus_message_open_container (call, 'a', "{sv}");
-  if (r >= 0 && all)
-    r = sd_bus_message_append (call, "{sv}", "all", "b", (int)g_str_equal (all, "true"));
-  if (r >= 0 && worker)
-    r = sd_bus_message_append (call, "{sv}", "worker", "s", worker);
-  if (r >= 0)
-    r = sd_bus_message_close_container (call);
+  r = list_query_append (&query, call);
   if (r >= 0)
     {
       request_send (request, call, jobs_on_list);
@@ -442,5 +497,15 @@ jobs_stream (Request *request)
   if (question_is_id (request->parameter))
     question_stream (request, request->parameter);
   else if (jobs_check_id (request))
-    feeds_open (request, request->parameter);
+    feeds_open (request, request->parameter, false);
+}
+
+void
+jobs_log (Request *request)
+{
+  if (question_is_id (request->parameter))
+    request_answer_problem (request, problem_new (HTTP_NOT_FOUND, hive_error_dbus_name (HIVE_ERROR_JOB_NOT_FOUND), NULL,
+                                                  "%s is a question, and has no log", request->parameter));
+  else if (jobs_check_id (request))
+    feeds_open (request, request->parameter, true);
 }

@@ -9,3 +9,4 @@ void jobs_list (Request *request);
 void jobs_get (Request *request);
 void jobs_cancel (Request *request);
 void jobs_stream (Request *request);
+void jobs_log (Request *request);

@@ -6,74 +6,109 @@
 #include "json.h"
 #include "server.h"
 
+/* https://prometheus.io/docs/instrumenting/exposition_formats and, for those who ask for it,
+ * https://prometheus.io/docs/specs/om/open_metrics_spec */
+#define PLAIN       "text/plain; version=0.0.4; charset=utf-8"
 #define OPENMETRICS "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 static const char *const states[] = { "queued", "running", "committing", "done", "failed", "cancelled" };
+static const char *const ended[METRICS_RESULTS] = { "done", "failed", "cancelled" };
+
+typedef struct
+{
+  GString *text;
+  bool open; /* OpenMetrics: a counter is named without the "_total" of its values */
+} Exposition;
 
 static void
-metric_begin (GString *text, const char *name, const char *type, const char *help)
+metric_begin (Exposition *to, const char *name, const char *type, const char *help)
 {
-  g_string_append_printf (text, "# TYPE %s %s\n# HELP %s %s\n", name, type, name, help);
+  const char *suffix = *type == 'c' && !to->open ? "_total" : "";
+
+  g_string_append_printf (to->text, "# HELP %s%s %s\n# TYPE %s%s %s\n", name, suffix, help, name, suffix, type);
 }
 
 static void
-metric_number (GString *text, const char *name, const char *type, const char *help, uint64_t value)
+metric_number (Exposition *to, const char *name, const char *type, const char *help, uint64_t value)
 {
-  metric_begin (text, name, type, help);
-  g_string_append_printf (text, "%s%s %" G_GUINT64_FORMAT "\n", name, *type == 'c' ? "_total" : "", value);
+  metric_begin (to, name, type, help);
+  g_string_append_printf (to->text, "%s%s %" G_GUINT64_FORMAT "\n", name, *type == 'c' ? "_total" : "", value);
 }
 
 static void
-metrics_append_bridge (GString *text, const Bridge *bridge)
+metrics_append_bridge (Exposition *to, const Bridge *bridge)
 {
   const Metrics *metrics = &bridge->metrics;
 
-  metric_begin (text, "rbee_bridge_requests", "counter", "Requests that were answered, by the class of their status.");
+  metric_begin (to, "rbee_bridge_requests", "counter", "Requests that were answered, by the class of their status.");
   for (gsize i = 1; i < G_N_ELEMENTS (metrics->requests); i++)
-    g_string_append_printf (text, "rbee_bridge_requests_total{status=\"%zuxx\"} %" G_GUINT64_FORMAT "\n", i,
+    g_string_append_printf (to->text, "rbee_bridge_requests_total{status=\"%zuxx\"} %" G_GUINT64_FORMAT "\n", i,
                             metrics->requests[i]);
-  metric_number (text, "rbee_bridge_unanswered", "counter", "Requests whose client left before the answer.",
+  metric_number (to, "rbee_bridge_unanswered", "counter", "Requests whose client left before the answer.",
                  metrics->requests[0]);
-  metric_number (text, "rbee_bridge_refused", "counter", "Connections that were ended before they had sent a request.",
+  metric_number (to, "rbee_bridge_refused", "counter", "Connections that were ended before they had sent a request.",
                  metrics->refused);
-  metric_number (text, "rbee_bridge_streams_opened", "counter", "Streams that were opened.", metrics->streams);
-  metric_number (text, "rbee_bridge_stream_bytes", "counter", "Bytes that were sent to streams.", metrics->bytes);
-  metric_number (text, "rbee_bridge_streams", "gauge", "Streams that are open.", metrics->open_streams);
-  metric_number (text, "rbee_bridge_connections", "gauge", "Connections that are no streams.",
+  metric_number (to, "rbee_bridge_streams_opened", "counter", "Streams that were opened.", metrics->streams);
+  metric_number (to, "rbee_bridge_stream_bytes", "counter", "Bytes that were sent to streams.", metrics->bytes);
+  metric_number (to, "rbee_bridge_streams", "gauge", "Streams that are open.", metrics->open_streams);
+  metric_number (to, "rbee_bridge_connections", "gauge", "Connections that are no streams.",
                  server_count (bridge->server));
 }
 
+/* Those that ended since the last look: the hive's list has the newest 200, and what left it does not come back. What
+ * had ended at the first look is not counted, so a new bridge begins at 0, as a counter should. */
 static void
-metrics_append_jobs (GString *text, JsonNode *jobs)
+metrics_count_ended (Metrics *metrics, JsonArray *jobs)
+{
+  g_autoptr (GHashTable) before = g_steal_pointer (&metrics->ended_jobs);
+
+  metrics->ended_jobs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  for (guint i = 0; i < json_array_get_length (jobs); i++)
+    {
+      JsonObject *job = json_array_get_object_element (jobs, i);
+      const char *id = json_get_string (job, "id", ""), *state = json_get_string (job, "state", "");
+
+      for (gsize j = 0; j < G_N_ELEMENTS (ended); j++)
+        if (g_str_equal (ended[j], state) && g_hash_table_add (metrics->ended_jobs, g_strdup (id)))
+          metrics->ended[j] += before && !g_hash_table_contains (before, id);
+    }
+}
+
+static void
+metrics_append_jobs (Exposition *to, Metrics *metrics, JsonArray *jobs)
 {
   uint64_t counts[G_N_ELEMENTS (states)] = { 0 };
-  JsonArray *array = json_node_get_array (jobs);
 
-  for (guint i = 0; i < json_array_get_length (array); i++)
+  for (guint i = 0; i < json_array_get_length (jobs); i++)
     {
-      JsonNode *job = json_array_get_element (array, i);
-      const char *state = JSON_NODE_HOLDS_OBJECT (job) ? json_get_string (json_node_get_object (job), "state", "") : "";
+      const char *state = json_get_string (json_array_get_object_element (jobs, i), "state", "");
 
       for (gsize j = 0; j < G_N_ELEMENTS (states); j++)
         counts[j] += g_str_equal (states[j], state);
     }
-  metric_begin (text, "rbee_jobs", "gauge",
-                "Jobs that the hive lists (the newest 200, and all active ones), by state.");
+  metric_begin (to, "rbee_jobs", "gauge", "Jobs that the hive lists (the newest 200, and all active ones), by state.");
   for (gsize i = 0; i < G_N_ELEMENTS (states); i++)
-    g_string_append_printf (text, "rbee_jobs{state=\"%s\"} %" G_GUINT64_FORMAT "\n", states[i], counts[i]);
+    g_string_append_printf (to->text, "rbee_jobs{state=\"%s\"} %" G_GUINT64_FORMAT "\n", states[i], counts[i]);
+  metrics_count_ended (metrics, jobs);
+  metric_begin (to, "rbee_jobs_ended", "counter", "Jobs that ended since the bridge was first asked, by result.");
+  for (gsize i = 0; i < G_N_ELEMENTS (ended); i++)
+    g_string_append_printf (to->text, "rbee_jobs_ended_total{result=\"%s\"} %" G_GUINT64_FORMAT "\n", ended[i],
+                            metrics->ended[i]);
 }
 
 static void
 metrics_answer (Request *request, JsonNode *jobs)
 {
-  GString *text = g_string_new (NULL);
+  Exposition to = { .text = g_string_new (NULL),
+                    .open = head_accepts (request->head, HEADER_ACCEPT, "application/openmetrics-text") };
 
-  metrics_append_bridge (text, request->bridge);
-  metric_number (text, "rbee_hive_up", "gauge", "Whether the hive can be reached.", jobs != NULL);
+  metrics_append_bridge (&to, request->bridge);
+  metric_number (&to, "rbee_hive_up", "gauge", "Whether the hive can be reached.", jobs != NULL);
   if (jobs)
-    metrics_append_jobs (text, jobs);
-  g_string_append (text, "# EOF\n");
-  request_answer_text (request, HTTP_OK, OPENMETRICS, g_string_free (text, FALSE));
+    metrics_append_jobs (&to, &request->bridge->metrics, json_node_get_array (jobs));
+  if (to.open)
+    g_string_append (to.text, "# EOF\n");
+  request_answer_text (request, HTTP_OK, to.open ? OPENMETRICS : PLAIN, g_string_free (to.text, FALSE));
 }
 
 static void

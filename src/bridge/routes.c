@@ -3,11 +3,13 @@
 
 #include <string.h>
 
+#include "error.h"
 #include "events.h"
 #include "files.h"
 #include "guard.h"
 #include "hive-routes.h"
 #include "jobs.h"
+#include "json.h"
 #include "metrics.h"
 #include "openapi.h"
 #include "session.h"
@@ -17,6 +19,7 @@ typedef enum
   ROUTE_OPEN = 1 << 0,   /* to everybody */
   ROUTE_TICKET = 1 << 1, /* a ticket will do */
   ROUTE_UNIX = 1 << 2,   /* on the Unix socket alone */
+  ROUTE_BARE = 1 << 3,   /* its body is an object that says nothing, or is not there */
 } RouteFlags;
 
 typedef struct
@@ -36,6 +39,7 @@ static const Route routes[] = {
   { METHOD_GET, "/v1/jobs/*", jobs_get },
   { METHOD_DELETE, "/v1/jobs/*", jobs_cancel },
   { METHOD_GET, "/v1/jobs/*/stream", jobs_stream, ROUTE_TICKET },
+  { METHOD_GET, "/v1/jobs/*/log", jobs_log, ROUTE_TICKET },
   { METHOD_GET, "/v1/events", events_open, ROUTE_TICKET },
   { METHOD_GET, "/v1/catalog", hive_get_catalog },
   { METHOD_GET, "/v1/catalogs", hive_get_catalogs },
@@ -45,10 +49,11 @@ static const Route routes[] = {
   { METHOD_GET, "/v1/workers/*/problems", hive_get_worker_problems },
   { METHOD_GET, "/v1/updates", hive_get_updates },
   { METHOD_GET, "/v1/capabilities", hive_get_capabilities },
-  { METHOD_POST, "/v1/codes", session_post_code, ROUTE_UNIX },
-  { METHOD_POST, "/v1/keys", session_post_key, ROUTE_UNIX },
+  { METHOD_POST, "/v1/capabilities/refresh", hive_refresh_capabilities, ROUTE_BARE },
+  { METHOD_POST, "/v1/codes", session_post_code, ROUTE_UNIX | ROUTE_BARE },
+  { METHOD_POST, "/v1/keys", session_post_key, ROUTE_UNIX | ROUTE_BARE },
   { METHOD_POST, "/v1/tokens", session_post_token, ROUTE_OPEN },
-  { METHOD_POST, "/v1/tickets", session_post_ticket },
+  { METHOD_POST, "/v1/tickets", session_post_ticket, ROUTE_BARE },
 };
 
 /* Whether @path is of the form @pattern; @ret_parameter: what stands for its "*". */
@@ -152,17 +157,32 @@ routes_answer_unknown (Request *request)
 }
 
 static Problem *
+routes_check_bare (const Request *request)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (JsonObject) object = NULL;
+
+  if (request->body->len > 0)
+    object = json_parse_object (request->body->str, (gssize)request->body->len, "The request's body",
+                                HIVE_ERROR_INVALID_ARGUMENT, &error);
+  if (object && json_object_get_size (object) > 0)
+    return problem_new (HTTP_BAD_REQUEST, PROBLEM_INVALID, NULL, "%s takes no fields", request->head->path);
+  return error ? problem_from_gerror (error) : NULL;
+}
+
+static Problem *
 route_check (const Route *route, Request *request)
 {
-  Problem *problem = NULL;
+  Problem *problem = route->flags & ROUTE_OPEN ? NULL : session_check (request, route->flags & ROUTE_TICKET);
 
+  if (problem)
+    return problem;
   if (route->flags & ROUTE_UNIX && !request->peer->is_unix)
     return problem_new (HTTP_FORBIDDEN, PROBLEM_DENIED, "Listen",
                         "%s is for the bridge's Unix socket alone (Listen= in [Bridge]): hivectl web asks there",
                         request->head->path);
-  if (!(route->flags & ROUTE_OPEN))
-    problem = session_check (request, route->flags & ROUTE_TICKET);
-  return problem ? problem : routes_check_type (request);
+  problem = routes_check_type (request);
+  return !problem && route->flags & ROUTE_BARE ? routes_check_bare (request) : problem;
 }
 
 void
@@ -182,6 +202,9 @@ routes_dispatch (Request *request)
     routes_answer_options (request, allow->len > 0 ? allow->str : "GET, HEAD");
   else if (!route && allow->len > 0)
     routes_refuse_method (request, allow->str);
+  else if (request->head->has_needless_body)
+    request_answer_problem (request, problem_new (HTTP_BAD_REQUEST, PROBLEM_INVALID, NULL,
+                                                  "The request is malformed: only POST has a body"));
   else if (!route)
     routes_answer_unknown (request);
   else if ((problem = route_check (route, request)))

@@ -155,7 +155,7 @@ session_read_code (Request *request)
     request_answer_problem (request, problem_from_gerror (error));
   else
     request_answer_problem (request, problem_new (HTTP_BAD_REQUEST, PROBLEM_INVALID, NULL,
-                                                  "The field \"code\" is missing, or no string"));
+                                                  "The field \"code\" is missing, or not a string"));
   return NULL;
 }
 

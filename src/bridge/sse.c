@@ -116,6 +116,12 @@ text_is_marker (const char *text, size_t length)
 static void
 append_message (GString *out, const SsePosition *position, uint64_t id, const char *text, size_t length)
 {
+  if (position->is_text)
+    {
+      append (out, text, length);
+      APPEND (out, "\n");
+      return;
+    }
   append_id (out, position, id);
   if (text_is_marker (text, length))
     {
@@ -208,14 +214,26 @@ append_final_state (GString *out, const SsePosition *position, const char *state
   APPEND (out, "}\n\n");
 }
 
+/* What ends a stream. */
+static void
+append_last (GString *out, const SsePosition *position, uint64_t id, const char *line)
+{
+  if (position->is_text)
+    append (out, line, strlen (line));
+  else
+    {
+      append_id (out, position, id);
+      append_data (out, line, strlen (line));
+    }
+  APPEND (out, "\n");
+}
+
 static void
 append_failure (GString *out, const SsePosition *position, uint64_t id, const char *message)
 {
   g_autofree char *line = g_strconcat ("[ERROR] ", message, NULL);
 
-  append_id (out, position, id);
-  append_data (out, line, strlen (line));
-  APPEND (out, "\n");
+  append_last (out, position, id, line);
 }
 
 /* Of an ended job; @error: the record before the end, or NULL. */
@@ -236,13 +254,7 @@ append_end (GString *out, SsePosition *position, const LogRecord *end, const Log
   if (g_str_equal (state, "failed"))
     append_failure (out, position, end->next, message ? message : "The job failed");
   else
-    {
-      append_id (out, position, end->next);
-      if (g_str_equal (state, "cancelled"))
-        APPEND (out, "data: [CANCELLED]\n\n");
-      else
-        APPEND (out, "data: [DONE]\n\n");
-    }
+    append_last (out, position, end->next, g_str_equal (state, "cancelled") ? "[CANCELLED]" : "[DONE]");
   position->ended = true;
 }
 
@@ -252,10 +264,8 @@ sse_encode_end (SsePosition *position, const char *state, const char *error_name
   append_final_state (out, position, state, error_name, message, strlen (message));
   if (g_str_equal (state, "failed"))
     append_failure (out, position, position->cursor, *message ? message : "The job failed");
-  else if (g_str_equal (state, "cancelled"))
-    APPEND (out, "data: [CANCELLED]\n\n");
   else
-    APPEND (out, "data: [DONE]\n\n");
+    append_last (out, position, position->cursor, g_str_equal (state, "cancelled") ? "[CANCELLED]" : "[DONE]");
   position->ended = true;
 }
 

@@ -9,7 +9,7 @@
 
 /* Server-sent events of a job's log, in two dresses. Dressed for an EventSource, each has the cursor after its record
  * as `id`, and `event: state` and `event: progress` carry JSON; plain, there are `data:` lines alone, for clients that
- * take each line for text. */
+ * take each line for text. As text there are no events at all, but the log's lines as people read them. */
 
 /* How far a reader's client has been told a log. What follows from a position depends on the log alone, so a position
  * and a number of bytes say exactly what was sent. */
@@ -17,7 +17,7 @@ typedef struct
 {
   uint64_t cursor; /* of the next record */
   uint32_t phase;  /* the phase that was last told, as a hash; 0: none */
-  bool dressed;
+  bool dressed, is_text;
   bool ended; /* the last event is written */
 } SsePosition;
 

@@ -74,7 +74,7 @@ stream_on_io (sd_event_source *source, int fd, uint32_t revents, void *userdata)
 static void
 stream_queue_head (Stream *stream, const Request *request)
 {
-  g_autoptr (Response) response = response_new (HTTP_OK, SSE_TYPE);
+  g_autoptr (Response) response = response_new (HTTP_OK, stream->kind->type ? stream->kind->type : SSE_TYPE);
 
   response_add_header (response, "X-Accel-Buffering", "no");
   stream->pending = response_head (response, request->cross_origin);
@@ -93,7 +93,7 @@ stream_init (Stream *stream, const StreamKind *kind, const Request *request, int
   stream->uid = request->uid;
   stream->peer = g_strdup (request->peer->name);
   stream->path = g_strdup (request->head->path);
-  stream->dressed = stream_is_dressed (request);
+  stream->dressed = !kind->type && stream_is_dressed (request);
   stream->started = request->started;
   bridge->metrics.open_streams++;
   bridge->metrics.streams++;

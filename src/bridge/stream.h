@@ -13,6 +13,7 @@ typedef struct
   void (*pump) (Stream *stream);
   /* It is over (`done`), or its reader has gone (`broken`): releases everything, with stream_clear(). */
   void (*closed) (Stream *stream);
+  const char *type; /* of what is sent; NULL: events */
 } StreamKind;
 
 struct Stream

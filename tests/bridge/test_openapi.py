@@ -55,7 +55,7 @@ REQUESTS = [
     ("GET", "/v1/jobs/1/stream?cursor=3", None), ("GET", "/v1/catalog", None), ("GET", "/v1/catalog?catalog=nowhere", None), ("GET", "/v1/catalogs", None), ("GET", "/v1/catalog/some-worker", None), ("GET", "/v1/catalog/nobody", None),
     ("GET", "/v1/catalog/NO", None), ("GET", "/v1/catalog/some-worker/PKGBUILD", None), ("GET", "/v1/catalog/nobody/PKGBUILD", None),
     ("GET", "/v1/workers", None), ("GET", "/v1/workers/some-worker/problems", None), ("GET", "/v1/workers/nobody/problems", None),
-    ("GET", "/v1/updates", None), ("GET", "/v1/capabilities", None),
+    ("GET", "/v1/updates", None), ("GET", "/v1/capabilities", None), ("POST", "/v1/capabilities/refresh", {}), ("GET", "/v1/jobs/1/log", None), ("GET", "/v1/jobs/77/log", None), ("GET", "/v1/jobs?max=1&before=2", None), ("GET", "/v1/catalog/some-worker?backend=x", None),
     ("POST", "/v1/jobs", {"operation": "worker_install", "worker_id": "some-worker"}), ("POST", "/v1/jobs", {"operation": "worker_catalog_list"}),
     ("POST", "/v1/jobs", {"operation": "worker_remove", "worker_id": "nobody"}), ("POST", "/v1/jobs", {"operation": "worker_rollback", "worker_id": "some-worker"}),
     ("POST", "/v1/jobs", {"operation": "no"}), ("POST", "/v1/jobs", b"{"),

@@ -5,6 +5,7 @@ import gzip
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 
 import harness
 from bridge import Answer
+from harness import pkgbuild
 from test_requests import hive_job
 from test_streams import MARKERS, numbered_recipe
 
@@ -75,24 +77,24 @@ def test_nothing_but_plain_files_beneath_the_folder_is_served(page):
         page.get(path, {"Accept": "*/*"}, token=None).problem(404)
 
 
-def test_metrics_are_openmetrics(bridge):
+def test_metrics_are_openmetrics_for_who_asks_for_that(bridge):
     bridge.hive.catalog.add("some-worker")
     bridge.lines(bridge.install("some-worker"))
     bridge.raw(b"nonsense\r\n\r\n")
-    answer = bridge.get("/metrics")
+    answer = bridge.get("/metrics", {"Accept": "application/openmetrics-text;version=1.0.0,text/plain;q=0.3"})
     assert answer.headers["content-type"] == "application/openmetrics-text; version=1.0.0; charset=utf-8"
     lines = answer.text.split("\n")
     assert lines[-2:] == ["# EOF", ""]
     kinds, values = {}, {}
     for line in lines[:-2]:
         if match := re.fullmatch(r"# (TYPE|HELP) (\w+) (.+)", line):
-            kinds.setdefault(match[2], []).append(match[3])
+            kinds.setdefault(match[2], {})[match[1]] = match[3]
         else:
             name, value = re.fullmatch(r"(\w+(?:\{\w+=\"\w+\"\})?) (\d+)", line).groups()
             values[name] = int(value)
             family = name.partition("{")[0].removesuffix("_total")
             assert family in kinds, line
-            assert name.partition("{")[0].endswith("_total") == (kinds[family][0] == "counter"), line
+            assert name.partition("{")[0].endswith("_total") == (kinds[family]["TYPE"] == "counter"), line
     assert values['rbee_jobs{state="done"}'] == 1
     assert values["rbee_hive_up"] == 1
     assert values["rbee_bridge_streams_opened_total"] == 1
@@ -188,3 +190,104 @@ def test_setting_that_is_none_is_refused_by_name(new_bridge, key, value):
 def test_socket_left_by_a_killed_bridge_is_taken_over(bridge):
     bridge.restart(signal.SIGKILL)
     assert bridge.get("/v1/jobs", unix=True).status == 200
+
+
+def metrics(bridge):
+    answer = bridge.get("/metrics")
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    return answer.text
+
+
+def test_metrics_are_as_prometheus_reads_them(bridge):
+    """What promtool checks: help before the type, of each; a counter's name ends in _total."""
+    text = metrics(bridge)
+    families = re.findall(r"^# HELP (\w+) \S.*\n# TYPE (\w+) (\w+)$", text, re.MULTILINE)
+    assert len(families) > 8 and "# EOF" not in text
+    for helped, typed, kind in families:
+        assert helped == typed and helped.endswith("_total") == (kind == "counter")
+    named = {name for name, _, _ in families}
+    assert {re.match(r"\w+", line)[0] for line in text.splitlines() if line and line[0] != "#"} == named
+    if promtool := shutil.which("promtool"):
+        done = subprocess.run([promtool, "check", "metrics"], input=text, text=True, capture_output=True)
+        assert done.returncode == 0 and not done.stderr, done.stderr
+
+
+def test_jobs_that_ended_are_counted_from_the_first_look(bridge):
+    bridge.hive.catalog.add("some-worker")
+    bridge.hive.catalog.add("broken", pkgbuild("broken", build="false"))
+    bridge.lines(bridge.install("some-worker"))
+    assert 'rbee_jobs_ended_total{result="done"} 0' in metrics(bridge)
+    bridge.lines(bridge.install("broken"))
+    bridge.lines(bridge.install("some-worker", reinstall=True))
+    for _ in range(2):
+        text = metrics(bridge)
+        assert 'rbee_jobs_ended_total{result="done"} 1' in text and 'rbee_jobs_ended_total{result="failed"} 1' in text
+
+
+def test_log_is_text_as_far_as_it_has_come(bridge):
+    bridge.hive.catalog.add("broken", pkgbuild("broken", build="echo '[DONE] said the recipe'; false"))
+    job = bridge.install("broken")
+    lines = bridge.lines(job)
+    answer = bridge.get(f"/v1/jobs/{job}/log")
+    assert answer.status == 200 and answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.text.splitlines() == [line.removeprefix(" ") if line.startswith(" [DONE]") else line for line in lines]
+    assert answer.text.endswith("[ERROR] Build phase failed\n")
+    assert bridge.ask("HEAD", f"/v1/jobs/{job}/log").headers["content-type"] == "text/plain; charset=utf-8"
+    bridge.get("/v1/jobs/77/log").problem(404, "JobNotFound")
+    bridge.get("/v1/jobs/worker_catalog_list/log").problem(404, "JobNotFound")
+
+
+def test_log_of_a_running_job_ends_where_it_is(bridge):
+    bridge.hive.catalog.add("slow", pkgbuild("slow", build="echo begun; sleep 1000"))
+    job = bridge.install("slow")
+    hive_job(bridge, job).wait_for_line("begun")
+    assert bridge.get(f"/v1/jobs/{job}/log").text.endswith("begun\n")
+    bridge.delete(f"/v1/jobs/{job}")
+
+
+def test_jobs_are_paged_by_before_and_max(bridge):
+    bridge.hive.catalog.add("some-worker")
+    for _ in range(5):
+        bridge.lines(bridge.install("some-worker", reinstall=True))
+    assert [job["id"] for job in bridge.get("/v1/jobs?max=2").json["jobs"]] == ["4", "5"]
+    assert [job["id"] for job in bridge.get("/v1/jobs?all=true&before=4&max=2").json["jobs"]] == ["2", "3"]
+    assert bridge.get("/v1/jobs?before=1").json["jobs"] == []
+    for query in ("max=0", "max=x", "max=", "before=x", "before=", "worker=", "max=1&max=2"):
+        bridge.get(f"/v1/jobs?{query}").problem(400, "InvalidArgument")
+
+
+def test_null_is_a_field_that_was_not_given(bridge):
+    bridge.hive.catalog.add("some-worker")
+    nothing = dict.fromkeys(("hive_id", "backend", "source", "check", "reinstall", "catalog", "network", "install_dependencies"))
+    answer = bridge.post("/v1/jobs", {"operation": "worker_install", "worker_id": "some-worker", **nothing})
+    assert answer.status == 202, answer.text
+    assert bridge.lines(answer.json["job_id"])[-1] == "[DONE]"
+    bridge.post("/v1/jobs", {"operation": None}).problem(400, "InvalidArgument", "operation")
+    bridge.post("/v1/jobs", {"operation": "worker_remove", "worker_id": None}).problem(400, "InvalidArgument", "worker_id")
+
+
+def test_catalog_says_of_a_worker_what_it_says_of_a_backend(bridge):
+    many = {"id": "many", "version": "1", "name": "Many", "variants": [
+        {"backend": backend, "platforms": ["linux"], "architectures": ["x86_64", "aarch64"], "pkgbuildUrl": f"/many-{backend}", "pkgbuildUrlGit": f"/many-{backend}-git",
+         "depends": [f"lib-of-{backend}"], "binaryName": "many", "installPath": "/usr/local/bin"}
+        for backend in ("cpu", "cuda")]}
+    bridge.hive.catalog.add("many")
+    (bridge.hive.catalog.folder("many") / "worker.json").write_text(json.dumps(many))
+    assert "lib-of-cuda" in bridge.get("/v1/catalog/many?backend=cuda").json["depends"]
+    assert "lib-of-cpu" in bridge.get("/v1/catalog/many?backend=cpu").json["depends"]
+    bridge.get("/v1/catalog/many?backend=rocm").problem(400, "InvalidArgument", "rocm")
+
+
+def test_machine_is_looked_at_again(bridge):
+    before = bridge.get("/v1/capabilities").json["updated_at"]
+    # What was looked at within the last second is not looked at again.
+    harness.wait_until(lambda: bridge.post("/v1/capabilities/refresh").json["updated_at"] > before, 10, "a new look")
+    bridge.post("/v1/capabilities/refresh", {"x": 1}).problem(400, "InvalidArgument", "no fields")
+    bridge.post("/v1/capabilities/refresh", token=None).problem(401)
+
+
+def test_method_that_no_route_has_is_not_allowed(bridge):
+    for method in ("TRACE", "PUT", "PATCH", "QUERY"):
+        answer = bridge.ask(method, "/v1/workers", body={})
+        answer.problem(405, "InvalidArgument")
+        assert answer.headers["allow"] == "GET, HEAD"

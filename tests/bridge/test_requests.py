@@ -146,7 +146,7 @@ WRONG = {
     "operation of another type": ({"operation": 7}, '"operation" is a string'),
     "no worker": ({"operation": "worker_install"}, 'needs the field "worker_id"'),
     "worker of another type": ({"operation": "worker_install", "worker_id": ["abc"]}, '"worker_id" is a string'),
-    "worker null": ({"operation": "worker_install", "worker_id": None}, '"worker_id" is a string'),
+    "worker null": ({"operation": "worker_install", "worker_id": None}, 'needs the field "worker_id"'),
     "worker that is no id": ({"operation": "worker_install", "worker_id": "../../etc"}, "../../etc"),
     "unknown field": ({"operation": "worker_install", "worker_id": "abc", "reinstal": True}, '"reinstal"'),
     "flag that is a string": ({"operation": "worker_install", "worker_id": "abc", "check": "true"}, '"check" is true or false'),
