@@ -5,6 +5,8 @@ struct BusOwner
 {
   char *unique; /* NULL: nobody, or not known yet */
   sd_bus_slot *changes, *call;
+  BusOwnerChanged changed;
+  void *userdata;
 };
 
 bool
@@ -18,6 +20,8 @@ bus_owner_set (BusOwner *owner, const char *unique)
 {
   g_free (owner->unique);
   owner->unique = *unique ? g_strdup (unique) : NULL;
+  if (owner->changed)
+    owner->changed (owner->unique, owner->userdata);
 }
 
 static int
@@ -60,6 +64,19 @@ bus_owner_new (BusOwner **ret, sd_bus *bus, const char *name)
     return r;
   *ret = g_steal_pointer (&owner);
   return 0;
+}
+
+void
+bus_owner_watch (BusOwner *owner, BusOwnerChanged changed, void *userdata)
+{
+  owner->changed = changed;
+  owner->userdata = userdata;
+}
+
+const char *
+bus_owner_unique (const BusOwner *owner)
+{
+  return owner->unique;
 }
 
 void

@@ -15,6 +15,14 @@ typedef struct BusOwner BusOwner;
 int bus_owner_new (BusOwner **ret, sd_bus *bus, const char *name);
 void bus_owner_free (BusOwner *owner);
 
+/* Calls @changed from now on whenever the name has another owner, also when it is learned at first: @unique is NULL
+ * where there is none. */
+typedef void (*BusOwnerChanged) (const char *unique, void *userdata);
+void bus_owner_watch (BusOwner *owner, BusOwnerChanged changed, void *userdata);
+
+/* The unique name of the owner; NULL: none, or not known yet. */
+const char *bus_owner_unique (const BusOwner *owner);
+
 /* Whether the bus itself has sent @message. */
 bool bus_sent (sd_bus_message *message);
 
