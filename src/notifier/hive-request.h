@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <systemd/sd-bus.h>
+
+/* What the person asks the hive for. It may ask for a password, and is started when it is not there: this is no doing
+ * of ours. @failed is told why it does not; not when the question for the password was dismissed. */
+typedef void (*HiveRequestFailed) (const char *why, void *userdata);
+
+/* Cancels the job. */
+void hive_request_cancel (sd_bus *bus, const char *job, HiveRequestFailed failed, void *userdata);
+
+/* Asks for the same once more. */
+void hive_request_try_again (sd_bus *bus, const char *job, HiveRequestFailed failed, void *userdata);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+#include <systemd/sd-bus.h>
+
+#include "watched-job.h"
+
+/* What a person is told by notifications: the end of each job, one notification a worker, and many ends in a short time
+ * as one; newer versions once a day. */
+typedef struct Notices Notices;
+
+typedef struct
+{
+  void (*open) (const char *token, void *userdata);
+  void (*show_log) (const char *job, const char *token, void *userdata);
+  void (*try_again) (const char *job, void *userdata);
+  void (*seen) (const char *job, void *userdata); /* the person closed the notification, or chose something */
+} NoticesHandler;
+
+/* On the session's @bus; a negative errno when it broke. @handler must outlive it. */
+int notices_new (Notices **ret, sd_bus *bus, const NoticesHandler *handler, void *userdata);
+void notices_free (Notices *notices);
+
+/* Tells what became of a job. */
+void notices_tell_end (Notices *notices, const WatchedJob *job);
+
+/* The worker has another job now: what was told of it last is stale. */
+void notices_take_back (Notices *notices, const char *worker);
+
+/* Tells that there is a newer version of a worker. */
+void notices_tell_update (Notices *notices, const char *worker, const char *version);
+
+/* Tells that something the person asked for does not work, and why. */
+void notices_tell_trouble (Notices *notices, const char *summary, const char *why);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Notices, notices_free)

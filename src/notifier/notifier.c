@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "notifier.h"
+
+#include <glib/gi18n.h>
+#include <stdlib.h>
+#include <systemd/sd-bus.h>
+
+#include "desktop-names.h"
+#include "desktop-settings.h"
+#include "error.h"
+#include "opener.h"
+#include "hive-request.h"
+#include "hive-watch.h"
+#include "launcher-entry.h"
+#include "notices.h"
+#include "tray.h"
+
+/* Failed jobs that nobody has looked at; with more the oldest go. */
+#define MOST_FAILED 20
+
+struct Notifier
+{
+  sd_event *event;
+  sd_bus *system, *session;
+  DesktopSettings settings;
+  HiveWatch *watch;
+  Tray *tray;
+  Notices *notices;
+  LauncherEntry launcher;
+};
+
+static void
+notifier_show (void *userdata)
+{
+  Notifier *notifier = userdata;
+  GPtrArray *jobs = hive_watch_jobs (notifier->watch);
+
+  tray_update (notifier->tray, jobs, hive_watch_is_here (notifier->watch));
+  launcher_entry_update (&notifier->launcher, notifier->session, jobs);
+}
+
+/* What the person is told when his click comes to nothing. */
+
+static void
+notifier_fail_to_open (const char *why, void *userdata)
+{
+  notices_tell_trouble (((Notifier *)userdata)->notices, _ ("Cannot open rbee-hive"), why);
+}
+
+static void
+notifier_fail_to_show_log (const char *why, void *userdata)
+{
+  notices_tell_trouble (((Notifier *)userdata)->notices, _ ("Cannot show the log"), why);
+}
+
+static void
+notifier_fail_to_cancel (const char *why, void *userdata)
+{
+  notices_tell_trouble (((Notifier *)userdata)->notices, _ ("Cannot cancel the job"), why);
+}
+
+static void
+notifier_fail_to_try_again (const char *why, void *userdata)
+{
+  notices_tell_trouble (((Notifier *)userdata)->notices, _ ("Cannot try again"), why);
+}
+
+/* What one chooses from a notification. */
+
+static void
+notifier_dismiss (const char *job, void *userdata)
+{
+  hive_watch_forget (((Notifier *)userdata)->watch, job);
+}
+
+static void
+notifier_open (const char *token, void *userdata)
+{
+  Notifier *notifier = userdata;
+
+  opener_open_page (notifier->event, token, notifier_fail_to_open, notifier);
+}
+
+static void
+notifier_show_log (const char *job, const char *token, void *userdata)
+{
+  Notifier *notifier = userdata;
+
+  opener_show_log (notifier->event, job, token, notifier_fail_to_show_log, notifier);
+  notifier_dismiss (job, notifier);
+}
+
+static void
+notifier_try_again (const char *job, void *userdata)
+{
+  Notifier *notifier = userdata;
+
+  hive_request_try_again (notifier->system, job, notifier_fail_to_try_again, notifier);
+  notifier_dismiss (job, notifier);
+}
+
+static const NoticesHandler of_notices = {
+  .open = notifier_open,
+  .show_log = notifier_show_log,
+  .try_again = notifier_try_again,
+  .seen = notifier_dismiss,
+};
+
+/* What one chooses from the menu. */
+
+static void
+notifier_cancel (const char *job, void *userdata)
+{
+  Notifier *notifier = userdata;
+
+  hive_request_cancel (notifier->system, job, notifier_fail_to_cancel, notifier);
+}
+
+static void
+notifier_show_log_from_menu (const char *job, void *userdata)
+{
+  Notifier *notifier = userdata;
+  g_autofree char *token = tray_steal_token (notifier->tray);
+
+  notifier_show_log (job, token, notifier);
+}
+
+static void
+notifier_open_from_menu (void *userdata)
+{
+  Notifier *notifier = userdata;
+  g_autofree char *token = tray_steal_token (notifier->tray);
+
+  notifier_open (token, notifier);
+}
+
+static void
+notifier_quit (void *userdata)
+{
+  sd_event_exit (((Notifier *)userdata)->event, EXIT_SUCCESS);
+}
+
+static const TrayMenuHandler of_menu = {
+  .cancel = notifier_cancel,
+  .show_log = notifier_show_log_from_menu,
+  .try_again = notifier_try_again,
+  .dismiss = notifier_dismiss,
+  .open = notifier_open_from_menu,
+  .quit = notifier_quit,
+};
+
+/* What the hive does. */
+
+/* Failed jobs of @worker are stale when it has another job. */
+static void
+notifier_handle_start (const WatchedJob *job, void *userdata)
+{
+  Notifier *notifier = userdata;
+  GPtrArray *jobs = hive_watch_jobs (notifier->watch);
+
+  for (guint i = jobs->len; i-- > 0;)
+    {
+      const WatchedJob *other = jobs->pdata[i];
+
+      if (watched_job_is_failed (other) && g_strcmp0 (other->worker, job->worker) == 0)
+        g_ptr_array_remove_index (jobs, i);
+    }
+  if (job->worker)
+    notices_take_back (notifier->notices, job->worker);
+}
+
+static void
+notifier_limit_failed (Notifier *notifier)
+{
+  GPtrArray *jobs = hive_watch_jobs (notifier->watch);
+  unsigned failed = 0;
+
+  for (guint i = jobs->len; i-- > 0;)
+    if (watched_job_is_failed (jobs->pdata[i]) && ++failed > MOST_FAILED)
+      g_ptr_array_remove_index (jobs, i);
+}
+
+/* Whoever asked for a short job still looks at what he asked it with. */
+static bool
+notifier_handle_end (const WatchedJob *job, void *userdata)
+{
+  Notifier *notifier = userdata;
+  bool failed = watched_job_is_failed (job);
+
+  if (g_strcmp0 (job->state, "cancelled") == 0 || watched_job_duration (job) < notifier->settings.notify_after)
+    return false;
+  notices_tell_end (notifier->notices, job);
+  if (failed)
+    notifier_limit_failed (notifier);
+  return failed;
+}
+
+static void
+notifier_handle_update (const char *worker, const char *version, void *userdata)
+{
+  notices_tell_update (((Notifier *)userdata)->notices, worker, version);
+}
+
+static const HiveWatchHandler of_hive = {
+  .changed = notifier_show,
+  .started = notifier_handle_start,
+  .ended = notifier_handle_end,
+  .updatable = notifier_handle_update,
+};
+
+/* Its session is over. */
+static int
+notifier_handle_session_end (sd_bus_message *signal, void *userdata, sd_bus_error *error)
+{
+  return sd_event_exit (((Notifier *)userdata)->event, EXIT_SUCCESS);
+}
+
+static int
+notifier_handle_system_end (sd_bus_message *signal, void *userdata, sd_bus_error *error)
+{
+  g_printerr ("%s\n", _ ("rbee-hive-notifier: The system bus is gone"));
+  return sd_event_exit (((Notifier *)userdata)->event, EXIT_FAILURE);
+}
+
+static bool
+notifier_connect (Notifier *notifier, GError **error)
+{
+  int r;
+
+  if ((r = sd_bus_open_user (&notifier->session)) < 0)
+    return hive_error_set_errno (error, -r, _ ("Cannot reach the bus of a session, which a desktop has"));
+  if ((r = sd_bus_open_system (&notifier->system)) < 0)
+    return hive_error_set_errno (error, -r, _ ("Cannot reach the system bus"));
+  if ((r = sd_bus_attach_event (notifier->session, notifier->event, SD_EVENT_PRIORITY_NORMAL)) < 0 ||
+      (r = sd_bus_attach_event (notifier->system, notifier->event, SD_EVENT_PRIORITY_NORMAL)) < 0 ||
+      (r = sd_bus_match_signal_async (notifier->session, NULL, "org.freedesktop.DBus.Local", NULL,
+                                      "org.freedesktop.DBus.Local", "Disconnected", notifier_handle_session_end, NULL,
+                                      notifier)) < 0 ||
+      (r = sd_bus_match_signal_async (notifier->system, NULL, "org.freedesktop.DBus.Local", NULL,
+                                      "org.freedesktop.DBus.Local", "Disconnected", notifier_handle_system_end, NULL,
+                                      notifier)) < 0)
+    return hive_error_set_errno (error, -r, _ ("Cannot use the buses"));
+  return true;
+}
+
+/* The name tells one of us from a second. False without an error: there is one. */
+static bool
+notifier_be_the_one (Notifier *notifier, GError **error)
+{
+  int r = sd_bus_request_name (notifier->session, NOTIFIER_NAME, 0);
+
+  if (r < 0 && r != -EEXIST)
+    hive_error_set_errno (error, -r, _ ("Cannot have the name %s on the bus of the session"), NOTIFIER_NAME);
+  return r >= 0;
+}
+
+Notifier *
+notifier_new (sd_event *event, GError **error)
+{
+  g_autoptr (Notifier) notifier = g_new0 (Notifier, 1);
+  int r;
+
+  notifier->event = sd_event_ref (event);
+  notifier->settings = desktop_settings_load ();
+  notifier->launcher.percent = -1;
+  if (!notifier_connect (notifier, error) || !notifier_be_the_one (notifier, error))
+    return NULL;
+  if ((r = notices_new (&notifier->notices, notifier->session, &of_notices, notifier)) < 0 ||
+      (r = tray_new (&notifier->tray, notifier->session, &notifier->settings, &of_menu, notifier)) < 0 ||
+      (r = hive_watch_new (&notifier->watch, notifier->system, &of_hive, notifier)) < 0)
+    {
+      hive_error_set_errno (error, -r, _ ("Cannot use the buses"));
+      return NULL;
+    }
+  return g_steal_pointer (&notifier);
+}
+
+void
+notifier_free (Notifier *notifier)
+{
+  if (!notifier)
+    return;
+  hive_watch_free (notifier->watch);
+  tray_free (notifier->tray);
+  notices_free (notifier->notices);
+  sd_bus_flush_close_unref (notifier->system);
+  sd_bus_flush_close_unref (notifier->session);
+  sd_event_unref (notifier->event);
+  g_free (notifier);
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <glib/gi18n.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "watched-job.h"
+
+WatchedJob *
+watched_job_new (void)
+{
+  WatchedJob *job = g_new0 (WatchedJob, 1);
+
+  job->progress = -1;
+  return job;
+}
+
+void
+watched_job_free (WatchedJob *job)
+{
+  if (!job)
+    return;
+  g_free (job->id);
+  g_free (job->operation);
+  g_free (job->worker);
+  g_free (job->state);
+  g_free (job->phase);
+  g_free (job->message);
+  g_free (job);
+}
+
+/* By their names in ListJobs. */
+static const struct
+{
+  const char *key;
+  char type;
+  size_t offset;
+} fields[] = {
+  { "id", 's', offsetof (WatchedJob, id) },
+  { "operation", 's', offsetof (WatchedJob, operation) },
+  { "worker_id", 's', offsetof (WatchedJob, worker) },
+  { "state", 's', offsetof (WatchedJob, state) },
+  { "phase", 's', offsetof (WatchedJob, phase) },
+  { "error_message", 's', offsetof (WatchedJob, message) },
+  { "progress", 'd', offsetof (WatchedJob, progress) },
+  { "owner", 'u', offsetof (WatchedJob, owner) },
+  { "created_at", 't', offsetof (WatchedJob, created_at) },
+  { "finished_at", 't', offsetof (WatchedJob, finished_at) },
+};
+
+/* Whether a property's name is that key: WorkerId is worker_id. */
+static bool
+watched_job_is_key (const char *name, const char *key)
+{
+  for (; *name && *key; name++, key++)
+    {
+      key += *key == '_' && *name != '_';
+      if (g_ascii_tolower (*name) != *key)
+        return false;
+    }
+  return *name == *key;
+}
+
+static int
+watched_job_read_field (WatchedJob *job, sd_bus_message *message, char type, size_t offset)
+{
+  const char contents[] = { type, 0 };
+  void *field = (char *)job + offset;
+  const char *text;
+  int r = sd_bus_message_enter_container (message, 'v', contents);
+
+  if (r < 0)
+    return r;
+  r = sd_bus_message_read_basic (message, type, type == 's' ? (void *)&text : field);
+  if (r < 0)
+    return r;
+  if (type == 's')
+    {
+      g_free (*(char **)field);
+      *(char **)field = g_strdup (text);
+    }
+  return sd_bus_message_exit_container (message);
+}
+
+/* Of the options one counts. */
+static int
+watched_job_read_options (WatchedJob *job, sd_bus_message *message)
+{
+  const char *key;
+  int r;
+
+  if ((r = sd_bus_message_enter_container (message, 'v', "a{sv}")) < 0 ||
+      (r = sd_bus_message_enter_container (message, 'a', "{sv}")) < 0)
+    return r;
+  while ((r = sd_bus_message_enter_container (message, 'e', "sv")) > 0)
+    {
+      if ((r = sd_bus_message_read (message, "s", &key)) < 0 || (r = sd_bus_message_skip (message, "v")) < 0 ||
+          (r = sd_bus_message_exit_container (message)) < 0)
+        return r;
+      job->own_recipe |= g_str_equal (key, "origin");
+    }
+  if (r < 0 || (r = sd_bus_message_exit_container (message)) < 0)
+    return r;
+  return sd_bus_message_exit_container (message);
+}
+
+static int
+watched_job_read_value (WatchedJob *job, const char *key, sd_bus_message *message)
+{
+  if (watched_job_is_key (key, "options"))
+    return watched_job_read_options (job, message);
+  for (gsize i = 0; i < G_N_ELEMENTS (fields); i++)
+    if (watched_job_is_key (key, fields[i].key))
+      return watched_job_read_field (job, message, fields[i].type, fields[i].offset);
+  return sd_bus_message_skip (message, "v");
+}
+
+int
+watched_job_read (WatchedJob *job, sd_bus_message *message)
+{
+  const char *key;
+  int r = sd_bus_message_enter_container (message, 'a', "{sv}");
+
+  if (r < 0)
+    return r;
+  while ((r = sd_bus_message_enter_container (message, 'e', "sv")) > 0)
+    if ((r = sd_bus_message_read (message, "s", &key)) < 0 || (r = watched_job_read_value (job, key, message)) < 0 ||
+        (r = sd_bus_message_exit_container (message)) < 0)
+      return r;
+  return r < 0 ? r : sd_bus_message_exit_container (message);
+}
+
+bool
+watched_job_is_failed (const WatchedJob *job)
+{
+  return g_strcmp0 (job->state, "failed") == 0;
+}
+
+bool
+watched_job_is_active (const WatchedJob *job)
+{
+  return !watched_job_is_failed (job) && g_strcmp0 (job->state, "done") != 0 &&
+         g_strcmp0 (job->state, "cancelled") != 0;
+}
+
+uint64_t
+watched_job_duration (const WatchedJob *job)
+{
+  uint64_t end = job->finished_at ? job->finished_at : (uint64_t)g_get_real_time ();
+
+  return end > job->created_at ? (end - job->created_at) / G_USEC_PER_SEC : 0;
+}
+
+/* What is done with the worker, said of the three operations. */
+static char *
+watched_job_say (const WatchedJob *job, const char *install, const char *remove, const char *rollback)
+{
+  const char *format = g_strcmp0 (job->operation, "worker_remove") == 0   ? remove :
+                       g_strcmp0 (job->operation, "worker_rollback") == 0 ? rollback :
+                                                                            install;
+  GString *text = g_string_new (format);
+
+  g_string_replace (text, "%s", job->worker ? job->worker : "", 1);
+  return g_string_free (text, FALSE);
+}
+
+char *
+watched_job_describe (const WatchedJob *job)
+{
+  g_autofree char *what = NULL;
+
+  if (!watched_job_is_active (job))
+    return watched_job_outcome (job);
+  what = watched_job_say (job, _ ("Installing %s"), _ ("Removing %s"), _ ("Going back to the earlier %s"));
+  if (g_strcmp0 (job->state, "queued") == 0)
+    return g_strdup_printf (_ ("%s (waits for its turn)"), what);
+  if (!job->phase || !*job->phase)
+    return g_steal_pointer (&what);
+  if (job->progress < 0)
+    return g_strdup_printf ("%s (%s)", what, job->phase);
+  return g_strdup_printf (_ ("%s (%s, %d %%)"), what, job->phase, (int)(100 * CLAMP (job->progress, 0, 1)));
+}
+
+char *
+watched_job_outcome (const WatchedJob *job)
+{
+  if (watched_job_is_failed (job))
+    return watched_job_say (job, _ ("Cannot install %s"), _ ("Cannot remove %s"),
+                            _ ("Cannot go back to the earlier %s"));
+  return watched_job_say (job, _ ("Installed %s"), _ ("Removed %s"), _ ("Went back to the earlier %s"));
+}

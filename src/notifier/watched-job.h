@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-bus.h>
+
+/* A job as far as a desktop shows it. */
+typedef struct
+{
+  char *id, *operation, *worker, *state, *phase, *message;
+  double progress; /* of the phase, -1: unknown */
+  uint32_t owner;
+  uint64_t created_at, finished_at; /* µs since the epoch */
+  bool own_recipe;                  /* of an install: by a recipe that is in no catalog */
+} WatchedJob;
+
+WatchedJob *watched_job_new (void);
+void watched_job_free (WatchedJob *job);
+
+/* Takes over what a dictionary a{sv} says: one of ListJobs, or properties. What it does not know is passed over.
+ * Returns a negative errno when there is no such dictionary. */
+int watched_job_read (WatchedJob *job, sd_bus_message *message);
+
+/* Whether it has not ended; how it ended. */
+bool watched_job_is_active (const WatchedJob *job);
+bool watched_job_is_failed (const WatchedJob *job);
+
+/* How long it has taken since somebody asked for it, in seconds. */
+uint64_t watched_job_duration (const WatchedJob *job);
+
+/* "Installing hive-probe (build, 42 %)"; of a job that failed: "Cannot install hive-probe". */
+char *watched_job_describe (const WatchedJob *job);
+
+/* What became of it: "Installed hive-probe". */
+char *watched_job_outcome (const WatchedJob *job);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (WatchedJob, watched_job_free)

@@ -1,0 +1,442 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""rbee-hive-notifier in a session: a real hive on a system bus of its own, and a session's bus with what a desktop has there."""
+
+import html
+import os
+import stat
+import subprocess
+
+import pytest
+
+from harness import pkgbuild, wait_until
+from held import Held
+from session import Notifications, Watcher
+
+
+@pytest.fixture
+def held(session, http_catalog):
+    """Workers whose jobs stay at their first phase until they are let go."""
+    held = Held(session.hive, http_catalog)
+    yield held
+    held.let_all_go()
+
+
+def test_second_notifier_leaves_without_a_word(session):
+    session.start()
+    second = session.run()
+    assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
+    assert session.has_owner("org.rbee.HiveNotifier")
+
+
+def test_no_session_bus_is_one_sentence(session):
+    session.hive.start_bus()
+    done = session.run(DBUS_SESSION_BUS_ADDRESS="unix:path=/nonexistent")
+    assert done.returncode == 1
+    assert done.stderr == "rbee-hive-notifier: Cannot reach the bus of a session, which a desktop has: No such file or directory\n"
+
+
+def test_no_system_bus_is_one_sentence(session):
+    session.start_bus()
+    done = session.run(DBUS_SYSTEM_BUS_ADDRESS="unix:path=/nonexistent")
+    assert done.returncode == 1
+    assert done.stderr == "rbee-hive-notifier: Cannot reach the system bus: No such file or directory\n"
+
+
+def test_notifier_ends_with_its_session(session):
+    session.start()
+    session.bus.terminate()
+    assert session.process.wait(30) == 0
+
+
+def test_hive_is_started_by_nothing_but_a_person(session):
+    """The system bus can start a hive here: whoever does leaves a file."""
+    services, mark = session.directory / "services", session.directory / "started"
+    services.mkdir()
+    (services / "org.rbee.Hive.service").write_text(f"[D-BUS Service]\nName=org.rbee.Hive\nExec=/usr/bin/touch {mark}\n")
+    session.hive.bus_policy = f"</policy><servicedir>{services}</servicedir><policy context='default'>"
+    session.settings("[Notifier]\nTray=always\n")
+    session.start()
+    watcher = Watcher(session)
+    Notifications(session)
+    item = watcher.wait()
+    session.hive.start()
+    session.hive.stop()
+    wait_until(lambda: not session.hive.name_is_owned(), what="the hive's end")
+    item.entries()
+    assert not mark.exists()
+    subprocess.run(["busctl", f"--address={session.hive.address}", "call", "org.rbee.Hive", "/org/rbee/Hive", "org.rbee.Hive", "ListWorkers"], check=False,
+                   capture_output=True)
+    assert mark.exists()
+
+
+@pytest.mark.parametrize("text, sentence", [
+    ("[Notifier]\nTray=sometimes\n", "Tray= takes one of auto, always, never"),
+    ("[Notifier]\nNotifyAfter=-1\n", "NotifyAfter= takes one of 0-86400"),
+    ("[Notifier]\nTry=always\n", "there is no key Try= in [Notifier]"),
+    ("Tray\n", "Cannot read "),
+], ids=["tray", "notify-after", "unknown", "no-key-file"])
+def test_wrong_setting_is_said_with_its_file_and_the_default_counts(session, text, sentence):
+    session.settings(text)
+    session.start()
+    assert sentence in session.said() and str(session.home / ".config/rbee-hive/desktop.conf") in session.said()
+
+
+# The tray
+
+
+def test_icon_is_there_while_a_job_runs_and_no_longer(session, held):
+    session.start()
+    watcher = Watcher(session)
+    held.install("llama")
+    item = watcher.shows("Installing llama (metadata)")
+    assert (item.get("Status"), item.get("Category"), item.get("IconName")) == ("Active", "SystemServices", "org.rbee.Hive-symbolic")
+    assert item.get("ToolTip")[2:] == ("rbee-hive", "1 job under way")
+    assert item.entries() == {"Installing llama (metadata)": {"Cancel": 11, "Show log": 12}, "Open rbee-hive": 3, "Quit": 4}
+    held.let_go("llama")
+    watcher.wait_until_empty()
+
+
+def test_job_that_ran_already_is_shown(session, held):
+    held.install("llama")
+    session.start()
+    Watcher(session).shows("Installing llama (metadata)")
+
+
+def test_icon_comes_back_with_a_new_watcher(session, held):
+    session.start()
+    first = Watcher(session)
+    held.install("llama")
+    name = first.wait().name
+    first.leave()
+    wait_until(lambda: not session.has_owner(first.name), what="the watcher's end")
+    assert Watcher(session).wait().name == name
+
+
+@pytest.mark.parametrize("tray", ["always", "never"])
+def test_tray_is_what_the_settings_say(session, held, tray):
+    session.settings(f"[Notifier]\nTray={tray}\nNotifyAfter=0\n")
+    session.start()
+    watcher, server = Watcher(session), Notifications(session)
+    if tray == "always":
+        assert watcher.wait().entries() == {"Open rbee-hive": 3, "Quit": 4}
+    held.ends("llama")
+    server.wait()
+    assert bool(watcher.items) == (tray == "always")
+
+
+def test_menus_shape_never_changes_and_a_job_keeps_its_place(session, held):
+    session.settings("[Notifier]\nTray=always\n")
+    held.hive.configure("Jobs", MaxParallel=20)
+    session.start()
+    watcher = Watcher(session)
+    item = watcher.wait()
+    empty = item.shape()
+    for name in "abc":
+        held.install(name)
+        watcher.shows(f"Installing {name} (metadata)")
+    before = item.entries()
+    held.let_go("b")
+    wait_until(lambda: len(item.entries()) == 4, what="two jobs")
+    assert item.shape() == empty
+    assert all(before[label] == entries for label, entries in item.entries().items())
+    for name in "defghij":
+        held.install(name)
+    wait_until(lambda: "1 more job" in item.entries(), what="more jobs than places")
+    assert len(item.entries()) == 8 + 3 and item.shape() == empty
+
+
+def test_underscore_of_a_workers_name_is_no_mnemonic(session, held):
+    session.start()
+    held.install("my_worker")
+    Watcher(session).shows("Installing my__worker (metadata)")
+
+
+def test_menu_answers_what_hosts_ask(session, held):
+    session.start()
+    held.install("llama")
+    item = Watcher(session).wait()
+    number = item.entries()["Open rbee-hive"]
+    assert item.menu("AboutToShow", "(i)", 0) == (False,)
+    assert item.menu("GetProperty", "(is)", number, "label") == ("Open rbee-hive",)
+    assert item.menu("GetGroupProperties", "(aias)", [number], []) == ([(number, {"label": "Open rbee-hive", "visible": True, "enabled": True})],)
+    assert len(item.menu("GetGroupProperties", "(aias)", [], [])[0]) == 5 + 8 * 5
+    assert item.menu("EventGroup", "(a(isvu))", [(0, "opened", held.zero, 0), (99, "clicked", held.zero, 0)]) == ([99],)
+    assert len(item.menu("GetLayout", "(iias)", 0, 1, [])[1][2]) == 8 + 4
+    for call in (("Event", "(isvu)", 9, "clicked", held.zero, 0), ("GetLayout", "(iias)", 99, -1, []), ("GetProperty", "(is)", -1, "label")):
+        with pytest.raises(Exception, match="The menu has no item"):
+            item.menu(*call)
+
+
+def test_cancel_of_the_menu_cancels_the_job(session, held):
+    session.settings("[Notifier]\nNotifyAfter=0\n")
+    session.start()
+    watcher, server = Watcher(session), Notifications(session)
+    job = held.install("llama")
+    item = watcher.shows("Installing llama (metadata)")
+    item.click(item.entries()["Installing llama (metadata)"]["Cancel"])
+    assert job.wait().result == "cancelled"
+    watcher.wait_until_empty()
+    assert server.calls == []
+
+
+def test_quit_quits(session):
+    session.settings("[Notifier]\nTray=always\n")
+    session.start()
+    item = Watcher(session).wait()
+    item.click(item.entries()["Quit"])
+    assert session.process.wait(30) == 0
+
+
+# Notifications
+
+
+def test_short_job_is_not_told_of(session, held):
+    """A second job shows when the notifier has dealt with the end of the first."""
+    session.start()
+    watcher, server = Watcher(session), Notifications(session)
+    held.ends("short")
+    held.hive.fails(held.hive.install("nothing"), "WorkerNotFound")
+    held.install("later")
+    assert len(watcher.shows("Installing later (metadata)").entries()) == 3
+    assert server.calls == []
+
+
+def test_job_that_took_long_is_told_of_when_it_is_done(session, held):
+    session.settings("[Notifier]\nNotifyAfter=0\n")
+    session.start()
+    server = Notifications(session)
+    held.ends("llama")
+    told, = server.wait()
+    assert (told.summary, told.body, told.actions) == ("Installed llama", "", {"open": "Open"})
+    assert (told.icon, told.hints["desktop-entry"], told.hints["category"]) == ("org.rbee.Hive", "org.rbee.Hive", "transfer.complete")
+
+
+def test_failure_is_told_in_the_hives_words_and_stays_in_the_tray(session, held):
+    session.settings("[Notifier]\nNotifyAfter=0\n")
+    session.start()
+    watcher, server = Watcher(session), Notifications(session)
+    job = held.hive.fails(held.hive.install("nothing"), "WorkerNotFound")
+    told, = server.wait()
+    assert (told.summary, told.body) == ("Cannot install nothing", html.escape(job.get("ErrorMessage")))
+    assert told.actions == {"log": "Show log", "again": "Try again"}
+    item = watcher.wait()
+    wait_until(lambda: item.get("Status") == "NeedsAttention", what="the tray to call for attention")
+    assert item.entries()["Cannot install nothing"] == {"Show log": 12, "Try again": 13, "Dismiss": 14}
+    item.click(14)
+    watcher.wait_until_empty()
+
+
+def test_dismissed_notification_is_seen_and_an_expired_one_is_not(session, held):
+    session.settings("[Notifier]\nNotifyAfter=0\n")
+    session.start()
+    watcher, server = Watcher(session), Notifications(session)
+    held.hive.fails(held.hive.install("nothing"), "WorkerNotFound")
+    server.close(server.wait()[0].id, 1)
+    held.hive.fails(held.hive.install("neither"), "WorkerNotFound")
+    assert "Cannot install nothing" in watcher.shows("Cannot install neither").entries()
+    server.close(server.wait()[0].id, 2)
+    wait_until(lambda: "Cannot install neither" not in watcher.wait().entries(), what="the one that was dismissed to go")
+    assert "Cannot install nothing" in watcher.wait().entries()
+
+
+def test_try_again_asks_for_the_same_and_takes_the_failure_back(session, held):
+    session.settings("[Notifier]\nNotifyAfter=0\n")
+    session.start()
+    watcher, server = Watcher(session), Notifications(session)
+    held.hive.fails(held.hive.install("late", check=True), "WorkerNotFound")
+    told, = server.wait()
+    held.add("late")
+    server.choose(told, "again")
+    wait_until(lambda: [job["options"] for job in held.hive.list_jobs(worker="late")] == [{"check": True}] * 2, what="a second job")
+    assert "Cannot install late" not in watcher.shows("Installing late (metadata)").entries()
+    wait_until(lambda: not server.shown, what="the old notification to be closed")
+    held.let_go("late")
+    assert server.wait()[0].summary == "Installed late"
+
+
+def test_own_recipe_is_not_tried_again(session, held, tmp_path):
+    """The catalog's worker of that name would be another one."""
+    session.settings("[Notifier]\nNotifyAfter=0\n")
+    session.start()
+    server = Notifications(session)
+    (tmp_path / "PKGBUILD").write_text("pkgname=mine\npkgver=1\npkgrel=1\narch=(any)\nbuild() { false; }\npackage() { :; }\n")
+    held.hive.hivectl("install", "--config", held.hive.directory / "hive.conf", f"{tmp_path}/PKGBUILD", status=1)
+    assert server.wait()[0].actions == {"log": "Show log"}
+
+
+def test_more_than_three_ends_in_a_minute_are_one_notification(session, held):
+    session.settings("[Notifier]\nNotifyAfter=0\n")
+    held.hive.configuration["Jobs"].update(MaxQueued=300, MaxQueuedPerUser=300)
+    session.start()
+    server = Notifications(session)
+    jobs = [held.hive.install(f"no-{number}") for number in range(40)]
+    for job in jobs:
+        job.wait()
+    wait_until(lambda: [(one.summary, one.body) for one in server.shown.values()] == [("40 jobs have ended", "0 are done, 40 failed.")],
+               what="one notification")
+
+
+def test_notification_without_what_the_server_cannot_do(session, held):
+    session.settings("[Notifier]\nNotifyAfter=0\n")
+    session.start()
+    server = Notifications(session, capabilities=("persistence",))
+    job = held.hive.fails(held.hive.install("nothing"), "WorkerNotFound")
+    told, = server.wait()
+    assert (told.summary, told.body, told.actions) == (f"Cannot install nothing: {job.get('ErrorMessage')}", "", {})
+
+
+def test_server_without_markup_gets_none(session, held):
+    session.settings("[Notifier]\nNotifyAfter=0\n")
+    session.start()
+    server = Notifications(session, capabilities=("body",))
+    job = held.hive.fails(held.hive.install("nothing"), "WorkerNotFound")
+    assert server.wait()[0].body == job.get("ErrorMessage")
+
+
+def test_another_server_is_asked_anew(session, held):
+    session.settings("[Notifier]\nNotifyAfter=0\n")
+    session.start()
+    first = Notifications(session)
+    held.hive.fails(held.hive.install("nothing"), "WorkerNotFound")
+    first.wait()
+    first.leave()
+    wait_until(lambda: not session.has_owner(first.name), what="the server's end")
+    second = Notifications(session, capabilities=("body",))
+    held.hive.fails(held.hive.install("nothing"), "WorkerNotFound")
+    told, = second.wait()
+    assert (told.id, told.actions) == (1, {})
+
+
+def test_nobody_shows_notifications_and_the_tray_works(session, held):
+    session.settings("[Notifier]\nNotifyAfter=0\n")
+    session.start()
+    watcher = Watcher(session)
+    held.hive.fails(held.hive.install("nothing"), "WorkerNotFound")
+    watcher.shows("Cannot install nothing")
+    assert session.said() == ""
+
+
+def test_newer_versions_are_one_notification(session, held):
+    session.start()
+    server = Notifications(session)
+    for name in ("first", "second"):
+        held.ends(name)
+        held.add(name, pkgbuild(name, version="2.0"), version="2.0")
+        held.let_go(name)
+    held.hive.call("CheckUpdates")
+    wait_until(lambda: server.shown and server.wait()[0].body in ("first 2.0-1, second 2.0-1", "second 2.0-1, first 2.0-1"),
+               what=lambda: f"both, there is {[one.body for one in server.calls]}")
+    assert len(server.shown) == 1 and server.wait()[0].summary == "Newer versions of workers"
+
+
+# What a click does
+
+
+def commands(session, text="exit 0"):
+    """An xdg-open that notes how it was called."""
+    folder = session.home / "bin"
+    folder.mkdir(exist_ok=True)
+    (folder / "xdg-open").write_text(f'#!/bin/sh\nprintf "%s %s\\n" "$XDG_ACTIVATION_TOKEN" "$*" >"$HOME/opened.new"\nmv "$HOME/opened.new" "$HOME/opened"\n{text}\n')
+    (folder / "xdg-open").chmod(0o755)
+    return session.home / "opened"
+
+
+def test_show_log_opens_it_and_hands_the_token_on(session, held):
+    session.settings("[Notifier]\nNotifyAfter=0\n")
+    opened = commands(session)
+    session.start()
+    watcher, server = Watcher(session), Notifications(session)
+    job = held.hive.fails(held.hive.install("nothing"), "WorkerNotFound")
+    server.choose(server.wait()[0], "log", "token-of-the-click")
+    wait_until(opened.exists, what="xdg-open")
+    path = session.directory / f"rbee-hive-job-{job.id}.log"
+    assert opened.read_text() == f"token-of-the-click {path}\n"
+    assert job.get("ErrorMessage") in path.read_text() and stat.S_IMODE(path.stat().st_mode) == 0o600
+    watcher.wait_until_empty()
+
+
+def test_page_that_cannot_be_opened_is_told_with_the_reason(session, held):
+    session.settings("[Notifier]\nTray=always\n")
+    session.start()
+    watcher, server = Watcher(session), Notifications(session)
+    item = watcher.wait()
+    item.click(item.entries()["Open rbee-hive"])
+    told, = server.wait()
+    assert told.summary == "Cannot open rbee-hive"
+    assert told.body.startswith("No bridge answers at /run/rbee-hive/http.sock: No such file or directory")
+
+
+def test_log_that_may_not_be_read_is_told(session, held):
+    """xdg-open ends badly."""
+    session.settings("[Notifier]\nNotifyAfter=0\n")
+    commands(session, "echo 'No program opens logs' >&2; exit 3")
+    session.start()
+    server = Notifications(session)
+    held.hive.fails(held.hive.install("nothing"), "WorkerNotFound")
+    server.choose(server.wait()[0], "log")
+    told = server.wait(2)[1]
+    assert (told.summary, told.body) == ("Cannot show the log", "No program opens logs")
+
+
+# The dock
+
+
+def test_dock_shows_progress_while_a_job_runs(session, held):
+    session.start()
+    watcher = Watcher(session)
+    held.install("llama")
+    watcher.wait()
+    held.let_go("llama")
+    watcher.wait_until_empty()
+    wait_until(lambda: session.launcher and not session.launcher[-1][1]["progress-visible"], what="the end of the progress")
+    assert session.launcher[0] == ("application://org.rbee.Hive.desktop", {"progress": 0.0, "progress-visible": True})
+    assert session.launcher[-1][1] == {"progress": 0.0, "progress-visible": False}
+
+
+# The hive comes and goes
+
+
+def test_hive_that_dies_in_a_job_leads_to_one_notification(session, held):
+    session.settings("[Notifier]\nNotifyAfter=0\n")
+    session.start()
+    watcher, server = Watcher(session), Notifications(session)
+    held.install("llama")
+    watcher.shows("Installing llama (metadata)")
+    session.hive.stop(9)
+    watcher.shows("Installing llama (metadata): the hive is away")
+    session.hive.start()
+    wait_until(lambda: server.shown, what="the job's end")
+    session.hive.restart()
+    held.ends("later")
+    server.wait(2)
+    assert [told.summary for told in server.calls] == ["Cannot install llama", "Installed later"]
+
+
+@pytest.mark.root
+def test_other_users_jobs_are_nobodys_business(session, held):
+    session.settings("[Notifier]\nNotifyAfter=0\n")
+    session.user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    os.chown(session.directory, 65534, 65534)
+    for folder in session.home.rglob("*"):
+        os.chown(folder, 65534, 65534)
+    session.start()
+    watcher, server = Watcher(session), Notifications(session)
+    held.ends("roots")
+    held.install("roots-too")
+    session.has_seen_the_hive()
+    assert (watcher.items, server.calls, session.launcher) == ([], [], [])
+
+
+# What it costs
+
+
+@pytest.mark.plain
+def test_notifier_is_small(session, held):
+    session.settings("[Notifier]\nNotifyAfter=0\n")
+    session.start()
+    watcher, server = Watcher(session), Notifications(session)
+    held.install("llama")
+    watcher.wait().entries()
+    held.let_go("llama")
+    server.wait()
+    assert session.memory() <= 1536
