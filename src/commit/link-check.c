@@ -20,13 +20,34 @@ open_of_system (const Configuration *configuration, const char *path)
   return fd < 0 && errno == ENOENT ? open (path, O_PATH | O_CLOEXEC) : fd;
 }
 
+/* Who may write @path, or put something else at it, as far up as @root, in words; NULL: nobody but root. */
+static char *
+writer_of_path (const char *path, const char *root)
+{
+  g_autofree char *at = g_strdup (path);
+
+  while (g_str_has_prefix (at, root) && !g_str_equal (at, root))
+    {
+      g_auto (Fd) fd = open (at, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+      char *writer = fd < 0 ? g_strdup_printf ("nobody knows who (%s)", g_strerror (errno)) : writers_other (fd);
+      char *above;
+
+      if (writer)
+        return writer;
+      above = g_path_get_dirname (at);
+      g_free (at);
+      at = above;
+    }
+  return NULL;
+}
+
 static bool
 link_check_usr (const Ledger *ledger, const TreeEntry *entry, const char *path, GError **error)
 {
   const char *root = ledger->configuration->install_root;
   g_auto (Fd) fd = open_of_system (ledger->configuration, path);
   g_autofree char *real = fd < 0 ? NULL : file_real_path (fd);
-  g_autofree char *writer = fd < 0 ? NULL : writers_other (fd);
+  g_autofree char *writer = real ? writer_of_path (real, root) : NULL;
   const char *inside = real && g_str_has_prefix (real, root) && !g_str_equal (root, "/") ? real + strlen (root) : real;
 
   if (!inside)

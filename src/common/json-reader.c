@@ -6,9 +6,11 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "controls.h"
 #include "error.h"
 
-#define SPACE " \t\n\r"
+#define SPACE         " \t\n\r"
+#define KEY_SHOWN_MAX 60
 
 typedef struct
 {
@@ -188,6 +190,15 @@ reader_number (JsonText *reader)
   return json_node_init_double (json_node_alloc (), value);
 }
 
+/* A key may be as long as the text, and say anything. */
+static char *
+key_shown (const char *key)
+{
+  g_autofree char *start = g_utf8_substring (key, 0, MIN (g_utf8_strlen (key, -1), KEY_SHOWN_MAX));
+
+  return controls_visible (start);
+}
+
 static JsonNode *
 reader_object (JsonText *reader)
 {
@@ -198,15 +209,16 @@ reader_object (JsonText *reader)
   do
     {
       g_autofree char *key = NULL;
+      g_autofree char *shown = NULL;
       JsonNode *value;
 
       if (!reader_string (reader))
         return NULL;
       key = g_strdup (reader->string->str);
       if (json_object_has_member (object, key))
-        reader_fail (reader, "the key \"%s\" is there twice", key);
+        reader_fail (reader, "the key \"%s\" is there twice", shown = key_shown (key));
       else if (!reader_take (reader, ':'))
-        reader_fail (reader, "after the key \"%s\" comes a colon", key);
+        reader_fail (reader, "after the key \"%s\" comes a colon", shown = key_shown (key));
       else if ((value = reader_value (reader)))
         {
           json_object_set_member (object, key, value);

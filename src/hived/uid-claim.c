@@ -30,16 +30,19 @@ process_is_of (const char *pid, uid_t uid)
   return uids[0] == uid || uids[1] == uid || uids[2] == uid || uids[3] == uid;
 }
 
+/* False and @error where nobody can say. */
 static bool
-uid_has_processes (uid_t uid)
+uid_is_idle (uid_t uid, GError **error)
 {
   g_autoptr (GDir) processes = g_dir_open ("/proc", 0, NULL);
   const char *name;
 
-  while (processes && (name = g_dir_read_name (processes)))
+  if (!processes)
+    return hive_error_set_errno (error, errno, "Cannot see in /proc whether user %u has processes", (unsigned)uid);
+  while ((name = g_dir_read_name (processes)))
     if (g_ascii_isdigit (*name) && process_is_of (name, uid))
-      return true;
-  return false;
+      return false;
+  return true;
 }
 
 int
@@ -58,7 +61,7 @@ uid_claim (uid_t uid, GError **error)
       hive_error_set_errno (error, errno, "Cannot open %s", path);
       return -1;
     }
-  if (flock (fd, LOCK_EX | LOCK_NB) < 0 || uid_has_processes (uid))
+  if (flock (fd, LOCK_EX | LOCK_NB) < 0 || !uid_is_idle (uid, error))
     return -1;
   return fd_steal (&fd);
 }

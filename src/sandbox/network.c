@@ -38,12 +38,14 @@ typedef struct
   AddressRange gateway_range, nobody_range;
 } Way;
 
+#define NAT64 "64:ff9b::"
+
 /* What programs see of these addresses leads nowhere outside, should it ever get there: 240.0.0.0/4 is reserved,
  * and 100::/64 is discarded by routers. */
 static Way ways[] = {
   { AF_INET, "1.1.1.1", "-4", "240.0.0.2", "240.0.0.2", "240.0.0.1", "240.0.0.3", NETWORK_DNS4, "0.0.0.0/0", NULL },
   { AF_INET6, "2606:4700:4700::1111", "-6", "100::2", "fd72:6265:6500::2", "100::1", "100::3", NETWORK_DNS6, "2000::/3",
-    "64:ff9b::/96" },
+    NAT64 "/96" },
 };
 
 static _Noreturn void G_GNUC_PRINTF (1, 2) fail (const char *format, ...)
@@ -58,11 +60,19 @@ static _Noreturn void G_GNUC_PRINTF (1, 2) fail (const char *format, ...)
   exit (1);
 }
 
+/* @r: a negative errno, or 0. */
 static void
 must (int r, const char *what)
 {
   if (r < 0)
-    fail ("cannot %s: %s", what, g_strerror (r == -1 ? errno : -r));
+    fail ("cannot %s: %s", what, g_strerror (-r));
+}
+
+/* @r: of a call that sets errno. */
+static void
+must_call (long r, const char *what)
+{
+  must (r < 0 ? -errno : 0, what);
 }
 
 static AddressRange
@@ -103,7 +113,7 @@ denied_ranges (void)
   struct ifaddrs *addresses = NULL;
 
   g_array_append_vals (denied, private->data, private->len);
-  must (getifaddrs (&addresses), "list this machine's addresses");
+  must_call (getifaddrs (&addresses), "list this machine's addresses");
   for (const struct ifaddrs *each = addresses; each; each = each->ifa_next)
     {
       g_autofree char *text = each->ifa_addr ? address_to_string (each->ifa_addr) : g_strdup ("");
@@ -111,6 +121,13 @@ denied_ranges (void)
 
       if (*text && address_range_parse (text, &range))
         g_array_append_val (denied, range);
+      /* And as NAT64 writes it (RFC 6052), where that is reached. */
+      if (*text && each->ifa_addr->sa_family == AF_INET)
+        {
+          g_autofree char *carried = g_strconcat (NAT64, text, NULL);
+          range = range_of (carried);
+          g_array_append_val (denied, range);
+        }
     }
   freeifaddrs (addresses);
   return denied;
@@ -145,7 +162,7 @@ unshare_user (void)
   g_autofree char *uid = g_strdup_printf ("%u %u 1\n", (unsigned)getuid (), (unsigned)getuid ());
   g_autofree char *gid = g_strdup_printf ("%u %u 1\n", (unsigned)getgid (), (unsigned)getgid ());
 
-  must (unshare (CLONE_NEWUSER), "make a user namespace");
+  must_call (unshare (CLONE_NEWUSER), "make a user namespace");
   write_file ("/proc/self/setgroups", "deny");
   write_file ("/proc/self/uid_map", uid);
   write_file ("/proc/self/gid_map", gid);
@@ -163,9 +180,9 @@ set_capabilities (bool pasta)
   for (size_t i = 0; pasta && i < G_N_ELEMENTS (needed); i++)
     data[0].effective |= 1U << needed[i];
   data[0].permitted = data[0].inheritable = data[0].effective;
-  must (syscall (SYS_capset, &head, data), "set capabilities");
+  must_call (syscall (SYS_capset, &head, data), "set capabilities");
   for (size_t i = 0; pasta && i < G_N_ELEMENTS (needed); i++)
-    must (prctl (PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, needed[i], 0, 0), "keep capabilities");
+    must_call (prctl (PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, needed[i], 0, 0), "keep capabilities");
 }
 
 static char **
@@ -225,10 +242,10 @@ start_keeper (const char *pasta, const char *ports, int *ret_said)
   int begin[2], said[2];
   pid_t pid;
 
-  must (pipe2 (begin, O_CLOEXEC), "make a pipe");
-  must (pipe2 (said, O_CLOEXEC), "make a pipe");
+  must_call (pipe2 (begin, O_CLOEXEC), "make a pipe");
+  must_call (pipe2 (said, O_CLOEXEC), "make a pipe");
   pid = syscall (SYS_clone, CLONE_NEWPID | SIGCHLD, NULL, NULL, NULL, NULL);
-  must (pid, "make a PID namespace");
+  must_call (pid, "make a PID namespace");
   if (pid == 0)
     {
       int null = open ("/dev/null", O_RDWR | O_CLOEXEC);
@@ -251,7 +268,7 @@ wait_for_pasta (int begin, int said)
   size_t length = 0;
   ssize_t n;
 
-  must (write (begin, "", 1), "start pasta");
+  must_call (write (begin, "", 1), "start pasta");
   while ((n = read (said, text + length, SAID_MAX - length)) > 0)
     {
       length += n;
@@ -293,7 +310,7 @@ way_of (const AddressRange *range)
 static void
 make_network (const GArray *allowed, const GArray *denied)
 {
-  must (unshare (CLONE_NEWNET), "make a network namespace");
+  must_call (unshare (CLONE_NEWNET), "make a network namespace");
   must (network_link_up_loopback (), "bring the loopback device up");
   if (!ways[0].there && !ways[1].there)
     return;

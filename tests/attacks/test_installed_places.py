@@ -190,6 +190,14 @@ def test_link_to_what_a_user_may_write_below_usr(hive):
     hive.refuses("some", "PackageInvalid", "/usr/local/bin/some-tool", "user 1000", "install a copy")
 
 
+@pytest.mark.root
+def test_link_into_a_folder_below_usr_that_a_user_may_write(hive):
+    """The file is root's, and its folder's owner can put another one there."""
+    os.chown(hive.foreign_file("/usr/lib/there/tools/tool").parent.parent, 1000, 1000)
+    hive.catalog.add("some", pkgbuild("some", package=BINARY + 'ln -s /usr/lib/there/tools/tool "$pkgdir/usr/local/bin/some-tool"'))
+    hive.refuses("some", "PackageInvalid", "/usr/local/bin/some-tool", "user 1000", "install a copy")
+
+
 @pytest.mark.parametrize("target", ["/etc/shadow", "/home/anna/bin/tool", "/tmp/tool", "../../../root/tool"])
 def test_link_elsewhere_is_refused_with_what_to_do(hive, target):
     hive.catalog.add("some", pkgbuild("some", package=BINARY + f'ln -s {target} "$pkgdir/usr/local/bin/some-tool"'))

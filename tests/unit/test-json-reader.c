@@ -42,6 +42,20 @@ test_depth_is_bounded (void)
   assert_refused (deep, JSON_DEPTH_MAX + 1, "");
 }
 
+/* A catalog's key comes to a terminal in an error. */
+static void
+test_a_key_in_an_error_is_short_and_steers_no_terminal (void)
+{
+  g_autofree char *filler = g_strnfill (5000, 'k');
+  g_autofree char *text = g_strdup_printf ("{\"\\u001b[2J%s\":1,\"\\u001b[2J%s\":2}", filler, filler);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (json_read (text, strlen (text), &error));
+  g_assert_nonnull (strstr (error->message, "^[[2Jkkk"));
+  g_assert_null (strchr (error->message, 0x1b));
+  g_assert_cmpuint (strlen (error->message), <, 200);
+}
+
 static void
 test_what_is_json_is_read (void)
 {
@@ -63,6 +77,7 @@ main (int argc, char **argv)
   g_test_add_func ("/json-reader/nothing", test_nothing_is_no_value);
   g_test_add_func ("/json-reader/two-ways", test_what_two_programs_could_read_in_two_ways_is_refused);
   g_test_add_func ("/json-reader/depth", test_depth_is_bounded);
+  g_test_add_func ("/json-reader/key", test_a_key_in_an_error_is_short_and_steers_no_terminal);
   g_test_add_func ("/json-reader/json", test_what_is_json_is_read);
   return g_test_run ();
 }
