@@ -2,6 +2,7 @@
 #include "configuration.h"
 
 #include "config.h"
+#include "controls.h"
 #include "error.h"
 #include "key.h"
 #include "mirror.h"
@@ -12,6 +13,8 @@
 
 /* Builds, the bridge and hivectl read it, each as another user. */
 #define DENIED_HINT ". Each user must be able to read the configuration: chmod a+rX "
+
+#define MESSAGE_MAX 2000 /* bytes */
 
 #define AT(member) G_STRUCT_OFFSET (Configuration, member)
 
@@ -101,8 +104,8 @@ key_find (const char *group, const char *name)
 /* What the files say: a key's text, and the sections that there may be several of. */
 typedef struct
 {
-  GHashTable *values;   /* Key → text */
-  GHashTable *files;    /* Key, or a section's name (a GQuark) → the file that said it last */
+  GHashTable *values; /* Key → text */
+  GHashTable *files;  /* "GROUP/KEY" of a key there may be one of, or a section's name → the file that said it last */
   GHashTable *catalogs; /* catalog_sections_new() */
   GKeyFile *sections;   /* the others, with all their keys */
 } Texts;
@@ -117,6 +120,12 @@ texts_clear (Texts *texts)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Texts, texts_clear)
 
+static char *
+key_path (const Key *key)
+{
+  return g_strconcat (key->group, "/", key->name, NULL);
+}
+
 /* Adds one key, or complains that there is none such. */
 static bool
 texts_add (Texts *texts, GKeyFile *file, const char *group, const char *name, const char *path, GError **error)
@@ -124,8 +133,7 @@ texts_add (Texts *texts, GKeyFile *file, const char *group, const char *name, co
   const Key *key = key_find (group, name);
   g_autofree char *text = g_key_file_get_value (file, group, name, NULL);
 
-  g_hash_table_insert (texts->files, key ? (void *)key : GUINT_TO_POINTER (g_quark_from_string (group)),
-                       g_strdup (path));
+  g_hash_table_insert (texts->files, key ? key_path (key) : g_strdup (group), g_strdup (path));
   if (key)
     g_hash_table_insert (texts->values, (void *)key, g_steal_pointer (&text));
   else if ((g_str_has_prefix (group, TOOLCHAIN_SECTION) && toolchain_has_key (name)) ||
@@ -232,7 +240,8 @@ find_line (const char *path, const Key *key)
 static void
 set_no_value (const Texts *texts, const Key *key, const char *text, GError **error)
 {
-  const char *path = g_hash_table_lookup (texts->files, key);
+  g_autofree char *name = key_path (key);
+  const char *path = g_hash_table_lookup (texts->files, name);
 
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
                "%s:%u: \"%s\" is no value for %s= in [%s] (the default is %s)%s", path, find_line (path, key), text,
@@ -255,8 +264,7 @@ configuration_read_sections (Configuration *configuration, const Texts *texts, G
 
       if (!section)
         {
-          g_prefix_error (error, "%s: ",
-                          (char *)g_hash_table_lookup (texts->files, GUINT_TO_POINTER (g_quark_from_string (*group))));
+          g_prefix_error (error, "%s: ", (char *)g_hash_table_lookup (texts->files, *group));
           return false;
         }
       g_ptr_array_add (mirror ? configuration->mirrors : configuration->toolchains, section);
@@ -264,13 +272,13 @@ configuration_read_sections (Configuration *configuration, const Texts *texts, G
   return true;
 }
 
-Configuration *
-configuration_load (const char *path, GError **error)
+static Configuration *
+configuration_read (const char *path, GError **error)
 {
   g_autoptr (Configuration) configuration = g_new0 (Configuration, 1);
-  g_auto (Texts)
-      texts = { g_hash_table_new_full (NULL, NULL, NULL, g_free), g_hash_table_new_full (NULL, NULL, NULL, g_free),
-                catalog_sections_new (), g_key_file_new () };
+  g_auto (Texts) texts = { g_hash_table_new_full (NULL, NULL, NULL, g_free),
+                           g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free), catalog_sections_new (),
+                           g_key_file_new () };
   bool must_exist = path != NULL;
 
   configuration->path = path ? g_canonicalize_filename (path, NULL) : NULL;
@@ -296,6 +304,21 @@ configuration_load (const char *path, GError **error)
   if (!configuration->catalogs || !configuration_read_sections (configuration, &texts, error))
     return NULL;
   return g_steal_pointer (&configuration);
+}
+
+/* What a file says comes into messages, and may be anything of any length. */
+Configuration *
+configuration_load (const char *path, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+  Configuration *configuration = configuration_read (path, &failure);
+  g_autofree char *visible = failure ? controls_visible (failure->message) : NULL;
+  g_autofree char *text = visible ? g_utf8_make_valid (visible, MIN (strlen (visible), MESSAGE_MAX)) : NULL;
+
+  if (failure)
+    g_set_error (error, failure->domain, failure->code, "%s%s", g_strdelimit (text, "\n\t", ' '),
+                 strlen (visible) > MESSAGE_MAX ? "…" : "");
+  return configuration;
 }
 
 const CatalogConfiguration *
