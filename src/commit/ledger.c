@@ -139,7 +139,7 @@ ledger_sync_workers (const Ledger *ledger)
 {
   g_auto (Fd) fd = open (ledger->workers, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-  return fd < 0 || fsync (fd) < 0 ? -errno : 0;
+  return fd < 0 ? -errno : file_sync_folder (fd);
 }
 
 bool

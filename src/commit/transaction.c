@@ -313,7 +313,7 @@ step_place (const TransactionStep *step, int parent, const char *name)
 
   /* Both files exist all the time, so this is as easily undone. Where the file system can't, the new file stays under
    * its temporary name and is renamed over the old one after the point of no return. */
-  if (renameat2 (parent, step->temporary, parent, name, RENAME_EXCHANGE) < 0 && errno != EINVAL && errno != ENOSYS)
+  if (renameat2 (parent, step->temporary, parent, name, RENAME_EXCHANGE) < 0 && !file_lacks_rename_flags (errno))
     return -errno;
   return 0;
 }
@@ -490,7 +490,7 @@ sync_parent (const Ledger *ledger, const char *path, bool many, GHashTable *done
   g_hash_table_add (done, g_steal_pointer (&directory));
 
   if (!many)
-    return fsync (fd) < 0 ? -errno : 0;
+    return file_sync_folder (fd);
   if (fstat (fd, &st) < 0)
     return -errno;
 

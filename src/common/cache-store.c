@@ -142,7 +142,7 @@ cache_store_exchange (int keep, int store, const char *key)
 
   if (r != -EEXIST || renameat2 (keep, key, store, key, RENAME_EXCHANGE) == 0)
     return r == -EEXIST ? 0 : r;
-  if (errno != EINVAL && errno != ENOSYS)
+  if (!file_lacks_rename_flags (errno))
     return -errno;
 
   /* A file system that can't: for a moment there is no entry. */

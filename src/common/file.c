@@ -77,13 +77,21 @@ file_write_all (int fd, const char *data, size_t size)
   return 0;
 }
 
+int
+file_sync_folder (int fd)
+{
+  return fsync (fd) < 0 && errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP ? -errno : 0;
+}
+
 bool
 file_sync_directory (const char *path)
 {
   g_autofree char *directory = g_path_get_dirname (path);
   g_auto (Fd) fd = open (directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  int r = fd < 0 ? -errno : file_sync_folder (fd);
 
-  return fd >= 0 && fsync (fd) == 0;
+  errno = -r;
+  return r == 0;
 }
 
 bool
@@ -176,9 +184,15 @@ file_open_beneath (int directory_fd, const char *path, int flags, mode_t mode)
     fd = syscall (SYS_openat2, directory_fd, path, &how, sizeof how);
   while (fd < 0 && (errno == EAGAIN || errno == EINTR));
 
-  if (fd < 0 && errno == ENOSYS)
+  if (fd < 0 && (errno == ENOSYS || errno == EPERM))
     return file_walk_beneath (directory_fd, path, flags, mode);
   return fd < 0 ? -errno : fd;
+}
+
+bool
+file_lacks_rename_flags (int errnum)
+{
+  return errnum == EINVAL || errnum == ENOSYS || errnum == EOPNOTSUPP;
 }
 
 int
@@ -188,7 +202,7 @@ file_rename_new (int from_fd, const char *from, int to_fd, const char *to)
 
   if (renameat2 (from_fd, from, to_fd, to, RENAME_NOREPLACE) == 0)
     return 0;
-  if (errno != EINVAL && errno != ENOSYS)
+  if (!file_lacks_rename_flags (errno))
     return -errno;
 
   if (linkat (from_fd, from, to_fd, to, 0) == 0)

@@ -36,6 +36,9 @@ char *file_read (const char *path, size_t max_size, size_t *ret_size, GError **e
 /* Replaces @path by @content in one rename; mode 0644. With @durable, file and directory are synced first. */
 bool file_replace (const char *path, const char *content, ssize_t size, bool durable, GError **error);
 
+/* fsync(2) of a folder, where its file system knows that (9p, some of FUSE and CIFS do not). 0 or a negative errno. */
+int file_sync_folder (int fd);
+
 /* Makes the names in the directory that holds @path durable. False with errno on failure. */
 bool file_sync_directory (const char *path);
 
@@ -47,14 +50,17 @@ bool file_make_directories (const char *path, GError **error);
 int file_write_all (int fd, const char *data, size_t size);
 
 /* openat2(2) with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS, or the same by steps where a filter
- * denies that call, as systemd's RestrictSUIDSGID= does. @path has no "..". A descriptor or a negative errno: -EXDEV
- * where it would lead out, -ELOOP where a link is in the way. */
+ * denies that call (ENOSYS or EPERM), as systemd's RestrictSUIDSGID= does. @path has no "..". A descriptor or a
+ * negative errno: -EXDEV where it would lead out, -ELOOP where a link is in the way. */
 int file_open_beneath (int directory_fd, const char *path, int flags, mode_t mode);
 
 /* renameat(2) to a name that must be free (-EEXIST), also where the file system has no RENAME_NOREPLACE (NFS, FUSE): a
  * second name and the first one's end, or, where there are no hard links or it is a folder, a look before; that look is
  * enough where nobody else writes @to_fd. 0 or a negative errno. */
 int file_rename_new (int from_fd, const char *from, int to_fd, const char *to);
+
+/* Whether renameat2() said that its flags are not known there. */
+bool file_lacks_rename_flags (int errnum);
 
 /* The mount that @name in @directory_fd ("": that itself) is on, links not followed: statx(2). Unlike a device number
  * it is one for all of an overlay. 0 when there is no such file. */

@@ -12,7 +12,7 @@ NO_HARD_LINKS = ["link,linkat:error=EPERM"]
 LACKS = {
     "rename_flags": NO_RENAME_FLAGS,
     "hard_links": NO_HARD_LINKS,
-    "both": NO_RENAME_FLAGS + NO_HARD_LINKS,
+    "all_of_it": ["renameat2:error=EOPNOTSUPP", *NO_HARD_LINKS, "copy_file_range:retval=0", "/.*xattr.*:error=EOPNOTSUPP"],
     "copies_in_the_kernel": ["copy_file_range:error=EXDEV"],
 }
 

@@ -54,14 +54,15 @@ check_beneath (void)
   g_assert_cmpint (file_open_beneath (top, "/etc/passwd", O_RDONLY, 0), ==, -EXDEV);
 }
 
-/* As systemd's RestrictSUIDSGID= does, which DynamicUser= brings along. */
+/* As systemd's RestrictSUIDSGID= does, which DynamicUser= brings along (ENOSYS), and older containers (EPERM). Of
+ * several filters the last one's errno counts. */
 static void
-deny_openat2 (void)
+deny_openat2 (unsigned errnum)
 {
   struct sock_filter filter[] = {
     BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, nr)),
     BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
-    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | errnum),
     BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
   struct sock_fprog program = { G_N_ELEMENTS (filter), filter };
@@ -79,8 +80,23 @@ test_beneath (void)
 static void
 test_beneath_without_openat2 (void)
 {
-  deny_openat2 ();
+  deny_openat2 (ENOSYS);
   check_beneath ();
+  deny_openat2 (EPERM);
+  check_beneath ();
+}
+
+/* /proc is such a file system. */
+static void
+test_folder_that_cannot_be_synced_is_no_failure (void)
+{
+  g_auto (Fd) proc = open ("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  g_auto (Fd) root = open ("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+  g_assert_cmpint (fsync (proc), <, 0);
+  g_assert_cmpint (file_sync_folder (proc), ==, 0);
+  g_assert_cmpint (file_sync_folder (root), ==, 0);
+  g_assert_cmpint (file_sync_folder (-1), ==, -EBADF);
 }
 
 int
@@ -88,6 +104,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/file/beneath/opens-what-is-there-and-follows-nothing", test_beneath);
+  g_test_add_func ("/file/folder-that-cannot-be-synced-is-no-failure", test_folder_that_cannot_be_synced_is_no_failure);
   /* Last: what is denied stays so. */
   g_test_add_func ("/file/beneath/does-the-same-where-openat2-is-denied", test_beneath_without_openat2);
   return g_test_run ();

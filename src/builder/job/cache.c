@@ -73,8 +73,10 @@ cache_copy_file (int from, int to)
       if (sandbox_was_cancelled ())
         return -EINTR;
       n = copy_file_range (from, NULL, to, NULL, CHUNK, 0);
-      /* Some file systems cannot copy (FUSE), others only to themselves: by hand then, like cp(1). */
-      if (n < 0 && (errno == EXDEV || errno == EOPNOTSUPP || errno == EINVAL || errno == ENOSYS))
+      /* Some file systems cannot copy (FUSE), others only to themselves, some say the end is there (older overlays),
+       * and filters of containers deny it: by hand then, like cp(1). */
+      if (n == 0 || (n < 0 && (errno == EXDEV || errno == EOPNOTSUPP || errno == EINVAL || errno == ENOSYS ||
+                               errno == EPERM || errno == EIO)))
         n = cache_copy_chunk (from, to);
       if (n < 0 && errno != EINTR)
         return -errno;
