@@ -34,7 +34,8 @@ def test_list_with_another_separator_is_refused_and_says_which_is_right(build, t
     assert f'hive.conf:2: "{value}" is no value for InstallPrefixes= in [Hive]' in said and "stands a semicolon" in said
 
 
-@pytest.mark.parametrize("text", ["[Hive]\nInstallPrefixes=" + "/a," * 300_000, "[Hive]\n\x1b]0;x\x07=1\n", "[Hive\x9b31m]\nx=1\n", "\x1b[2J\n"])
+@pytest.mark.parametrize("text", ["[Hive]\nInstallPrefixes=" + "/a," * 300_000, "[Hive]\n\x1b]0;x\x07=1\n", "[Hive\x9b31m]\nx=1\n", "\x1b[2J\n"],
+                         ids=["long", "key", "section", "line"])
 def test_message_is_one_sentence_whatever_the_file_says(build, tmp_path, text):
     said = complaint(build, tmp_path, text)
     assert f"{tmp_path}/hive.conf" in said and len(said) < 4096
