@@ -16,6 +16,7 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define INPUT_MAX (16 * 1024 * 1024)
@@ -212,6 +213,24 @@ query_network (const Configuration *configuration, JsonObject *answer)
   json_object_set_string_member (answer, "network_hint", hint ? hint : "");
 }
 
+/* A sandbox that works is of little use where no program runs that a build makes. */
+static void
+query_tell_noexec (const Configuration *configuration, JsonObject *answer)
+{
+  g_autofree char *why = NULL;
+  struct statvfs st;
+
+  if (statvfs (configuration->cache_directory, &st) < 0 || !(st.f_flag & ST_NOEXEC))
+    return;
+  why = g_strdup_printf ("no program that a build makes can run: CacheDirectory=%s is on a file system that is mounted "
+                         "noexec",
+                         configuration->cache_directory);
+  json_object_set_string_member (answer, "why", why);
+  json_object_set_string_member (answer, "hint",
+                                 "Mount it without that (mount -o remount,exec), or set CacheDirectory= in [Hive] of "
+                                 "hive.conf to another folder");
+}
+
 static JsonObject *
 query_sandbox (const Configuration *configuration, char *const *arguments, GError **error)
 {
@@ -222,7 +241,10 @@ query_sandbox (const Configuration *configuration, char *const *arguments, GErro
 
   json_object_set_boolean_member (answer, "works", works);
   if (works)
-    query_network (configuration, answer);
+    {
+      query_network (configuration, answer);
+      query_tell_noexec (configuration, answer);
+    }
   json_object_set_array_member (answer, "toolchains", query_toolchains (configuration));
   if (!works)
     {

@@ -62,11 +62,20 @@ static void
 status_print_sandbox (JsonObject *status, Fields *fields)
 {
   const char *network = json_get_string (status, "network_error", "");
+  const char *error = json_get_string (status, "sandbox_error", "");
   g_autofree char *broken = NULL;
 
   if (json_get_bool (status, "sandbox", false))
     {
-      fields_add (fields, _ ("Sandbox"), _ ("works"));
+      if (*error)
+        {
+          broken = g_strdup_printf (_ ("works, but %s"), error);
+          fields_add (fields, _ ("Sandbox"), broken);
+          fields_add (fields, _ ("What to do"), json_get_string (status, "sandbox_hint", ""));
+          g_free (g_steal_pointer (&broken));
+        }
+      else
+        fields_add (fields, _ ("Sandbox"), _ ("works"));
       if (!*network)
         return;
       broken = g_strdup_printf (_ ("does not work, so sources and catalogs elsewhere cannot be fetched: %s"), network);
@@ -74,8 +83,7 @@ status_print_sandbox (JsonObject *status, Fields *fields)
       fields_add (fields, _ ("What to do"), json_get_string (status, "network_hint", ""));
       return;
     }
-  broken = g_strdup_printf (_ ("does not work, so nothing can be installed: %s"),
-                            json_get_string (status, "sandbox_error", ""));
+  broken = g_strdup_printf (_ ("does not work, so nothing can be installed: %s"), error);
   fields_add (fields, _ ("Sandbox"), broken);
   fields_add (fields, _ ("What to do"), json_get_string (status, "sandbox_hint", ""));
 }

@@ -111,10 +111,10 @@ capabilities_append_sandbox (sd_bus_message *message, JsonObject *sandbox, const
   int r;
 
   if ((r = bus_dict_append_bool (message, "sandbox", works)) < 0 ||
-      (r = bus_dict_append_string (message, "sandbox-error", works ? "" : why)) < 0)
+      (r = bus_dict_append_string (message, "sandbox-error", why)) < 0)
     return r;
-  if ((r = bus_dict_append_string (message, "sandbox-hint",
-                                   works || !sandbox ? "" : json_get_string (sandbox, "hint", ""))) < 0 ||
+  if ((r = bus_dict_append_string (message, "sandbox-hint", sandbox ? json_get_string (sandbox, "hint", "") : "")) <
+          0 ||
       (r = bus_dict_append_string (message, "network-error",
                                    works ? json_get_string (sandbox, "network_why", "") : "")) < 0)
     return r;

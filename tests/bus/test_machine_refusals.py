@@ -149,7 +149,7 @@ def test_bubblewrap_that_makes_no_sandbox_is_quoted_and_status_says_what_to_do(h
 
 
 def test_file_of_the_hives_own_that_is_missing_is_named_and_is_no_fault_of_a_recipe(hive):
-    others = {"rbee-hived", "rbee-hive-builder", "rbee-hive-commit", "rbee-hive-bridge"}
+    others = {"rbee-hived", "rbee-hive-builder", "rbee-hive-commit", "rbee-hive-bridge", "rbee-hive-notifier"}
     names = sorted(file.name for file in hive.build.libexec.iterdir() if file.name not in others)
     assert "run.bash" in names and "rbee-hive-fetch" in names
     libexec = hive.directory / "libexec"

@@ -57,7 +57,8 @@ def test_build_runs_as_many_compilers_as_the_memory_is_for(hive):
 
 
 @pytest.mark.parametrize("signal, words", [("KILL", "137 is signal 9 (Killed): "), ("SEGV", "139 is signal 11 (Segmentation fault): a program of the build crashed"),
-                                           ("ILL", "132 is signal 4 (Illegal instruction): a program is made for another processor"), ("HUP", "129 is signal 1 (Hangup)")])
+                                           ("ILL", "132 is signal 4 (Illegal instruction): a program is made for another processor"), ("HUP", "129 is signal 1 (Hangup)"),
+                                           ("SYS", "159 is signal 31 (Bad system call): it asked the kernel for what builds may not have")])
 def test_step_that_a_signal_ended_says_which_and_why(hive, signal, words):
     hive.catalog.add("some", pkgbuild("some", build=f"bash -c 'kill -{signal} $$'"))
     job = hive.refuses("some", "BuildFailed")

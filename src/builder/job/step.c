@@ -216,6 +216,7 @@ step_tell_signal (Builder *builder, const PhaseStep *step, int status)
   else
     log_writer_note (builder->log, step->phase, "⚠ %d is signal %d (%s)%s", status, number, strsignal (number),
                      number == SIGILL  ? ": a program is made for another processor than this one" :
+                     number == SIGSYS  ? ": it asked the kernel for what builds may not have" :
                      number == SIGXFSZ ? ": a file became larger than it may" :
                      number == SIGXCPU ? ": it took more processor time than it may" :
                      number == SIGSEGV || number == SIGBUS || number == SIGABRT || number == SIGFPE ?

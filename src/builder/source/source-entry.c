@@ -175,7 +175,8 @@ source_entry_guess (const SourceEntry *wanted, int fd)
   bool gzip = n > 2 && memcmp (start, "\x1f\x8b", 2) == 0;
   const char *encoding = gzip ? "gzip" : wanted->encoding;
 
-  if (page && !g_str_has_suffix (name, ".html") && !g_str_has_suffix (name, ".htm"))
+  if (page && !g_str_has_suffix (name, ".html") && !g_str_has_suffix (name, ".htm") &&
+      !g_str_has_suffix (name, ".xhtml") && !g_str_has_suffix (name, ".xml"))
     return g_strdup (page);
   return encoding && g_strv_contains (known, encoding) && !name_tells_encoding (name, encoding) ?
              g_strdup_printf ("something that was compressed by %s, for which nobody asked", encoding) :
