@@ -8,10 +8,10 @@
  *   catalog NAME                        {"workers":[ENTRY…],"skipped":[{"id","message"}…]}
  *   worker NAME ID                      ENTRY
  *   recipe NAME ID [BACKEND [SOURCE]]   {"pkgbuild","url"}; an empty BACKEND or SOURCE is none
- *   sandbox                             {"works":true} (and "why","hint" of what it is little use for) or
- * {"works":false,"why","hint"}; and "toolchains", as toolchain-search.h has them devices {"devices":[…],"warnings":[…]}
- * as device.h has it: in a unit that may open them updates [ID CATALOG BACKEND SOURCE SHA256]…   as update-search.h has
- * it; an empty CATALOG is any
+ *   sandbox                             {"works","why","hint"}: why not, or what is wrong all the same; and
+ *                                       "toolchains", as toolchain-search.h has them
+ *   devices                             {"devices":[…],"warnings":[…]} as device.h has it: in a unit that may open them
+ *   updates [ID CATALOG BACKEND SOURCE SHA256]…   as update-search.h has it; an empty CATALOG is any
  *
  * Those to the catalog NAME read {"remembered":[…]} (catalog-memory.h) from standard input, which may be empty, and add
  * to their answer "remember", what there is to be remembered instead, and "stale_since" and "stale_why", when the
