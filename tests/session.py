@@ -184,7 +184,7 @@ class Item:
 
 class Session:
     def __init__(self, hive):
-        self.hive, self.owners, self.launcher, self.processes = hive, [], [], []
+        self.hive, self.owners, self.launcher, self.processes, self.hosts = hive, [], [], [], []
         self.directory = hive.directory / "session"
         self.home = self.directory / "home"
         self.address = f"unix:path={self.directory}/bus"
@@ -253,6 +253,13 @@ class Session:
         assert self.process.poll() is None, self.said()
         return self
 
+    def spawn(self, *command, env=(), **options):
+        """Another program of the session, which ends before it."""
+        with open(self.directory / "hosts.log", "a") as log:
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=dict(self.environment(), **dict(env)), **options)
+        self.hosts.append(process)
+        return process
+
     def said(self):
         return (self.directory / "notifier.log").read_text()
 
@@ -294,6 +301,9 @@ class Session:
         if self.processes and harness.SANITIZED.search(self.said()):
             complaints.append("a sanitizer complained")
         said = self.said() if self.processes else ""
+        for process in reversed(self.hosts):
+            process.terminate()
+            process.wait()
         for owner in self.owners:
             if not owner.connection.is_closed():
                 owner.leave()

@@ -23,15 +23,18 @@
 #define ABOUT_UPDATES "/updates"
 #define ABOUT_TROUBLE "/trouble"
 
-static const char *const actions_of_success[] = { "open", N_ ("Open"), NULL };
-static const char *const actions_of_failure[] = { "log", N_ ("Show log"), "again", N_ ("Try again"), NULL };
-static const char *const actions_of_own_recipe[] = { "log", N_ ("Show log"), NULL };
+/* `default` is the click beside the buttons. */
+static const char *const actions_of_success[] = { "default", N_ ("Open"), "open", N_ ("Open"), NULL };
+static const char *const actions_of_failure[] = { "default", N_ ("Show log"),  "log", N_ ("Show log"),
+                                                  "again",   N_ ("Try again"), NULL };
+static const char *const actions_of_own_recipe[] = { "default", N_ ("Show log"), "log", N_ ("Show log"), NULL };
 
 /* A notification, and the job that it is about. */
 typedef struct
 {
   Notification *notification;
-  char *job;
+  char *job;   /* NULL: none */
+  bool failed; /* the job did: its log is what one wants to see */
   gint64 at;
 } Notice;
 
@@ -119,12 +122,14 @@ notices_drop (Notices *notices, const char *about)
 static void
 notices_act (Notices *notices, const Notice *notice, const char *action, const char *token)
 {
-  if (g_str_equal (action, "open"))
-    notices->handler->open (token, notices->userdata);
-  else if (g_str_equal (action, "log") && notice->job)
-    notices->handler->show_log (notice->job, token, notices->userdata);
-  else if (g_str_equal (action, "again") && notice->job)
+  bool is_default = g_str_equal (action, "default");
+
+  if (g_str_equal (action, "again") && notice->job)
     notices->handler->try_again (notice->job, notices->userdata);
+  else if (notice->job && (g_str_equal (action, "log") || (is_default && notice->failed)))
+    notices->handler->show_log (notice->job, token, notices->userdata);
+  else if (g_str_equal (action, "open") || is_default)
+    notices->handler->open (token, notices->userdata);
 }
 
 static void
@@ -162,6 +167,7 @@ notices_tell_single (Notices *notices, const WatchedJob *job)
   for (unsigned i = SINGLE_MOST - 1; i > 0; i--)
     notices->last[i] = notices->last[i - 1];
   notices->last[0] = (NoticedEnd){ .at = notice->at, .failed = failed };
+  notice->failed = failed;
   notification_set (notice->notification, summary, failed ? job->message : "", failed, actions);
   notification_show (notice->notification);
 }
