@@ -2,12 +2,13 @@
 import { HiveClient, type HiveError } from "@rbee/hive-sdk";
 
 import { _ } from "./i18n.ts";
+import { answerTabs, askTabs, markTabs } from "./tabs.ts";
 
 const TOKEN = "token";
 
 export type Entry = { entered: true } | { entered: false; error: Error | undefined };
 
-/** Who sits here, to the bridge: a token, which lives as long as the tab. Never a cookie: those ignore ports. */
+/** Who sits here, to the bridge: a token, which lives as long as the tabs that have it. Never a cookie: those ignore ports. */
 export class Session {
   readonly client: HiveClient;
   #onUnauthorized: (error: HiveError) => void = () => {};
@@ -20,6 +21,7 @@ export class Session {
         this.#onUnauthorized(error);
       },
     });
+    answerTabs(() => sessionStorage.getItem(TOKEN));
   }
 
   /** Tells that the token is no longer good. */
@@ -27,13 +29,17 @@ export class Session {
     this.#onUnauthorized = listener;
   }
 
-  /** By a link with a code, as `hivectl web` prints it, else by the token this tab has, else where none is asked for. */
+  /** By a link with a code, as `hivectl web` prints it, else by the token that a tab has, else where none is asked for. */
   async enter(link: string): Promise<Entry> {
     const code = new URLSearchParams(link.slice(link.indexOf("#") + 1)).get("code");
     let refusal: Error | undefined;
 
     // Good once: nobody need see it, or go back to it.
     if (code) history.replaceState(null, "", location.pathname + location.search);
+    if (!sessionStorage.getItem(TOKEN)) {
+      const token = await askTabs();
+      if (token) sessionStorage.setItem(TOKEN, token);
+    }
     // Anybody can make such a link, for a session of his own.
     if (code && (!sessionStorage.getItem(TOKEN) || confirm(_("Leave your session for the one of this link?")))) {
       try {
@@ -42,7 +48,10 @@ export class Session {
         refusal = error as Error;
       }
     }
-    if (sessionStorage.getItem(TOKEN)) return { entered: true };
+    if (sessionStorage.getItem(TOKEN)) {
+      markTabs();
+      return { entered: true };
+    }
     try {
       if ((await this.client.health()).authentication === "token") return { entered: false, error: refusal };
     } catch {
