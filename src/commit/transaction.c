@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -333,7 +334,7 @@ transaction_place (const Transaction *transaction, const Ledger *ledger, GError 
           g_autofree char *full = places_show (ledger->places, step->path);
 
           g_set_error (error, HIVE_ERROR, HIVE_ERROR_FILE_CONFLICT,
-                       "%s exists and belongs to no worker (it appeared just now); move it away", full);
+                       N_ ("%s exists and belongs to no worker (it appeared just now); move it away"), full);
           return false;
         }
       if (r < 0)

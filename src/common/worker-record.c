@@ -6,6 +6,7 @@
 #include "json.h"
 
 #include <errno.h>
+#include <glib/gi18n.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -191,7 +192,7 @@ worker_record_read (const char *directory, const char *id, GError **error)
 
   if (access (path, F_OK) < 0 && errno == ENOENT)
     {
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_NOT_INSTALLED, "The worker \"%s\" is not installed", id);
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_NOT_INSTALLED, N_ ("The worker \"%s\" is not installed"), id);
       return NULL;
     }
 

@@ -7,6 +7,7 @@
 #include "scripts.h"
 
 #include <errno.h>
+#include <glib/gi18n.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -314,6 +315,6 @@ fetch_set_source_error (FetchResult result, const char *why, const char *target,
                  "certificates (update-ca-certificates or trust anchor)",
                  why);
   else
-    g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, "A source can't be fetched: %s", why);
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, N_ ("A source can't be fetched: %s"), why);
   return false;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "build-failure.h"
 
+#include <glib/gi18n.h>
+
 #include "error.h"
 #include "size.h"
 
@@ -13,12 +15,12 @@ build_failure_of_limit (const Job *job)
 
   if (job->ending.kind == ENDING_OUT_OF_MEMORY)
     return g_error_new (HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
-                        "The build needed more memory than it may have (%s): raise MemoryMax= in [Jobs] "
-                        "of hive.conf, or MemoryPerCompiler= in [Build], so that fewer compilers run at once",
+                        N_ ("The build needed more memory than it may have (%s): raise MemoryMax= in [Jobs] "
+                            "of hive.conf, or MemoryPerCompiler= in [Build], so that fewer compilers run at once"),
                         memory);
   if (job->ending.kind == ENDING_TIMED_OUT)
     return g_error_new (HIVE_ERROR, HIVE_ERROR_TIMED_OUT,
-                        "The job took longer than %u s: raise RuntimeMax= in [Jobs] of hive.conf",
+                        N_ ("The job took longer than %u s: raise RuntimeMax= in [Jobs] of hive.conf"),
                         configuration->runtime_max);
   return NULL;
 }

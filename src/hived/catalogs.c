@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "catalogs.h"
 
+#include <glib/gi18n.h>
+
 #include "error.h"
 #include "json.h"
 #include "worker-id.h"
@@ -268,7 +270,7 @@ question_answer_one (const CatalogQuery *question, JsonObject **ret_answer, GErr
     g_propagate_error (error, g_error_copy (trouble));
   else
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_WORKER_NOT_FOUND,
-                 "No such worker in any of the %u catalogs; hivectl catalog lists what there is", question->count);
+                 N_ ("No such worker in any of the %u catalogs; hivectl catalog lists what there is"), question->count);
   return true;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hive.h"
 
+#include <glib/gi18n.h>
 #include <malloc.h>
 #include <systemd/sd-daemon.h>
 
@@ -367,8 +368,8 @@ hive_check_share (Hive *hive, uid_t owner, GError **error)
   if (count < max)
     return true;
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
-               "User %u has %u jobs under way already (MaxQueuedPerUser=%u in hive.conf); ask again when some have "
-               "ended, or cancel one",
+               N_ ("User %u has %u jobs under way already (MaxQueuedPerUser=%u in hive.conf); ask again when some have "
+                   "ended, or cancel one"),
                (unsigned)owner, count, max);
   return false;
 }
@@ -376,7 +377,7 @@ hive_check_share (Hive *hive, uid_t owner, GError **error)
 static void
 hive_set_busy (GError **error, const Job *job)
 {
-  g_set_error (error, HIVE_ERROR, HIVE_ERROR_BUSY, "%s has job %s (%s, %s) already; wait for it or cancel it",
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_BUSY, N_ ("%s has job %s (%s, %s) already; wait for it or cancel it"),
                job->worker_id, job->id, job_operation_name (job->operation), job_state_name (job->state));
 }
 
@@ -420,7 +421,7 @@ hive_check_installed (Hive *hive, JobOperation operation, const char *worker_id,
     }
   if (*ret_job || registry_has (hive->registry, worker_id))
     return true;
-  g_set_error (error, HIVE_ERROR, HIVE_ERROR_NOT_INSTALLED, "%s is not installed", worker_id);
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_NOT_INSTALLED, N_ ("%s is not installed"), worker_id);
   return false;
 }
 

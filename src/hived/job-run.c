@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -658,7 +659,7 @@ job_run_interrupt (Job *job, const char *why)
 
   if (!run || !run->builder || run->stopped || job->cancelled)
     return;
-  run->stopped = g_error_new (HIVE_ERROR, HIVE_ERROR_INTERRUPTED, "%s while this job ran; ask for it again", why);
+  run->stopped = g_error_new (HIVE_ERROR, HIVE_ERROR_INTERRUPTED, N_ ("%s while this job ran; ask for it again"), why);
   job_run_stop_builder (run);
 }
 
@@ -727,9 +728,9 @@ job_run_recover (Job *job)
   else
     {
       g_clear_error (&error);
-      error =
-          g_error_new (HIVE_ERROR, HIVE_ERROR_INTERRUPTED, "The %s was restarted while this job ran; ask for it again",
-                       job_is_of_this_boot (job) ? "hive" : "machine");
+      error = g_error_new (HIVE_ERROR, HIVE_ERROR_INTERRUPTED,
+                           N_ ("The %s was restarted while this job ran; ask for it again"),
+                           job_is_of_this_boot (job) ? "hive" : "machine");
       job_run_fail (run, error, false);
     }
 }

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -403,7 +404,7 @@ job_store_set_not_found (JobStore *store, const char *id, uint64_t number, GErro
                  "[History] in hive.conf)",
                  shown);
   else
-    g_set_error (error, HIVE_ERROR, HIVE_ERROR_JOB_NOT_FOUND, "There is no job %s", shown);
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_JOB_NOT_FOUND, N_ ("There is no job %s"), shown);
 }
 
 Job *

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "packagekit.h"
 
+#include <glib/gi18n.h>
+
 #include "bus-owner.h"
 #include "error.h"
 
@@ -66,7 +68,7 @@ packagekit_bus_error (const sd_bus_error *failure)
                               "org.freedesktop.systemd1.NoSuchUnit", "org.freedesktop.systemd1.UnitMasked") ||
       g_str_has_prefix (failure->name, "org.freedesktop.DBus.Error.Spawn."))
     return g_error_new (HIVE_ERROR, HIVE_ERROR_MISSING_DEPENDENCIES,
-                        "There is no PackageKit here to install packages with: %s", failure->message);
+                        N_ ("There is no PackageKit here to install packages with: %s"), failure->message);
   return packagekit_error (failure->message);
 }
 

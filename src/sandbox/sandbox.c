@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -514,7 +515,7 @@ sandbox_set_too_large (const FolderWatch *watch, GError **error)
                  FOLDER_WATCH_DEPTH_MAX);
   else if (watch->size > watch->max_size)
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
-                 "The work tree became larger than %s (MaxWorkSize= in hive.conf)", max_size);
+                 N_ ("The work tree became larger than %s (MaxWorkSize= in hive.conf)"), max_size);
   else
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
                  "The work tree came to have more than %u files and folders (MaxWorkFiles= in hive.conf)",
@@ -594,10 +595,11 @@ sandbox_conclude (Sandbox *sandbox, int wait_status, int *ret_status, GError **e
     return false;
   if (started && *ret_status != 0 && sandbox_lacked_space (sandbox))
     {
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_NO_SPACE,
-                   "There is no space left in the file system of %s: free some there, or set CacheDirectory= in [Hive] "
-                   "of hive.conf to a folder that has more",
-                   sandbox->configuration->cache_directory);
+      g_set_error (
+          error, HIVE_ERROR, HIVE_ERROR_NO_SPACE,
+          N_ ("There is no space left in the file system of %s: free some there, or set CacheDirectory= in [Hive] "
+              "of hive.conf to a folder that has more"),
+          sandbox->configuration->cache_directory);
       return false;
     }
   if (started)

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -67,7 +68,7 @@ catalog_folder_check (const CatalogConfiguration *catalog, GError **error)
   if (folder >= 0)
     return true;
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_UNAVAILABLE,
-               "The catalog's folder can't be opened: %s: %s; see URL= in hive.conf", catalog->url,
+               N_ ("The catalog's folder can't be opened: %s: %s; see URL= in hive.conf"), catalog->url,
                g_strerror (-folder));
   return false;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "catalog-search.h"
 
+#include <glib/gi18n.h>
+
 #include "error.h"
 
 struct CatalogSearch
@@ -91,7 +93,8 @@ catalog_search_all (CatalogSearch *search, const char *id, const char *backend, 
     g_propagate_error (error, g_steal_pointer (&trouble));
   else
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_WORKER_NOT_FOUND,
-                 "No worker \"%s\" in any of the %u catalogs; hivectl catalog lists what there is", id, catalogs->len);
+                 N_ ("No worker \"%s\" in any of the %u catalogs; hivectl catalog lists what there is"), id,
+                 catalogs->len);
   return NULL;
 }
 

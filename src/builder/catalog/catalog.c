@@ -9,6 +9,7 @@
 #include "worker-id.h"
 #include "page.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 #define RECIPE_MAX_SIZE    (1024 * 1024)
@@ -144,7 +145,7 @@ catalog_set_error (const Catalog *catalog, FetchResult result, const char *why, 
                  "The catalog's server can't be trusted: %s; see CAFile= and URL= in %s of hive.conf", why, section);
   else
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_UNAVAILABLE,
-                 "The catalog can't be read: %s; see URL= in %s of hive.conf, and the network", why, section);
+                 N_ ("The catalog can't be read: %s; see URL= in %s of hive.conf, and the network"), why, section);
   return false;
 }
 
@@ -242,7 +243,7 @@ catalog_get (Catalog *catalog, const char *id, const char *backend, GError **err
   if (missing)
     {
       g_set_error (error, HIVE_ERROR, HIVE_ERROR_WORKER_NOT_FOUND,
-                   "No worker \"%s\" in the catalog at %s; hivectl catalog lists what there is", id,
+                   N_ ("No worker \"%s\" in the catalog at %s; hivectl catalog lists what there is"), id,
                    catalog->own->shown_url);
       return NULL;
     }

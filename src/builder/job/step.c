@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -194,7 +195,7 @@ step_missing_program (Builder *builder, const char *program, GError **error)
   log_writer_note (builder->log, builder->phase, "❌ Missing dependencies");
   if (command)
     log_writer_note (builder->log, builder->phase, "Install with: %s", command);
-  g_set_error (error, HIVE_ERROR, HIVE_ERROR_MISSING_DEPENDENCIES, "Please install %s before proceeding", program);
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_MISSING_DEPENDENCIES, N_ ("Please install %s before proceeding"), program);
   return false;
 }
 
@@ -288,7 +289,7 @@ step_run_in (Builder *builder, const PhaseStep *step, Sandbox *sandbox, const ch
   log_writer_note (builder->log, step->phase, "❌ %s failed with exit code %d", step->title, status);
   step_tell_signal (builder, step, status);
   step_tell_noexec (builder, step);
-  g_set_error (error, HIVE_ERROR, step->failure, "%s phase failed", step->title);
+  g_set_error (error, HIVE_ERROR, step->failure, N_ ("%s phase failed"), step->title);
   return false;
 }
 

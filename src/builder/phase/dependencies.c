@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "builder.h"
+
+#include <glib/gi18n.h>
+
 #include "errand.h"
 #include "machine.h"
 #include "resolver.h"
@@ -69,7 +72,7 @@ dependencies_refuse (Builder *builder, const Resolver *resolver, char *const *mi
 
   if (command)
     log_writer_note (builder->log, "dependencies", "Install with: %s", command);
-  g_set_error (error, HIVE_ERROR, HIVE_ERROR_MISSING_DEPENDENCIES, "Please install %s before proceeding", list);
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_MISSING_DEPENDENCIES, N_ ("Please install %s before proceeding"), list);
   return false;
 }
 

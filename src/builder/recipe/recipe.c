@@ -4,6 +4,7 @@
 #include "error.h"
 #include "recipe-lint.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 #define FIELD_MAX 100 /* bytes of pkgname and pkgver */
@@ -251,7 +252,7 @@ recipe_check_architecture (const Recipe *recipe, const char *architecture, GErro
       if (g_strv_contains (list, "any") || g_strv_contains (list, architecture) || (i >= 0 && !list[0]))
         continue;
       g_set_error (error, HIVE_ERROR, HIVE_ERROR_PLATFORM_INCOMPATIBLE,
-                   "The PKGBUILD is for %s (arch), and this machine is %s", *shown ? shown : "no architecture",
+                   N_ ("The PKGBUILD is for %s (arch), and this machine is %s"), *shown ? shown : "no architecture",
                    architecture);
       return false;
     }

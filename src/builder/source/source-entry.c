@@ -5,6 +5,7 @@
 #include "machine.h"
 #include "page.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -189,9 +190,9 @@ wanted_set_mismatch (const SourceEntry *wanted, int fd, ChecksumKind kind, const
   g_autofree char *instead = source_is_repository (wanted->source) ? NULL : source_entry_guess (wanted, fd);
 
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_CHECKSUM_MISMATCH,
-               "The source %s is not what the recipe expects: %s%s%sits %s sum is %s, not %s", wanted->source->name,
-               instead ? "the server sent " : "", instead ? instead : "", instead ? "; " : "", checksum_title (kind),
-               found, wanted->sums[kind]);
+               N_ ("The source %s is not what the recipe expects: %s%s%sits %s sum is %s, not %s"),
+               wanted->source->name, instead ? "the server sent " : "", instead ? instead : "", instead ? "; " : "",
+               checksum_title (kind), found, wanted->sums[kind]);
 }
 
 bool
