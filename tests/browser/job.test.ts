@@ -61,6 +61,69 @@ withBrowser("a job's page", () => {
     expect(await page.getByRole("alert").getByRole("button", { name: "Install what is missing" }).count()).toBe(0);
   });
 
+  test("a step that has the network is marked, and one that has none is not", async ({ stage, page }) => {
+    await stage.add("online", { build: "echo at work; sleep 100" });
+    await stage.start();
+    const job = await stage.install("online", { network: "allow" });
+    await enter(page, stage, `/jobs/${job}`);
+    await page.getByText("at work").waitFor();
+    await phase(page, "Build").getByText("It has the network").waitFor();
+    await page.getByText("network on").waitFor();
+    expect(await phase(page, "Read the recipe").getByText("It has the network").count()).toBe(0);
+  });
+
+  test("a step that has no network is not marked", async ({ stage, page }) => {
+    await stage.add("offline", { build: "echo at work; sleep 100" });
+    await stage.start();
+    const job = await stage.install("offline", { network: "forbid" });
+    await enter(page, stage, `/jobs/${job}`);
+    await page.getByText("at work").waitFor();
+    expect(await page.getByText("It has the network").count()).toBe(0);
+  });
+
+  test("on a phone the phases stand above the log, and on a wide screen beside it", async ({ stage, page }) => {
+    await stage.add("some", { build: "echo at work; sleep 100" });
+    await stage.start();
+    await enter(page, stage, `/jobs/${await stage.install("some")}`);
+    await page.getByText("at work").waitFor();
+    const places = async () => {
+      const [phases, log] = await Promise.all([page.getByRole("region", { name: "Phases" }).boundingBox(), page.getByRole("region", { name: "Log" }).boundingBox()]);
+      return { above: phases!.y + phases!.height <= log!.y, wide: log!.width };
+    };
+    await page.setViewportSize({ width: 390, height: 844 });
+    await expect.poll(async () => (await places()).above).toBe(true);
+    await page.setViewportSize({ width: 2560, height: 1440 });
+    await expect.poll(async () => (await places()).above).toBe(false);
+    expect((await places()).wide).toBeGreaterThan(1700);
+  });
+
+  test("the signs of the log need no font with emojis, and stay for who copies a line", async ({ stage, page }) => {
+    await stage.add("some");
+    await stage.start();
+    await enter(page, stage, `/jobs/${await stage.installs("some")}`);
+    const end = page.locator(".log-text").filter({ hasText: "Worker installation complete!" });
+    await end.locator("svg").waitFor();
+    expect(await end.textContent()).toBe("✅ Worker installation complete!");
+    await page.getByText("Worker installation complete!").waitFor();
+    const shown = await page.getByRole("log").evaluate((log) => {
+      const walk = document.createTreeWalker(log, NodeFilter.SHOW_TEXT);
+      let text = "";
+      while (walk.nextNode()) if (!walk.currentNode.parentElement!.closest(".unseen")) text += walk.currentNode.textContent;
+      return text;
+    });
+    expect(shown).not.toMatch(/\p{Emoji_Presentation}|\uFE0F/u);
+  });
+
+  test("a job that was cancelled before it began is not said to have installed packages", async ({ stage, page }) => {
+    await stage.add("needs", { build: "sleep 100" });
+    await stage.start();
+    const job = await stage.install("needs", { install_dependencies: true });
+    await enter(page, stage, `/jobs/${job}`);
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.getByRole("button", { name: "Cancel the job" }).click();
+    await page.getByText("Nothing was changed on this machine.").waitFor();
+  });
+
   test("a job is cancelled in the middle, once one has said so twice", async ({ stage, page }) => {
     await stage.add("slow", { build: "echo at work; sleep 100" });
     await stage.start();

@@ -58,6 +58,63 @@ withBrowser("states", () => {
     }
   });
 
+  test("a new tab is logged in by one that is open, and nothing is kept for a later browser or another origin", async ({ stage, page }) => {
+    await stage.add("some");
+    await stage.start();
+    await enter(page, stage);
+    await page.getByRole("heading", { name: "Some" }).waitFor();
+    const token = await page.evaluate(() => sessionStorage.getItem("token"));
+    const tab = await page.context().newPage();
+    await tab.goto(`${stage.url}/jobs`);
+    await tab.getByRole("heading", { name: "There are no jobs yet" }).waitFor();
+    expect(await tab.evaluate(() => sessionStorage.getItem("token"))).toBe(token);
+    expect(await tab.evaluate(() => JSON.stringify(localStorage) + document.cookie)).not.toContain(token!);
+    // The same machine by another name is another origin.
+    const other = await page.context().newPage();
+    await other.goto(`${stage.url.replace("127.0.0.1", "localhost")}/health`);
+    const heard = await other.evaluate(async () => {
+      const channel = new BroadcastChannel("session");
+      const words: unknown[] = [];
+      channel.onmessage = ({ data }) => words.push(data);
+      channel.postMessage({ ask: true });
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      return words;
+    });
+    expect(new URL(other.url()).origin).not.toBe(stage.url);
+    expect(heard).toEqual([]);
+    await page.close();
+    await tab.close();
+    const later = await other.context().newPage();
+    await later.goto(stage.url);
+    await later.getByRole("heading", { name: "This page needs a key" }).waitFor();
+  });
+
+  test("a link in a new tab does not replace the session of the others unasked", async ({ stage, page }) => {
+    await stage.start();
+    await enter(page, stage);
+    await page.getByRole("navigation").waitFor();
+    const tab = await page.context().newPage();
+    const asked: string[] = [];
+    tab.once("dialog", (dialog) => {
+      asked.push(dialog.message());
+      void dialog.dismiss();
+    });
+    await tab.goto(await stage.link());
+    await tab.getByRole("navigation").waitFor();
+    expect(asked).toEqual(["Leave your session for the one of this link?"]);
+    const tokens = await Promise.all([page, tab].map((page) => page.evaluate(() => sessionStorage.getItem("token"))));
+    expect(tokens[0]).toBe(tokens[1]);
+  });
+
+  test("the machine is looked at again when that is asked for", async ({ stage, page }) => {
+    await stage.start();
+    await enter(page, stage, "/machine");
+    await page.getByText("CPU-0").waitFor();
+    const [answer] = await Promise.all([page.waitForResponse((response) => response.url().endsWith("/v1/capabilities/refresh")), page.getByRole("button", { name: "Look again" }).click()]);
+    expect(answer.status()).toBe(200);
+    await page.getByRole("status").getByText("This machine was looked at again").waitFor();
+  });
+
   test("a hive that is down is named, and the page goes on when it is back", async ({ stage, newPage }) => {
     const page = await newPage(STILL);
     await stage.add("some");

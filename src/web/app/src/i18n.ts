@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import translations from "virtual:translations";
 
+import { translateSentence, type Template } from "./parts/sentences.ts";
+
 const CHOICE = "language";
 
 let language = "en";
 let messages: Record<string, string | string[]> = {};
+let sentences: readonly Template[] = [];
 let plural = (n: number) => Number(n !== 1);
 
 export const languages: readonly string[] = ["en", ...Object.keys(translations)];
@@ -25,7 +28,7 @@ export async function loadLanguage(): Promise<void> {
   const choice = wishes.find((wish) => wish && languages.includes(wish)) ?? "en";
   const load = translations[choice];
   try {
-    if (load) ({ messages, plural } = await load());
+    if (load) ({ messages, plural, sentences } = await load());
     language = choice;
   } catch {
     // The page was upgraded under us, or the bridge has just gone: English is better than nothing.
@@ -42,6 +45,11 @@ export function chooseLanguage(choice: string): void {
 export function _(message: string): string {
   const translation = messages[message];
   return typeof translation === "string" ? translation : message;
+}
+
+/** A sentence of the hive, which says them in English. */
+export function hiveWords(sentence: string): string {
+  return translateSentence(sentences, sentence);
 }
 
 export function ngettext(one: string, many: string, n: number): string {

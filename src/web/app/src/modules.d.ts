@@ -5,6 +5,8 @@ declare module "virtual:translations" {
   interface Translation {
     plural: (n: number) => number;
     messages: Record<string, string | string[]>;
+    /** The hive's, which are filled by printf. */
+    sentences: [id: string, text: string][];
   }
   const translations: Record<string, () => Promise<Translation>>;
   export default translations;

@@ -10,7 +10,12 @@ export interface JobPhase {
   startedAt: number | undefined;
   /** The number of its first line. */
   line: number;
+  /** The hive said that its step has the network. */
+  network: boolean;
 }
+
+/** So the hive begins the line that says it. */
+const NETWORK_ON = "🌐 Network is on for ";
 
 export interface JobView {
   /** undefined: not known yet */
@@ -108,6 +113,7 @@ export class JobFeed extends FrameStore {
           onLines: (lines, cursor) => {
             this.#log.append(lines);
             this.#cursor = cursor;
+            if (lines.some((line) => line.startsWith(NETWORK_ON))) this.#takeNetwork();
             this.changed();
           },
           onProgress: (progress) => this.#set({ progress }),
@@ -157,7 +163,12 @@ export class JobFeed extends FrameStore {
     const { phases } = this.#next;
     // A stream that goes on where it was says once more where that is.
     if (phases.at(-1)?.name === phase) this.#set({ state, phase });
-    else this.#set({ state, phase, phases: [...phases, { name: phase, startedAt: time, line: this.#log.length }], progress: undefined });
+    else this.#set({ state, phase, phases: [...phases, { name: phase, startedAt: time, line: this.#log.length, network: false }], progress: undefined });
+  }
+
+  /** Lines come in the order of phases: it is the one under way. */
+  #takeNetwork(): void {
+    this.#set({ phases: this.#next.phases.map((phase, index, all) => (index === all.length - 1 ? { ...phase, network: true } : phase)) });
   }
 
   #set(change: Partial<Snapshot>): void {

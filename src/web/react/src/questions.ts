@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { keepPreviousData, useQuery, useQueryClient, type UseQueryResult } from "@tanstack/react-query";
+import { keepPreviousData, useMutation, useQuery, useQueryClient, type UseMutationResult, type UseQueryResult } from "@tanstack/react-query";
 
 import { HiveError, type Capabilities, type Catalog, type CatalogWorker, type FileProblem, type HiveClient, type RecipeChoice, type Update, type Worker } from "@rbee/hive-sdk";
 
@@ -31,8 +31,8 @@ export function useCatalogs(): UseQueryResult<Catalog[]> {
 
 /** A worker's PKGBUILD, of the backend, source and catalog that are chosen, or that the hive would choose. */
 export function useRecipe(workerId: string, choice: RecipeChoice = {}): UseQueryResult<string> {
-  const { backend = "", source = "", catalog = "" } = choice;
-  return useQuery(useQuestion(["recipe", workerId, backend, source, catalog], (client, signal) => client.recipe(workerId, choice, signal)));
+  const key = [choice.backend, choice.source, choice.catalog].map((part) => part ?? "");
+  return useQuery(useQuestion(["recipe", workerId, ...key], (client, signal) => client.recipe(workerId, choice, signal)));
 }
 
 export function useInstalledWorkers(): UseQueryResult<Worker[]> {
@@ -62,4 +62,20 @@ export function useUpdates(): UseQueryResult<Update[]> {
 /** What this machine is and has. */
 export function useCapabilities(): UseQueryResult<Capabilities> {
   return useQuery(useQuestion(["capabilities"], (client, signal) => client.capabilities(signal)));
+}
+
+/** Has the hive look at its machine again; useCapabilities has what it saw then. */
+export function useRefreshCapabilities(): UseMutationResult<Capabilities, Error, void> {
+  const { client } = useHive();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: () => client.refreshCapabilities(),
+    onSuccess: async (capabilities) => {
+      queries.setQueryData(["hive", "capabilities"], capabilities);
+      // What fits this machine may be another thing now.
+      await queries.invalidateQueries({ queryKey: ["hive", "catalog"] });
+    },
+    retry: false,
+    networkMode: "always",
+  });
 }

@@ -100,6 +100,11 @@ export class HiveClient {
     return this.#get("/v1/capabilities", signal);
   }
 
+  /** Looks at the machine again: cards may have come or gone. */
+  refreshCapabilities(): Promise<Capabilities> {
+    return this.#transport.post("/v1/capabilities/refresh", {});
+  }
+
   /** Needs no token. */
   health(signal?: AbortSignal): Promise<Health> {
     return this.#get("/health", signal);

@@ -2,6 +2,8 @@
 import type { components } from "./generated/openapi.ts";
 
 type Schemas = components["schemas"];
+/** Of JSON a null says that a field is not given, which a client leaves out. */
+type NotNull<T> = { [Key in keyof T]: Exclude<T[Key], null> };
 
 export type Catalog = Schemas["Catalog"];
 export type CatalogWorker = Schemas["CatalogWorker"];
@@ -12,7 +14,7 @@ export type JobRequest = Schemas["JobRequest"];
 export type JobStarted = Schemas["JobStarted"];
 export type JobState = Job["state"];
 /** What a caller may choose for an install; the hive chooses what is left out. */
-export type InstallOptions = Pick<JobRequest, "backend" | "source" | "catalog" | "network" | "check" | "reinstall" | "install_dependencies">;
+export type InstallOptions = NotNull<Pick<Extract<JobRequest, { operation: "worker_install" }>, "backend" | "source" | "catalog" | "network" | "check" | "reinstall" | "install_dependencies">>;
 /** Those that decide which recipe it is. */
 export type RecipeChoice = Pick<InstallOptions, "backend" | "source" | "catalog">;
 export type Problem = Schemas["Problem"];

@@ -2,6 +2,7 @@
 import { memo, type ReactNode } from "react";
 
 import { parseAnsi, type Segment } from "./ansi.ts";
+import { LogSign, splitSign } from "./sign.tsx";
 
 /** What a search looks for, in a line. */
 function marked(text: string, sought: string): ReactNode {
@@ -29,13 +30,15 @@ function LogSegment({ segment, sought }: { segment: Segment; sought: string }) {
 
 /** @sought: in lower case. */
 export const LogLine = memo(function LogLine({ number, text, sought, current }: { number: number; text: string; sought: string; current: boolean }) {
+  const { sign, rest } = splitSign(text);
   return (
     <div className={current ? "log-line current" : "log-line"} data-line={number}>
       <span className="log-number" aria-hidden="true">
         {number + 1}
       </span>
       <span className={`log-text ${lineTone(text)}`}>
-        {parseAnsi(text).map((segment, index) => (
+        {sign && <LogSign sign={sign} />}
+        {parseAnsi(rest).map((segment, index) => (
           <LogSegment key={index} segment={segment} sought={sought} />
         ))}
       </span>

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { _ } from "../i18n.ts";
 
+/** A message that says itself what to do: it names a key, a command, or tells after a semicolon. */
+const SAYS_ITSELF = /hive\.conf|hivectl |; |: (?:raise|free|make room)| must /;
+
 /** What to do about an error, by its name without "org.rbee.Hive.Error."; "": nothing more than its message says. */
-export function advice(name: string): string {
+export function advice(name: string, message: string): string {
+  if (name === "SourceUnavailable" && /\b(?:404|410)\b/.test(message)) return _("Its address has it no more. Tell whoever keeps the catalog.");
+  if (SAYS_ITSELF.test(message)) return "";
   switch (name) {
     case "MissingDependencies":
       return _("Install what is missing, then try again.");
@@ -30,7 +35,7 @@ export function advice(name: string): string {
     case "TimedOut":
       return _("Raise the limit if the build is that large, then try again.");
     case "Interrupted":
-      return _("The machine or its hive was stopped meanwhile. Try again.");
+      return _("This machine or its hive was stopped meanwhile. Try again.");
     case "Busy":
       return _("Wait for the other job to end, then try again.");
     case "SandboxUnavailable":

@@ -35,7 +35,7 @@ export function phaseTitle(phase: string): string {
     case "metadata":
       return _("Look it up");
     case "platform":
-      return _("Check the machine");
+      return _("Check this machine");
     case "pkgbuild":
       return _("Fetch the recipe");
     case "parse":

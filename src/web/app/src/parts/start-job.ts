@@ -4,11 +4,12 @@ import { useLocation } from "wouter";
 
 import { HiveError } from "@rbee/hive-sdk";
 
+import { hiveWords } from "../i18n.ts";
 import { advice } from "./advice.ts";
 
 /** What was refused, and what to do. */
 export function troubleWords(error: Error): string {
-  return [error.message, error instanceof HiveError && advice(error.shortName)].filter(Boolean).join(" ");
+  return [hiveWords(error.message), error instanceof HiveError && advice(error.shortName, error.message)].filter(Boolean).join(" ");
 }
 
 /** Starts a job of a worker and goes to its page; `error` is why that failed, `trouble` the same in words. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { Catalog } from "@rbee/hive-sdk";
 
-import { _, format, ngettext } from "../i18n.ts";
+import { _, format, hiveWords, ngettext } from "../i18n.ts";
 import { advice } from "../parts/advice.ts";
 import { formatAgo } from "../parts/format.ts";
 import { Notice } from "../parts/notice.tsx";
@@ -19,8 +19,8 @@ function title(catalog: Catalog): string {
 function Trouble({ catalog, again }: { catalog: Catalog; again: () => void }) {
   return (
     <Notice tone="warn" title={title(catalog)}>
-      <p>{catalog.error_message}</p>
-      <p>{advice(catalog.error_name.slice(catalog.error_name.lastIndexOf(".") + 1))}</p>
+      <p>{hiveWords(catalog.error_message)}</p>
+      <p>{advice(catalog.error_name.slice(catalog.error_name.lastIndexOf(".") + 1), catalog.error_message)}</p>
       <div className="actions">
         <button type="button" className="button" onClick={again} aria-label={format(_("Ask again: catalog {name}"), { name: catalog.name })}>
           {_("Ask again")}

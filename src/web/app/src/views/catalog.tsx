@@ -5,7 +5,7 @@ import { useLocation, useSearch } from "wouter";
 import { useCapabilities, useCatalogs, useInstalledWorkers, useJobs, useWorkerCatalog } from "@rbee/hive-react";
 import { HiveError, type CatalogWorker, type RecipeChoice } from "@rbee/hive-sdk";
 
-import { _ } from "../i18n.ts";
+import { _, hiveWords } from "../i18n.ts";
 import { advice } from "../parts/advice.ts";
 import { Icon } from "../parts/icons.tsx";
 import { isActive } from "../parts/job-words.tsx";
@@ -34,8 +34,8 @@ function CatalogTrouble({ error, again }: { error: Error; again: () => void }) {
   const name = error instanceof HiveError ? error.shortName : "";
 
   return (
-    <Notice tone="bad" title={error.message} urgent>
-      <p>{advice(name)}</p>
+    <Notice tone="bad" title={hiveWords(error.message)} urgent>
+      <p>{advice(name, error.message)}</p>
       <div className="actions">
         <button type="button" className="button primary" onClick={again}>
           {_("Try again")}
@@ -82,7 +82,7 @@ function Unsupported({ workers }: { workers: CatalogWorker[] }) {
   if (machine && !machine.sandbox)
     return (
       <Notice tone="warn" title={_("This machine can't build anything yet")}>
-        <p>{advice("SandboxUnavailable")}</p>
+        <p>{advice("SandboxUnavailable", "")}</p>
         <Command>hivectl status</Command>
       </Notice>
     );

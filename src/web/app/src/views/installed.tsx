@@ -5,7 +5,7 @@ import { Link, useLocation } from "wouter";
 import { useHiveOperations, useInstalledWorkers, useJobs, useUpdates, useVerify, useWorkerCatalog } from "@rbee/hive-react";
 import type { FileProblem, Job, Worker } from "@rbee/hive-sdk";
 
-import { _, format, ngettext } from "../i18n.ts";
+import { _, format, hiveWords, ngettext } from "../i18n.ts";
 import { formatDate, formatSize } from "../parts/format.ts";
 import { Icon } from "../parts/icons.tsx";
 import { isActive } from "../parts/job-words.tsx";
@@ -152,7 +152,7 @@ function InstalledWorker({ worker }: { worker: Worker }) {
       </div>
       <Facts worker={worker} job={own?.find(({ operation, state }) => operation !== "worker_remove" && state === "done")} />
       {problems && <Verified problems={problems} files={worker.files.length} />}
-      {error && <Notice tone="bad" title={error.message} urgent />}
+      {error && <Notice tone="bad" title={hiveWords(error.message)} urgent />}
       <details className="files">
         <summary>{format(ngettext("{count} file", "{count} files", worker.files.length), { count: worker.files.length })}</summary>
         <ul>
@@ -197,10 +197,10 @@ function Updates() {
         </button>
       )}
       {trouble && <Notice tone="bad" title={trouble} urgent />}
-      {error && <Notice tone="bad" title={error.message} urgent />}
+      {error && <Notice tone="bad" title={hiveWords(error.message)} urgent />}
       {failed.map(({ id, error }) => (
         <Notice key={id} tone="warn" title={format(_("Whether {worker} has an update is not known"), { worker: id })}>
-          <p>{error}</p>
+          <p>{hiveWords(error)}</p>
         </Notice>
       ))}
     </div>
@@ -228,7 +228,7 @@ export default function Installed() {
         <h1>{_("Installed")}</h1>
         {workers && <Updates />}
       </div>
-      {error && !workers && <Notice tone="bad" title={error.message} urgent />}
+      {error && !workers && <Notice tone="bad" title={hiveWords(error.message)} urgent />}
       {!workers && !error && <div className="skeleton installed-waiting" role="status" aria-label={_("Loading")} />}
       <ul className="stack">
         {workers?.map((worker) => (

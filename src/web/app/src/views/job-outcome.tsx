@@ -5,7 +5,7 @@ import { Link, useLocation } from "wouter";
 import { useHiveOperations, useInstalledWorkers, type JobView } from "@rbee/hive-react";
 import { shortErrorName, type Job } from "@rbee/hive-sdk";
 
-import { _, format } from "../i18n.ts";
+import { _, format, hiveWords } from "../i18n.ts";
 import { stripAnsi } from "../log/ansi.ts";
 import { advice } from "../parts/advice.ts";
 import { Icon } from "../parts/icons.tsx";
@@ -70,10 +70,11 @@ function Failed({ job, view, showEnd }: { job: Job; view: JobView; showEnd: () =
   const command = view.ended ? installCommand(view) : "";
   const words = view.ended && SAID_BY_RECIPE.has(name) ? lastWords(view) : [];
   const reason = job.error_message || view.error?.message || _("The job failed");
+  const what = advice(name, reason);
 
   return (
-    <Notice tone="bad" title={reason} urgent>
-      <p>{advice(name)}</p>
+    <Notice tone="bad" title={hiveWords(reason)} urgent>
+      {what && <p>{what}</p>}
       {words.length > 0 && <pre className="last-words">{words.join("\n")}</pre>}
       {command && <Command>{command}</Command>}
       <div className="actions">
@@ -128,7 +129,7 @@ export function JobOutcome({ job, view, showEnd }: { job: Job; view: JobView; sh
     case "cancelled":
       return (
         <Notice tone="plain" title={_("The job was cancelled")}>
-          <p>{job.options?.install_dependencies ? _("Packages of the system that it had installed stay. Nothing else was changed on this machine.") : _("Nothing was changed on this machine.")}</p>
+          <p>{view.phases.some(({ name }) => name === "install-dependencies") ? _("Packages of the system that it had installed stay. Nothing else was changed on this machine.") : _("Nothing was changed on this machine.")}</p>
           <div className="actions">
             <Again job={job}>{_("Start again")}</Again>
           </div>

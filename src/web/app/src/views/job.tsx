@@ -78,6 +78,7 @@ function JobProgress({ job, view }: { job: Job; view: JobView }) {
         <span>
           {phaseWords(job)}
           {text && ` · ${text}`}
+          {view.phases.at(-1)?.network && ` · ${_("network on")}`}
         </span>
         <span>{formatPercent(progress)}</span>
       </p>

@@ -5,7 +5,7 @@ import { Link } from "wouter";
 import { useJobs } from "@rbee/hive-react";
 import type { Job } from "@rbee/hive-sdk";
 
-import { _ } from "../i18n.ts";
+import { _, hiveWords } from "../i18n.ts";
 import { Bar, useForwardProgress } from "../parts/bar.tsx";
 import { Icon } from "../parts/icons.tsx";
 import { Ago, isActive, JobElapsed, jobTitle, StatePill, stateWord } from "../parts/job-words.tsx";
@@ -19,7 +19,7 @@ function RunningBar({ job }: { job: Job }) {
 }
 
 function JobRow({ job }: { job: Job }) {
-  const words = job.state === "failed" ? job.error_message : isActive(job.state) && job.state !== "queued" ? phaseTitle(job.phase ?? "") : "";
+  const words = job.state === "failed" ? hiveWords(job.error_message ?? "") : isActive(job.state) && job.state !== "queued" ? phaseTitle(job.phase ?? "") : "";
 
   return (
     <li>
@@ -59,7 +59,7 @@ const MANY = 8;
 
 /** Whether all of the words that were typed stand in what a row shows. */
 function matches(job: Job, text: string): boolean {
-  const shown = [job.id, jobTitle(job.operation, job.worker_id), stateWord(job.state), job.error_message ?? ""].join(" ").toLocaleLowerCase();
+  const shown = [job.id, jobTitle(job.operation, job.worker_id), stateWord(job.state), hiveWords(job.error_message ?? "")].join(" ").toLocaleLowerCase();
   return text.toLocaleLowerCase().split(/\s+/).every((word) => shown.includes(word));
 }
 

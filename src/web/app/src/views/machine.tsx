@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import type { ReactNode } from "react";
 
-import { useCapabilities } from "@rbee/hive-react";
+import { useCapabilities, useRefreshCapabilities } from "@rbee/hive-react";
 import type { Device, Toolchain } from "@rbee/hive-sdk";
 
-import { _, format } from "../i18n.ts";
+import { _, format, hiveWords } from "../i18n.ts";
 import { deviceMemory } from "../parts/device.ts";
 import { formatAgo, formatNumber } from "../parts/format.ts";
 import { Icon } from "../parts/icons.tsx";
 import { Command, Notice } from "../parts/notice.tsx";
+import { troubleWords } from "../parts/start-job.ts";
 import { useTitle } from "../parts/view.ts";
 import "./machine.css";
 
@@ -86,6 +87,23 @@ function ToolchainRow({ toolchain }: { toolchain: Toolchain }) {
   );
 }
 
+/** For a card that came or went, or a driver that was installed since. */
+function LookAgain() {
+  const { mutate, isPending, isSuccess, error } = useRefreshCapabilities();
+
+  return (
+    <div className="updates">
+      <p className="muted" role="status">
+        {isSuccess && _("This machine was looked at again")}
+      </p>
+      <button type="button" className="button" onClick={() => mutate()} disabled={isPending}>
+        {isPending ? _("Looking…") : _("Look again")}
+      </button>
+      {error && <Notice tone="bad" title={troubleWords(error)} urgent />}
+    </div>
+  );
+}
+
 export default function Machine() {
   const { data: machine, error } = useCapabilities();
 
@@ -103,8 +121,9 @@ export default function Machine() {
             </p>
           )}
         </div>
+        {machine && <LookAgain />}
       </div>
-      {error && !machine && <Notice tone="bad" title={error.message} urgent />}
+      {error && !machine && <Notice tone="bad" title={hiveWords(error.message)} urgent />}
       {!machine && !error && <div className="skeleton device-waiting" role="status" aria-label={_("Loading")} />}
       {machine && !machine.sandbox && (
         <Notice tone="warn" title={_("This machine can't make sandboxes")}>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { useState, type FormEvent } from "react";
 
-import { _ } from "../i18n.ts";
+import { _, hiveWords } from "../i18n.ts";
 import { Logo } from "../parts/icons.tsx";
 import { Tools } from "../parts/header.tsx";
 import { Command, Notice, PageState } from "../parts/notice.tsx";
@@ -40,12 +40,12 @@ export function NoToken({ error, enter }: { error: Error | undefined; enter: (te
       </header>
       <main className="main">
         <PageState icon="key" title={_("This page needs a key")}>
-          <p>{_("On the machine of this hive, run this command and open the link that it prints. It is good once, for five minutes.")}</p>
+          <p>{_("On this machine, run this command and open the link that it prints. It is good once, for five minutes.")}</p>
           <Command>hivectl web</Command>
           <EnterForm enter={enter} />
           {error && (
             <Notice tone="warn" title={_("That did not open it")} urgent>
-              <p>{error.message}</p>
+              <p>{hiveWords(error.message)}</p>
             </Notice>
           )}
         </PageState>

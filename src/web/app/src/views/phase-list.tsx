@@ -31,7 +31,8 @@ function phaseWord(state: PhaseState): string {
   }
 }
 
-function PhaseRow({ phase, line, show }: { phase: Phase; line: number | undefined; show: (line: number) => void }) {
+/** @began: as its log has it. */
+function PhaseRow({ phase, began, show }: { phase: Phase; began: JobPhase | undefined; show: (line: number) => void }) {
   const content = (
     <>
       <span className="phase-mark">
@@ -39,16 +40,22 @@ function PhaseRow({ phase, line, show }: { phase: Phase; line: number | undefine
       </span>
       <span className="phase-title">{phaseTitle(phase.name)}</span>
       <span className="unseen">{phaseWord(phase.state)}</span>
+      {began?.network && (
+        <span className="phase-network" title={_("It has the network")}>
+          <Icon name="globe" />
+          <span className="unseen">{_("It has the network")}</span>
+        </span>
+      )}
       <span className="phase-time">{phase.state !== "waiting" && phase.state !== "skipped" && <Elapsed from={phase.started} to={phase.ended} />}</span>
     </>
   );
 
   return (
     <li className={`phase ${phase.state}`} aria-current={phase.state === "active" ? "step" : undefined}>
-      {line === undefined ? (
+      {began === undefined ? (
         <span className="phase-row">{content}</span>
       ) : (
-        <button type="button" className="phase-row" onClick={() => show(line)} title={_("Show it in the log")}>
+        <button type="button" className="phase-row" onClick={() => show(began.line)} title={_("Show it in the log")}>
           {content}
         </button>
       )}
@@ -64,7 +71,7 @@ export function PhaseList({ job, phases, show }: { job: Job; phases: readonly Jo
     <section className="panel phases" aria-label={_("Phases")}>
       <ol>
         {listPhases(job.operation, starts, job.state, ended).map((phase) => (
-          <PhaseRow key={phase.name} phase={phase} line={phases.find(({ name }) => name === phase.name)?.line} show={show} />
+          <PhaseRow key={phase.name} phase={phase} began={phases.find(({ name }) => name === phase.name)} show={show} />
         ))}
       </ol>
     </section>

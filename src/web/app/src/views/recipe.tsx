@@ -4,7 +4,7 @@ import { Dialog } from "@base-ui/react/dialog";
 import { useRecipe } from "@rbee/hive-react";
 import type { CatalogWorker, RecipeChoice } from "@rbee/hive-sdk";
 
-import { _, format } from "../i18n.ts";
+import { _, format, hiveWords } from "../i18n.ts";
 import "../parts/dialog.css";
 import { Icon } from "../parts/icons.tsx";
 import { Notice } from "../parts/notice.tsx";
@@ -57,7 +57,7 @@ export default function Recipe({ id, worker, choice, onChoice, onClose }: Recipe
               <InstallChoice worker={worker} choice={choice} onChoice={onChoice} />
             </div>
           )}
-          {error && <Notice tone="bad" title={error.message} urgent />}
+          {error && <Notice tone="bad" title={hiveWords(error.message)} urgent />}
           <pre className="recipe-text" tabIndex={0} aria-label={_("The recipe")}>
             {recipe?.trimEnd().split("\n").map((line, index) => (
               <code key={index}>

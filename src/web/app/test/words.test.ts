@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { describe, expect, test } from "vitest";
+
+import { sourceMessages } from "../source-messages.ts";
+import { splitSign } from "../src/log/sign.tsx";
+import { advice } from "../src/parts/advice.ts";
+import { formatDate, formatDuration, formatSize } from "../src/parts/format.ts";
+
+describe("numbers", () => {
+  test("times of less than a tenth of a second are not shown", () => {
+    expect([0, 40, 94].map((time) => formatDuration(time))).toEqual(["", "", ""]);
+    expect([100, 400, 12_000, 154_000, 3_754_000].map((time) => formatDuration(time))).toEqual(["0.1s", "0.4s", "12s", "2:34", "1:02:34"]);
+  });
+
+  test("one byte is one, and more of them are bytes", () => {
+    expect([0, 1, 2, 999, 1000, 1_500_000].map((size) => formatSize(size))).toEqual(["0 bytes", "1 byte", "2 bytes", "999 bytes", "1 kB", "1.5 MB"]);
+  });
+
+  test("dates are written as the page's English is spelled", () => {
+    expect(formatDate(Date.UTC(2026, 10, 28, 12) * 1000)).toMatch(/^28 Nov 2026, \d\d:\d\d$/);
+  });
+});
+
+describe("the page's English", () => {
+  const ids = [...sourceMessages().values()].flatMap(({ plural }) => plural ?? []).concat([...sourceMessages().keys()]);
+
+  test("calls the hive's machine this machine", () => {
+    expect(ids.filter((text) => /machine|computer|host\b/i.test(text) && !/\bthis machine\b/i.test(text))).toEqual(["Machine"]);
+  });
+
+  test("is spelled as in Britain", () => {
+    expect(ids.filter((text) => /\b(license|color|cancell?ed\b.*canceled|catalogue|favorite|behavior|center)/i.test(text))).toEqual([]);
+  });
+});
+
+describe("advice", () => {
+  test.for([
+    ["TimedOut", "The job took longer than 600 s: raise RuntimeMax= in [Jobs] of hive.conf"],
+    ["NoSpace", "No space left for /usr/local/bin/some: free some on the file system of /usr"],
+    ["FileConflict", "/usr/local/bin/some exists and belongs to no worker (it appeared just now); move it away"],
+    ["WorkerNotFound", "No worker \"some\" in the catalog at https://example.org; hivectl catalog lists what there is"],
+    ["FileConflict", "A folder on the way to /x is a symbolic link or a file: the package must install to real folders"],
+  ] as const)("is not given where the sentence gives it: %s", ([name, message]) => {
+    expect(advice(name, message)).toBe("");
+  });
+
+  test("of a source that is gone does not speak of the network", () => {
+    expect(advice("SourceUnavailable", "A source can't be fetched: https://example.org/x answers 404 Not Found")).toBe("Its address has it no more. Tell whoever keeps the catalog.");
+    expect(advice("SourceUnavailable", "A source can't be fetched: example.org can't be reached")).toContain("See whether this machine reaches its address");
+  });
+});
+
+describe("the signs of the hive's lines", () => {
+  test.for(["✓", "✅", "❌", "⚠", "🌐", "⬇", "↻", "⏪", "💾", "📄", "📝", "📦", "🔍", "🔧", "🏗️", "🩹", "🧪", "🧹", "🗑️", "🛑"])("%s is drawn, whatever fonts there are", (sign) => {
+    expect(splitSign(`${sign} Starting…`)).toEqual({ sign: sign.replace("\uFE0F", ""), rest: "Starting…" });
+  });
+
+  test("stand at the beginning of a line, and what else is there stays", () => {
+    for (const text of ["say ✓ to it", "🦀 Rust", "12 of 30", "#1 and *"]) expect(splitSign(text)).toEqual({ sign: "", rest: text });
+  });
+});
