@@ -15,6 +15,7 @@
 
 #define PATH_LENGTH_MAX 3000 /* InstallRoot comes in front, and temporary names beside it */
 #define DEPTH_MAX       128  /* each level holds a descriptor while it is read */
+#define LINKS_MAX       40   /* as the kernel has it */
 
 typedef DIR AutoDir;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AutoDir, closedir)
@@ -312,13 +313,35 @@ tree_find (const Tree *tree, const char *path)
   return NULL;
 }
 
+/* Where the links of the package lead from @path; NULL: to nothing that is in it. */
+static const TreeEntry *
+tree_follow (const Tree *tree, const char *path)
+{
+  const TreeEntry *entry = tree_find (tree, path);
+
+  for (unsigned links = 0; entry && S_ISLNK (entry->st.st_mode) && links < LINKS_MAX; links++)
+    {
+      g_autofree char *directory = g_path_get_dirname (entry->path);
+      g_autofree char *target = g_canonicalize_filename (entry->target, directory);
+
+      entry = tree_find (tree, target);
+    }
+  return entry;
+}
+
+/* Packages that lie in /opt have a link to it in a folder of PATH. */
 static bool
 tree_check_binary (const Tree *tree, const char *binary, GError **error)
 {
-  const TreeEntry *entry = tree_find (tree, binary);
+  const TreeEntry *entry = tree_follow (tree, binary);
 
-  if (!entry)
+  if (!tree_find (tree, binary))
     return tree_refuse (error, "The package has no %s: package() must install it there", binary);
+  if (!entry)
+    return tree_refuse (error,
+                        "%s in the package is a link to what is not in the package: package() must install the binary "
+                        "too",
+                        binary);
   if (!S_ISREG (entry->st.st_mode))
     return tree_refuse (error, "%s in the package is no regular file: package() must install the binary itself there",
                         binary);

@@ -169,6 +169,32 @@ ln -sr "$pkgdir/opt/some/bin/tool" "$pkgdir/usr/local/bin/some-relative"
     assert hive.installed("/usr/local/bin/some-relative").read_text() == "evil\n"
 
 
+@pytest.mark.parametrize("link", ["ln -s /opt/some/bin/some", "ln -sr \"$pkgdir/opt/some/bin/some\""], ids=["absolute", "relative"])
+def test_program_of_a_worker_may_be_a_link_to_another_prefix(hive, link):
+    package = f"""install -Dm755 /dev/stdin "$pkgdir/opt/some/bin/some" <<<'#!/bin/sh'
+install -d "$pkgdir/usr/local/bin"
+{link} "$pkgdir/usr/local/bin/between"
+ln -s between "$pkgdir/usr/local/bin/some"
+"""
+    hive.catalog.add("some", pkgbuild("some", package=package))
+    hive.installs("some")
+    assert hive.installed("/opt/some/bin/some").exists() and os.readlink(hive.installed("/usr/local/bin/some")) == "between"
+    assert hive.call("Verify", path="/org/rbee/Hive/worker/some", interface="org.rbee.Hive.Worker") == []
+    hive.removes("some")
+    hive.nothing_left()
+
+
+@pytest.mark.parametrize("target, why", [("/usr/bin/env", "is a link to what is not in the package"), ("some", ""), ("/opt/some", "is no regular file"),
+                                         ("/opt/some/data", "is not executable")])
+def test_program_of_a_worker_that_is_a_link_to_no_program_is_refused(hive, target, why):
+    package = f"""install -Dm644 /dev/stdin "$pkgdir/opt/some/data" <<<'#!/bin/sh'
+install -d "$pkgdir/usr/local/bin"
+ln -s {target} "$pkgdir/usr/local/bin/some"
+"""
+    hive.catalog.add("some", pkgbuild("some", package=package))
+    hive.refuses("some", "PackageInvalid", "/usr/local/bin/some", why)
+
+
 @pytest.mark.parametrize("link", ["/usr/bin/python3", "../../../usr/bin/python3"])
 def test_python_environment_links_to_the_systems_python(hive, link):
     hive.catalog.add("some", pkgbuild("some", package=BINARY + f"""
