@@ -7,7 +7,10 @@ import subprocess
 
 import pytest
 
+import test_git_lfs
 from harness import HttpCatalog, pkgbuild
+from test_git_lfs import lfs_server  # noqa: F401 (a fixture)
+from test_repositories import recipe as repository_recipe, served  # noqa: F401 (a fixture)
 
 
 def own_address():
@@ -36,6 +39,12 @@ def secret():
     catalog.answers["/secret"] = (200, "text/plain", b"for this machine alone\n")
     yield catalog
     catalog.close()
+
+
+@pytest.fixture
+def http_catalog(foreign):
+    """Whoever serves something over HTTP does it from there."""
+    return foreign
 
 
 def add(catalog, source):
@@ -100,3 +109,37 @@ def test_repository_of_others_is_cloned_through_its_redirect(hive, foreign):
     foreign.answers["/old/info/refs"] = redirect(f"{foreign.url}/git/info/refs?service=git-upload-pack")
     foreign.add("some", pkgbuild("some", source=[f"tree::git+{foreign.url}/old"], sha256sums=["SKIP"], build='cat "$srcdir/tree/file"'))
     assert "public" in hive.installs("some").lines()
+
+
+@test_git_lfs.needs_lfs
+@pytest.mark.parametrize("by", ["href", "redirect"])
+def test_storage_that_a_server_of_git_lfs_names_is_not_asked_on_this_machine(hive, foreign, lfs_server, secret, by):  # noqa: F811
+    """Its answer to a batch may name another server, and that one send on to a third: never to this machine's."""
+    path = f"/storage/{test_git_lfs.OID}"
+    secret.answers[path] = (200, "application/octet-stream", test_git_lfs.DATA)
+    foreign.answers[path] = redirect(secret.url + path)
+    lfs_server.storage = f"{secret.url if by == 'href' else foreign.url}/storage"
+    test_git_lfs.commit(lfs_server)
+    foreign.add("some", repository_recipe(lfs_server, build="true"))
+    job = hive.refuses("some", "SourceUnavailable")
+    assert "⬇ Files of tree by Git LFS: model.bin" in job.lines() and not secret.requests
+    hive.configuration["Network"] = {"Allow": secret.url.removeprefix("http://")}
+    hive.stop()
+    hive.installs("some")
+    assert path in secret.requests, "the administrator's word alone keeps it away"
+
+
+def test_server_of_a_mirror_sends_to_no_other_address_of_this_machine(hive, foreign, secret):
+    """[Mirror] opens its own address; where its server sends one on is not the administrator's word."""
+    site = HttpCatalog()
+    try:
+        hive.configuration["Mirror upstream"] = {"Prefix": "https://upstream.invalid/", "URL": f"{site.url}/up/"}
+        site.answers["/up/secret"] = redirect(f"{secret.url}/secret")
+        site.answers["/up/data"] = (200, "text/plain", b"of the mirror\n")
+        add(foreign, "x::https://upstream.invalid/data")
+        assert "of the mirror" in hive.installs("some").lines()
+        add(foreign, "x::https://upstream.invalid/secret")
+        job = hive.install("some", reinstall=True)
+        assert job.wait().error == "SourceUnavailable" and not secret.requests
+    finally:
+        site.close()

@@ -39,13 +39,14 @@ def test_file_of_a_repository_on_this_machine_is_fetched(hive, repository):  # n
 
 @pytest.fixture
 def lfs_server(http_catalog, served, monkeypatch):  # noqa: F811
-    """The batch API of a server, which has the file at another path."""
+    """The batch API of a server, which has the file at another path (storage)."""
     serve = served.serve
+    served.storage = f"{http_catalog.url}/storage"
 
     def answer(handler):
         if handler.path == "/git/repository.git/info/lfs/objects/batch":
             asked = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
-            objects = [one | {"actions": {"download": {"href": f"{http_catalog.url}/storage/{one['oid']}"}}} for one in asked["objects"]]
+            objects = [one | {"actions": {"download": {"href": f"{served.storage}/{one['oid']}"}}} for one in asked["objects"]]
             body, kind = json.dumps({"transfer": "basic", "objects": objects}).encode(), "application/vnd.git-lfs+json"
             handler.send_response(200)
             handler.send_header("Content-Type", kind)
