@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from harness import install_script, pkgbuild
+from harness import HttpCatalog, install_script, pkgbuild
 
 PHASES = ("prepare", "build", "check", "package")
 
@@ -322,3 +322,23 @@ def test_keys_of_who_started_the_hive_are_not_there(hive):
     search = "import ctypes; print(ctypes.CDLL(None).syscall(250, 10, -3, b'user', b'admin-secret', 0) > 0)"
     answers = ask(hive, f'/usr/bin/python3 -c "{search}"')
     assert answers == {phase: ["False"] for phase in PHASES}
+
+
+def test_functions_use_the_hives_proxy_only_by_the_administrators_word(hive):
+    """One may reach what their own network does not have, and its URL may have a password."""
+    proxy = HttpCatalog()
+    try:
+        proxy.answers["http://upstream.invalid/x"] = (200, "text/plain", b"by the proxy\n")
+        hive.environment["http_proxy"] = proxy.url
+        hive.catalog.add("some", pkgbuild("some", build='echo "proxy: $http_proxy"; curl -s --max-time 5 http://upstream.invalid/x || true'))
+        lines = hive.installs("some").lines()
+        assert "proxy: " in lines and not proxy.requests
+        (told,) = (line for line in lines if "is not told the hive's proxy (http_proxy)" in line)
+        assert "http_proxy= in Environment= of [Recipe]" in told and "Allow= of [Network]" in told
+        hive.stop()
+        hive.configuration["Recipe"] = {"Environment": f"http_proxy={proxy.url}"}
+        hive.configuration["Network"] = {"Allow": proxy.url.removeprefix("http://")}
+        lines = hive.installs("some", reinstall=True).lines()
+        assert "by the proxy" in lines and not any("is not told" in line for line in lines)
+    finally:
+        proxy.close()

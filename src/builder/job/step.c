@@ -4,6 +4,7 @@
 #include "access.h"
 #include "cgroup.h"
 #include "dependency-rules.h"
+#include "fetch.h"
 #include "file.h"
 #include "folder.h"
 #include "machine-environment.h"
@@ -245,9 +246,25 @@ step_network_reason (const Builder *builder)
   return builder->request->network ? "--network=allow" : "NetworkSteps= in hive.conf";
 }
 
+/* A proxy that the hive has and its administrator did not name to recipes; NULL: there is none. */
+static const char *
+step_untold_proxy (const Builder *builder)
+{
+  const char *untold = NULL;
+
+  for (const char *const *name = fetch_proxies; *name; name++)
+    if (g_environ_getenv (builder->configuration->recipe_environment, *name))
+      return NULL;
+    else if (!untold && g_getenv (*name) && g_ascii_strncasecmp (*name, "no_", 3) != 0)
+      untold = *name;
+  return untold;
+}
+
 static void
 step_connect (const Builder *builder, const PhaseStep *step, Sandbox *sandbox)
 {
+  const char *proxy = step_untold_proxy (builder);
+
   if (!step_has_network (builder, step->phase))
     {
       if (step_network (builder, step->phase) == STEP_MAY_CONNECT)
@@ -259,6 +276,12 @@ step_connect (const Builder *builder, const PhaseStep *step, Sandbox *sandbox)
   access_allow_mirrors (sandbox, builder->configuration);
   log_writer_note (builder->log, step->phase, "🌐 Network is on for %s() (%s)", step->phase,
                    step_network_reason (builder));
+  if (proxy)
+    log_writer_note (builder->log, step->phase,
+                     "⚠ %s() is not told the hive's proxy (%s), since one may lead to where its network does not: if "
+                     "recipes may use it, say %s= in Environment= of [Recipe], and its address in Allow= of [Network], "
+                     "of hive.conf",
+                     step->phase, proxy, proxy);
 }
 
 bool
