@@ -35,9 +35,9 @@ __hivectl_parse() {
     case $only_arguments${words[i]} in
       no--) only_arguments=yes ;;
       no--host | no-H) option=--host remote=yes ;;&
-      no--backend | no--color | no--config | no--output | no--network | no--source) option=${words[i]} ;;&
+      no--backend | no--color | no--config | no--output | no--network | no--socket | no--source) option=${words[i]} ;;&
       no-o) option=--output ;;&
-      no--host | no-H | no--backend | no--color | no--config | no--output | no-o | no--network | no--source)
+      no--host | no-H | no--backend | no--color | no--config | no--output | no-o | no--network | no--socket | no--source)
         i=$((i + 1))
         ((i == last)) || option=''
         ;;
@@ -102,7 +102,7 @@ __hivectl_reply_value() {
     --color) __hivectl_reply 'auto always never' ;;
     --source) __hivectl_reply 'binary git' ;;
     --network) __hivectl_reply 'allow forbid' ;;
-    --config | --output) __hivectl_reply_files ;;
+    --config | --output | --socket) __hivectl_reply_files ;;
     --backend) [[ $remote == yes ]] || __hivectl_reply_backends ;;
     --host)
       cur=${cur##*@}
@@ -129,7 +129,8 @@ __hivectl_reply_options() {
     jobs) options+=' --all --plain' ;;
     catalog | list | outdated) options+=' --plain' ;;
     build) options+=' --output --config --check --network --local-sources --quiet' ;;
-    web) options+=' --open --token --rotate --socket' ;;
+    config) options+=' --check --plain' ;;
+    web) options+=' --open --token --rotate --socket --config' ;;
   esac
   __hivectl_reply "$options"
 }
@@ -137,13 +138,13 @@ __hivectl_reply_options() {
 # Names of another machine's hive would cost an ssh connection, and a password perhaps.
 __hivectl_reply_argument() {
   if [[ -z $verb ]]; then
-    __hivectl_reply 'catalog show recipe install remove list verify outdated upgrade rollback jobs log cancel status capabilities web build toolchain'
+    __hivectl_reply 'catalog show recipe install remove list verify outdated upgrade rollback jobs log cancel status config capabilities web build toolchain'
     return
   fi
   [[ $remote == no ]] || return
   [[ $verb != recipe || " ${words[*]} " != *' --check '* ]] || verb=build
   case $verb${#arguments[@]} in
-    build0) __hivectl_reply_files ;;
+    build0 | config0) __hivectl_reply_files ;;
     toolchain0) __hivectl_reply 'import' ;;
     toolchain1) __hivectl_reply 'rust node python go conda cuda' ;;
     install* | show0 | recipe0) __hivectl_reply_names < <(__hivectl_rows catalog) ;;

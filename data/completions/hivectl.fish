@@ -17,7 +17,7 @@ function __hivectl_words
             switch $word
                 case --
                     set only_arguments yes
-                case --host -H --backend --color --source --network --output -o --config
+                case --host -H --backend --color --source --network --output -o --config --socket
                     set value yes
                 case '-*'
                 case '*'
@@ -107,6 +107,7 @@ complete -c hivectl -n __hivectl_verb_is -a jobs -d 'List installs and removals,
 complete -c hivectl -n __hivectl_verb_is -a log -d 'Show a job\'s log'
 complete -c hivectl -n __hivectl_verb_is -a cancel -d 'Cancel a job that waits or runs'
 complete -c hivectl -n __hivectl_verb_is -a status -d 'Show whether the hive runs and can install'
+complete -c hivectl -n __hivectl_verb_is -a config -d 'Show the configuration, and where it is from'
 complete -c hivectl -n __hivectl_verb_is -a capabilities -d 'Show the machine\'s devices and workers'
 complete -c hivectl -n __hivectl_verb_is -a web -d 'Print a link that opens the web page'
 complete -c hivectl -n __hivectl_verb_is -a build -d 'Build a PKGBUILD of your own, and install nothing'
@@ -116,7 +117,7 @@ complete -c hivectl -n '__hivectl_verb_is install' -a '(__hivectl_workers catalo
 complete -c hivectl -n '__hivectl_wants_one show recipe; and not __fish_contains_opt check' -a '(__hivectl_workers catalog 5)'
 complete -c hivectl -n '__hivectl_verb_is remove upgrade rollback' -a '(__hivectl_workers list 2)'
 complete -c hivectl -n '__hivectl_wants_one verify' -a '(__hivectl_workers list 2)'
-complete -c hivectl -n '__hivectl_wants_one build' -F
+complete -c hivectl -n '__hivectl_wants_one build config' -F
 complete -c hivectl -n '__hivectl_wants_one toolchain' -a import
 complete -c hivectl -n '__hivectl_wants_one recipe; and __fish_contains_opt check' -F
 complete -c hivectl -n '__hivectl_wants_one log' -k -a '(__hivectl_jobs)'
@@ -135,8 +136,9 @@ complete -c hivectl -n '__hivectl_verb_is install recipe' -l source -x -a 'binar
 complete -c hivectl -n '__hivectl_verb_is build' -s o -l output -r -d 'Leave the packages\' trees there'
 complete -c hivectl -n '__hivectl_verb_is build' -l local-sources -d 'Take sources from all of this machine too'
 complete -c hivectl -n '__hivectl_verb_is recipe' -l check -d 'Check a PKGBUILD of your own, and say what it is'
+complete -c hivectl -n '__hivectl_verb_is config' -l check -d 'Try a file, and say what is wrong with it'
 complete -c hivectl -n '__hivectl_verb_is recipe' -l srcinfo -d 'With --check: print it as a .SRCINFO file'
-complete -c hivectl -n '__hivectl_verb_is build recipe install' -l config -r -d 'Read another hive.conf than the installed one'
+complete -c hivectl -n '__hivectl_verb_is build recipe install web' -l config -r -d 'Read another hive.conf than the installed one'
 complete -c hivectl -n '__hivectl_verb_is install build' -l check -d 'Run the recipe\'s tests too'
 complete -c hivectl -n '__hivectl_verb_is install' -l reinstall -d 'Build again what is installed already'
 complete -c hivectl -n '__hivectl_verb_is install build' -l network -x -a 'allow forbid' -d 'Whether prepare() and build() have a network'
@@ -145,7 +147,7 @@ complete -c hivectl -n '__hivectl_verb_is install remove upgrade rollback' -l no
 complete -c hivectl -n '__hivectl_verb_is install remove upgrade rollback verify log cancel build' -s q -l quiet -d 'Show nothing but errors'
 complete -c hivectl -n '__hivectl_verb_is log' -s f -l follow -d 'Show what comes, until the job ends'
 complete -c hivectl -n '__hivectl_verb_is jobs upgrade' -s a -l all -d 'All there are, not only the newest or the named'
-complete -c hivectl -n '__hivectl_verb_is catalog list outdated jobs' -l plain -d 'Print rows alone, tabs between their columns'
+complete -c hivectl -n '__hivectl_verb_is catalog list outdated jobs config' -l plain -d 'Print rows alone, tabs between their columns'
 complete -c hivectl -n '__hivectl_verb_is web' -l open -d 'Open the page in a browser'
 complete -c hivectl -n '__hivectl_verb_is web' -l token -d 'Print a token for a script instead'
 complete -c hivectl -n '__hivectl_verb_is web' -l rotate -d 'Make every token void that was ever given'

@@ -16,7 +16,7 @@
 static const Key keys[] = {
   { "Catalog", "URL", KEY_URL, "file://" PKGDATADIR "/catalog", AT (url) },
   { "Catalog", "Priority", KEY_NUMBER, "100", AT (priority), 1, 1000 },
-  { "Catalog", "Timeout", KEY_NUMBER, "30", AT (timeout), 1, 3600 },
+  { "Catalog", "Timeout", KEY_SECONDS, "30", AT (timeout), 1, 3600 },
   { "Catalog", "MaxSize", KEY_SIZE, "4M", AT (max_size), 1024, 1 << 30 },
   { "Catalog", "Proxy", KEY_PROXY, "", AT (proxy) },
   { "Catalog", "CAFile", KEY_FILE, "", AT (ca_file) },
@@ -68,15 +68,6 @@ catalog_configuration_is_own (const CatalogConfiguration *catalog)
   return !catalog->foreign && catalog_configuration_is_local (catalog);
 }
 
-GHashTable *
-catalog_sections_new (void)
-{
-  GHashTable *sections = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_hash_table_unref);
-
-  g_hash_table_insert (sections, g_strdup (CATALOG_DEFAULT), g_hash_table_new_full (NULL, NULL, NULL, g_free));
-  return sections;
-}
-
 /* "Catalog" is the section of "default", "Catalog corp" that of "corp"; NULL: it is none. */
 static const char *
 section_name (const char *group)
@@ -90,37 +81,36 @@ section_name (const char *group)
              NULL;
 }
 
-bool
-catalog_sections_add (GHashTable *sections, const char *group, const char *key, const char *text)
+const Key *
+catalog_key_find (const char *group, const char *name)
 {
-  const char *name = section_name (group);
-  GHashTable *values;
+  for (size_t i = 0; section_name (group) && i < G_N_ELEMENTS (keys); i++)
+    if (g_str_equal (keys[i].name, name))
+      return &keys[i];
+  return NULL;
+}
 
-  for (size_t i = 0; name && i < G_N_ELEMENTS (keys); i++)
-    if (g_str_equal (keys[i].name, key))
-      {
-        values = g_hash_table_lookup (sections, name);
-        if (!values)
-          {
-            values = g_hash_table_new_full (NULL, NULL, NULL, g_free);
-            g_hash_table_insert (sections, g_strdup (name), values);
-          }
-        g_hash_table_insert (values, (void *)&keys[i], g_strdup (text));
-        return true;
-      }
-  return false;
+const Key *
+catalog_keys (size_t *ret_count)
+{
+  *ret_count = G_N_ELEMENTS (keys);
+  return keys;
 }
 
 /* Who reads what goes over the network has the token too. */
 static bool
-catalog_configuration_check (const CatalogConfiguration *catalog, const char *path, const char *group, GError **error)
+catalog_configuration_check (const CatalogConfiguration *catalog, const ConfigurationText *said, const char *group,
+                             GError **error)
 {
+  g_autofree char *where = NULL;
+
   if (!catalog->token_credential || catalog_configuration_is_local (catalog) ||
       g_str_has_prefix (catalog->url, "https://"))
     return true;
+  where = configuration_text_where (said, group, "TokenCredential");
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
-               "%s: TokenCredential= in [%s] needs an https URL=: over http everybody on the way reads the token", path,
-               group);
+               "%s: TokenCredential= in [%s] needs an https URL=: over http everybody on the way reads the token",
+               where, group);
   return false;
 }
 
@@ -133,36 +123,34 @@ show_url (const char *url)
 }
 
 static CatalogConfiguration *
-catalog_configuration_read (const char *name, GHashTable *values, const char *path, GError **error)
+catalog_configuration_read (const ConfigurationText *said, const char *group, GError **error)
 {
   g_autoptr (CatalogConfiguration) catalog = g_new0 (CatalogConfiguration, 1);
-  bool own = g_str_equal (name, CATALOG_DEFAULT);
-  g_autofree char *group = own ? g_strdup ("Catalog") : g_strconcat ("Catalog ", name, NULL);
+  bool own = g_str_equal (group, "Catalog");
 
-  catalog->name = g_strdup (name);
+  catalog->name = g_strdup (section_name (group));
   for (size_t i = 0; i < G_N_ELEMENTS (keys); i++)
     {
-      const char *text = g_hash_table_lookup (values, &keys[i]);
+      const char *fallback = own || keys[i].kind != KEY_URL ? keys[i].fallback : NULL;
+      const char *text = configuration_text_get (said, group, keys[i].name);
 
-      if (!text && !own && keys[i].kind == KEY_URL)
+      if (!text && keys[i].kind == KEY_URL && !fallback)
         {
-          g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "%s: [%s] has no URL=", path, group);
+          g_autofree char *where = configuration_text_where (said, group, NULL);
+
+          g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "%s: [%s] has no URL=", where, group);
           return NULL;
         }
-      if (!text && !keys[i].fallback)
+      if (!text && !fallback)
         continue;
-      if (!key_set (&keys[i], catalog, text ? text : keys[i].fallback))
+      if (!key_set (&keys[i], catalog, text ? text : fallback))
         {
-          const char *fallback = own || keys[i].kind != KEY_URL ? keys[i].fallback : NULL;
-
-          g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
-                       "%s: \"%s\" is no value for %s= in [%s] (the default is %s)", path, text, keys[i].name, group,
-                       fallback ? fallback : "none");
+          key_set_no_value (&keys[i], said, group, fallback, error);
           return NULL;
         }
     }
   catalog->shown_url = show_url (catalog->url);
-  return catalog_configuration_check (catalog, path, group, error) ? g_steal_pointer (&catalog) : NULL;
+  return catalog_configuration_check (catalog, said, group, error) ? g_steal_pointer (&catalog) : NULL;
 }
 
 CatalogConfiguration *
@@ -190,21 +178,20 @@ compare_precedence (const void *a, const void *b)
 }
 
 GPtrArray *
-catalog_sections_read (GHashTable *sections, const char *path, GError **error)
+catalogs_read (const ConfigurationText *said, GError **error)
 {
   g_autoptr (GPtrArray) catalogs = g_ptr_array_new_with_free_func (catalog_configuration_free);
-  GHashTableIter each;
-  void *name, *values;
+  g_auto (GStrv) groups = configuration_text_sections (said, "Catalog ");
+  CatalogConfiguration *catalog = catalog_configuration_read (said, "Catalog", error);
 
-  g_hash_table_iter_init (&each, sections);
-  while (g_hash_table_iter_next (&each, &name, &values))
+  for (char **group = groups; catalog && *group; group++)
     {
-      CatalogConfiguration *catalog = catalog_configuration_read (name, values, path, error);
-
-      if (!catalog)
-        return NULL;
       g_ptr_array_add (catalogs, catalog);
+      catalog = catalog_configuration_read (said, *group, error);
     }
+  if (!catalog)
+    return NULL;
+  g_ptr_array_add (catalogs, catalog);
   g_ptr_array_sort (catalogs, compare_precedence);
   return g_steal_pointer (&catalogs);
 }

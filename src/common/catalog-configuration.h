@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "configuration-text.h"
+
 #define CATALOG_DEFAULT "default"
 
 /* One catalog as hive.conf has it: [Catalog], whose name is "default", or [Catalog NAME]. */
@@ -28,18 +30,18 @@ typedef struct
 /* A name matches [a-z0-9][a-z0-9-]{0,31}: it stands before a slash and a worker's id. */
 bool catalog_name_is_valid (const char *name);
 
-/* The sections of catalogs: name → (key → text), as configuration.c collects them. */
-GHashTable *catalog_sections_new (void);
+/* The key @name of the section @group; NULL: it is no catalog's section, or has no such key. */
+const struct Key *catalog_key_find (const char *group, const char *name);
 
-/* Adds a key of the section @group. False: it is no catalog's group, or has no such key. */
-bool catalog_sections_add (GHashTable *sections, const char *group, const char *key, const char *text);
+/* The keys that each has, and how many they are. Only [Catalog] has the default of the first, URL=. */
+const struct Key *catalog_keys (size_t *ret_count);
 
 /* All catalogs in the order of their precedence: by Priority=, then "default" first, then by name. [Catalog] is always
- * among them. InvalidArgument names @path, the section and the key. */
-GPtrArray *catalog_sections_read (GHashTable *sections, const char *path, GError **error);
+ * among them. InvalidArgument names file, line, section and key. */
+GPtrArray *catalogs_read (const ConfigurationText *said, GError **error);
 
 /* One that nobody configured, and foreign for that: the folder at the absolute @path. Free by a GPtrArray of
- * catalog_sections_read(). */
+ * catalogs_read(). */
 CatalogConfiguration *catalog_configuration_of_folder (const char *path);
 
 /* True when it is a file:// catalog; and when it is that, or a server on this machine's loopback: such may name

@@ -7,12 +7,7 @@
 #include "key.h"
 #include "mirror.h"
 
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
-
-/* Builds, the bridge and hivectl read it, each as another user. */
-#define DENIED_HINT ". Each user must be able to read the configuration: chmod a+rX "
 
 #define MESSAGE_MAX 2000 /* bytes */
 
@@ -26,7 +21,7 @@ static const Key keys[] = {
   { "Hive", "InstallRoot", KEY_PATH, "/", AT (install_root) },
   { "Hive", "InstallPrefixes", KEY_PATHS, "/usr/local;/opt", AT (install_prefixes) },
   { "Hive", "KeepVersions", KEY_NUMBER, "1", AT (keep_versions), 0, 100 },
-  { "Hive", "IdleTimeout", KEY_NUMBER, "60", AT (idle_timeout), 0, 24 * 3600 },
+  { "Hive", "IdleTimeout", KEY_SECONDS, "60", AT (idle_timeout), 0, 24 * 3600 },
   { "Install", "Allow", KEY_PATTERNS, "", AT (install_allow) },
   { "Catalog", "MaxQueriesPerUser", KEY_NUMBER, "8", AT (max_queries_per_user), 1, 1000 },
   { "Jobs", "MaxParallel", KEY_NUMBER, "2", AT (max_parallel), 1, 64 },
@@ -38,20 +33,20 @@ static const Key keys[] = {
   { "Jobs", "CPUWeight", KEY_NUMBER, "50", AT (cpu_weight), 1, 10000 },
   { "Jobs", "IOWeight", KEY_NUMBER, "50", AT (io_weight), 1, 10000 },
   { "Jobs", "Nice", KEY_NICE, "5", AT (nice) },
-  { "Jobs", "RuntimeMax", KEY_NUMBER, "43200", AT (runtime_max), 1, 7 * 24 * 3600 },
+  { "Jobs", "RuntimeMax", KEY_PATIENCE, "43200", AT (runtime_max), 1, 7 * 24 * 3600 },
   { "Jobs", "InhibitShutdown", KEY_DELAY, "delay", AT (inhibit_shutdown) },
   { "Log", "MaxLogSize", KEY_SIZE, "64M", AT (max_log_size), 64 * 1024, INT64_MAX },
   { "Log", "MaxOpenLogs", KEY_NUMBER, "256", AT (max_open_logs), 1, 100000 },
   { "Log", "LogAccess", KEY_ACCESS, "everybody", AT (owner_reads_log) },
   { "History", "MaxJobs", KEY_NUMBER, "1000", AT (history_max_jobs), 1, 100000 },
-  { "History", "MaxAge", KEY_NUMBER, "365", AT (history_max_age), 0, 36500 },
+  { "History", "MaxAge", KEY_DAYS, "365", AT (history_max_age), 0, 36500 },
   { "History", "MaxTotalSize", KEY_SIZE, "2G", AT (history_max_size), 64 * 1024, INT64_MAX },
   { "Build", "DependencyRules", KEY_PATH, PKGDATADIR "/dependencies.conf", AT (dependency_rules) },
   { "Build", "NetworkSteps", KEY_STEPS, "prepare;build", AT (network_steps) },
   { "Build", "MemoryPerCompiler", KEY_SIZE, "2G", AT (memory_per_compiler), 1024 * 1024, INT64_MAX },
-  { "Build", "EvaluationTimeout", KEY_NUMBER, "30", AT (evaluation_timeout), 1, 3600 },
-  { "Build", "StepTimeout", KEY_NUMBER, "7200", AT (step_timeout), 1, 7 * 24 * 3600 },
-  { "Build", "DownloadTimeout", KEY_NUMBER, "3600", AT (download_timeout), 1, 7 * 24 * 3600 },
+  { "Build", "EvaluationTimeout", KEY_SECONDS, "30", AT (evaluation_timeout), 1, 3600 },
+  { "Build", "StepTimeout", KEY_PATIENCE, "7200", AT (step_timeout), 1, 7 * 24 * 3600 },
+  { "Build", "DownloadTimeout", KEY_PATIENCE, "3600", AT (download_timeout), 1, 7 * 24 * 3600 },
   { "Build", "MaxDownloadSize", KEY_SIZE, "20G", AT (max_download_size), 1, INT64_MAX },
   { "Build", "MaxSourceSize", KEY_SIZE, "40G", AT (max_source_size), 4096, INT64_MAX },
   { "Build", "MaxSourceFiles", KEY_NUMBER, "1000000", AT (max_source_files), 1, 100000000 },
@@ -74,8 +69,8 @@ static const Key keys[] = {
   { "Bridge", "MaxConnectionsPerAddress", KEY_NUMBER, "64", AT (max_connections_per_address), 1, 100000 },
   { "Bridge", "MaxStreams", KEY_NUMBER, "8192", AT (max_streams), 1, 100000 },
   { "Bridge", "MaxBodySize", KEY_SIZE, "64K", AT (max_body_size), 1024, 1 << 20 },
-  { "Bridge", "RequestTimeout", KEY_NUMBER, "15", AT (request_timeout), 1, 3600 },
-  { "Bridge", "IdleTimeout", KEY_NUMBER, "60", AT (bridge_idle_timeout), 0, 24 * 3600 },
+  { "Bridge", "RequestTimeout", KEY_SECONDS, "15", AT (request_timeout), 1, 3600 },
+  { "Bridge", "IdleTimeout", KEY_SECONDS, "60", AT (bridge_idle_timeout), 0, 24 * 3600 },
 };
 
 void
@@ -88,6 +83,7 @@ configuration_free (Configuration *configuration)
   g_clear_pointer (&configuration->catalogs, g_ptr_array_unref);
   g_clear_pointer (&configuration->mirrors, g_ptr_array_unref);
   g_clear_pointer (&configuration->toolchains, g_ptr_array_unref);
+  g_clear_pointer (&configuration->said, configuration_text_free);
   g_free (configuration->path);
   g_free (configuration);
 }
@@ -101,173 +97,73 @@ key_find (const char *group, const char *name)
   return NULL;
 }
 
-/* What the files say: a key's text, and the sections that there may be several of. */
-typedef struct
-{
-  GHashTable *values; /* Key → text */
-  GHashTable *files;  /* "GROUP/KEY" of a key there may be one of, or a section's name → the file that said it last */
-  GHashTable *catalogs; /* catalog_sections_new() */
-  GKeyFile *sections;   /* the others, with all their keys */
-} Texts;
-
-static void
-texts_clear (Texts *texts)
-{
-  g_hash_table_unref (texts->values);
-  g_hash_table_unref (texts->files);
-  g_hash_table_unref (texts->catalogs);
-  g_key_file_unref (texts->sections);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Texts, texts_clear)
-
+/* What somebody may have meant: a section's name that is missing or wrong, or a key of another section, or in other
+ * letters. */
 static char *
-key_path (const Key *key)
+guess_meaning (const TextEntry *entry)
 {
-  return g_strconcat (key->group, "/", key->name, NULL);
+  if (g_str_has_prefix (entry->section, "Catalog "))
+    return g_strdup ("; a catalog's name is of a-z, 0-9 and -");
+  if (g_str_equal (entry->section, "Toolchain") || g_str_equal (entry->section, "Mirror"))
+    return g_strdup_printf ("; write [%s NAME], a name of letters, digits, dots, dashes, + and _", entry->section);
+  for (size_t i = 0; i < G_N_ELEMENTS (keys); i++)
+    if (g_ascii_strcasecmp (keys[i].name, entry->key) == 0)
+      return g_strdup_printf ("; there is %s= in [%s]", keys[i].name, keys[i].group);
+  return g_strdup ("");
 }
 
-/* Adds one key, or complains that there is none such. */
 static bool
-texts_add (Texts *texts, GKeyFile *file, const char *group, const char *name, const char *path, GError **error)
+entry_is_known (const TextEntry *entry)
 {
-  const Key *key = key_find (group, name);
-  g_autofree char *text = g_key_file_get_value (file, group, name, NULL);
+  return key_find (entry->section, entry->key) || catalog_key_find (entry->section, entry->key) ||
+         (g_str_has_prefix (entry->section, TOOLCHAIN_SECTION) && toolchain_has_key (entry->key)) ||
+         (g_str_has_prefix (entry->section, MIRROR_SECTION) && mirror_has_key (entry->key));
+}
 
-  g_hash_table_insert (texts->files, key ? key_path (key) : g_strdup (group), g_strdup (path));
-  if (key)
-    g_hash_table_insert (texts->values, (void *)key, g_steal_pointer (&text));
-  else if ((g_str_has_prefix (group, TOOLCHAIN_SECTION) && toolchain_has_key (name)) ||
-           (g_str_has_prefix (group, MIRROR_SECTION) && mirror_has_key (name)))
-    g_key_file_set_value (texts->sections, group, name, text);
-  else if (!catalog_sections_add (texts->catalogs, group, name, text))
+/* Complains about what no key is. */
+static bool
+configuration_check_keys (const ConfigurationText *said, GError **error)
+{
+  GPtrArray *entries = configuration_text_entries (said);
+
+  for (guint i = 0; i < entries->len; i++)
     {
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "%s: there is no key %s= in [%s]%s", path, name,
-                   group, g_str_has_prefix (group, "Catalog ") ? "; a catalog's name is of a-z, 0-9 and -" : "");
+      const TextEntry *entry = entries->pdata[i];
+      g_autofree char *hint = NULL;
+
+      if (entry_is_known (entry))
+        continue;
+      hint = guess_meaning (entry);
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "%s:%u: there is no key %s= in [%s]%s", entry->file,
+                   entry->line, entry->key, entry->section, hint);
       return false;
     }
   return true;
 }
 
-/* Adds one file's keys, and complains about what no key is. */
 static bool
-configuration_read_file (Texts *texts, const char *path, GError **error)
+configuration_read_sections (Configuration *configuration, const ConfigurationText *said, GError **error)
 {
-  g_autoptr (GKeyFile) file = g_key_file_new ();
-  g_autoptr (GError) failure = NULL;
-  g_auto (GStrv) groups = NULL;
-
-  if (!g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, &failure))
-    {
-      bool denied = g_error_matches (failure, G_FILE_ERROR, G_FILE_ERROR_ACCES);
-
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "Can't read %s: %s%s%s", path, failure->message,
-                   denied ? DENIED_HINT : "", denied ? path : "");
-      return false;
-    }
-
-  groups = g_key_file_get_groups (file, NULL);
-  for (char **group = groups; *group; group++)
-    {
-      g_auto (GStrv) names = g_key_file_get_keys (file, *group, NULL, NULL);
-
-      for (char **name = names; name && *name; name++)
-        if (!texts_add (texts, file, *group, *name, path, error))
-          return false;
-    }
-
-  return true;
-}
-
-static int
-compare_names (const void *a, const void *b)
-{
-  return strcmp (*(char *const *)a, *(char *const *)b);
-}
-
-static bool
-configuration_read_folder (Texts *texts, const char *path, GError **error)
-{
-  g_autofree char *folder = g_strconcat (path, ".d", NULL);
-  g_autoptr (GError) failure = NULL;
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, &failure);
-  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
-  const char *name;
-
-  if (g_error_matches (failure, G_FILE_ERROR, G_FILE_ERROR_ACCES))
-    {
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "Can't read %s: %s" DENIED_HINT "%s", folder,
-                   g_strerror (EACCES), folder);
-      return false;
-    }
-  while (dir && (name = g_dir_read_name (dir)))
-    if (g_str_has_suffix (name, ".conf"))
-      g_ptr_array_add (names, g_build_filename (folder, name, NULL));
-
-  g_ptr_array_sort (names, compare_names);
-  for (guint i = 0; i < names->len; i++)
-    if (!configuration_read_file (texts, names->pdata[i], error))
-      return false;
-
-  return true;
-}
-
-/* The line of @path on which the key's last value stands; 0: nowhere. */
-static unsigned
-find_line (const char *path, const Key *key)
-{
-  g_autofree char *text = NULL;
-  g_auto (GStrv) lines = NULL;
-  g_autofree char *header = g_strdup_printf ("[%s]", key->group);
-  bool inside = false;
-  unsigned found = 0;
-
-  if (!g_file_get_contents (path, &text, NULL, NULL))
-    return 0;
-  lines = g_strsplit (text, "\n", -1);
-  for (unsigned i = 0; lines[i]; i++)
-    {
-      const char *line = g_strstrip (lines[i]);
-      const char *rest = g_str_has_prefix (line, key->name) ? line + strlen (key->name) : "";
-
-      if (*line == '[')
-        inside = g_str_equal (line, header);
-      else if (inside && rest[strspn (rest, " \t")] == '=')
-        found = i + 1;
-    }
-  return found;
-}
-
-static void
-set_no_value (const Texts *texts, const Key *key, const char *text, GError **error)
-{
-  g_autofree char *name = key_path (key);
-  const char *path = g_hash_table_lookup (texts->files, name);
-
-  g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
-               "%s:%u: \"%s\" is no value for %s= in [%s] (the default is %s)%s", path, find_line (path, key), text,
-               key->name, key->group, key->fallback,
-               key->kind == KEY_PATHS && strpbrk (text, ",:") ? ": between several folders stands a semicolon" : "");
-}
-
-static bool
-configuration_read_sections (Configuration *configuration, const Texts *texts, GError **error)
-{
-  g_auto (GStrv) groups = g_key_file_get_groups (texts->sections, NULL);
+  g_auto (GStrv) toolchains = configuration_text_sections (said, TOOLCHAIN_SECTION);
+  g_auto (GStrv) mirrors = configuration_text_sections (said, MIRROR_SECTION);
 
   configuration->toolchains = g_ptr_array_new_with_free_func ((GDestroyNotify)toolchain_free);
   configuration->mirrors = g_ptr_array_new_with_free_func ((GDestroyNotify)mirror_free);
-  for (char **group = groups; *group; group++)
+  for (char **group = toolchains; *group; group++)
     {
-      bool mirror = g_str_has_prefix (*group, MIRROR_SECTION);
-      void *section = mirror ? (void *)mirror_read (texts->sections, *group, error) :
-                               (void *)toolchain_read (texts->sections, *group, error);
+      Toolchain *toolchain = toolchain_read (said, *group, error);
 
-      if (!section)
-        {
-          g_prefix_error (error, "%s: ", (char *)g_hash_table_lookup (texts->files, *group));
-          return false;
-        }
-      g_ptr_array_add (mirror ? configuration->mirrors : configuration->toolchains, section);
+      if (!toolchain)
+        return false;
+      g_ptr_array_add (configuration->toolchains, toolchain);
+    }
+  for (char **group = mirrors; *group; group++)
+    {
+      Mirror *mirror = mirror_read (said, *group, error);
+
+      if (!mirror)
+        return false;
+      g_ptr_array_add (configuration->mirrors, mirror);
     }
   return true;
 }
@@ -276,32 +172,26 @@ static Configuration *
 configuration_read (const char *path, GError **error)
 {
   g_autoptr (Configuration) configuration = g_new0 (Configuration, 1);
-  g_auto (Texts) texts = { g_hash_table_new_full (NULL, NULL, NULL, g_free),
-                           g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free), catalog_sections_new (),
-                           g_key_file_new () };
   bool must_exist = path != NULL;
 
   configuration->path = path ? g_canonicalize_filename (path, NULL) : NULL;
-  path = configuration->path ? configuration->path : SYSCONFDIR "/rbee-hive/hive.conf";
-
-  if ((must_exist || access (path, F_OK) == 0 || errno == EACCES) && !configuration_read_file (&texts, path, error))
-    return NULL;
-  if (!configuration_read_folder (&texts, path, error))
+  configuration->said = configuration_text_read (path ? configuration->path : CONFIGURATION_DEFAULT, must_exist, error);
+  if (!configuration->said || !configuration_check_keys (configuration->said, error))
     return NULL;
 
   for (size_t i = 0; i < G_N_ELEMENTS (keys); i++)
     {
-      const char *text = g_hash_table_lookup (texts.values, &keys[i]);
+      const char *text = configuration_text_get (configuration->said, keys[i].group, keys[i].name);
 
       if (!key_set (&keys[i], configuration, text ? text : keys[i].fallback))
         {
-          set_no_value (&texts, &keys[i], text, error);
+          key_set_no_value (&keys[i], configuration->said, keys[i].group, keys[i].fallback, error);
           return NULL;
         }
     }
 
-  configuration->catalogs = catalog_sections_read (texts.catalogs, path, error);
-  if (!configuration->catalogs || !configuration_read_sections (configuration, &texts, error))
+  configuration->catalogs = catalogs_read (configuration->said, error);
+  if (!configuration->catalogs || !configuration_read_sections (configuration, configuration->said, error))
     return NULL;
   return g_steal_pointer (&configuration);
 }
@@ -319,6 +209,76 @@ configuration_load (const char *path, GError **error)
     g_set_error (error, failure->domain, failure->code, "%s%s", g_strdelimit (text, "\n\t", ' '),
                  strlen (visible) > MESSAGE_MAX ? "…" : "");
   return configuration;
+}
+
+static void
+settings_add (GArray *settings, const ConfigurationText *said, const char *section, const char *key,
+              const char *fallback)
+{
+  const TextEntry *entry = configuration_text_find (said, section, key);
+  Setting setting = { .section = section, .key = key, .value = fallback, .fallback = fallback };
+
+  if (entry)
+    {
+      setting.value = entry->value;
+      setting.file = entry->file;
+      setting.line = entry->line;
+    }
+  if (setting.value)
+    g_array_append_val (settings, setting);
+}
+
+static void
+settings_add_catalog (GArray *settings, const ConfigurationText *said, const char *section)
+{
+  size_t count;
+  const Key *each = catalog_keys (&count);
+
+  for (size_t i = 0; i < count; i++)
+    settings_add (settings, said, section, each[i].name,
+                  i > 0 || g_str_equal (section, "Catalog") ? each[i].fallback : NULL);
+}
+
+/* [Catalog NAME], [Toolchain NAME] and [Mirror NAME], as they come: what they have no word for is not listed. */
+static void
+settings_add_others (GArray *settings, const ConfigurationText *said)
+{
+  g_auto (GStrv) sections = configuration_text_sections (said, "");
+  GPtrArray *entries = configuration_text_entries (said);
+
+  for (char **section = sections; *section; section++)
+    for (guint i = 0; strchr (*section, ' ') && i < entries->len; i++)
+      {
+        const TextEntry *entry = entries->pdata[i];
+
+        if (!g_str_equal (entry->section, *section))
+          continue;
+        if (g_str_has_prefix (*section, "Catalog "))
+          {
+            settings_add_catalog (settings, said, entry->section);
+            break;
+          }
+        settings_add (settings, said, entry->section, entry->key, NULL);
+      }
+}
+
+GArray *
+configuration_settings (const Configuration *configuration)
+{
+  GArray *settings = g_array_new (FALSE, FALSE, sizeof (Setting));
+  bool catalog = false;
+
+  for (size_t i = 0; i < G_N_ELEMENTS (keys); i++)
+    {
+      if (!catalog && g_str_equal (keys[i].group, "Catalog"))
+        {
+          settings_add_catalog (settings, configuration->said, "Catalog");
+          catalog = true;
+        }
+      settings_add (settings, configuration->said, keys[i].group, keys[i].name, keys[i].fallback);
+    }
+  settings_add_others (settings, configuration->said);
+  return settings;
 }
 
 const CatalogConfiguration *

@@ -7,13 +7,18 @@
 #include <sys/types.h>
 
 #include "catalog-configuration.h"
+#include "config.h"
+#include "configuration-text.h"
 #include "toolchain.h"
 
 /* hive.conf and hive.conf.d/ *.conf beside it, read in the order of their names: a later file's key wins.
- * Sizes are bytes with an optional K, M, G or T (powers of 1024); times are seconds. */
+ * Sizes and times are as systemd has them. */
+#define CONFIGURATION_DEFAULT SYSCONFDIR "/rbee-hive/hive.conf"
+
 typedef struct
 {
   char *path; /* the file that was asked for, which the programs pass on to each other; NULL: the default */
+  ConfigurationText *said; /* what the files say, key by key */
 
   /* [Hive] */
   char *state_directory;   /* StateDirectory=/var/lib/rbee-hive */
@@ -105,6 +110,18 @@ typedef struct
  * an unknown group or key, or a value out of its range, is InvalidArgument and names file and key. */
 Configuration *configuration_load (const char *path, GError **error);
 void configuration_free (Configuration *configuration);
+
+/* A key as it is in force. */
+typedef struct
+{
+  const char *section, *key, *value;
+  const char *fallback; /* its default; NULL: it has none */
+  const char *file;     /* that says it, and on which line; NULL: the default holds */
+  unsigned line;
+} Setting;
+
+/* All of them, by sections, the known ones first: a Setting each. It goes with @configuration. */
+GArray *configuration_settings (const Configuration *configuration);
 
 /* The catalog of that name, or NULL and InvalidArgument. */
 const CatalogConfiguration *configuration_catalog (const Configuration *configuration, const char *name,

@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "configuration-text.h"
+
 /* One key of hive.conf: of which group, what it takes, and where that lands. */
 typedef enum
 {
@@ -14,6 +16,9 @@ typedef enum
   KEY_URL,      /* file, http or https */
   KEY_SIZE,
   KEY_NUMBER,
+  KEY_SECONDS,  /* a time; infinity is 0 where that is one of its values */
+  KEY_PATIENCE, /* a time, or infinity: 68 years */
+  KEY_DAYS,     /* the same in days; infinity: 0 */
   KEY_STEPS,
   KEY_VARIABLES, /* NAME=VALUE, `;` between them */
   KEY_UIDS,
@@ -33,7 +38,7 @@ typedef enum
   KEY_ADDRESSES,      /* IP addresses, networks and ports of this machine's loopback, `;` between them */
 } KeyKind;
 
-typedef struct
+typedef struct Key
 {
   const char *group;
   const char *name;
@@ -45,6 +50,20 @@ typedef struct
 
 /* Reads @text into the member of @object that is the key's. False when it is no value for it. */
 bool key_set (const Key *key, void *object, const char *text);
+
+/* The text of @key in [@section] of @said, or its fallback, is no value: InvalidArgument names file and line, and what
+ * it takes. */
+void key_set_no_value (const Key *key, const ConfigurationText *said, const char *section, const char *fallback,
+                       GError **error);
+
+/* The parts of a list by `;`, without blanks and quotes around them; empty ones are left out. */
+char **key_list (const char *text);
+
+/* @text without the quotes in which all of it stands. */
+char *key_unquote (const char *text);
+
+/* True for "A=1 B=2" and "A=1,B=2", which would be one variable. */
+bool key_is_several_variables (const char *text);
 
 /* Frees what key_set() made. */
 void key_clear (const Key *key, void *object);

@@ -35,24 +35,29 @@ address_is_usable (const char *text, bool http)
          !strpbrk (text, " \t\"'\\");
 }
 
+static void
+mirror_refuse (const ConfigurationText *said, const char *group, const char *key, const char *takes, GError **error)
+{
+  const char *value = configuration_text_get (said, group, key);
+  g_autofree char *where = configuration_text_where (said, group, key);
+
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
+               "%s: \"%s\" is no value for %s= in [%s]: it has to be %s", where, value ? value : "", key, group, takes);
+}
+
 Mirror *
-mirror_read (GKeyFile *file, const char *group, GError **error)
+mirror_read (const ConfigurationText *said, const char *group, GError **error)
 {
   g_autoptr (Mirror) mirror = g_new0 (Mirror, 1);
 
   mirror->name = g_strdup (group + strlen (MIRROR_SECTION));
-  mirror->prefix = g_key_file_get_value (file, group, "Prefix", NULL);
-  mirror->url = g_key_file_get_value (file, group, "URL", NULL);
+  mirror->prefix = g_strdup (configuration_text_get (said, group, "Prefix"));
+  mirror->url = g_strdup (configuration_text_get (said, group, "URL"));
   if (!address_is_usable (mirror->prefix, false))
-    g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
-                 "\"%s\" is no value for Prefix= in [%s]: it has to be the beginning of an address with its host, as "
-                 "https://github.com/",
-                 mirror->prefix ? mirror->prefix : "", group);
+    mirror_refuse (said, group, "Prefix", "the beginning of an address with its host, as https://github.com/", error);
   else if (!address_is_usable (mirror->url, true))
-    g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
-                 "\"%s\" is no value for URL= in [%s]: it has to be an address by http or https with a path, as "
-                 "https://mirror.example/github/",
-                 mirror->url ? mirror->url : "", group);
+    mirror_refuse (said, group, "URL", "an address by http or https with a path, as https://mirror.example/github/",
+                   error);
   else
     return g_steal_pointer (&mirror);
   return NULL;

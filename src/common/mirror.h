@@ -4,6 +4,8 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "configuration-text.h"
+
 /* A section [Mirror NAME] of hive.conf: where this site has what sources name elsewhere. */
 typedef struct
 {
@@ -16,8 +18,8 @@ typedef struct
 
 bool mirror_has_key (const char *key);
 
-/* Reads the section @group of @file, whose keys are known ones. InvalidArgument names section and key. */
-Mirror *mirror_read (GKeyFile *file, const char *group, GError **error);
+/* Reads the section @group whose keys are known ones. InvalidArgument names file, line, section and key. */
+Mirror *mirror_read (const ConfigurationText *said, const char *group, GError **error);
 void mirror_free (Mirror *mirror);
 
 /* The address at which a site that has @mirrors (of Mirror) finds @url: by the longest prefix. NULL: at its own. */

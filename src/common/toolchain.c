@@ -2,6 +2,7 @@
 #include "toolchain.h"
 
 #include "error.h"
+#include "key.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -76,26 +77,30 @@ toolchain_path_obstacle (const char *path)
   return NULL;
 }
 
-static bool
-toolchain_refuse (const Toolchain *toolchain, const char *key, const char *value, const char *why, GError **error)
+/* A section as it is read. */
+typedef struct
 {
-  g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
-               "\"%s\" is no value for %s= in [" TOOLCHAIN_SECTION "%s]: %s", value, key, toolchain->name, why);
+  const ConfigurationText *said;
+  const char *group;
+  Toolchain *toolchain;
+} Section;
+
+static bool
+section_refuse (const Section *section, const char *key, const char *value, const char *why, GError **error)
+{
+  g_autofree char *where = configuration_text_where (section->said, section->group, key);
+
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "%s: \"%s\" is no value for %s= in [%s]: %s", where,
+               value, key, section->group, why);
   return false;
 }
 
-/* The parts of a list by `;`; empty ones are left out. */
 static char **
-toolchain_list (GKeyFile *file, const char *group, const char *key)
+section_list (const Section *section, const char *key)
 {
-  g_autofree char *text = g_key_file_get_value (file, group, key, NULL);
-  g_auto (GStrv) parts = g_strsplit (text ? text : "", ";", -1);
-  g_autoptr (GStrvBuilder) list = g_strv_builder_new ();
+  const char *text = configuration_text_get (section->said, section->group, key);
 
-  for (char **part = parts; *part; part++)
-    if (*g_strstrip (*part))
-      g_strv_builder_add (list, *part);
-  return g_strv_builder_end (list);
+  return key_list (text ? text : "");
 }
 
 /* Absolute, without "." and "..", and nothing that would end an entry of PATH. */
@@ -104,7 +109,7 @@ toolchain_normalise (char **path)
 {
   g_autofree char *normal = g_canonicalize_filename (*path, "/");
   bool good = g_path_is_absolute (*path) && !strstr (*path, "/../") && !g_str_has_suffix (*path, "/..") &&
-              !strpbrk (*path, ":\n");
+              !strpbrk (*path, ",:\n");
 
   g_free (*path);
   *path = g_steal_pointer (&normal);
@@ -112,86 +117,101 @@ toolchain_normalise (char **path)
 }
 
 static bool
-toolchain_check_paths (Toolchain *toolchain, GError **error)
+section_check_paths (const Section *section, GError **error)
 {
+  Toolchain *toolchain = section->toolchain;
+
   if (!toolchain->paths[0])
-    return toolchain_refuse (toolchain, "Path", "", "name the folders in which it lies", error);
+    return section_refuse (section, "Path", "", "name the folders in which it lies", error);
   for (char **path = toolchain->paths; *path; path++)
     {
-      const char *why = !toolchain_normalise (path) ? "it has to be absolute, without \"..\" and colons" :
-                                                      toolchain_path_obstacle (*path);
+      const char *why =
+          !toolchain_normalise (path) ?
+              "it has to be absolute, without \"..\", commas and colons; between several stands a semicolon" :
+              toolchain_path_obstacle (*path);
 
       /* A unit does not see whose the homes are. */
       if (!why && !toolchain->any_owner && toolchain_is_below (*path, "/home"))
         why = "who owns a home can change what is in it, so that takes Owner=any";
       if (why)
-        return toolchain_refuse (toolchain, "Path", *path, why, error);
+        return section_refuse (section, "Path", *path, why, error);
     }
   return true;
 }
 
 static bool
-toolchain_check_bins (Toolchain *toolchain, GError **error)
+section_check_bins (const Section *section, GError **error)
 {
+  Toolchain *toolchain = section->toolchain;
+
   for (char **bin = toolchain->bins; *bin; bin++)
     {
       bool found = false;
 
       if (!toolchain_normalise (bin))
-        return toolchain_refuse (toolchain, "Bin", *bin, "it has to be absolute, without \"..\" and colons", error);
+        return section_refuse (
+            section, "Bin", *bin,
+            "it has to be absolute, without \"..\", commas and colons; between several stands a semicolon", error);
       for (char **path = toolchain->paths; *path; path++)
         found = found || toolchain_is_below (*bin, *path);
       if (!found)
-        return toolchain_refuse (toolchain, "Bin", *bin, "it has to be below one of its Path=", error);
+        return section_refuse (section, "Bin", *bin, "it has to be below one of its Path=", error);
     }
   return true;
 }
 
 static bool
-toolchain_check_environment (const Toolchain *toolchain, GError **error)
+section_check_environment (const Section *section, GError **error)
 {
+  const Toolchain *toolchain = section->toolchain;
+
   for (char **variable = toolchain->environment; *variable; variable++)
     {
       size_t length = strspn (*variable, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_");
 
       if (length == 0 || (*variable)[length] != '=' || g_ascii_isdigit (**variable))
-        return toolchain_refuse (toolchain, "Environment", *variable, "it has to be NAME=VALUE", error);
+        return section_refuse (section, "Environment", *variable, "it has to be NAME=VALUE", error);
+      if (key_is_several_variables (*variable))
+        return section_refuse (section, "Environment", *variable, "between several stands a semicolon", error);
       if (g_str_has_prefix (*variable, "PATH="))
-        return toolchain_refuse (toolchain, "Environment", *variable, "name its folders in Bin=", error);
+        return section_refuse (section, "Environment", *variable, "name its folders in Bin=", error);
     }
   return true;
 }
 
 static bool
-toolchain_check_name (const Toolchain *toolchain, GError **error)
+section_check_name (const Section *section, GError **error)
 {
-  const char *name = toolchain->name;
+  const char *name = section->toolchain->name;
+  g_autofree char *where = NULL;
 
   if (*name && strlen (name) <= NAME_MAX_LENGTH && !name[strspn (name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._+-")])
     return true;
+  where = configuration_text_where (section->said, section->group, NULL);
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
-               "[" TOOLCHAIN_SECTION "%s]: a toolchain's name is of letters, digits, dots, dashes, + and _", name);
+               "%s: [%s]: a toolchain's name is of letters, digits, dots, dashes, + and _", where, section->group);
   return false;
 }
 
 Toolchain *
-toolchain_read (GKeyFile *file, const char *group, GError **error)
+toolchain_read (const ConfigurationText *said, const char *group, GError **error)
 {
   g_autoptr (Toolchain) toolchain = g_new0 (Toolchain, 1);
-  g_autofree char *owner = g_key_file_get_value (file, group, "Owner", NULL);
+  const Section section = { .said = said, .group = group, .toolchain = toolchain };
+  const char *owner = configuration_text_get (said, group, "Owner");
 
   toolchain->name = g_strdup (group + strlen (TOOLCHAIN_SECTION));
-  toolchain->paths = toolchain_list (file, group, "Path");
-  toolchain->bins = toolchain_list (file, group, "Bin");
-  toolchain->environment = toolchain_list (file, group, "Environment");
+  toolchain->paths = section_list (&section, "Path");
+  toolchain->bins = section_list (&section, "Bin");
+  toolchain->environment = section_list (&section, "Environment");
   toolchain->any_owner = g_strcmp0 (owner, "any") == 0;
   if (owner && !toolchain->any_owner && !g_str_equal (owner, "root"))
     {
-      toolchain_refuse (toolchain, "Owner", owner, "it has to be root or any", error);
+      section_refuse (&section, "Owner", owner, "it has to be root or any", error);
       return NULL;
     }
-  if (!toolchain_check_name (toolchain, error) || !toolchain_check_paths (toolchain, error) ||
-      !toolchain_check_bins (toolchain, error) || !toolchain_check_environment (toolchain, error))
+  if (!section_check_name (&section, error) || !section_check_paths (&section, error) ||
+      !section_check_bins (&section, error) || !section_check_environment (&section, error))
     return NULL;
   return g_steal_pointer (&toolchain);
 }

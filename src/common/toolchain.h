@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "configuration-text.h"
+
 /* A section [Toolchain NAME] of hive.conf: compilers and interpreters that lie where recipes see nothing by themselves.
  */
 typedef struct
@@ -18,8 +20,8 @@ typedef struct
 
 #define TOOLCHAIN_SECTION "Toolchain " /* how its sections begin */
 
-/* Reads the section @group of @file, whose keys are known ones. InvalidArgument names section and key. */
-Toolchain *toolchain_read (GKeyFile *file, const char *group, GError **error);
+/* Reads the section @group, whose keys are known ones. InvalidArgument names file, line, section and key. */
+Toolchain *toolchain_read (const ConfigurationText *said, const char *group, GError **error);
 void toolchain_free (Toolchain *toolchain);
 
 /* Whether such a section has the key @key. */

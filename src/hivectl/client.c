@@ -7,7 +7,9 @@
 
 #include "agent.h"
 #include "bus-json.h"
+#include "configuration.h"
 #include "error.h"
+#include "json.h"
 
 struct Client
 {
@@ -311,4 +313,12 @@ client_find_job (Client *client, const char *id, GError **error)
 {
   return client_read_path (client_call (client, HIVE_PATH, HIVE_INTERFACE, "GetJob", CLIENT_SOON, error, "s", id),
                            error);
+}
+
+char *
+client_configuration_file (Client *client, GError **error)
+{
+  g_autoptr (JsonObject) hive = client_get_all (client, HIVE_PATH, HIVE_INTERFACE, error);
+
+  return hive ? g_strdup (json_get_string (hive, "ConfigurationFile", CONFIGURATION_DEFAULT)) : NULL;
 }

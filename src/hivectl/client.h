@@ -70,6 +70,9 @@ JsonNode *client_check_updates (Client *client, GError **error);
 /* What GetCapabilities says. */
 JsonNode *client_get_capabilities (Client *client, GError **error);
 
+/* The hive.conf that the hive reads. */
+char *client_configuration_file (Client *client, GError **error);
+
 /* The object of the job @id. */
 char *client_find_job (Client *client, const char *id, GError **error);
 

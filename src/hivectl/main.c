@@ -12,9 +12,9 @@
 #include "verb.h"
 
 static const Verb *const verbs[] = {
-  &catalog_verb, &show_verb,     &recipe_verb,       &install_verb,  &remove_verb, &list_verb,
-  &verify_verb,  &outdated_verb, &upgrade_verb,      &rollback_verb, &jobs_verb,   &log_verb,
-  &cancel_verb,  &status_verb,   &capabilities_verb, &web_verb,      &build_verb,  &toolchain_verb,
+  &catalog_verb,  &show_verb,         &recipe_verb,   &install_verb, &remove_verb,    &list_verb,   &verify_verb,
+  &outdated_verb, &upgrade_verb,      &rollback_verb, &jobs_verb,    &log_verb,       &cancel_verb, &status_verb,
+  &config_verb,   &capabilities_verb, &web_verb,      &build_verb,   &toolchain_verb,
 };
 
 #define VERB_COLUMN 24

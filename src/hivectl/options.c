@@ -31,6 +31,8 @@ static const struct
   { OPTION_RECIPE,
     { "check", 0, 0, G_OPTION_ARG_NONE, &parsed.check, N_ ("Check a PKGBUILD of your own, and say what it is"),
       NULL } },
+  { OPTION_SETTINGS,
+    { "check", 0, 0, G_OPTION_ARG_NONE, &parsed.check, N_ ("Try a file, and say what is wrong with it"), NULL } },
   { OPTION_RECIPE,
     { "srcinfo", 0, 0, G_OPTION_ARG_NONE, &parsed.srcinfo, N_ ("With --check: print it as a .SRCINFO file"), NULL } },
   { OPTION_LOCAL | OPTION_RECIPE | OPTION_CONFIG,

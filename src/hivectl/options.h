@@ -36,6 +36,7 @@ typedef enum
   OPTION_LOCAL = 1 << 8,  /* of build: --output, --check, --network, --local-sources and --config */
   OPTION_RECIPE = 1 << 9, /* of recipe: --check, --srcinfo and --config */
   OPTION_BACKEND = 1 << 10,
+  OPTION_SETTINGS = 1 << 11, /* of config: --check */
   OPTION_CONFIG = 1 << 30,
 } OptionSet;
 

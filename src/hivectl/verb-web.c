@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "bridge-client.h"
+#include "config.h"
 #include "configuration.h"
 #include "file.h"
 #include "json.h"
@@ -13,16 +14,30 @@
 #include "variant.h"
 #include "verb.h"
 
+/* The hive.conf of the bridge: the one that is named, or that of the hive that answers. Another bus than the system's
+ * has its own hive, and the installed file is not its. */
+static bool
+web_find_configuration (Client *client, const Options *options, char **ret_file, GError **error)
+{
+  const char *bus = g_getenv ("DBUS_SYSTEM_BUS_ADDRESS");
+
+  *ret_file =
+      options->config ? g_strdup (options->config) : client_configuration_file (client, bus && *bus ? error : NULL);
+  if (!options->config && g_strcmp0 (*ret_file, CONFIGURATION_DEFAULT) == 0)
+    g_clear_pointer (ret_file, g_free);
+  return !*error;
+}
+
 /* The first socket in Listen=, which is also that of rbee-hive-bridge.socket. */
 static char *
-web_find_socket (const Options *options, GError **error)
+web_find_socket (const Options *options, const char *file, GError **error)
 {
   g_autoptr (Configuration) configuration = NULL;
   g_autoptr (GError) failure = NULL;
 
   if (options->socket)
     return g_strdup (options->socket);
-  configuration = configuration_load (NULL, &failure);
+  configuration = configuration_load (file, &failure);
   if (!configuration)
     {
       g_set_error_literal (error, CLIENT_ERROR, EXIT_STATUS_FAILED, failure->message);
@@ -32,8 +47,23 @@ web_find_socket (const Options *options, GError **error)
     if (**entry == '/')
       return g_strdup (*entry);
   g_set_error (error, CLIENT_ERROR, EXIT_STATUS_FAILED, _ ("%s names no Unix socket of the bridge: add one to Listen="),
-               configuration->path);
+               file ? file : CONFIGURATION_DEFAULT);
   return NULL;
+}
+
+/* systemd starts only the bridge that is installed. */
+static char *
+web_advice (const Options *options, const char *file)
+{
+  g_autofree char *program = NULL;
+
+  if (options->socket)
+    return g_strdup (_ ("Does a bridge run that listens there? See Listen= in its hive.conf, and\n"
+                        "'systemctl status rbee-hive-bridge.socket'."));
+  if (!file)
+    return g_strdup (_ ("Does it run? See 'systemctl status rbee-hive-bridge.socket'."));
+  program = g_build_filename (LIBEXECDIR, "rbee-hive-bridge", NULL);
+  return g_strdup_printf (_ ("Does it run? It is started as: %s --config %s"), program, file);
 }
 
 /* A page that leads to @url, for us alone: what stands in a command line everybody here may read. */
@@ -74,9 +104,9 @@ web_open (const char *url, GError **error)
 
 /* Asks for @path; prints the answer's @key, or all of it as JSON. NULL: @error. */
 static char *
-web_ask (const Options *options, const char *socket, const char *path, const char *key, GError **error)
+web_ask (const Options *options, const BridgeAddress *bridge, const char *path, const char *key, GError **error)
 {
-  JsonObject *answer = bridge_client_post (socket, path, error);
+  JsonObject *answer = bridge_client_post (bridge, path, error);
   g_autofree char *value = NULL;
 
   if (!answer)
@@ -92,7 +122,9 @@ web_ask (const Options *options, const char *socket, const char *path, const cha
 static ExitStatus
 web_run (Client *client, const Options *options, char **arguments, GError **error)
 {
+  g_autofree char *file = NULL;
   g_autofree char *socket = NULL;
+  g_autofree char *advice = NULL;
   g_autofree char *answer = NULL;
 
   if (client_is_remote (client))
@@ -107,10 +139,13 @@ web_run (Client *client, const Options *options, char **arguments, GError **erro
                            _ ("--open, --token and --rotate are three different things"));
       return EXIT_STATUS_USAGE;
     }
-  socket = web_find_socket (options, error);
+  if (!options->socket && !web_find_configuration (client, options, &file, error))
+    return EXIT_STATUS_FAILED;
+  socket = web_find_socket (options, file, error);
   if (!socket)
     return EXIT_STATUS_FAILED;
-  answer = web_ask (options, socket,
+  advice = web_advice (options, file);
+  answer = web_ask (options, &(BridgeAddress){ socket, advice },
                     options->rotate ? "/v1/keys" :
                     options->token  ? "/v1/tokens" :
                                       "/v1/codes",
@@ -129,8 +164,9 @@ const Verb web_verb = {
   .summary = N_ ("Print a link that opens the web page"),
   .details = N_ ("The link is good once and for five minutes; the page keeps what it gets for it\n"
                  "as long as its tab is open. It asks the bridge, rbee-hive-bridge(8), over its\n"
-                 "Unix socket, which only root and the members of group rbee may use."),
+                 "Unix socket, which only root and the members of group rbee may use: the first one\n"
+                 "in Listen= of the hive.conf of the hive that answers, or of --config."),
   .example = "hivectl web --open",
-  .options = OPTION_WEB,
+  .options = OPTION_WEB | OPTION_CONFIG,
   .run = web_run,
 };

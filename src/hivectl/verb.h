@@ -18,6 +18,6 @@ typedef struct
   ExitStatus (*run) (Client *client, const Options *options, char **arguments, GError **error);
 } Verb;
 
-extern const Verb build_verb, cancel_verb, capabilities_verb, catalog_verb, install_verb, jobs_verb, list_verb,
-    log_verb, outdated_verb, recipe_verb, remove_verb, rollback_verb, show_verb, status_verb, toolchain_verb,
+extern const Verb build_verb, cancel_verb, capabilities_verb, catalog_verb, config_verb, install_verb, jobs_verb,
+    list_verb, log_verb, outdated_verb, recipe_verb, remove_verb, rollback_verb, show_verb, status_verb, toolchain_verb,
     upgrade_verb, verify_verb, web_verb;

@@ -85,3 +85,16 @@ def test_who_may_not_use_the_socket_is_told_what_to_do(bridge):
 def test_options_that_exclude_each_other(bridge):
     assert "three different things" in web(bridge, "--token", "--rotate", status=2).stderr
     assert "ssh somewhere hivectl web" in bridge.hive.hivectl("web", "--host", "somewhere", status=2).stderr
+
+
+def test_hivectl_asks_the_bridge_of_the_hive_that_answers(hive, new_bridge):
+    """Nothing but the bus is told: a hive that was started with --config, as tools/try does."""
+    hive.configuration["Bridge"] = {"Listen": f"127.0.0.1:0;{new_bridge.socket}"}
+    new_bridge.start()
+    link = hive.hivectl("web")
+    assert link.returncode == 0 and link.stdout.startswith("http://127.0.0.1:"), link.stderr
+    assert len(hive.hivectl("web", "--token").stdout.split()) == 1
+    assert hive.hivectl("web", "--config", hive.directory / "hive.conf").returncode == 0
+    new_bridge.stop()
+    done = hive.hivectl("web", status=5)
+    assert f"rbee-hive-bridge --config {hive.directory}/hive.conf" in done.stderr and "systemctl" not in done.stderr

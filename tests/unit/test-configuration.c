@@ -3,6 +3,7 @@
 
 #include "error.h"
 #include "size.h"
+#include "time-span.h"
 #include "worker-id.h"
 
 #include <glib/gstdio.h>
@@ -181,8 +182,8 @@ test_bad_value_names_its_key (Files *files, gconstpointer data)
       configuration = configuration_load (files->path, &error);
       g_assert_null (configuration);
       g_assert_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT);
-      g_assert_nonnull (strstr (error->message, cases[i].key));
-      g_assert_nonnull (strstr (error->message, files->path));
+      if (!strstr (error->message, cases[i].key) || !strstr (error->message, files->path))
+        g_error ("%s%s", cases[i].text, error->message);
     }
 }
 
@@ -290,9 +291,176 @@ test_sizes (void)
     }
   g_assert_true (size_from_string ("64M", &size));
   g_assert_cmpuint (size, ==, 64 << 20);
-  g_assert_false (size_from_string ("64MB", &size));
-  g_assert_false (size_from_string ("-1", &size));
-  g_assert_false (size_from_string ("99999999999T", &size));
+}
+
+static void
+test_sizes_and_times_are_as_systemd_has_them (void)
+{
+  static const struct
+  {
+    const char *text;
+    uint64_t size;
+  } sizes[] = {
+    { "0", 0 },
+    { "812", 812 },
+    { "812B", 812 },
+    { "64MB", 64 << 20 },
+    { "8GiB", 8ULL << 30 },
+    { "8 GB", 8ULL << 30 },
+    { "1.5G", 3ULL << 29 },
+    { "0.5K", 512 },
+    { "1G 512M", 3ULL << 29 },
+    { "1P", 1ULL << 50 },
+    { "infinity", INT64_MAX },
+  };
+  static const char *const no_sizes[] = { "",    "G",    "-1",           "8X",   "8G!",
+                                          "1.G", "1,5G", "8g",           "8GBB", "1M 1G",
+                                          "1 1", "0x10", "99999999999T", "1e3G", "18446744073709551616" };
+  static const struct
+  {
+    const char *text;
+    uint64_t seconds;
+  } times[] = {
+    { "0", 0 },           { "90", 90 },          { "90s", 90 },      { "2h", 7200 },      { "1.5h", 5400 },
+    { "5min 20s", 320 },  { "5min20s", 320 },    { "1 hour", 3600 }, { "1d", 24 * 3600 }, { "2weeks", 14 * 24 * 3600 },
+    { "1h 30min", 5400 }, { "1500ms 500ms", 2 }, { "1y", 31557600 },
+  };
+  static const char *const no_times[] = { "",      "h",  "-1",       "5 fortnights",     "1h,5min",
+                                          "1h:30", "1.", "infinity", "9999999999999999y" };
+  uint64_t value;
+
+  for (size_t i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      g_assert_true (size_from_string (sizes[i].text, &value));
+      g_assert_cmpuint (value, ==, sizes[i].size);
+    }
+  for (size_t i = 0; i < G_N_ELEMENTS (no_sizes); i++)
+    g_assert_false (size_from_string (no_sizes[i], &value));
+  for (size_t i = 0; i < G_N_ELEMENTS (times); i++)
+    {
+      g_assert_true (time_span_parse (times[i].text, TIME_SECOND, &value));
+      g_assert_cmpuint (value, ==, times[i].seconds * TIME_SECOND);
+    }
+  for (size_t i = 0; i < G_N_ELEMENTS (no_times); i++)
+    g_assert_false (time_span_parse (no_times[i], TIME_SECOND, &value));
+}
+
+static void
+test_values_may_be_written_as_people_write_them (Files *files, gconstpointer data)
+{
+  g_autoptr (Configuration) configuration = NULL;
+  g_autoptr (GError) error = NULL;
+
+  write_file (files->path, "\xef\xbb\xbf# ours\r\n [ Jobs ] \r\n  MaxParallel =  3 \r\n; theirs\n\tNice='-3'\n[Hive]\n"
+                           "StateDirectory=\"/srv/my hive\"\nInstallPrefixes=\"/usr/local;/opt\"\nIdleTimeout=2min\n"
+                           "[Build]\nStepTimeout=infinity\nDownloadTimeout=1h 30min\nMaxWorkSize=infinity\n"
+                           "[History]\nMaxAge=4w\n[Recipe]\nEnvironment=\"A=1 2\" ; 'B=3'\n");
+  write_file (files->drop_in, "[Hive]\nIdleTimeout=infinity\n[Install]\nAllow='/usr/local/a b';\n");
+  configuration = configuration_load (files->path, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (configuration->max_parallel, ==, 3);
+  g_assert_cmpint (configuration->nice, ==, -3);
+  g_assert_cmpstr (configuration->state_directory, ==, "/srv/my hive");
+  g_assert_cmpstrv (configuration->install_prefixes, ((const char *const[]){ "/usr/local", "/opt", NULL }));
+  g_assert_cmpuint (configuration->idle_timeout, ==, 0);
+  g_assert_cmpuint (configuration->step_timeout, ==, G_MAXINT32);
+  g_assert_cmpuint (configuration->download_timeout, ==, 5400);
+  g_assert_cmpuint (configuration->max_work_size, ==, INT64_MAX);
+  g_assert_cmpuint (configuration->history_max_age, ==, 28);
+  g_assert_cmpstrv (configuration->recipe_environment, ((const char *const[]){ "A=1 2", "B=3", NULL }));
+  g_assert_cmpstrv (configuration->install_allow, ((const char *const[]){ "/usr/local/a b", NULL }));
+}
+
+/* The drop-in is wrong: each time on its line 3. */
+static void
+test_every_message_names_its_file_and_line (Files *files, gconstpointer data)
+{
+  static const char *const cases[][2] = {
+    { "[Jobs]\nMaxParalel=2\n", "there is no key MaxParalel= in [Jobs]" },
+    { "[Build]\nMaxParallel=2\n", "there is MaxParallel= in [Jobs]" },
+    { "[jobs]\nmaxparallel=2\n", "there is MaxParallel= in [Jobs]" },
+    { "[Jobs]\nMaxParallel=2 # two\n", "put a comment on a line of its own" },
+    { "[Hive]\nStateDirectory=/var/x # here\n", "put a comment on a line of its own" },
+    { "[Catalog]\nProxy=# none\n", "put a comment on a line of its own" },
+    { "[Jobs]\nMaxParallel=2 \\\n", "write it in one" },
+    { "[Jobs]\nMaxParallel 2\n", "neither [SECTION] nor KEY=VALUE nor a comment" },
+    { "[Jobs]\n=2\n", "neither [SECTION] nor KEY=VALUE nor a comment" },
+    { "[Jobs]\n[Hive] # x\n", "is no section" },
+    { "[Jobs]\n[Hive\n", "is no section" },
+    { "[Jobs]\nNice=\xff\n", "UTF-8" },
+    { "\nMaxParallel=2\n", "before the first [SECTION]" },
+    { "[Jobs]\nMaxParallel=\"2\n", "a number from 1 to 64" },
+    { "[Jobs]\nMemoryMax=8X\n", "a percentage, or a size" },
+    { "[Jobs]\nRuntimeMax=2 fortnights\n", "infinity, or a time" },
+    { "[Build]\nEvaluationTimeout=infinity\n", "from 1 to 3600" },
+    { "[Build]\nStepTimeout=500ms\n", "infinity, or a time" },
+    { "[Bridge]\nMaxBodySize=infinity\n", "from 1K to 1M" },
+    { "[Catalog corp]\nURL=https:/x\n", "https://host/path" },
+    { "[Catalog corp]\nURL=https:///x\n", "https://host/path" },
+    { "[Catalog corp]\nURL=file:/x\n", "file:///folder" },
+    { "[Catalog corp]\nURL=file://x/y\n", "file:///folder" },
+    { "[Catalog corp]\nPriority=1\n", "[Catalog corp] has no URL=" },
+    { "[Catalog]\nProxy=http:/proxy:3128\n", "http://host:3128" },
+    { "[Mirror x]\nPrefix=https:/github.com/\n", "https://github.com/" },
+    { "[Toolchain x]\nPath=/opt/a,/opt/b\n", "stands a semicolon" },
+    { "[Toolchain x y]\nPath=/opt/a\n", "letters" },
+    { "[Hive]\nInstallPrefixes=/usr/local /opt\n", "stands a semicolon" },
+    { "[Install]\nAllow=/usr/local/a,/usr/local/b\n", "stands a semicolon" },
+    { "[Install]\nAllow=/usr/local/a:/usr/local/b\n", "stands a semicolon" },
+    { "[Build]\nNetworkSteps=prepare,build\n", "stands a semicolon" },
+    { "[Recipe]\nEnvironment=A=1,B=2\n", "stands a semicolon" },
+    { "[Recipe]\nEnvironment=A=1 B=2\n", "stands a semicolon" },
+    { "[Network]\nAllow=10.0.0.1,10.0.0.2\n", "stands a semicolon" },
+    { "[Bridge]\nListen=/run/a.sock,/run/b.sock\n", "stands a semicolon" },
+    { "[Bridge]\nListen=127.0.0.1:1,127.0.0.1:2\n", "stands a semicolon" },
+    { "[Bridge]\nListen=/run/a.sock 127.0.0.1:2\n", "stands a semicolon" },
+    { "[Bridge]\nAllowedHosts=a.example,b.example\n", "stands a semicolon" },
+    { "[Bridge]\nAllowedHosts=a.example b.example\n", "stands a semicolon" },
+    { "[Bridge]\nAllowedOrigins=https://a.example,https://b.example\n", "stands a semicolon" },
+  };
+  g_autofree char *where = g_strdup_printf ("%s:3: ", files->drop_in);
+
+  write_file (files->path, "[Jobs]\nMaxParallel=3\n");
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *text = g_strconcat ("# wrong\n", cases[i][0], NULL);
+      g_autoptr (GError) error = NULL;
+
+      write_file (files->drop_in, text);
+      g_assert_null (configuration_load (files->path, &error));
+      g_assert_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT);
+      if (!g_str_has_prefix (error->message, where) || !strstr (error->message, cases[i][1]))
+        g_error ("%s%s", cases[i][0], error->message);
+    }
+}
+
+static void
+test_settings_say_where_each_is_from (Files *files, gconstpointer data)
+{
+  g_autoptr (Configuration) configuration = NULL;
+  g_autoptr (GArray) settings = NULL;
+  guint said = 0, catalogs = 0;
+
+  write_file (files->path, "[Jobs]\nMaxParallel=3\n\nMaxQueued=7\n[Catalog corp]\nURL=https://corp.example\n");
+  write_file (files->drop_in, "[Jobs]\nMaxParallel=\"5\"\n");
+  configuration = configuration_load (files->path, NULL);
+  settings = configuration_settings (configuration);
+  for (guint i = 0; i < settings->len; i++)
+    {
+      const Setting *setting = &g_array_index (settings, Setting, i);
+
+      said += setting->file != NULL;
+      catalogs += g_str_equal (setting->section, "Catalog corp") && g_str_equal (setting->key, "Timeout");
+      if (g_str_equal (setting->key, "MaxParallel"))
+        {
+          g_assert_cmpstr (setting->value, ==, "5");
+          g_assert_cmpstr (setting->fallback, ==, "2");
+          g_assert_cmpstr (setting->file, ==, files->drop_in);
+          g_assert_cmpuint (setting->line, ==, 2);
+        }
+    }
+  g_assert_cmpuint (said, ==, 3);
+  g_assert_cmpuint (catalogs, ==, 1);
 }
 
 static void
@@ -349,7 +517,14 @@ main (int argc, char **argv)
   g_test_add ("/configuration/memory-is-a-size-or-a-share", Files, NULL, files_set_up, test_memory_is_a_size_or_a_share,
               files_tear_down);
   g_test_add_func ("/configuration/missing-file-is-an-error", test_missing_file_is_an_error);
+  g_test_add ("/configuration/values-may-be-written-as-people-write-them", Files, NULL, files_set_up,
+              test_values_may_be_written_as_people_write_them, files_tear_down);
+  g_test_add ("/configuration/every-message-names-its-file-and-line", Files, NULL, files_set_up,
+              test_every_message_names_its_file_and_line, files_tear_down);
+  g_test_add ("/configuration/settings-say-where-each-is-from", Files, NULL, files_set_up,
+              test_settings_say_where_each_is_from, files_tear_down);
   g_test_add_func ("/sizes", test_sizes);
+  g_test_add_func ("/sizes-and-times-are-as-systemd-has-them", test_sizes_and_times_are_as_systemd_has_them);
   g_test_add_func ("/worker-ids", test_worker_ids);
   g_test_add_func ("/error-names", test_error_names);
   return g_test_run ();

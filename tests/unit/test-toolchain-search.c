@@ -92,7 +92,7 @@ test_what_installers_leave_is_found_with_its_version (Machine *machine, gconstpo
 static void
 test_section_that_is_proposed_is_read_by_the_configuration (Machine *machine, gconstpointer data)
 {
-  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autoptr (ConfigurationText) said = configuration_text_new ();
   g_autoptr (Toolchain) toolchain = NULL;
   g_autoptr (JsonArray) found = NULL;
   g_autoptr (GError) error = NULL;
@@ -104,12 +104,13 @@ test_section_that_is_proposed_is_read_by_the_configuration (Machine *machine, gc
   section = json_get_string (toolchain_find (found, "rust"), "configuration", "");
   g_assert_null (strstr (section, "RUSTUP_TOOLCHAIN")); /* rustup has no default here */
   /* The test's own folder is in /tmp, which no toolchain may be in. */
-  g_assert_true (g_key_file_load_from_data (file, section, (gsize)-1, G_KEY_FILE_NONE, NULL));
-  g_assert_null (toolchain_read (file, "Toolchain rust", &error));
+  g_assert_true (configuration_text_add (said, "hive.conf", section, NULL));
+  g_assert_null (toolchain_read (said, "Toolchain rust", &error));
   g_assert_nonnull (strstr (error->message, "Path="));
-  g_key_file_set_value (file, "Toolchain rust", "Path", "/srv/.cargo/bin;/srv/.rustup");
-  g_key_file_set_value (file, "Toolchain rust", "Bin", "/srv/.cargo/bin");
-  toolchain = toolchain_read (file, "Toolchain rust", NULL);
+  g_assert_true (configuration_text_add (said, "own.conf",
+                                         "[Toolchain rust]\nPath=/srv/.cargo/bin;/srv/.rustup\nBin=/srv/.cargo/bin\n",
+                                         NULL));
+  toolchain = toolchain_read (said, "Toolchain rust", NULL);
   g_assert_nonnull (toolchain);
   g_assert_true (g_str_has_prefix (toolchain->environment[0], "RUSTUP_HOME="));
   g_assert_cmpint (toolchain->any_owner, ==, getuid () != 0);
