@@ -35,9 +35,10 @@ __hivectl_parse() {
     case $only_arguments${words[i]} in
       no--) only_arguments=yes ;;
       no--host | no-H) option=--host remote=yes ;;&
-      no--backend | no--color | no--config | no--output | no--network | no--socket | no--source) option=${words[i]} ;;&
+      no--backend | no--lines | no--color | no--config | no--output | no--network | no--socket | no--source) option=${words[i]} ;;&
       no-o) option=--output ;;&
-      no--host | no-H | no--backend | no--color | no--config | no--output | no-o | no--network | no--socket | no--source)
+      no-n) option=--lines ;;&
+      no--host | no-H | no--backend | no--lines | no--color | no--config | no--output | no-o | no-n | no--network | no--socket | no--source)
         i=$((i + 1))
         ((i == last)) || option=''
         ;;
@@ -125,7 +126,7 @@ __hivectl_reply_options() {
     remove | rollback) options+=' --no-wait --quiet' ;;
     upgrade) options+=' --all --no-wait --quiet' ;;
     verify | cancel) options+=' --quiet' ;;
-    log) options+=' --follow --quiet' ;;
+    log) options+=' --follow --lines --quiet' ;;
     jobs) options+=' --all --plain' ;;
     catalog | list | outdated) options+=' --plain' ;;
     build) options+=' --output --config --check --network --local-sources --quiet' ;;
@@ -138,7 +139,7 @@ __hivectl_reply_options() {
 # Names of another machine's hive would cost an ssh connection, and a password perhaps.
 __hivectl_reply_argument() {
   if [[ -z $verb ]]; then
-    __hivectl_reply 'catalog show recipe install remove list verify outdated upgrade rollback jobs log cancel status config capabilities web build toolchain'
+    __hivectl_reply 'catalog show recipe install remove list verify outdated upgrade rollback jobs log wait cancel status config capabilities web build toolchain'
     return
   fi
   [[ $remote == no ]] || return
@@ -150,6 +151,7 @@ __hivectl_reply_argument() {
     install* | show0 | recipe0) __hivectl_reply_names < <(__hivectl_rows catalog) ;;
     remove* | upgrade* | rollback* | verify0) __hivectl_reply_names < <(__hivectl_rows list) ;;
     log0) __hivectl_reply_jobs ;;
+    wait*) __hivectl_reply_jobs queued running committing ;;
     cancel0) __hivectl_reply_jobs queued running ;;
   esac
 }

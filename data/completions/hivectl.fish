@@ -17,7 +17,7 @@ function __hivectl_words
             switch $word
                 case --
                     set only_arguments yes
-                case --host -H --backend --color --source --network --output -o --config --socket
+                case --host -H --backend --color --source --network --output -o --config --socket --lines -n
                     set value yes
                 case '-*'
                 case '*'
@@ -105,6 +105,7 @@ complete -c hivectl -n __hivectl_verb_is -a upgrade -d 'Build and install newer 
 complete -c hivectl -n __hivectl_verb_is -a rollback -d 'Put back the version that was replaced'
 complete -c hivectl -n __hivectl_verb_is -a jobs -d 'List installs and removals, running and past'
 complete -c hivectl -n __hivectl_verb_is -a log -d 'Show a job\'s log'
+complete -c hivectl -n __hivectl_verb_is -a wait -d 'Wait until jobs have ended'
 complete -c hivectl -n __hivectl_verb_is -a cancel -d 'Cancel a job that waits or runs'
 complete -c hivectl -n __hivectl_verb_is -a status -d 'Show whether the hive runs and can install'
 complete -c hivectl -n __hivectl_verb_is -a config -d 'Show the configuration, and where it is from'
@@ -121,6 +122,7 @@ complete -c hivectl -n '__hivectl_wants_one build config' -F
 complete -c hivectl -n '__hivectl_wants_one toolchain' -a import
 complete -c hivectl -n '__hivectl_wants_one recipe; and __fish_contains_opt check' -F
 complete -c hivectl -n '__hivectl_wants_one log' -k -a '(__hivectl_jobs)'
+complete -c hivectl -n '__hivectl_verb_is wait' -k -a '(__hivectl_jobs queued running committing)'
 complete -c hivectl -n '__hivectl_wants_one cancel' -k -a '(__hivectl_jobs queued running)'
 
 complete -c hivectl -s H -l host -x -a '(__fish_complete_user_at_hosts)' -d 'Ask the hive of another machine, by ssh'
@@ -146,6 +148,7 @@ complete -c hivectl -n '__hivectl_verb_is install' -l install-dependencies -d 'I
 complete -c hivectl -n '__hivectl_verb_is install remove upgrade rollback' -l no-wait -d 'Print the job\'s id and return'
 complete -c hivectl -n '__hivectl_verb_is install remove upgrade rollback verify log cancel build' -s q -l quiet -d 'Show nothing but errors'
 complete -c hivectl -n '__hivectl_verb_is log' -s f -l follow -d 'Show what comes, until the job ends'
+complete -c hivectl -n '__hivectl_verb_is log' -s n -l lines -x -a '10 100 all' -d 'Show only the last lines of what is there'
 complete -c hivectl -n '__hivectl_verb_is jobs upgrade' -s a -l all -d 'All there are, not only the newest or the named'
 complete -c hivectl -n '__hivectl_verb_is catalog list outdated jobs config' -l plain -d 'Print rows alone, tabs between their columns'
 complete -c hivectl -n '__hivectl_verb_is web' -l open -d 'Open the page in a browser'

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <glib/gi18n.h>
+#include <signal.h>
 #include <string.h>
 
 #include "agent.h"
@@ -76,10 +77,66 @@ client_must (int r)
     g_error ("Cannot make a message: %s", g_strerror (-r));
 }
 
+#define SSH_RUNS   (-1)
+#define SSH_KILLED (-2)
+
+/* How the ssh that sd-bus started ended. sd-bus takes its status, and keeps it to itself. */
+static volatile sig_atomic_t ssh_status = SSH_RUNS;
+
+static void
+client_on_child (int signal, siginfo_t *info, void *context)
+{
+  ssh_status = info->si_code == CLD_EXITED ? info->si_status : SSH_KILLED;
+}
+
+static void
+client_watch_ssh (void)
+{
+  struct sigaction action = { .sa_sigaction = client_on_child, .sa_flags = SA_SIGINFO | SA_RESTART | SA_NOCLDSTOP };
+
+  ssh_status = SSH_RUNS;
+  sigaction (SIGCHLD, &action, NULL);
+}
+
+/* A connection that broke off is closed a moment before its ssh has ended. */
+static int
+client_ssh_status (void)
+{
+  for (int i = 0; i < 100 && ssh_status == SSH_RUNS; i++)
+    g_usleep (10 * 1000);
+  return ssh_status;
+}
+
+/* ssh ends with 255 where it fails itself, else as what it started there. */
+static bool
+client_set_ssh_failure (const Client *client, GError **error)
+{
+  g_autofree char *ssh = g_find_program_in_path ("ssh");
+  int status = ssh ? client_ssh_status () : SSH_RUNS;
+
+  if (!ssh)
+    g_set_error_literal (error, CLIENT_ERROR, EXIT_STATUS_NO_HIVE, _ ("--host needs ssh, which is not installed here"));
+  else if (status == 255)
+    g_set_error (error, CLIENT_ERROR, EXIT_STATUS_NO_HIVE,
+                 _ ("ssh cannot reach %s; what it said stands above. Does 'ssh %s true' work?"), client->host,
+                 client->host);
+  else if (status == 127)
+    g_set_error (error, CLIENT_ERROR, EXIT_STATUS_NO_HIVE,
+                 _ ("ssh reached %s, and there is no systemd-stdio-bridge, by which --host speaks to the system bus"),
+                 client->host);
+  else if (status > 0)
+    g_set_error (error, CLIENT_ERROR, EXIT_STATUS_NO_HIVE,
+                 _ ("ssh reached %s, and systemd-stdio-bridge ended with status %d: is there a system bus?"),
+                 client->host, status);
+  return !ssh || status > 0;
+}
+
 /* No hive: what was tried, why not, and what to do. */
 static void
 client_set_no_hive (const Client *client, GError **error, const char *why)
 {
+  if (client->host && (!client->bus || sd_bus_is_open (client->bus) <= 0) && client_set_ssh_failure (client, error))
+    return;
   if (client->host)
     g_set_error (error, CLIENT_ERROR, EXIT_STATUS_NO_HIVE,
                  _ ("No hive answers on %s: %s\n"
@@ -101,6 +158,8 @@ client_bus (Client *client, GError **error)
   if (client->bus && sd_bus_is_open (client->bus) > 0)
     return client->bus;
   client->bus = sd_bus_close_unref (client->bus);
+  if (client->host)
+    client_watch_ssh ();
   r = client->host ? sd_bus_open_system_remote (&client->bus, client->host) : sd_bus_open_system (&client->bus);
   if (r < 0)
     {

@@ -134,6 +134,7 @@ follow_on_turn (sd_event_source *source, void *userdata)
       follow_wake (follow);
       return 0;
     }
+  view_end_past (follow->view);
   /* What Finished came before is in the log; a log without an end (no space for it) ends there. */
   if (state != JOB_LOG_NOTHING_NEW || over || !(follow->flags & FOLLOW_TO_END))
     follow_stop (follow);
@@ -293,6 +294,25 @@ follow_open (Follow *follow, GError **error)
   return follow->log != NULL;
 }
 
+/* The same; a hive that dies while it is asked is asked again once, as everywhere while a log is followed. */
+static bool
+follow_open_again (Follow *follow, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+
+  if (follow_open (follow, &failure))
+    return true;
+  if (!(follow->flags & FOLLOW_TO_END) || failure->code != EXIT_STATUS_NO_HIVE)
+    {
+      g_propagate_error (error, g_steal_pointer (&failure));
+      return false;
+    }
+  follow->finished = sd_bus_slot_unref (follow->finished);
+  g_clear_pointer (&follow->hive, bus_owner_free);
+  g_clear_pointer (&follow->worker, g_free);
+  return follow_open (follow, error);
+}
+
 static void
 follow_print_outcome (const Follow *follow)
 {
@@ -353,7 +373,7 @@ follow_job (Client *client, const Options *options, const char *path, FollowFlag
       follow = { .client = client, .path = path, .flags = flags, .view = view_new (options, flags & FOLLOW_TO_END) };
   int r;
 
-  if (!follow_open (&follow, error))
+  if (!follow_open_again (&follow, error))
     return false;
   r = sd_event_new (&follow.event);
   if (r < 0 ? !follow_set_errno (&follow, r) : !follow_loop (&follow))

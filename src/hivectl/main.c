@@ -12,9 +12,9 @@
 #include "verb.h"
 
 static const Verb *const verbs[] = {
-  &catalog_verb,  &show_verb,         &recipe_verb,   &install_verb, &remove_verb,    &list_verb,   &verify_verb,
-  &outdated_verb, &upgrade_verb,      &rollback_verb, &jobs_verb,    &log_verb,       &cancel_verb, &status_verb,
-  &config_verb,   &capabilities_verb, &web_verb,      &build_verb,   &toolchain_verb,
+  &catalog_verb,  &show_verb,    &recipe_verb,       &install_verb, &remove_verb, &list_verb,      &verify_verb,
+  &outdated_verb, &upgrade_verb, &rollback_verb,     &jobs_verb,    &log_verb,    &wait_verb,      &cancel_verb,
+  &status_verb,   &config_verb,  &capabilities_verb, &web_verb,     &build_verb,  &toolchain_verb,
 };
 
 #define VERB_COLUMN 24
@@ -67,8 +67,9 @@ main_print_help (void)
                                            "  130  Ctrl-C: what was followed runs on\n"
                                            "\n"
                                            "What else a verb can do: hivectl VERB --help"));
+  g_autofree char *shown = text_for_locale (help);
 
-  terminal_printf ("%s", help);
+  terminal_printf ("%s", shown);
 }
 
 static void
@@ -80,8 +81,9 @@ main_print_verb_help (const Verb *verb)
   g_autofree char *example = g_strdup_printf ("%s\n  %s", _ ("Example:"), verb->example);
   g_autofree char *help =
       options_help (verb->options, command, verb->arguments ? _ (verb->arguments) : NULL, summary, example);
+  g_autofree char *shown = text_for_locale (help);
 
-  terminal_printf ("%s", help);
+  terminal_printf ("%s", shown);
 }
 
 static ExitStatus
@@ -137,8 +139,11 @@ static ExitStatus
 main_refuse_nothing (void)
 {
   g_autofree char *list = main_list_verbs ();
+  g_autofree char *usage =
+      g_strdup_printf (_ ("Usage: hivectl [OPTION…] VERB [ARGUMENT…]\n\n%s\n\nTry 'hivectl --help'\n"), list);
+  g_autofree char *shown = text_for_locale (usage);
 
-  g_printerr (_ ("Usage: hivectl [OPTION…] VERB [ARGUMENT…]\n\n%s\n\nTry 'hivectl --help'\n"), list);
+  g_printerr ("%s", shown);
   return EXIT_STATUS_USAGE;
 }
 

@@ -59,6 +59,9 @@ static const struct
     { "all", 'a', 0, G_OPTION_ARG_NONE, &parsed.all, N_ ("All there are, not only the newest or the named"), NULL } },
   { OPTION_PLAIN,
     { "plain", 0, 0, G_OPTION_ARG_NONE, &parsed.plain, N_ ("Print rows alone, tabs between their columns"), NULL } },
+  { OPTION_LINES,
+    { "lines", 'n', 0, G_OPTION_ARG_STRING, &parsed.lines, N_ ("Show only the last lines of what is there"),
+      N_ ("NUMBER|all") } },
   { OPTION_FOLLOW,
     { "follow", 'f', 0, G_OPTION_ARG_NONE, &parsed.follow, N_ ("Show what comes, until the job ends"), NULL } },
   { OPTION_NO_WAIT,
@@ -156,6 +159,11 @@ options_parse (Options *options, char ***arguments, GError **error)
                    options->network);
       return false;
     }
+  if (options->lines && !g_str_equal (options->lines, "all") && options_lines (options) < 0)
+    {
+      g_set_error (error, CLIENT_ERROR, EXIT_STATUS_USAGE, _ ("--lines is a number or all, not '%s'"), options->lines);
+      return false;
+    }
   if (options->json && options->plain)
     g_set_error_literal (error, CLIENT_ERROR, EXIT_STATUS_USAGE, _ ("Give --json or --plain, not both"));
   return !(options->json && options->plain);
@@ -190,6 +198,15 @@ options_check (const Options *options, OptionSet set, const char *verb, GError *
   return true;
 }
 
+int
+options_lines (const Options *options)
+{
+  guint64 lines;
+
+  return options->lines && g_ascii_string_to_unsigned (options->lines, 10, 0, G_MAXINT32, &lines, NULL) ? (int)lines :
+                                                                                                          -1;
+}
+
 void
 options_clear (Options *options)
 {
@@ -201,6 +218,7 @@ options_clear (Options *options)
   g_free (options->output);
   g_free (options->config);
   g_free (options->network);
+  g_free (options->lines);
   *options = (Options){ 0 };
 }
 

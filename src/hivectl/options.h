@@ -19,7 +19,7 @@ typedef struct
   gboolean check, reinstall, install_dependencies, local_sources, srcinfo;
   gboolean open, token, rotate;
   char *backend, *source, *socket;
-  char *output, *config, *network;
+  char *output, *config, *network, *lines;
 } Options;
 
 /* The options a verb takes beside those of every verb. */
@@ -36,6 +36,7 @@ typedef enum
   OPTION_LOCAL = 1 << 8,  /* of build: --output, --check, --network, --local-sources and --config */
   OPTION_RECIPE = 1 << 9, /* of recipe: --check, --srcinfo and --config */
   OPTION_BACKEND = 1 << 10,
+  OPTION_LINES = 1 << 12,
   OPTION_SETTINGS = 1 << 11, /* of config: --check */
   OPTION_CONFIG = 1 << 30,
 } OptionSet;
@@ -46,6 +47,9 @@ bool options_parse (Options *options, char ***arguments, GError **error);
 
 /* Fails when one is there that is neither in @set nor of every verb; @verb is what the message calls it. */
 bool options_check (const Options *options, OptionSet set, const char *verb, GError **error);
+
+/* How many of the last lines --lines= asks for; -1: all. */
+int options_lines (const Options *options);
 
 void options_clear (Options *options);
 

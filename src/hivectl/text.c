@@ -24,6 +24,21 @@ text_width (const char *text)
   return width;
 }
 
+/* Other character sets may have none that is one column wide. */
+static const char *
+text_ellipsis (void)
+{
+  return g_get_charset (NULL) ? "…" : "...";
+}
+
+char *
+text_for_locale (const char *text)
+{
+  g_auto (GStrv) parts = g_strsplit (text, "…", -1);
+
+  return g_strjoinv (text_ellipsis (), parts);
+}
+
 char *
 text_cut (const char *text, unsigned width)
 {
@@ -38,10 +53,10 @@ text_cut (const char *text, unsigned width)
   for (; *end; end = g_utf8_next_char (end))
     {
       taken += text_char_width (g_utf8_get_char (end));
-      if (taken > width - 1)
+      if (taken > width - MIN (width, text_width (text_ellipsis ())))
         break;
     }
-  return g_strdup_printf ("%.*s…", (int)(end - text), text);
+  return g_strdup_printf ("%.*s%s", (int)(end - text), text, text_ellipsis ());
 }
 
 char *

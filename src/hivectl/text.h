@@ -8,7 +8,10 @@
 /* The columns @text takes, which has no control characters. */
 unsigned text_width (const char *text);
 
-/* @text, cut to @width columns: the last of them is "…" then. */
+/* @text, with "..." for each "…" where the locale is not UTF-8. */
+char *text_for_locale (const char *text);
+
+/* @text, cut to @width columns: the last of them is "…" then, or the last three "..." where the locale is not UTF-8. */
 char *text_cut (const char *text, unsigned width);
 
 /* One line without controls (controls.h): white space becomes a space, any other one "?". */

@@ -155,12 +155,12 @@ const Verb config_verb = {
   .name = "config",
   .arguments = N_ ("[FILE]"),
   .summary = N_ ("Show the configuration, and where it is from"),
-  .details = N_ ("Each key as hive.conf has it, beneath the file and line that say it; what no file\n"
-                 "says is commented out and the default. The files are read as they are now: a hive\n"
-                 "that runs has read them when it started. Without FILE it is the hive.conf of the\n"
-                 "hive that answers, or the installed one.\n"
-                 "With --check no hive is needed: it tries a file, one of a folder hive.conf.d with\n"
-                 "all the others, and the exit status is 1 where something is wrong."),
+  .details = N_ ("Each key as hive.conf has it, beneath the file and line that say it; what no\n"
+                 "file says is commented out and the default. The files are read as they are now:\n"
+                 "a hive that runs has read them when it started. Without FILE it is the\n"
+                 "hive.conf of the hive that answers, or the installed one.\n"
+                 "With --check no hive is needed: it tries a file, one of a folder hive.conf.d\n"
+                 "with all the others, and the exit status is 1 where something is wrong."),
   .example = "hivectl config --check /etc/rbee-hive/hive.conf",
   .options = OPTION_SETTINGS | OPTION_PLAIN,
   .most = 1,

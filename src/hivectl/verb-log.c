@@ -4,10 +4,25 @@
 #include "follow.h"
 #include "verb.h"
 
+/* Followed, a hive that dies while it is asked is asked again once: so it is later, too. */
+static char *
+log_find_job (Client *client, const Options *options, const char *id, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+  char *path = client_find_job (client, id, &failure);
+
+  if (path)
+    return path;
+  if (options->follow && failure->code == EXIT_STATUS_NO_HIVE)
+    return client_find_job (client, id, error);
+  g_propagate_error (error, g_steal_pointer (&failure));
+  return NULL;
+}
+
 static ExitStatus
 log_run (Client *client, const Options *options, char **arguments, GError **error)
 {
-  g_autofree char *path = client_find_job (client, arguments[0], error);
+  g_autofree char *path = log_find_job (client, options, arguments[0], error);
   FollowResult result = { 0 };
 
   if (!path || !follow_job (client, options, path, options->follow ? FOLLOW_TO_END : 0, &result, error))
@@ -24,7 +39,7 @@ const Verb log_verb = {
   .details = N_ ("What is there by now; with --follow also what comes, until the job ends: then\n"
                  "the exit status says how it ended."),
   .example = "hivectl log 17 --follow",
-  .options = OPTION_FOLLOW | OPTION_QUIET,
+  .options = OPTION_FOLLOW | OPTION_LINES | OPTION_QUIET,
   .least = 1,
   .most = 1,
   .run = log_run,

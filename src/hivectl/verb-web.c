@@ -164,8 +164,8 @@ const Verb web_verb = {
   .summary = N_ ("Print a link that opens the web page"),
   .details = N_ ("The link is good once and for five minutes; the page keeps what it gets for it\n"
                  "as long as its tab is open. It asks the bridge, rbee-hive-bridge(8), over its\n"
-                 "Unix socket, which only root and the members of group rbee may use: the first one\n"
-                 "in Listen= of the hive.conf of the hive that answers, or of --config."),
+                 "Unix socket, which only root and the members of group rbee may use: the first\n"
+                 "one in Listen= of the hive.conf of the hive that answers, or of --config."),
   .example = "hivectl web --open",
   .options = OPTION_WEB | OPTION_CONFIG,
   .run = web_run,

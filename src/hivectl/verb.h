@@ -20,4 +20,4 @@ typedef struct
 
 extern const Verb build_verb, cancel_verb, capabilities_verb, catalog_verb, config_verb, install_verb, jobs_verb,
     list_verb, log_verb, outdated_verb, recipe_verb, remove_verb, rollback_verb, show_verb, status_verb, toolchain_verb,
-    upgrade_verb, verify_verb, web_verb;
+    upgrade_verb, verify_verb, wait_verb, web_verb;

@@ -20,6 +20,8 @@ struct View
   GString *gathered;
   GString *line;      /* the one being made */
   Progress *progress; /* NULL: no status line */
+  GQueue *last;       /* with --lines=, until view_end_past(): what is kept of the past */
+  guint lines;        /* how much that is at most */
 };
 
 View *
@@ -31,6 +33,11 @@ view_new (const Options *options, bool follows)
   view->quiet = options->quiet;
   view->gathered = g_string_new (NULL);
   view->line = g_string_new (NULL);
+  if (options_lines (options) >= 0)
+    {
+      view->last = g_queue_new ();
+      view->lines = (guint)options_lines (options);
+    }
   if (follows && !options->json && !options->quiet && terminal_is_terminal ())
     view->progress = progress_new ();
   return view;
@@ -39,6 +46,7 @@ view_new (const Options *options, bool follows)
 void
 view_free (View *view)
 {
+  view_end_past (view);
   view_pause (view);
   g_clear_pointer (&view->progress, progress_free);
   g_string_free (view->gathered, TRUE);
@@ -75,6 +83,29 @@ view_flush (View *view)
   if (view->progress)
     progress_draw (view->progress, view->gathered);
   view_write (view);
+}
+
+/* What was gathered is one line of the past, or none. */
+static void
+view_keep_last (View *view)
+{
+  if (view->gathered->len == 0)
+    return;
+  g_queue_push_tail (view->last, g_strdup (view->gathered->str));
+  g_string_truncate (view->gathered, 0);
+  if (view->last->length > view->lines)
+    g_free (g_queue_pop_head (view->last));
+}
+
+void
+view_end_past (View *view)
+{
+  if (!view->last)
+    return;
+  for (GList *line = view->last->head; line; line = line->next)
+    g_string_append (view->gathered, line->data);
+  g_queue_free_full (view->last, g_free);
+  view->last = NULL;
 }
 
 static void
@@ -161,7 +192,7 @@ view_record_line (View *view, const LogRecord *record)
   if (!line)
     return;
   /* The status line is gone before the first line that is written over it. */
-  if (view->progress && view->gathered->len == 0)
+  if (view->progress && !view->last && view->gathered->len == 0)
     progress_erase (view->progress, view->gathered);
   /* Logs are clean, but whose hive is this? */
   g_string_truncate (view->line, 0);
@@ -180,6 +211,8 @@ view_record (View *view, const LogRecord *record)
     view_record_json (view, record);
   else
     view_record_line (view, record);
-  if (view->gathered->len >= WRITE_SIZE)
+  if (view->last)
+    view_keep_last (view);
+  else if (view->gathered->len >= WRITE_SIZE)
     view_write (view);
 }

@@ -19,6 +19,9 @@ bool view_has_status (const View *view);
 
 void view_record (View *view, const LogRecord *record);
 
+/* What came until now is what was there already: of that only the last lines are shown where --lines= says so. */
+void view_end_past (View *view);
+
 /* Writes what was gathered, and the status line beneath it. */
 void view_flush (View *view);
 

@@ -17,7 +17,7 @@ from harness import pkgbuild
 
 pytestmark = pytest.mark.plain
 
-VERBS = {"catalog", "show", "recipe", "install", "remove", "list", "verify", "outdated", "upgrade", "rollback", "jobs", "log",
+VERBS = {"catalog", "show", "recipe", "install", "remove", "list", "verify", "outdated", "upgrade", "rollback", "jobs", "log", "wait",
          "cancel", "status", "config", "capabilities", "web", "build", "toolchain"}
 
 # Each writes what it offers into $OUT/offered, and at Ctrl-G the line as it is by then into $OUT/line.

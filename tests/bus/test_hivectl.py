@@ -17,8 +17,8 @@ from gi.repository import GLib
 import terminal as terminals
 from harness import Job, pkgbuild, unique_seconds, wait_until, wake
 
-VERBS = ("catalog", "show", "recipe", "install", "remove", "list", "verify", "outdated", "upgrade", "rollback", "jobs", "log", "cancel", "status",
-         "capabilities", "web", "build", "toolchain")
+VERBS = ("catalog", "show", "recipe", "install", "remove", "list", "verify", "outdated", "upgrade", "rollback", "jobs", "log", "wait", "cancel",
+         "status", "config", "capabilities", "web", "build", "toolchain")
 SGR = re.compile(r"\x1b\[[0-9;]*m")
 ERASE = "\r\x1b[K"
 
@@ -246,6 +246,37 @@ def test_log_of_a_job_that_ended_and_of_one_that_runs(hive):
     assert hive.hivectl("log", "../1", status=3).stdout == ""
     job.cancel()
     job.wait()
+
+
+def test_log_lines_are_the_last_of_what_is_there(hive):
+    hive.catalog.add("some", pkgbuild("some", build="seq 100"))
+    hive.start()
+    whole = hive.hivectl("install", "some").stdout.splitlines()
+    for arguments, lines in ((("-n", "3"), whole[-3:]), (("--lines=1",), whole[-1:]), (("-n", "0"), []), (("-n", "all"), whole), (("-n", "100000"), whole)):
+        assert hive.hivectl("log", "1", *arguments).stdout.splitlines() == lines
+    assert hive.hivectl("log", "1", "--follow", "-n", "2").stdout.splitlines() == whole[-2:]
+    records = lines_of_json(hive.hivectl("log", "1", "--json").stdout)
+    assert lines_of_json(hive.hivectl("log", "1", "--json", "-n", "4").stdout) == records[-4:]
+    assert "a number or all" in hive.hivectl("log", "1", "-n", "few", status=2).stderr
+    assert "a number or all" in hive.hivectl("log", "1", "--lines=-1", status=2).stderr
+
+
+def test_wait_is_silent_and_its_status_says_how_jobs_ended(hive):
+    go_on = slow(hive)
+    hive.catalog.add("fails", pkgbuild("fails", build="false"))
+    hive.start()
+    hive.hivectl("install", "--no-wait", "slow")
+    waiting = hive.spawn(hive.build.bin / "hivectl", "wait", "1", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    latest_job(hive).wait_for_line("started")
+    assert waiting.poll() is None
+    go_on()
+    assert waiting.communicate()[0] == b"" and waiting.returncode == 0
+    hive.hivectl("install", "fails", status=1)
+    done = hive.hivectl("wait", "1", "2", status=1)
+    assert done.stdout == "" and "Build phase failed" in done.stderr
+    assert [line["state"] for line in lines_of_json(hive.hivectl("wait", "1", "2", "--json", status=1).stdout)] == ["done", "failed"]
+    hive.hivectl("wait", "99", status=3)
+    hive.hivectl("wait", status=2)
 
 
 def test_log_follows_through_a_restart_of_the_hive(hive):
@@ -702,6 +733,22 @@ def test_host_follows_what_comes_and_survives_ctrl_c(hive, ssh):
     assert terminal.lines()[-2] == "[DONE]"
     shown = [line for line in terminal.lines() if line in latest_job(hive).lines()]
     assert shown == latest_job(hive).lines()
+
+
+@pytest.mark.parametrize("status, said", [(255, "ssh cannot reach me@there"), (127, "no systemd-stdio-bridge"), (1, "ended with status 1")])
+def test_failure_of_ssh_is_told_as_that(hive, status, said):
+    folder = hive.directory / "ssh"
+    folder.mkdir()
+    (folder / "ssh").write_text(f"#!/bin/sh\necho 'what ssh says' >&2\nexit {status}\n")
+    (folder / "ssh").chmod(0o755)
+    done = hive.hivectl("--host", "me@there", "list", status=5, env={"PATH": f"{folder}:{os.environ['PATH']}"})
+    assert "what ssh says" in done.stderr and said in done.stderr and "rbee-hived" not in done.stderr
+
+
+def test_dots_are_three_where_the_locale_has_no_others(hive):
+    for arguments, status in ((("--help",), 0), ((), 2), (("remove", "--help"), 0)):
+        done = hive.hivectl(*arguments, status=status, env={"LC_ALL": "C"})
+        assert "..." in done.stdout + done.stderr and "…" not in done.stdout + done.stderr
 
 
 def test_host_that_cannot_be_reached(hive):

@@ -4,6 +4,7 @@
 #include "text.h"
 
 #include <string.h>
+#include <locale.h>
 
 static void
 test_width (void)
@@ -132,9 +133,24 @@ test_plain_has_rows_alone_with_tabs_between (void)
                    "3 4\t\t \n");
 }
 
+static void
+test_other_character_sets_have_three_dots (void)
+{
+  g_autofree char *cut = NULL;
+  g_autofree char *usage = NULL;
+
+  setlocale (LC_ALL, "C");
+  cut = text_cut ("abcdefgh", 6);
+  usage = text_for_locale ("remove WORKER…");
+  setlocale (LC_ALL, "C.UTF-8");
+  g_assert_cmpstr (cut, ==, "abc...");
+  g_assert_cmpstr (usage, ==, "remove WORKER...");
+}
+
 int
 main (int argc, char **argv)
 {
+  setlocale (LC_ALL, "C.UTF-8");
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/text/width", test_width);
   g_test_add_func ("/text/cut", test_cut);
@@ -146,5 +162,6 @@ main (int argc, char **argv)
   g_test_add_func ("/table/last-column-keeps-something", test_last_column_keeps_something);
   g_test_add_func ("/table/cells-stay-in-their-line", test_cells_stay_in_their_line);
   g_test_add_func ("/table/plain-has-rows-alone-with-tabs-between", test_plain_has_rows_alone_with_tabs_between);
+  g_test_add_func ("/text/other-character-sets-have-three-dots", test_other_character_sets_have_three_dots);
   return g_test_run ();
 }
