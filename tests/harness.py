@@ -636,8 +636,8 @@ class Hive:
         return self.call("GetManagedObjects", path=PATH, interface="org.freedesktop.DBus.ObjectManager")
 
     def install(self, worker, connection=None, **options):
-        """Starts an install; @options with _ for -."""
-        options = {key.replace("_", "-"): variant(value) for key, value in options.items()}
+        """Starts an install."""
+        options = {key: variant(value) for key, value in options.items()}
         if not options:
             return Job(self, self.call("InstallWorker", worker, connection=connection))
         return Job(self, self.call("InstallWorkerWithOptions", GLib.Variant("(sa{sv})", (worker, options)), connection=connection))

@@ -15,7 +15,7 @@ snake_case (const char *name)
   return g_string_free (snake, FALSE);
 }
 
-/* Options have - on the bus where requests have _. */
+/* The bus has options that were spelled with - before 0.1 in both spellings, HTTP has the one with _ alone. */
 static void
 mend_options (JsonObject *job)
 {

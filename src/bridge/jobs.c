@@ -140,17 +140,16 @@ jobs_append_options (Request *request, sd_bus_message *call, JsonObject *object)
   for (gsize i = 0; r >= 0 && i < G_N_ELEMENTS (fields); i++)
     {
       const char *name = fields[i].name;
-      g_autofree char *option = g_strdelimit (g_strdup (name), "_", '-');
 
       if (!fields[i].of_install || !json_has (object, name))
         continue;
       if (fields[i].type == G_TYPE_STRING)
-        r = sd_bus_message_append (call, "{sv}", option, "s", json_get_string (object, name, ""));
+        r = sd_bus_message_append (call, "{sv}", name, "s", json_get_string (object, name, ""));
       else
-        r = sd_bus_message_append (call, "{sv}", option, "b", (int)json_get_bool (object, name, false));
+        r = sd_bus_message_append (call, "{sv}", name, "b", (int)json_get_bool (object, name, false));
     }
   if (r >= 0 && key)
-    r = sd_bus_message_append (call, "{sv}", "idempotency-key", "s", key);
+    r = sd_bus_message_append (call, "{sv}", "idempotency_key", "s", key);
   if (r >= 0)
     r = jobs_append_owner (request, call);
   return r < 0 ? r : sd_bus_message_close_container (call);

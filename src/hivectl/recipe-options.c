@@ -16,6 +16,6 @@ recipe_options_append (const Options *options, sd_bus_message *call)
   if (options->reinstall)
     client_must (sd_bus_message_append (call, "{sv}", "reinstall", "b", 1));
   if (options->install_dependencies)
-    client_must (sd_bus_message_append (call, "{sv}", "install-dependencies", "b", 1));
+    client_must (sd_bus_message_append (call, "{sv}", "install_dependencies", "b", 1));
   client_must (sd_bus_message_close_container (call));
 }

@@ -36,7 +36,7 @@ capabilities_add_worker (JsonObject *worker, void *userdata)
 static void
 capabilities_print_warnings (JsonObject *capabilities)
 {
-  g_auto (GStrv) warnings = json_get_strings (capabilities, "device-warnings");
+  g_auto (GStrv) warnings = json_get_strings (capabilities, "device_warnings");
 
   for (char **warning = warnings; warning && *warning; warning++)
     {

@@ -48,12 +48,12 @@ status_make (JsonObject *hive, JsonObject *capabilities, guint workers, JsonArra
   json_object_set_int_member (status, "queued_jobs", json_get_int (hive, "QueuedJobs", 0));
   json_object_set_int_member (status, "workers", workers);
   json_object_set_boolean_member (status, "sandbox", json_get_bool (capabilities, "sandbox", false));
-  json_object_set_string_member (status, "sandbox_error", json_get_string (capabilities, "sandbox-error", ""));
-  json_object_set_string_member (status, "sandbox_hint", json_get_string (capabilities, "sandbox-hint", ""));
-  json_object_set_array_member (status, "install_allow", status_list (capabilities, "install-allow"));
+  json_object_set_string_member (status, "sandbox_error", json_get_string (capabilities, "sandbox_error", ""));
+  json_object_set_string_member (status, "sandbox_hint", json_get_string (capabilities, "sandbox_hint", ""));
+  json_object_set_array_member (status, "install_allow", status_list (capabilities, "install_allow"));
   json_object_set_array_member (status, "unfinished", status_list (capabilities, "unfinished"));
-  json_object_set_string_member (status, "network_error", json_get_string (capabilities, "network-error", ""));
-  json_object_set_string_member (status, "network_hint", json_get_string (capabilities, "network-hint", ""));
+  json_object_set_string_member (status, "network_error", json_get_string (capabilities, "network_error", ""));
+  json_object_set_string_member (status, "network_hint", json_get_string (capabilities, "network_hint", ""));
   json_object_set_array_member (status, "toolchains", toolchains);
   return json_node_init_object (json_node_alloc (), status);
 }

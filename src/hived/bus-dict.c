@@ -3,27 +3,51 @@
 
 #include "error.h"
 
+typedef union
+{
+  const char *text;
+  int flag;
+  uint32_t number;
+} OptionValue;
+
 static const BusOption *
 bus_option_find (const BusOption *options, const char *key)
 {
   for (; options->key; options++)
-    if (g_str_equal (options->key, key))
+    if (g_str_equal (options->key, key) || g_strcmp0 (options->old, key) == 0)
       return options;
   return NULL;
 }
 
+static void
+bus_option_set (const BusOption *option, void *field, const OptionValue *value)
+{
+  if (option->type == 'b')
+    *(bool *)field = value->flag;
+  else if (option->type == 'u')
+    *(int64_t *)field = value->number;
+  else
+    {
+      g_free (*(char **)field);
+      *(char **)field = g_strdup (value->text);
+    }
+}
+
+static bool
+bus_option_is (const BusOption *option, const void *field, const OptionValue *value)
+{
+  return option->type == 'b' ? *(const bool *)field == value->flag :
+                               g_strcmp0 (*(char *const *)field, value->text) == 0;
+}
+
+/* @again: it was read already, in its other spelling. */
 static int
-bus_option_read (sd_bus_message *message, const BusOption *option, void *ret, sd_bus_error *error)
+bus_option_read (sd_bus_message *message, const BusOption *option, bool again, void *ret, sd_bus_error *error)
 {
   const char type[] = { option->type, '\0' };
   const char *contents;
   void *field = (char *)ret + option->offset;
-  union
-  {
-    const char *text;
-    int flag;
-    uint32_t number;
-  } value;
+  OptionValue value;
   int r;
 
   r = sd_bus_message_peek_type (message, NULL, &contents);
@@ -36,22 +60,17 @@ bus_option_read (sd_bus_message *message, const BusOption *option, void *ret, sd
   r = sd_bus_message_read (message, "v", type, &value);
   if (r < 0)
     return r;
-  if (option->type == 'b')
-    *(bool *)field = value.flag;
-  else if (option->type == 'u')
-    *(int64_t *)field = value.number;
-  else
-    {
-      g_free (*(char **)field);
-      *(char **)field = g_strdup (value.text);
-    }
+  if (again && !bus_option_is (option, field, &value))
+    return sd_bus_error_setf (error, HIVE_ERROR_PREFIX "InvalidArgument",
+                              "Option %s is given a second time, as %s, with another value", option->key, option->old);
+  bus_option_set (option, field, &value);
   return 0;
 }
 
 int
 bus_dict_read (sd_bus_message *message, const BusOption *options, void *ret, sd_bus_error *error)
 {
-  unsigned seen = 0; /* a bit an option */
+  unsigned seen[2] = { 0 }; /* a bit an option, as it is spelled and as it was */
   int r;
 
   r = sd_bus_message_enter_container (message, 'a', "{sv}");
@@ -61,6 +80,8 @@ bus_dict_read (sd_bus_message *message, const BusOption *options, void *ret, sd_
     {
       const BusOption *option;
       const char *key;
+      unsigned bit;
+      bool old;
 
       r = sd_bus_message_read (message, "s", &key);
       if (r < 0)
@@ -68,10 +89,12 @@ bus_dict_read (sd_bus_message *message, const BusOption *options, void *ret, sd_
       option = bus_option_find (options, key);
       if (!option)
         return sd_bus_error_setf (error, HIVE_ERROR_PREFIX "InvalidArgument", "Option %s is not known", key);
-      if (seen & 1U << (option - options))
+      bit = 1U << (option - options);
+      old = !g_str_equal (option->key, key);
+      if (seen[old] & bit)
         return sd_bus_error_setf (error, HIVE_ERROR_PREFIX "InvalidArgument", "Option %s is given twice", key);
-      seen |= 1U << (option - options);
-      r = bus_option_read (message, option, ret, error);
+      seen[old] |= bit;
+      r = bus_option_read (message, option, seen[!old] & bit, ret, error);
       if (r < 0)
         return r;
       r = sd_bus_message_exit_container (message);
@@ -136,6 +159,30 @@ int
 bus_dict_append_double (sd_bus_message *message, const char *key, double value)
 {
   return sd_bus_message_append (message, "{sv}", key, "d", value);
+}
+
+static char *
+old_spelling (const char *key)
+{
+  return g_strdelimit (g_strdup (key), "_", '-');
+}
+
+int
+bus_dict_append_respelled_string (sd_bus_message *message, const char *key, const char *value)
+{
+  g_autofree char *old = old_spelling (key);
+  int r = bus_dict_append_string (message, key, value);
+
+  return r < 0 ? r : bus_dict_append_string (message, old, value);
+}
+
+int
+bus_dict_append_respelled_strings (sd_bus_message *message, const char *key, char *const *values)
+{
+  g_autofree char *old = old_spelling (key);
+  int r = bus_dict_append_strings (message, key, values);
+
+  return r < 0 ? r : bus_dict_append_strings (message, old, values);
 }
 
 static const char *

@@ -13,11 +13,12 @@ typedef struct
   const char *key;
   char type;
   size_t offset;
+  const char *old; /* how it was spelled before 0.1, of an 's' or a 'b'; NULL: likewise */
 } BusOption;
 
 /* Reads the a{sv} that comes next in @message into @ret as @options says. Unknown keys, keys given twice and other
- * types are InvalidArgument and named. 0, or a negative errno with @error set; what was read until then stays in @ret.
- */
+ * types are InvalidArgument and named; so is a key whose old spelling says something else. 0, or a negative errno with
+ * @error set; what was read until then stays in @ret. */
 int bus_dict_read (sd_bus_message *message, const BusOption *options, void *ret, sd_bus_error *error);
 
 /* Each appends one entry to an open a{sv}; NULL strings become "", texts that are no UTF-8 are mended. 0 or a negative
@@ -29,6 +30,10 @@ int bus_dict_append_bool (sd_bus_message *message, const char *key, bool value);
 int bus_dict_append_uint32 (sd_bus_message *message, const char *key, uint32_t value);
 int bus_dict_append_uint64 (sd_bus_message *message, const char *key, uint64_t value);
 int bus_dict_append_double (sd_bus_message *message, const char *key, double value);
+
+/* The same of a key that was spelled with - for _ before 0.1: both spellings, until 0.2. */
+int bus_dict_append_respelled_string (sd_bus_message *message, const char *key, const char *value);
+int bus_dict_append_respelled_strings (sd_bus_message *message, const char *key, char *const *values);
 
 /* Makes @error of a failure of our domain; a negative errno, so that methods can return it. */
 int bus_error_from_gerror (sd_bus_error *error, const GError *failure);

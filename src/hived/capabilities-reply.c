@@ -92,15 +92,17 @@ capabilities_append_configuration (sd_bus_message *message, const Configuration 
 {
   int r;
 
-  if ((r = bus_dict_append_string (message, "install-root", configuration->install_root)) < 0 ||
-      (r = bus_dict_append_strings (message, "install-prefixes", configuration->install_prefixes)) < 0 ||
-      (r = bus_dict_append_strings (message, "install-allow", configuration->install_allow)) < 0 ||
+  if ((r = bus_dict_append_respelled_string (message, "install_root", configuration->install_root)) < 0 ||
+      (r = bus_dict_append_respelled_strings (message, "install_prefixes", configuration->install_prefixes)) < 0 ||
+      (r = bus_dict_append_respelled_strings (message, "install_allow", configuration->install_allow)) < 0 ||
+      (r = bus_dict_append_uint32 (message, "max_parallel", configuration->max_parallel)) < 0 ||
       (r = bus_dict_append_uint32 (message, "max-parallel", configuration->max_parallel)) < 0 ||
+      (r = bus_dict_append_uint64 (message, "max_log_size", configuration->max_log_size)) < 0 ||
       (r = bus_dict_append_uint64 (message, "max-log-size", configuration->max_log_size)) < 0 ||
-      (r = bus_dict_append_string (message, "libexec-directory", configuration->libexec_directory)) < 0 ||
-      (r = bus_dict_append_string (message, "state-directory", configuration->state_directory)) < 0)
+      (r = bus_dict_append_respelled_string (message, "libexec_directory", configuration->libexec_directory)) < 0 ||
+      (r = bus_dict_append_respelled_string (message, "state_directory", configuration->state_directory)) < 0)
     return r;
-  return bus_dict_append_string (message, "cache-directory", configuration->cache_directory);
+  return bus_dict_append_respelled_string (message, "cache_directory", configuration->cache_directory);
 }
 
 static int
@@ -111,14 +113,14 @@ capabilities_append_sandbox (sd_bus_message *message, JsonObject *sandbox, const
   int r;
 
   if ((r = bus_dict_append_bool (message, "sandbox", works)) < 0 ||
-      (r = bus_dict_append_string (message, "sandbox-error", why)) < 0)
+      (r = bus_dict_append_respelled_string (message, "sandbox_error", why)) < 0 ||
+      (r = bus_dict_append_respelled_string (message, "sandbox_hint",
+                                             sandbox ? json_get_string (sandbox, "hint", "") : "")) < 0 ||
+      (r = bus_dict_append_respelled_string (message, "network_error",
+                                             works ? json_get_string (sandbox, "network_why", "") : "")) < 0)
     return r;
-  if ((r = bus_dict_append_string (message, "sandbox-hint", sandbox ? json_get_string (sandbox, "hint", "") : "")) <
-          0 ||
-      (r = bus_dict_append_string (message, "network-error",
-                                   works ? json_get_string (sandbox, "network_why", "") : "")) < 0)
-    return r;
-  return bus_dict_append_string (message, "network-hint", works ? json_get_string (sandbox, "network_hint", "") : "");
+  return bus_dict_append_respelled_string (message, "network_hint",
+                                           works ? json_get_string (sandbox, "network_hint", "") : "");
 }
 
 /* What an answer has to say, be it one or not. */
@@ -144,7 +146,7 @@ capabilities_append (Hive *hive, sd_bus_message *message, JsonObject *sandbox, c
       (r = bus_dict_append_string (message, "architecture", hive->architecture)) < 0 ||
       (r = bus_dict_append_string (message, "platform", MACHINE_PLATFORM)) < 0 ||
       (r = capabilities_append_list (message, object, "devices", capabilities_append_device)) < 0 ||
-      (r = bus_dict_append_strings (message, "device-warnings", warnings)) < 0 ||
+      (r = bus_dict_append_respelled_strings (message, "device_warnings", warnings)) < 0 ||
       (r = capabilities_append_toolchains (message, sandbox)) < 0 ||
       (r = capabilities_append_list (message, object, "workers", capabilities_append_worker)) < 0 ||
       (r = capabilities_append_list (message, object, "unfinished", capabilities_append_unfinished)) < 0 ||

@@ -116,6 +116,22 @@ capabilities_are_known (const Hive *hive)
   return hive->capabilities->devices != NULL;
 }
 
+/* Takes @devices over, and tells the bus when they, or the warnings, are others than those it knows of. */
+static void
+capabilities_take (Hive *hive, Devices *devices)
+{
+  Capabilities *capabilities = hive->capabilities;
+  g_autoptr (JsonObject) before = capabilities->devices ? devices_to_json (capabilities->devices) : NULL;
+  g_autoptr (JsonObject) now = devices_to_json (devices);
+  g_autofree char *text_before = before ? json_to_text (before, false) : NULL;
+  g_autofree char *text_now = json_to_text (now, false);
+
+  devices_free (capabilities->devices);
+  capabilities->devices = devices;
+  if (g_strcmp0 (text_before, text_now) != 0)
+    sd_bus_emit_signal (hive->bus, HIVE_PATH, HIVE_INTERFACE, "DevicesChanged", "");
+}
+
 static void
 capabilities_handle_devices (JsonObject *answer, const GError *failure, void *userdata)
 {
@@ -131,8 +147,7 @@ capabilities_handle_devices (JsonObject *answer, const GError *failure, void *us
       devices_warn (devices, "The devices could not be looked at: %s", error->message);
     }
   g_ptr_array_remove_fast (capabilities->looks, userdata);
-  devices_free (capabilities->devices);
-  capabilities->devices = devices;
+  capabilities_take (look.hive, devices);
   capabilities->looked_at = error ? 0 : g_get_monotonic_time ();
   for (guint i = 0; i < devices->warnings->len; i++)
     g_message ("%s", (const char *)devices->warnings->pdata[i]);

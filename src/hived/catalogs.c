@@ -37,6 +37,8 @@ struct Catalogs
   Queries *queries;
   const Configuration *configuration;
   CatalogState *states;
+  CatalogHandler on_changed;
+  void *userdata;
   GHashTable *questions; /* those that wait */
 };
 
@@ -62,12 +64,14 @@ question_free (void *data)
 }
 
 Catalogs *
-catalogs_new (Queries *queries, const Configuration *configuration)
+catalogs_new (Queries *queries, const Configuration *configuration, CatalogHandler on_changed, void *userdata)
 {
   Catalogs *catalogs = g_new0 (Catalogs, 1);
 
   catalogs->queries = queries;
   catalogs->configuration = configuration;
+  catalogs->on_changed = on_changed;
+  catalogs->userdata = userdata;
   catalogs->states = g_new0 (CatalogState, configuration->catalogs->len);
   for (guint i = 0; i < configuration->catalogs->len; i++)
     catalogs->states[i].configuration = configuration->catalogs->pdata[i];
@@ -81,7 +85,10 @@ catalogs_free (Catalogs *catalogs)
   if (!catalogs)
     return;
   for (guint i = 0; i < catalogs->configuration->catalogs->len; i++)
-    state_clear (&catalogs->states[i]);
+    {
+      state_clear (&catalogs->states[i]);
+      g_free (catalogs->states[i].sum);
+    }
   g_hash_table_unref (catalogs->questions);
   g_free (catalogs->states);
   g_free (catalogs);
@@ -127,6 +134,36 @@ read_skipped (JsonObject *answer)
         g_strv_builder_add (skipped, line);
     }
   return g_strv_builder_end (skipped);
+}
+
+/* Of what a catalog says, without the marks that an answer which was kept has of the last time. */
+static char *
+slot_sum (const Slot *slot)
+{
+  static const char *const marks[] = { "catalog", "catalogs", "stale_since" };
+  JsonArray *workers = slot->answer ? list_member (slot->answer, "workers") : NULL;
+  g_autofree char *text = NULL;
+
+  for (guint i = 0; workers && i < json_array_get_length (workers); i++)
+    for (gsize mark = 0; mark < G_N_ELEMENTS (marks); mark++)
+      {
+        JsonObject *entry = list_object (workers, i);
+
+        if (entry && json_has (entry, marks[mark]))
+          json_object_remove_member (entry, marks[mark]);
+      }
+  text = slot->answer ? json_to_text (slot->answer, false) : g_strdup (slot->failure->message);
+  return g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
+}
+
+static void
+state_compare (Catalogs *catalogs, CatalogState *state, const Slot *slot)
+{
+  g_autofree char *before = g_steal_pointer (&state->sum);
+
+  state->sum = slot_sum (slot);
+  if (g_strcmp0 (before, state->sum) != 0)
+    catalogs->on_changed (state, catalogs->userdata);
 }
 
 /* What there is to be said of a catalog after it was asked for its list. */
@@ -314,7 +351,12 @@ question_take (CatalogQuery *question, guint place, JsonObject *answer, const GE
   else
     slot->answer = json_object_ref (answer);
   if (question->list)
-    state_note (&question->catalogs->states[question->first + place], slot);
+    {
+      CatalogState *state = &question->catalogs->states[question->first + place];
+
+      state_note (state, slot);
+      state_compare (question->catalogs, state, slot);
+    }
   question_look (question);
 }
 

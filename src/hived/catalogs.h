@@ -17,9 +17,14 @@ typedef struct
   int error;           /* of HiveError, where @message is not NULL */
   char *message;       /* why it could not be asked, and whether something older stands in */
   char **skipped;      /* "ID: why", of entries that are invalid */
+  char *sum;           /* of all that it said, or why it could not be asked; NULL: it was not asked yet */
 } CatalogState;
 
-Catalogs *catalogs_new (Queries *queries, const Configuration *configuration);
+/* Called when a catalog says something else than the last time, or for the first time. */
+typedef void (*CatalogHandler) (const CatalogState *state, void *userdata);
+
+Catalogs *catalogs_new (Queries *queries, const Configuration *configuration, CatalogHandler on_changed,
+                        void *userdata);
 void catalogs_free (Catalogs *catalogs);
 
 /* Asks all catalogs, or @name alone (not NULL), for the user @uid; keeps answers for @keep µs. @arguments without the

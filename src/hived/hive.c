@@ -113,6 +113,14 @@ hive_forget_runs (Hive *hive)
     g_clear_pointer (&((Job *)jobs->pdata[i])->run, job_run_free);
 }
 
+static void
+hive_on_catalog (const CatalogState *state, void *userdata)
+{
+  const Hive *hive = userdata;
+
+  sd_bus_emit_signal (hive->bus, HIVE_PATH, HIVE_INTERFACE, "CatalogChanged", "s", state->configuration->name);
+}
+
 Hive *
 hive_new (sd_event *event, sd_bus *bus, Configuration *configuration, bool units, GError **error)
 {
@@ -126,7 +134,7 @@ hive_new (sd_event *event, sd_bus *bus, Configuration *configuration, bool units
   hive->log_quota = log_quota_new (configuration);
   hive->launcher = launcher_new (event, units ? bus : NULL, configuration);
   hive->queries = queries_new (event, hive->launcher, configuration);
-  hive->catalogs = catalogs_new (hive->queries, configuration);
+  hive->catalogs = catalogs_new (hive->queries, configuration, hive_on_catalog, hive);
   hive->committer = committer_new (event, hive->launcher, configuration);
   hive->registry = registry_new (hive);
   hive->capabilities = capabilities_new (hive);

@@ -19,8 +19,8 @@ static const BusOption install_options_table[] = {
   { "network", 's', offsetof (InstallOptions, network) },
   { "check", 'b', offsetof (InstallOptions, check) },
   { "reinstall", 'b', offsetof (InstallOptions, reinstall) },
-  { "install-dependencies", 'b', offsetof (InstallOptions, install_dependencies) },
-  { "idempotency-key", 's', offsetof (InstallOptions, idempotency_key) },
+  { "install_dependencies", 'b', offsetof (InstallOptions, install_dependencies), "install-dependencies" },
+  { "idempotency_key", 's', offsetof (InstallOptions, idempotency_key), "idempotency-key" },
   { "owner", 'u', offsetof (InstallOptions, owner) },
   {},
 };
@@ -101,7 +101,7 @@ install_options_check (const InstallOptions *options, GError **error)
     }
   if (key && (!*key || strlen (key) > KEY_MAX))
     {
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "Option idempotency-key has 1 to %d bytes", KEY_MAX);
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "Option idempotency_key has 1 to %d bytes", KEY_MAX);
       return false;
     }
   if (options->owner == UINT32_MAX)
@@ -210,7 +210,9 @@ install_options_append (const InstallOptions *options, sd_bus_message *message)
   if (r >= 0 && options && options->reinstall)
     r = bus_dict_append_bool (message, "reinstall", true);
   if (r >= 0 && options && options->install_dependencies)
-    r = bus_dict_append_bool (message, "install-dependencies", true);
+    r = bus_dict_append_bool (message, "install_dependencies", true);
+  if (r >= 0 && options && options->install_dependencies)
+    r = bus_dict_append_bool (message, "install-dependencies", true); /* as before 0.1 */
   if (r >= 0 && options && options->recipe)
     r = bus_dict_append_string (message, "origin", options->origin);
   return r < 0 ? r : sd_bus_message_close_container (message);

@@ -656,6 +656,8 @@ static const sd_bus_vtable manager_vtable[] = {
   SD_BUS_SIGNAL_WITH_ARGS ("JobRemoved", SD_BUS_ARGS ("s", id, "o", job), 0),
   SD_BUS_SIGNAL_WITH_ARGS ("WorkerInstalled", SD_BUS_ARGS ("s", worker_id, "s", version), 0),
   SD_BUS_SIGNAL_WITH_ARGS ("WorkerRemoved", SD_BUS_ARGS ("s", worker_id), 0),
+  SD_BUS_SIGNAL_WITH_ARGS ("CatalogChanged", SD_BUS_ARGS ("s", name), 0),
+  SD_BUS_SIGNAL ("DevicesChanged", "", 0),
   SD_BUS_VTABLE_END,
 };
 

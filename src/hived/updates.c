@@ -10,6 +10,7 @@
 #include "registry.h"
 #include "version.h"
 #include "worker-id.h"
+#include "worker.h"
 
 #define UPDATES_KEEP (5 * G_USEC_PER_SEC)
 
@@ -59,16 +60,22 @@ updates_version (const Updates *updates, const char *worker_id, const char *inst
   return version && version_compare (version, installed) > 0 ? version : "";
 }
 
-/* Notes what was found, and tells everybody of what was not known yet. */
+/* Notes what was found, "" for nothing, and tells everybody of what was not known yet. */
 static void
 updates_note (Hive *hive, const char *worker_id, const char *version)
 {
   GHashTable *versions = hive->updates->versions;
+  const char *before = g_hash_table_lookup (versions, worker_id);
 
-  if (g_strcmp0 (g_hash_table_lookup (versions, worker_id), version) == 0)
+  if (g_str_equal (before ? before : "", version))
     return;
-  g_hash_table_replace (versions, g_strdup (worker_id), g_strdup (version));
-  sd_bus_emit_signal (hive->bus, HIVE_PATH, HIVE_INTERFACE, "UpdateAvailable", "ss", worker_id, version);
+  if (*version)
+    g_hash_table_replace (versions, g_strdup (worker_id), g_strdup (version));
+  else
+    g_hash_table_remove (versions, worker_id);
+  worker_announce_update (hive, worker_id);
+  if (*version)
+    sd_bus_emit_signal (hive->bus, HIVE_PATH, HIVE_INTERFACE, "UpdateAvailable", "ss", worker_id, version);
 }
 
 /* One worker of the answer, unless it is up to date: `id version available error` s. What a builder says is checked
@@ -80,12 +87,15 @@ updates_append (Hive *hive, sd_bus_message *reply, JsonObject *object)
   const char *available = json_get_string (object, "version", "");
   const char *why = json_get_string (object, "message", "");
   g_autofree char *installed = registry_version (hive->registry, id);
+  bool newer = !*why && version_compare (available, installed) > 0;
   int r;
 
-  if (!*installed || (!*why && version_compare (available, installed) <= 0))
+  if (!*installed)
     return 0;
   if (!*why)
-    updates_note (hive, id, available);
+    updates_note (hive, id, newer ? available : "");
+  if (!*why && !newer)
+    return 0;
   if ((r = sd_bus_message_open_container (reply, 'a', "{sv}")) < 0 ||
       (r = bus_dict_append_string (reply, "id", id)) < 0 ||
       (r = bus_dict_append_string (reply, "version", installed)) < 0 ||
@@ -95,12 +105,43 @@ updates_append (Hive *hive, sd_bus_message *reply, JsonObject *object)
   return sd_bus_message_close_container (reply);
 }
 
+/* An answer leaves out whose recipe is the installed one: what was found for it before is none any more. */
+static void
+updates_forget_others (Hive *hive, GPtrArray *workers)
+{
+  g_autoptr (GHashTable) named = g_hash_table_new (g_str_hash, g_str_equal);
+  g_auto (GStrv) ids = registry_ids (hive->registry);
+
+  for (guint i = 0; i < workers->len; i++)
+    g_hash_table_add (named, (void *)json_get_string (workers->pdata[i], "id", ""));
+  for (char **id = ids; *id; id++)
+    if (!g_hash_table_contains (named, *id))
+      updates_note (hive, *id, "");
+}
+
+/* The objects in the list of an answer. Borrowed. */
+static GPtrArray *
+updates_workers (JsonObject *answer)
+{
+  GPtrArray *workers = g_ptr_array_new ();
+  JsonNode *node = json_object_get_member (answer, "workers");
+  JsonArray *list = node && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+
+  for (guint i = 0; list && i < json_array_get_length (list); i++)
+    {
+      JsonNode *worker = json_array_get_element (list, i);
+
+      if (JSON_NODE_HOLDS_OBJECT (worker))
+        g_ptr_array_add (workers, json_node_get_object (worker));
+    }
+  return workers;
+}
+
 static void
 updates_reply (JsonObject *answer, const GError *failure, void *userdata)
 {
   g_autoptr (UpdateCheck) check = userdata;
-  JsonNode *node = answer ? json_object_get_member (answer, "workers") : NULL;
-  JsonArray *workers = node && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
+  g_autoptr (GPtrArray) workers = NULL;
   sd_bus_message *reply = NULL;
   int r;
 
@@ -109,16 +150,13 @@ updates_reply (JsonObject *answer, const GError *failure, void *userdata)
       bus_reply_gerror (check->message, failure);
       return;
     }
+  workers = updates_workers (answer);
+  updates_forget_others (check->hive, workers);
   r = sd_bus_message_new_method_return (check->message, &reply);
   if (r >= 0)
     r = sd_bus_message_open_container (reply, 'a', "a{sv}");
-  for (guint i = 0; r >= 0 && workers && i < json_array_get_length (workers); i++)
-    {
-      JsonNode *worker = json_array_get_element (workers, i);
-
-      if (JSON_NODE_HOLDS_OBJECT (worker))
-        r = updates_append (check->hive, reply, json_node_get_object (worker));
-    }
+  for (guint i = 0; r >= 0 && i < workers->len; i++)
+    r = updates_append (check->hive, reply, workers->pdata[i]);
   if (r >= 0)
     r = sd_bus_message_close_container (reply);
   if (r >= 0)
@@ -216,21 +254,15 @@ updates_options (Hive *hive, const char *worker_id, GError **error)
   return options;
 }
 
-static int
-updates_method_upgrade (sd_bus_message *message, void *userdata, sd_bus_error *error)
+int
+updates_upgrade (Hive *hive, sd_bus_message *message, const char *worker_id, int64_t owner, sd_bus_error *error)
 {
-  Hive *hive = userdata;
   g_autoptr (InstallOptions) options = NULL;
   g_autoptr (GError) failure = NULL;
-  const char *worker_id;
-  int64_t owner;
   uid_t uid;
   Job *job;
   int r;
 
-  r = updates_read_call (hive, message, &worker_id, &owner, error);
-  if (r < 0)
-    return r;
   options = worker_id_check (worker_id, &failure) ? updates_options (hive, worker_id, &failure) : NULL;
   if (!options || !hive_check_install (hive, worker_id, options, &failure))
     return bus_error_from_gerror (error, failure);
@@ -243,19 +275,23 @@ updates_method_upgrade (sd_bus_message *message, void *userdata, sd_bus_error *e
 }
 
 static int
-updates_method_rollback (sd_bus_message *message, void *userdata, sd_bus_error *error)
+updates_method_upgrade (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-  Hive *hive = userdata;
-  g_autoptr (GError) failure = NULL;
   const char *worker_id;
   int64_t owner;
+  int r = updates_read_call (userdata, message, &worker_id, &owner, error);
+
+  return r < 0 ? r : updates_upgrade (userdata, message, worker_id, owner, error);
+}
+
+int
+updates_rollback (Hive *hive, sd_bus_message *message, const char *worker_id, int64_t owner, sd_bus_error *error)
+{
+  g_autoptr (GError) failure = NULL;
   uid_t uid;
   Job *job;
   int r;
 
-  r = updates_read_call (hive, message, &worker_id, &owner, error);
-  if (r < 0)
-    return r;
   if (!hive_check_rollback (hive, worker_id, &failure))
     return bus_error_from_gerror (error, failure);
   r = authority_check (hive->authority, message, &(AuthRequest){ .action = ACTION_INSTALL_WORKER, .worker = worker_id },
@@ -264,6 +300,16 @@ updates_method_rollback (sd_bus_message *message, void *userdata, sd_bus_error *
     return r;
   job = hive_rollback (hive, worker_id, owner >= 0 ? (uid_t)owner : uid, &failure);
   return job_reply (job, failure, message, error);
+}
+
+static int
+updates_method_rollback (sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+  const char *worker_id;
+  int64_t owner;
+  int r = updates_read_call (userdata, message, &worker_id, &owner, error);
+
+  return r < 0 ? r : updates_rollback (userdata, message, worker_id, owner, error);
 }
 
 static const sd_bus_vtable updates_vtable[] = {

@@ -15,3 +15,9 @@ void updates_free (Updates *updates);
 
 /* The newer version that the last CheckUpdates found for @worker_id, as long as @installed is older; else "". */
 const char *updates_version (const Updates *updates, const char *worker_id, const char *installed);
+
+/* Answer a call with the job that upgrades the worker, or puts its earlier version back, if the sender may have that:
+ * UpgradeWorker and RollbackWorker, and Upgrade and Rollback of the worker's object. @owner: whose the job is to be;
+ * -1: the caller's. As a method of sd-bus returns. */
+int updates_upgrade (Hive *hive, sd_bus_message *message, const char *worker_id, int64_t owner, sd_bus_error *error);
+int updates_rollback (Hive *hive, sd_bus_message *message, const char *worker_id, int64_t owner, sd_bus_error *error);

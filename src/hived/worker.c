@@ -129,6 +129,20 @@ worker_get_files (sd_bus *bus, const char *path, const char *interface, const ch
   return sd_bus_message_append_strv (reply, files);
 }
 
+/* What it can be changed to, which is no part of its record. */
+static int
+worker_get_other_version (sd_bus *bus, const char *path, const char *interface, const char *property,
+                          sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+  const WorkerRecord *record = userdata;
+  g_autofree char *before = NULL;
+
+  if (g_str_equal (property, "UpdateVersion"))
+    return sd_bus_message_append (reply, "s", updates_version (worker_hive->updates, record->id, record->version));
+  before = kept_version_newest (worker_hive->configuration, record->id);
+  return sd_bus_message_append (reply, "s", before);
+}
+
 static int
 worker_get_number (sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
                    void *userdata, sd_bus_error *error)
@@ -161,6 +175,24 @@ worker_method_remove (sd_bus_message *message, void *userdata, sd_bus_error *err
 }
 
 static int
+worker_method_upgrade (sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+  const WorkerRecord *record = userdata;
+  g_autofree char *id = g_strdup (record->id);
+
+  return updates_upgrade (worker_hive, message, id, -1, error);
+}
+
+static int
+worker_method_rollback (sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+  const WorkerRecord *record = userdata;
+  g_autofree char *id = g_strdup (record->id);
+
+  return updates_rollback (worker_hive, message, id, -1, error);
+}
+
+static int
 worker_method_verify (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
   const WorkerRecord *record = userdata;
@@ -171,6 +203,10 @@ worker_method_verify (sd_bus_message *message, void *userdata, sd_bus_error *err
 static const sd_bus_vtable worker_vtable[] = {
   SD_BUS_VTABLE_START (0),
   SD_BUS_METHOD_WITH_ARGS ("Remove", SD_BUS_NO_ARGS, SD_BUS_RESULT ("o", job), worker_method_remove,
+                           SD_BUS_VTABLE_UNPRIVILEGED),
+  SD_BUS_METHOD_WITH_ARGS ("Upgrade", SD_BUS_NO_ARGS, SD_BUS_RESULT ("o", job), worker_method_upgrade,
+                           SD_BUS_VTABLE_UNPRIVILEGED),
+  SD_BUS_METHOD_WITH_ARGS ("Rollback", SD_BUS_NO_ARGS, SD_BUS_RESULT ("o", job), worker_method_rollback,
                            SD_BUS_VTABLE_UNPRIVILEGED),
   SD_BUS_METHOD_WITH_ARGS ("Verify", SD_BUS_NO_ARGS, SD_BUS_RESULT ("a(ss)", problems), worker_method_verify,
                            SD_BUS_VTABLE_UNPRIVILEGED),
@@ -191,6 +227,8 @@ static const sd_bus_vtable worker_vtable[] = {
   SD_BUS_PROPERTY ("InstalledBy", "u", worker_get_number, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
   SD_BUS_PROPERTY ("Size", "t", worker_get_number, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
   SD_BUS_PROPERTY ("Files", "as", worker_get_files, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+  SD_BUS_PROPERTY ("RollbackVersion", "s", worker_get_other_version, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+  SD_BUS_PROPERTY ("UpdateVersion", "s", worker_get_other_version, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
   SD_BUS_VTABLE_END,
 };
 
@@ -250,7 +288,8 @@ worker_announce_installed (Hive *hive, const char *id, bool replaced)
   if (replaced)
     sd_bus_emit_properties_changed (hive->bus, path, WORKER_INTERFACE, "Version", "PkgName", "PkgVer", "PkgRel",
                                     "Description", "License", "Backend", "Source", "Catalog", "CatalogName",
-                                    "RecipeSha256", "Binary", "InstalledAt", "InstalledBy", "Size", "Files", NULL);
+                                    "RecipeSha256", "Binary", "InstalledAt", "InstalledBy", "Size", "Files",
+                                    "RollbackVersion", "UpdateVersion", NULL);
   else
     sd_bus_emit_object_added (hive->bus, path);
   sd_bus_emit_signal (hive->bus, HIVE_PATH, HIVE_INTERFACE, "WorkerInstalled", "ss", id, version);
@@ -263,4 +302,12 @@ worker_announce_removed (Hive *hive, const char *id)
 
   sd_bus_emit_interfaces_removed (hive->bus, path, WORKER_INTERFACE, NULL);
   sd_bus_emit_signal (hive->bus, HIVE_PATH, HIVE_INTERFACE, "WorkerRemoved", "s", id);
+}
+
+void
+worker_announce_update (Hive *hive, const char *id)
+{
+  g_autofree char *path = worker_path (id);
+
+  sd_bus_emit_properties_changed (hive->bus, path, WORKER_INTERFACE, "UpdateVersion", NULL);
 }

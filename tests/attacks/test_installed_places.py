@@ -129,7 +129,7 @@ def test_administrator_may_allow_more_and_status_says_so(hive):
     status = hive.hivectl("status", status=None)
     assert "/usr/local/include" in status.stdout and "/usr/local/lib/libsome.so*" in status.stdout
     assert json.loads(hive.hivectl("status", "--json", status=None).stdout)["install_allow"] == ["/usr/local/include", "/usr/local/lib/libsome.so*"]
-    assert hive.call("GetCapabilities")["install-allow"] == ["/usr/local/include", "/usr/local/lib/libsome.so*"]
+    assert hive.call("GetCapabilities")["install_allow"] == ["/usr/local/include", "/usr/local/lib/libsome.so*"]
 
 
 def test_what_real_workers_bring_is_installed(hive):

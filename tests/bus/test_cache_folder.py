@@ -87,7 +87,7 @@ def test_a_cache_that_keeps_programs_from_running_is_named(hive):
     (line,) = [line for line in hive.refuses("own", "BuildFailed").lines() if "noexec" in line]
     assert line.startswith("⚠ ") and f"CacheDirectory={hive.cache}" in line
     capabilities = hive.call("GetCapabilities")
-    assert capabilities["sandbox"] is True and "noexec" in capabilities["sandbox-error"] and "CacheDirectory=" in capabilities["sandbox-hint"]
+    assert capabilities["sandbox"] is True and "noexec" in capabilities["sandbox_error"] and "CacheDirectory=" in capabilities["sandbox_hint"]
     assert f"works, but no program that a build makes can run: CacheDirectory={hive.cache}" in " ".join(hive.hivectl("status").stdout.split())
     hive.catalog.add("plain")
     assert "noexec" not in hive.installs("plain").log_text()

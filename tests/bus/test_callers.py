@@ -46,8 +46,8 @@ def test_unknown_option_is_refused_by_name(hive):
 
 
 @pytest.mark.parametrize("options, named", [({"check": "yes"}, "check"), ({"reinstall": 1}, "reinstall"), ({"backend": True}, "backend"),
-                                            ({"source": "sideways"}, "source"), ({"idempotency_key": "x" * 129}, "idempotency-key"),
-                                            ({"backend": "../x"}, "backend"), ({"idempotency_key": ""}, "idempotency-key")],
+                                            ({"source": "sideways"}, "source"), ({"idempotency_key": "x" * 129}, "idempotency_key"),
+                                            ({"backend": "../x"}, "backend"), ({"idempotency_key": ""}, "idempotency_key")],
                          ids=["check", "reinstall", "backend", "source", "long-key", "path", "empty-key"])
 def test_option_of_a_wrong_type_or_value_is_refused_by_name(hive, options, named):
     hive.catalog.add("some")

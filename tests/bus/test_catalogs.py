@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from harness import Catalog, HiveError, HttpCatalog, entry, free_port, pkgbuild
+from harness import Catalog, HiveError, HttpCatalog, entry, free_port, pkgbuild, wait_until
 
 
 @pytest.fixture
@@ -143,6 +143,24 @@ def test_status_names_all_catalogs_in_precedence_and_which_could_not_be_asked(hi
     assert [line.split()[1] for line in lines] == ["default:", "corp:"]
     assert hive.catalog.url in lines[0] and "[Catalog corp]" in lines[1] and "(" not in lines[0]
     assert [catalog["name"] for catalog in json.loads(hive.hivectl("status", "--json").stdout)["catalogs"]] == ["default", "corp"]
+
+
+def test_catalog_that_says_something_else_is_told_by_name_and_one_that_does_not_is_not(hive, corp):
+    def told():
+        return [signal.arguments[0] for signal in hive.signals if signal.member == "CatalogChanged"]
+
+    hive.catalog.add("ours")
+    corp.add("theirs")
+    listed(hive)
+    wait_until(lambda: sorted(told()) == ["corp", "default"], what="the first answers to be told")
+    listed(hive)  # by what was kept, which has marks of the first time
+    listed(hive, catalog="corp")
+    corp.add("more")
+    wait_until(lambda: len(listed(hive)) == 3, what="the hive to ask again")
+    wait_until(lambda: sorted(told()) == ["corp", "corp", "default"], what="the other answer to be told")
+    corp.answers.clear()
+    wait_until(lambda: len(listed(hive)) == 1 or state_of(hive, "corp")["error_name"], what="the hive to ask again")
+    wait_until(lambda: sorted(told()) == ["corp"] * 3 + ["default"], what="the error to be told")
 
 
 def test_when_all_are_dead_the_first_says_why(hive):

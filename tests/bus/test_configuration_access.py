@@ -32,7 +32,7 @@ def test_job_and_status_name_what_builds_cannot_read_and_the_advice_helps(hive, 
     said = f"Can't read {closed}: "
     advice = f"chmod a+rX {closed}"
     hive.refuses("some", "InvalidArgument", said, "Permission denied", advice)
-    assert said in hive.call("GetCapabilities")["sandbox-error"] and advice in hive.call("GetCapabilities")["sandbox-error"]
+    assert said in hive.call("GetCapabilities")["sandbox_error"] and advice in hive.call("GetCapabilities")["sandbox_error"]
     status = hive.hivectl("status", status=None)
     assert advice in status.stdout + status.stderr
     hive.run(*advice.split())

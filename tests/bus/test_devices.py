@@ -56,7 +56,7 @@ def test_card_is_found_with_what_its_tool_says(hive, smi):
     card = devices(hive)["GPU-0"]
     assert card == {"id": "GPU-0", "name": "NVIDIA GeForce RTX 3090", "device_type": "cuda", "cores": 0, "memory": 24576 << 20, "vram_gb": 24.0,
                     "compute_capability": "8.6", "driver": "560.35.03", "instruction_sets": []}
-    assert hive.call("GetCapabilities")["device-warnings"] == []
+    assert hive.call("GetCapabilities")["device_warnings"] == []
 
 
 def test_what_was_found_is_kept_until_somebody_asks_for_a_look(hive, smi):
@@ -69,6 +69,22 @@ def test_what_was_found_is_kept_until_somebody_asks_for_a_look(hive, smi):
     assert len(asked(smi)) == 1
     hive.call("RefreshCapabilities")
     assert set(devices(hive)) == {"CPU-0"} == {device["id"] for device in written(hive)["devices"]}
+
+
+def test_other_devices_than_before_are_told_and_the_same_are_not(hive, smi):
+    def told():
+        return [signal.arguments for signal in hive.signals if signal.member == "DevicesChanged"]
+
+    hive.call("GetCapabilities")
+    wait_until(lambda: told() == [()], what="the first look to be told")
+    hive.restart()
+    smi.write_text(CARD.replace("560", "570"))
+    hive.call("RefreshCapabilities")
+    wait_until(lambda: told() == [()] * 2, what="the other driver to be told")
+    time.sleep(1.1)
+    hive.call("RefreshCapabilities")
+    hive.call("ListJobs", {}, signature="(a{sv})")
+    assert len(asked(smi)) == 3 and told() == [()] * 2
 
 
 def test_looks_that_follow_each_other_at_once_are_one(hive, smi):
@@ -93,7 +109,7 @@ def test_devices_of_an_earlier_boot_are_looked_at_again(hive, smi):
 def test_tool_that_finds_no_card_is_quoted(hive, smi, answer):
     smi.write_text(answer)
     assert set(devices(hive)) == {"CPU-0"}
-    assert answer.strip() in hive.call("GetCapabilities")["device-warnings"][0]
+    assert answer.strip() in hive.call("GetCapabilities")["device_warnings"][0]
 
 
 @pytest.mark.parametrize("answer", [CARD[:-30], TABLE + "\x1b]0;x\x07, 1 MiB, 8.6, 1", TABLE + "x, 1 MiB, 8.6, 1\n" * 1000, "x" * 400_000, "\0\0\0"],
@@ -127,7 +143,7 @@ def test_builder_that_cannot_start_leaves_a_warning_and_no_devices(hive):
     hive.configure("Hive", LibexecDirectory=broken)
     capabilities = hive.call("GetCapabilities")
     assert capabilities["devices"] == []
-    assert "could not be looked at" in capabilities["device-warnings"][0]
+    assert "could not be looked at" in capabilities["device_warnings"][0]
     with pytest.raises(HiveError) as refused:
         hive.call("RefreshCapabilities")
     assert refused.value.name == "Failed"

@@ -312,7 +312,7 @@ def test_capabilities_are_made_anew_from_the_truth(hive):
     assert capabilities["sandbox"] is True
     assert capabilities["platform"] == "linux"
     assert capabilities["architecture"] == platform.machine()
-    assert capabilities["install-root"] == str(hive.root)
+    assert capabilities["install_root"] == str(hive.root)
     assert any(device["device_type"] == "cpu" and device["cores"] >= 1 and device["memory"] > 0 for device in capabilities["devices"])
     written = json.loads((hive.state / "capabilities.json").read_text())
     assert [worker["id"] for worker in written["workers"]] == ["capable"]

@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The live interfaces are those of dbus-interfaces/*.xml: methods, arguments, their names and directions, properties, signals, annotations."""
 
+import re
 import xml.etree.ElementTree as ElementTree
 
 import pytest
 from gi.repository import GLib
 
-from harness import SOURCE, pkgbuild
+from harness import SOURCE, HiveError, pkgbuild
 
 
 def normalise(interface):
     def annotations(element):
-        return sorted((annotation.get("name"), annotation.get("value")) for annotation in element.findall("annotation"))
+        """Those of D-Bus itself; what is for generators of code sd-bus can't say."""
+        found = ((annotation.get("name"), annotation.get("value")) for annotation in element.findall("annotation"))
+        return sorted((name, value) for name, value in found if name.startswith("org.freedesktop."))
 
     def arguments(element, default):
         return [(argument.get("name"), argument.get("type"), argument.get("direction", default)) for argument in element.findall("arg")]
@@ -90,3 +93,59 @@ def test_signals_have_the_types_that_are_written(hive):
     for (interface, member), count in kinds.items():
         assert len(written(interface)["signal", member][0]) == count
     assert {member for _, member in kinds} >= {"JobNew", "WorkerInstalled", "WorkerRemoved", "LineEmitted", "Finished"}
+
+
+# keys of dictionaries
+
+
+def dictionaries(value):
+    """Each a{sv} in an unpacked answer; of a{sv} alone are there any."""
+    if isinstance(value, dict):
+        yield value
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ():
+        yield from dictionaries(each)
+
+
+def answers(hive):
+    """One of each method and property that answers with dictionaries, none of them empty."""
+    hive.catalog.add("some")
+    hive.catalog.add("broken", "pkgname=(")
+    job = hive.installs("some", install_dependencies=True, check=True)
+    hive.catalog.add("some", pkgbuild("some", version="2.0"), version="2.0")
+    nothing = GLib.Variant("(a{sv})", ({},))
+    yield hive.call("ListCatalog", nothing)
+    yield hive.call("ListCatalogs")
+    yield hive.call("GetCatalogWorker", "some")
+    yield hive.call("ListWorkers")
+    yield hive.call("ListJobs", nothing)
+    yield hive.call("CheckUpdates")
+    yield hive.call("GetCapabilities")
+    yield job.get("Options")
+
+
+def test_keys_are_spelled_with_underscores_and_older_ones_can_still_be_read(hive):
+    old = set()
+    for answer in answers(hive):
+        found = list(dictionaries(answer))
+        assert found
+        for dictionary in found:
+            for key in dictionary:
+                assert re.fullmatch("[a-z0-9]+([_-][a-z0-9]+)*", key)
+                if "-" in key:
+                    assert dictionary[key] == dictionary[key.replace("-", "_")]
+                    old.add(key)
+    assert old == {"device-warnings", "sandbox-error", "sandbox-hint", "network-error", "network-hint", "install-root", "install-prefixes",
+                   "install-allow", "max-parallel", "max-log-size", "state-directory", "cache-directory", "libexec-directory",
+                   "install-dependencies"}
+
+
+def test_options_are_read_in_both_spellings_and_refused_when_those_disagree(hive):
+    hive.catalog.add("some")
+    first = hive.installs("some", **{"idempotency-key": "monday", "install-dependencies": True})
+    assert hive.install("some", idempotency_key="monday", install_dependencies=True) == first
+    assert hive.install("some", **{"idempotency_key": "monday", "idempotency-key": "monday"}, **first.get("Options")) == first
+    for one, other in (("monday", "tuesday"), ("tuesday", "monday")):
+        with pytest.raises(HiveError) as refused:
+            hive.install("some", **{"idempotency_key": one, "idempotency-key": other})
+        assert refused.value.name == "InvalidArgument" and "idempotency_key" in refused.value.message and "idempotency-key" in refused.value.message
+

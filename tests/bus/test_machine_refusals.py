@@ -88,7 +88,7 @@ def test_no_bubblewrap_is_refused_and_status_says_what_to_do(hive):
     hive.refuses("some", "SandboxUnavailable", "bubblewrap")
     capabilities = hive.call("GetCapabilities")
     assert capabilities["sandbox"] is False
-    assert "bubblewrap" in capabilities["sandbox-error"] + capabilities["sandbox-hint"]
+    assert "bubblewrap" in capabilities["sandbox_error"] + capabilities["sandbox_hint"]
     status = hive.hivectl("status", status=None)
     assert "bubblewrap" in status.stdout + status.stderr
 
@@ -102,7 +102,7 @@ def test_no_pasta_leaves_build_without_a_network_and_status_says_what_to_do(hive
     assert "1" in lines and not any("Network is on" in line for line in lines)
     hive.refuses("some", "SandboxUnavailable", "pasta", "Install the package passt", network="allow", reinstall=True)
     capabilities = hive.call("GetCapabilities")
-    assert capabilities["sandbox"] is True and "pasta" in capabilities["network-error"] and "passt" in capabilities["network-hint"]
+    assert capabilities["sandbox"] is True and "pasta" in capabilities["network_error"] and "passt" in capabilities["network_hint"]
     status = hive.hivectl("status")
     assert "pasta" in status.stdout and "apt install passt" in status.stdout
 
@@ -145,7 +145,7 @@ def test_bubblewrap_that_makes_no_sandbox_is_quoted_and_status_says_what_to_do(h
     hive.refuses("some", "SandboxUnavailable", says, why)
     capabilities = hive.call("GetCapabilities")
     assert capabilities["sandbox"] is False
-    assert says in capabilities["sandbox-error"] and why in capabilities["sandbox-error"] and hint in capabilities["sandbox-hint"]
+    assert says in capabilities["sandbox_error"] and why in capabilities["sandbox_error"] and hint in capabilities["sandbox_hint"]
 
 
 def test_file_of_the_hives_own_that_is_missing_is_named_and_is_no_fault_of_a_recipe(hive):
@@ -161,7 +161,7 @@ def test_file_of_the_hives_own_that_is_missing_is_named_and_is_no_fault_of_a_rec
         hive.refuses("some", "Failed", f"A file of the hive's own cannot be used: {libexec}/{name}: No such file or directory")
         (libexec / "gone").rename(libexec / name)
     (libexec / "run.bash").rename(libexec / "gone")
-    assert f"{libexec}/run.bash" in hive.call("GetCapabilities")["sandbox-error"]
+    assert f"{libexec}/run.bash" in hive.call("GetCapabilities")["sandbox_error"]
     (libexec / "gone").rename(libexec / "run.bash")
     hive.installs("some")
 

@@ -3,7 +3,7 @@
 
 import pytest
 
-from harness import HiveError, Job, install_script, pkgbuild, wait_until
+from harness import PATH, WORKER, HiveError, Job, install_script, pkgbuild, wait_until
 
 
 def recipe(name, version, text="echo I work", **arrays):
@@ -329,3 +329,70 @@ def test_hivectl_upgrade_all_does_not_call_up_to_date_what_it_can_not_know(hive)
     hive.catalog.add("broken", "pkgname=(")
     done = hive.hivectl("upgrade", "--all", status=1)
     assert done.stdout == "" and "broken: " in done.stderr
+
+
+# on the worker's own object
+
+
+def of_object(hive, name="some"):
+    """The properties of the worker's object, as keys of ListWorkers without their _."""
+    return {key.lower(): value for key, value in hive.get_all(f"{PATH}/worker/{name}", WORKER).items()}
+
+
+def of_list(hive, name="some"):
+    return {key.replace("_", ""): value for key, value in hive.workers()[name].items()}
+
+
+def told(hive, name="some"):
+    """What the object's last PropertiesChanged said."""
+    return next(signal.arguments[1] for signal in reversed(hive.signals)
+                if signal.path == f"{PATH}/worker/{name}" and signal.member == "PropertiesChanged")
+
+
+def test_object_of_a_worker_says_all_that_the_list_says(hive):
+    publish(hive, "some", "1.0")
+    hive.installs("some")
+    publish(hive, "some", "2.0")
+    upgrades(hive, "some")
+    publish(hive, "some", "3.0")
+    updates(hive)
+    assert of_object(hive) == of_list(hive)
+    assert (of_object(hive)["rollbackversion"], of_object(hive)["updateversion"]) == ("1.0-1", "3.0-1")
+
+
+def test_object_of_a_worker_upgrades_it_and_rolls_it_back_and_tells(hive):
+    publish(hive, "some", "1.0")
+    hive.installs("some")
+    publish(hive, "some", "2.0")
+    updates(hive)
+    wait_until(lambda: told(hive) == {"UpdateVersion": "2.0-1"}, what="the newer version to be told")
+    job = Job(hive, hive.call("Upgrade", path=f"{PATH}/worker/some", interface=WORKER))
+    assert (job.wait(), job.get("Operation"), runs(hive, "some")) == (("done", "", ""), "worker_install", "2.0")
+    now = told(hive)
+    assert (now["Version"], now["RollbackVersion"], now["UpdateVersion"]) == ("2.0-1", "1.0-1", "")
+    job = Job(hive, hive.call("Rollback", path=f"{PATH}/worker/some", interface=WORKER))
+    assert (job.wait(), job.get("Operation"), runs(hive, "some")) == (("done", "", ""), "worker_rollback", "1.0")
+    now = told(hive)
+    assert (now["Version"], now["RollbackVersion"], now["UpdateVersion"]) == ("1.0-1", "", "2.0-1")
+
+
+def test_object_of_a_worker_refuses_as_the_hive_does(hive):
+    publish(hive, "some", "1.0")
+    hive.installs("some")
+    with pytest.raises(HiveError) as one:
+        hive.call("Rollback", path=f"{PATH}/worker/some", interface=WORKER)
+    with pytest.raises(HiveError) as other:
+        roll_back(hive, "some")
+    assert (one.value.name, one.value.message) == (other.value.name, other.value.message)
+    assert one.value.name == "NotInstalled"
+
+
+def test_update_that_was_withdrawn_is_none_any_more(hive):
+    publish(hive, "some", "1.0")
+    hive.installs("some")
+    publish(hive, "some", "2.0")
+    assert updates(hive)["some"][1] == "2.0-1"
+    publish(hive, "some", "1.0")
+    wait_until(lambda: updates(hive) == {}, what="the hive to look again")
+    assert hive.workers()["some"]["update_version"] == ""
+    wait_until(lambda: told(hive) == {"UpdateVersion": ""}, what="that to be told")

@@ -193,6 +193,19 @@ def test_call_that_allows_no_question_is_told_so_with_the_action(hive, machine, 
     assert jobs(hive) == []
 
 
+def test_methods_of_a_workers_object_ask_what_the_hives_own_do(hive, machine, polkit):
+    hive.catalog.add("some")
+    hive.installs("some")
+    hive.catalog.add("some", pkgbuild("some", version="2.0"), version="2.0")
+    hive.installs("some")
+    for method, action in (("Upgrade", INSTALL), ("Rollback", INSTALL), ("Remove", REMOVE)):
+        before = len(polkit.asked())
+        name, message = calls(machine, "anna", f"org.rbee.Hive.Worker.{method}", path="/org/rbee/Hive/worker/some")
+        assert name == NEEDS_INTERACTION and action in message
+        assert polkit.asked()[before:] == [(action, {"worker": "some"}, False)]
+    assert hive.workers()["some"]["version"] == "2.0-1"
+
+
 def test_without_an_agent_the_refusal_says_so_with_the_action(hive, machine, polkit):
     hive.catalog.add("some")
     name, message = calls(machine, "anna", "org.rbee.Hive.InstallWorker", "some", interactive=True)
@@ -261,7 +274,7 @@ def test_install_with_the_systems_packages_is_another_question_and_the_only_one(
 def test_who_may_install_workers_may_not_for_that_install_packages(hive, machine, rules):
     rules("20-test.rules", f'polkit.addRule(function(action) {{ if (action.id == "{INSTALL}") return polkit.Result.YES; }});')
     hive.catalog.add("some")
-    name, message = calls(machine, "anna", "org.rbee.Hive.InstallWorkerWithOptions", "some", "{'install-dependencies': <true>}")
+    name, message = calls(machine, "anna", "org.rbee.Hive.InstallWorkerWithOptions", "some", "{'install_dependencies': <true>}")
     assert name == NEEDS_INTERACTION and DEPENDENCIES in message
     assert jobs(hive) == []
 

@@ -131,7 +131,7 @@ export default function Machine() {
           <Command>hivectl status</Command>
         </Notice>
       )}
-      {machine?.["device-warnings"].map((warning) => (
+      {machine?.device_warnings.map((warning) => (
         <Notice key={warning} tone="warn" title={warning} />
       ))}
       <ul className="devices">
