@@ -102,6 +102,8 @@ view_end_past (View *view)
 {
   if (!view->last)
     return;
+  if (view->progress && view->last->length > 0 && view->gathered->len == 0)
+    progress_erase (view->progress, view->gathered);
   for (GList *line = view->last->head; line; line = line->next)
     g_string_append (view->gathered, line->data);
   g_queue_free_full (view->last, g_free);
