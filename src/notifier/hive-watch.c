@@ -75,7 +75,7 @@ hive_watch_take (HiveWatch *watch, WatchedJob *said, bool is_new)
       *known = *job;
       *job = earlier;
     }
-  else if (!known && job->id && job->owner == getuid () && (is_new || watched_job_is_active (job)) &&
+  else if (!known && job->id && job->worker && job->owner == getuid () && (is_new || watched_job_is_active (job)) &&
            watch->jobs->len < MAX_JOBS)
     {
       known = g_steal_pointer (&job);

@@ -43,7 +43,9 @@ def test_no_system_bus_is_one_sentence(session):
 
 
 def test_notifier_ends_with_its_session(session):
+    session.settings("[Notifier]\nTray=always\n")
     session.start()
+    Watcher(session).wait()
     session.bus.terminate()
     assert session.process.wait(30) == 0
 
@@ -406,7 +408,8 @@ def test_hive_that_dies_in_a_job_leads_to_one_notification(session, held):
     watcher.shows("Installing llama (metadata): the hive is away")
     session.hive.start()
     wait_until(lambda: server.shown, what="the job's end")
-    session.hive.restart()
+    for _ in range(3):
+        session.hive.restart(9)
     held.ends("later")
     server.wait(2)
     assert [told.summary for told in server.calls] == ["Cannot install llama", "Installed later"]
