@@ -8,7 +8,7 @@
 #include "bus.h"
 #include "error.h"
 #include "events.h"
-#include "feed.h"
+#include "feeds.h"
 #include "files.h"
 #include "guard.h"
 #include "names.h"

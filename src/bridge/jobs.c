@@ -8,7 +8,7 @@
 #include "bus-json.h"
 #include "bus.h"
 #include "error.h"
-#include "feed.h"
+#include "feeds.h"
 #include "job-json.h"
 #include "json.h"
 #include "question.h"
