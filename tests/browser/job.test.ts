@@ -290,6 +290,23 @@ withBrowser("a job's log", () => {
 });
 
 withBrowser("the list of jobs", () => {
+  test("has room for the longest word of a state, which is German", async ({ stage, newPage }) => {
+    for (const [index, state] of ["done", "failed", "cancelled"].entries()) await stage.oldJob(index + 1, "", { state });
+    await stage.start();
+    const page = await newPage({ locale: "de", viewport: { width: 1000, height: 700 } });
+    await enter(page, stage, "/jobs");
+    await expect.poll(() => page.locator(".job-row").count()).toBe(3);
+    const rooms = await page.evaluate(() => {
+      // It is there for a moment only.
+      document.querySelector(".job-row .pill")!.lastChild!.textContent = "Wird installiert";
+      return [...document.querySelectorAll(".job-row")].map((row) => {
+        const [when, pill] = [".job-when", ".pill"].map((part) => row.querySelector(part)!.getBoundingClientRect());
+        return { free: pill!.left - when!.right >= 8, inside: pill!.right <= row.getBoundingClientRect().right };
+      });
+    });
+    expect(rooms).toEqual(Array(3).fill({ free: true, inside: true }));
+  });
+
   test("is searched by what its rows show", async ({ stage, page }) => {
     for (let number = 1; number <= 12; number++) await stage.oldJob(number, "", { worker_id: number % 2 ? "odd-worker" : "even-worker", state: number === 6 ? "failed" : "done" });
     await stage.start();

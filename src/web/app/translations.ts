@@ -43,7 +43,8 @@ export function languages(): string[] {
   return lines.map((line) => line.trim()).filter((line) => line && !line.startsWith("#"));
 }
 
-function toModule({ headers, translations }: GetTextTranslations): string {
+/** The code of a language. */
+export function toModule({ headers, translations }: GetTextTranslations): string {
   const rule = /plural=([n\d\s()?:|&!=<>%+*-]+);?\s*$/.exec(headers["Plural-Forms"] ?? "")?.[1] ?? "n != 1";
   const wanted = sourceMessages();
   const messages: Record<string, string | string[]> = {};

@@ -6,6 +6,7 @@ import { po } from "gettext-parser";
 import { describe, expect, test } from "vitest";
 
 import { toPattern, translateSentence, type Template } from "../src/parts/sentences.ts";
+import { toModule } from "../translations.ts";
 
 const TEMPLATES: Template[] = [
   ["The catalog can't be read: %s; see URL= in %s of hive.conf, and the network", "Der Katalog ist nicht lesbar: %s; siehe URL= in %s der hive.conf und das Netz"],
@@ -42,6 +43,25 @@ describe("a sentence of the hive", () => {
     expect(toPattern("%s: %s")).toBeUndefined();
     expect(toPattern("%s %s (%u)")).toBeUndefined();
   });
+});
+
+test("a sentence of the hive comes to the page with its translation, and one of hivectl does not", async () => {
+  const text = `msgid ""
+msgstr "Content-Type: text/plain; charset=UTF-8\\n"
+
+#: src/builder/job/step.c:290
+#, c-format
+msgid "%s phase failed"
+msgstr "%s: misslungen"
+
+#: src/hivectl/main.c:1
+#, c-format
+msgid "%s is no verb of hivectl"
+msgstr "%s ist kein Befehl von hivectl"
+`;
+  const { sentences } = (await import(`data:text/javascript,${encodeURIComponent(toModule(po.parse(text)))}`)) as { sentences: Template[] };
+  expect(translateSentence(sentences, "Build phase failed")).toBe("Build: misslungen");
+  expect(sentences).toHaveLength(1);
 });
 
 test("the sentences that a user meets most are in the template that translators work from", () => {

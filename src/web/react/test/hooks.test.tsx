@@ -93,8 +93,16 @@ describe("useJob", () => {
     rerender();
     await waitFor(() => expect(result.current.ended).toBe(true));
     expect(result.current.log.slice(0, 9)).toEqual(["one", "two"]);
-    expect(result.current.phases).toEqual([{ name: "build", startedAt: 1, line: 0 }]);
+    expect(result.current.phases).toEqual([{ name: "build", startedAt: 1, line: 0, network: false }]);
     expect(requests(server, "/v1/jobs/7/stream")).toEqual(["/v1/jobs/7/stream", "/v1/jobs/7/stream?cursor=10"]);
+  });
+
+  test("knows which phases have the network, as the log says it", async ({ server }) => {
+    const log = phase("prepare", 1) + line(10, "🌐 Network is on for prepare() (NetworkSteps= in hive.conf)") + phase("build", 2) + line(20, "echo 🌐 Network is on for build()") + line(30, "[DONE]");
+    answerBy(server, { "/v1/jobs/7": [json(200, job)], "/v1/jobs/7/stream": [stream(log)] });
+    const { result } = render(server, () => useJob("7"));
+    await waitFor(() => expect(result.current.ended).toBe(true));
+    expect(result.current.phases.map(({ name, network }) => [name, network])).toEqual([["prepare", true], ["build", false]]);
   });
 
   test("asks for the job again while no hive answers: its stream alone does not say whose it is", async ({ server }) => {
