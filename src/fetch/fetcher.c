@@ -104,6 +104,17 @@ transfer_status (const Transfer *transfer)
   return status;
 }
 
+/* A file comes with 200 or 203, and with 206 when that is all of it or the rest that was asked for. */
+static bool
+transfer_brings_file (const Transfer *transfer)
+{
+  const char *scheme = NULL;
+  long status = transfer_status (transfer);
+
+  curl_easy_getinfo (transfer->curl, CURLINFO_SCHEME, &scheme);
+  return !scheme || g_ascii_strncasecmp (scheme, "http", 4) != 0 || status == 200 || status == 203 || status == 206;
+}
+
 /* A redirect that is ours to follow. */
 static bool
 transfer_is_redirected (const Transfer *transfer)
@@ -120,7 +131,7 @@ transfer_on_data (char *data, size_t one, size_t size, void *userdata)
   Transfer *transfer = userdata;
   int r;
 
-  if (transfer_is_redirected (transfer))
+  if (transfer_is_redirected (transfer) || (!transfer->locates && !transfer_brings_file (transfer)))
     return size;
   if (transfer->locates || (!transfer->begun && !transfer_begin (transfer)))
     return 0;
@@ -504,18 +515,6 @@ status_explain (long status)
     }
 }
 
-/* A file comes with 200 or 203, and with 206 when that is all of it or the rest that was asked for. */
-static bool
-transfer_is_answered (const Transfer *transfer)
-{
-  const char *scheme = NULL;
-  long status = transfer_status (transfer);
-
-  curl_easy_getinfo (transfer->curl, CURLINFO_SCHEME, &scheme);
-  return !scheme || g_ascii_strncasecmp (scheme, "http", 4) != 0 || status == 200 || status == 203 ||
-         (status == 206 && transfer->begun);
-}
-
 static bool
 code_is_busy (CURLcode code)
 {
@@ -575,7 +574,7 @@ transfer_result (const Transfer *transfer, CURLcode code, const char *message, c
     return FETCH_OK;
   if (code == CURLE_OK && status == 304)
     return FETCH_NOT_MODIFIED;
-  if (code == CURLE_OK && transfer_is_answered (transfer))
+  if (code == CURLE_OK && transfer_brings_file (transfer) && (status != 206 || transfer->begun))
     return FETCH_OK;
   if (transfer->too_large || code == CURLE_FILESIZE_EXCEEDED)
     {

@@ -216,6 +216,14 @@ def test_what_a_server_sends_unasked_is_refused_by_name(hive, http_catalog, answ
     hive.refuses("some", "SourceUnavailable", "/data", said)
 
 
+def test_what_was_refused_by_name_is_no_beginning_of_the_file(hive, http_catalog):
+    http_catalog.answers["/data"] = raw("301 Moved Permanently", b"moved\n")
+    http_catalog.add("some", recipe(http_catalog))
+    hive.refuses("some", "SourceUnavailable", "HTTP status 301")
+    http_catalog.answers["/data"] = raw()
+    assert not any("Resuming" in line for line in hive.installs("some").lines())
+
+
 @pytest.mark.parametrize("answer, said", [NAMED[name] for name in ("206 with the end", "204", "301 without a place", "HTTP/0.9")])
 def test_what_a_catalog_sends_unasked_is_refused_by_name(hive, http_catalog, answer, said):
     http_catalog.add("some")
