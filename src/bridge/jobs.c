@@ -122,19 +122,21 @@ jobs_on_job (Request *request, sd_bus_message *reply)
     jobs_answer_id (request, strrchr (path, '/') + 1, HTTP_ACCEPTED);
 }
 
-/* Whom the hive is told to do it for: whoever asks. It takes that from its bridge's user alone. */
+/* The key of whoever asks, and whom the hive is told to do it for: it takes that from its bridge's user alone. */
 static int
-jobs_append_owner (Request *request, sd_bus_message *call)
+jobs_append_caller (Request *request, sd_bus_message *call)
 {
-  if (request->uid == UID_UNKNOWN || !request->bridge->speaks_for_others)
-    return 0;
+  const char *key = request->head->values[HEADER_IDEMPOTENCY_KEY];
+  int r = key ? sd_bus_message_append (call, "{sv}", "idempotency_key", "s", key) : 0;
+
+  if (r < 0 || request->uid == UID_UNKNOWN || !request->bridge->speaks_for_others)
+    return r;
   return sd_bus_message_append (call, "{sv}", "owner", "u", (uint32_t)request->uid);
 }
 
 static int
 jobs_append_options (Request *request, sd_bus_message *call, JsonObject *object)
 {
-  const char *key = request->head->values[HEADER_IDEMPOTENCY_KEY];
   int r = sd_bus_message_open_container (call, 'a', "{sv}");
 
   for (gsize i = 0; r >= 0 && i < G_N_ELEMENTS (fields); i++)
@@ -148,10 +150,8 @@ jobs_append_options (Request *request, sd_bus_message *call, JsonObject *object)
       else
         r = sd_bus_message_append (call, "{sv}", name, "b", (int)json_get_bool (object, name, false));
     }
-  if (r >= 0 && key)
-    r = sd_bus_message_append (call, "{sv}", "idempotency_key", "s", key);
   if (r >= 0)
-    r = jobs_append_owner (request, call);
+    r = jobs_append_caller (request, call);
   return r < 0 ? r : sd_bus_message_close_container (call);
 }
 
@@ -204,7 +204,7 @@ jobs_change (Request *request, const char *member, const char *worker)
   if (!call)
     return;
   if ((r = sd_bus_message_append (call, "s", worker)) >= 0 &&
-      (r = sd_bus_message_open_container (call, 'a', "{sv}")) >= 0 && (r = jobs_append_owner (request, call)) >= 0 &&
+      (r = sd_bus_message_open_container (call, 'a', "{sv}")) >= 0 && (r = jobs_append_caller (request, call)) >= 0 &&
       (r = sd_bus_message_close_container (call)) >= 0)
     {
       request_send (request, call, jobs_on_job);

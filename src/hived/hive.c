@@ -419,8 +419,6 @@ static bool
 hive_check_installed (Hive *hive, JobOperation operation, const char *worker_id, Job **ret_job, GError **error)
 {
   *ret_job = NULL;
-  if (!worker_id_check (worker_id, error) || !hive_check_stopping (hive, error))
-    return false;
   *ret_job = job_store_find_active (hive->jobs, worker_id);
   if (*ret_job && (*ret_job)->operation != operation)
     {
@@ -434,19 +432,24 @@ hive_check_installed (Hive *hive, JobOperation operation, const char *worker_id,
 }
 
 bool
-hive_check_remove (Hive *hive, const char *worker_id, GError **error)
+hive_check_remove (Hive *hive, const char *worker_id, const char *key, GError **error)
 {
   Job *job;
 
-  return hive_check_installed (hive, JOB_REMOVE, worker_id, &job, error);
+  return worker_id_check (worker_id, error) && hive_check_stopping (hive, error) &&
+         (key || hive_check_installed (hive, JOB_REMOVE, worker_id, &job, error));
 }
 
 bool
-hive_check_rollback (Hive *hive, const char *worker_id, GError **error)
+hive_check_rollback (Hive *hive, const char *worker_id, const char *key, GError **error)
 {
   g_autofree char *version = NULL;
   Job *job;
 
+  if (!worker_id_check (worker_id, error) || !hive_check_stopping (hive, error))
+    return false;
+  if (key)
+    return true;
   if (!hive_check_installed (hive, JOB_ROLLBACK, worker_id, &job, error))
     return false;
   version = job ? NULL : kept_version_newest (hive->configuration, worker_id);
@@ -461,7 +464,7 @@ hive_begin_install (Hive *hive, const char *worker_id, const InstallOptions *opt
 
   if (!hive_check_install (hive, worker_id, options, error))
     return NULL;
-  if (options->idempotency_key && (job = job_store_find_key (hive->jobs, worker_id, owner, options->idempotency_key)))
+  if ((job = job_store_find_key (hive->jobs, JOB_INSTALL, worker_id, owner, options->idempotency_key)))
     return job;
   if (!hive_find_install (hive, worker_id, options, &job, error))
     return NULL;
@@ -469,7 +472,7 @@ hive_begin_install (Hive *hive, const char *worker_id, const InstallOptions *opt
     return job;
   if (!hive_check_share (hive, owner, error))
     return NULL;
-  job = job_store_create (hive->jobs, JOB_INSTALL, worker_id, options, owner, error);
+  job = job_store_create (hive->jobs, JOB_INSTALL, worker_id, options, options->idempotency_key, owner, error);
   if (!job)
     return NULL;
   if (recipe && !handed_recipe_keep (recipe, hive->configuration, job->id, error))
@@ -496,8 +499,8 @@ hive_install_recipe (Hive *hive, const char *worker_id, const InstallOptions *op
 
 /* The job under way, or a new one that @begins at once. */
 static Job *
-hive_change (Hive *hive, JobOperation operation, void (*begin) (Job *job), const char *worker_id, uid_t owner,
-             GError **error)
+hive_change (Hive *hive, JobOperation operation, void (*begin) (Job *job), const char *worker_id, const char *key,
+             uid_t owner, GError **error)
 {
   Job *job = job_store_find_active (hive->jobs, worker_id);
 
@@ -505,26 +508,30 @@ hive_change (Hive *hive, JobOperation operation, void (*begin) (Job *job), const
     return job;
   if (!hive_check_share (hive, owner, error))
     return NULL;
-  job = job_store_create (hive->jobs, operation, worker_id, NULL, owner, error);
+  job = job_store_create (hive->jobs, operation, worker_id, NULL, key, owner, error);
   if (job)
     begin (job);
   return job;
 }
 
 Job *
-hive_remove (Hive *hive, const char *worker_id, uid_t owner, GError **error)
+hive_remove (Hive *hive, const char *worker_id, const char *key, uid_t owner, GError **error)
 {
-  return hive_check_remove (hive, worker_id, error) ?
-             hive_change (hive, JOB_REMOVE, job_run_remove, worker_id, owner, error) :
-             NULL;
+  Job *job = job_store_find_key (hive->jobs, JOB_REMOVE, worker_id, owner, key);
+
+  if (job || !hive_check_remove (hive, worker_id, NULL, error))
+    return job;
+  return hive_change (hive, JOB_REMOVE, job_run_remove, worker_id, key, owner, error);
 }
 
 Job *
-hive_rollback (Hive *hive, const char *worker_id, uid_t owner, GError **error)
+hive_rollback (Hive *hive, const char *worker_id, const char *key, uid_t owner, GError **error)
 {
-  return hive_check_rollback (hive, worker_id, error) ?
-             hive_change (hive, JOB_ROLLBACK, job_run_rollback, worker_id, owner, error) :
-             NULL;
+  Job *job = job_store_find_key (hive->jobs, JOB_ROLLBACK, worker_id, owner, key);
+
+  if (job || !hive_check_rollback (hive, worker_id, NULL, error))
+    return job;
+  return hive_change (hive, JOB_ROLLBACK, job_run_rollback, worker_id, key, owner, error);
 }
 
 void

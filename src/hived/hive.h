@@ -94,11 +94,11 @@ bool hive_has_questions (const Hive *hive);
 bool hive_is_busy (const Hive *hive);
 
 /* Whether hive_install() and hive_remove() would refuse a request now; what can be known before anybody is asked
- * whether the caller may. With an idempotency key an install may be there already: then only the arguments are looked
- * at. */
+ * whether the caller may. With an idempotency key (@key) the job may be there already: then only the arguments are
+ * looked at. */
 bool hive_check_install (Hive *hive, const char *worker_id, const InstallOptions *options, GError **error);
-bool hive_check_remove (Hive *hive, const char *worker_id, GError **error);
-bool hive_check_rollback (Hive *hive, const char *worker_id, GError **error);
+bool hive_check_remove (Hive *hive, const char *worker_id, const char *key, GError **error);
+bool hive_check_rollback (Hive *hive, const char *worker_id, const char *key, GError **error);
 
 /* The job of an install: a new one, or the one under way for an equal request. @options is copied. Borrowed.
  * Errors: InvalidArgument, Busy, LimitsExceeded, NoSpace, Failed. */
@@ -108,11 +108,12 @@ Job *hive_install (Hive *hive, const char *worker_id, const InstallOptions *opti
 Job *hive_install_recipe (Hive *hive, const char *worker_id, const InstallOptions *options, const HandedRecipe *recipe,
                           uid_t owner, GError **error);
 
-/* The job of a removal, likewise. Errors: InvalidArgument, NotInstalled, Busy, LimitsExceeded, NoSpace, Failed. */
-Job *hive_remove (Hive *hive, const char *worker_id, uid_t owner, GError **error);
+/* The job of a removal, likewise; @key: the idempotency key, or NULL. Errors: InvalidArgument, NotInstalled, Busy,
+ * LimitsExceeded, NoSpace, Failed. */
+Job *hive_remove (Hive *hive, const char *worker_id, const char *key, uid_t owner, GError **error);
 
 /* The job of a rollback, likewise. NotInstalled too when no version is kept. */
-Job *hive_rollback (Hive *hive, const char *worker_id, uid_t owner, GError **error);
+Job *hive_rollback (Hive *hive, const char *worker_id, const char *key, uid_t owner, GError **error);
 
 /* RunningJobs (those that commit are among them) and QueuedJobs. */
 void hive_counts (Hive *hive, unsigned *ret_running, unsigned *ret_queued);

@@ -4,12 +4,12 @@
 #include <string.h>
 
 #include "bus-dict.h"
+#include "change-options.h"
 #include "catalog-configuration.h"
 #include "error.h"
 #include "json.h"
 #include "worker-id.h"
 
-#define KEY_MAX     128
 #define BACKEND_MAX 64
 
 static const BusOption install_options_table[] = {
@@ -90,8 +90,6 @@ install_options_check_variant (const char *backend, const char *source, GError *
 static bool
 install_options_check (const InstallOptions *options, GError **error)
 {
-  const char *key = options->idempotency_key;
-
   if (!install_options_check_variant (options->backend, options->source, error))
     return false;
   if (options->network && !g_str_equal (options->network, "allow") && !g_str_equal (options->network, "forbid"))
@@ -99,11 +97,8 @@ install_options_check (const InstallOptions *options, GError **error)
       g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "Option network is allow or forbid");
       return false;
     }
-  if (key && (!*key || strlen (key) > KEY_MAX))
-    {
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "Option idempotency_key has 1 to %d bytes", KEY_MAX);
-      return false;
-    }
+  if (!idempotency_key_check (options->idempotency_key, error))
+    return false;
   if (options->owner == UINT32_MAX)
     {
       g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "Option owner is a user's number");

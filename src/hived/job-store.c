@@ -330,7 +330,7 @@ job_store_write_new (JobStore *store, const Job *job, GError **error)
 
 Job *
 job_store_create (JobStore *store, JobOperation operation, const char *worker_id, const InstallOptions *options,
-                  uid_t owner, GError **error)
+                  const char *key, uid_t owner, GError **error)
 {
   g_autoptr (Job) job = NULL;
   uint64_t number = 0;
@@ -340,6 +340,7 @@ job_store_create (JobStore *store, JobOperation operation, const char *worker_id
   job = job_new (store->hive, number, operation, worker_id);
   job->owner = owner;
   job->created_at = (uint64_t)g_get_real_time ();
+  job->idempotency_key = g_strdup (key);
   if (options)
     job->options = install_options_copy (options);
   if (!job_store_write_new (store, job, error))
@@ -444,13 +445,13 @@ job_store_find_active (JobStore *store, const char *worker_id)
 }
 
 Job *
-job_store_find_key (JobStore *store, const char *worker_id, uid_t owner, const char *key)
+job_store_find_key (JobStore *store, JobOperation operation, const char *worker_id, uid_t owner, const char *key)
 {
-  for (guint i = store->jobs->len; i > 0; i--)
+  for (guint i = store->jobs->len; i > 0 && key; i--)
     {
       Job *job = store->jobs->pdata[i - 1];
 
-      if (job->options && job->owner == owner && g_strcmp0 (job->options->idempotency_key, key) == 0 &&
+      if (job->operation == operation && job->owner == owner && g_strcmp0 (job->idempotency_key, key) == 0 &&
           g_str_equal (job->worker_id, worker_id))
         return job;
     }

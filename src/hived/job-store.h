@@ -11,10 +11,10 @@
 JobStore *job_store_new (Hive *hive, GError **error);
 void job_store_free (JobStore *store);
 
-/* A new queued job with its folder, record and empty log. @options may be NULL; copied. Failed or NoSpace, and nothing
- * is left. */
+/* A new queued job with its folder, record and empty log. @options and @key may be NULL; copied. Failed or NoSpace, and
+ * nothing is left. */
 Job *job_store_create (JobStore *store, JobOperation operation, const char *worker_id, const InstallOptions *options,
-                       uid_t owner, GError **error);
+                       const char *key, uid_t owner, GError **error);
 
 /* Writes job.json. While any job is active there is also a file `unfinished`, for which rbee-hived.path starts the
  * daemon. */
@@ -36,8 +36,8 @@ Job *job_store_revive (JobStore *store, const char *id, GError **error);
 /* The active job of a worker, or NULL. */
 Job *job_store_find_active (JobStore *store, const char *worker_id);
 
-/* The install that @owner asked for with that key, or NULL. */
-Job *job_store_find_key (JobStore *store, const char *worker_id, uid_t owner, const char *key);
+/* What @owner asked for with that key, or NULL; a @key of NULL is none. */
+Job *job_store_find_key (JobStore *store, JobOperation operation, const char *worker_id, uid_t owner, const char *key);
 
 /* All that are objects, by ascending number. Borrowed. */
 GPtrArray *job_store_jobs (JobStore *store);

@@ -58,6 +58,7 @@ job_free (Job *job)
     return;
   sd_event_source_disable_unref (job->announce_timer);
   install_options_free (job->options);
+  g_free (job->idempotency_key);
   g_free (job->id);
   g_free (job->path);
   g_free (job->worker_id);
@@ -112,11 +113,9 @@ job_to_json (const Job *job)
   json_object_set_string_member (object, "operation", job_operation_name (job->operation));
   json_object_set_string_member (object, "worker_id", job->worker_id);
   if (job->options)
-    {
-      json_object_set_object_member (object, "options", install_options_to_json (job->options));
-      if (job->options->idempotency_key)
-        json_object_set_string_member (object, "idempotency_key", job->options->idempotency_key);
-    }
+    json_object_set_object_member (object, "options", install_options_to_json (job->options));
+  if (job->idempotency_key)
+    json_object_set_string_member (object, "idempotency_key", job->idempotency_key);
   json_object_set_int_member (object, "owner", job->owner);
   json_object_set_string_member (object, "state", job_state_name (job->state));
   json_object_set_string_member (object, "phase", job->phase);
@@ -143,13 +142,9 @@ static InstallOptions *
 job_options_from_json (JsonObject *object)
 {
   JsonNode *node = json_object_get_member (object, "options");
-  InstallOptions *options;
 
-  if (!node || !JSON_NODE_HOLDS_OBJECT (node))
-    return install_options_new ();
-  options = install_options_from_json (json_node_get_object (node));
-  options->idempotency_key = g_strdup (json_get_string (object, "idempotency_key", NULL));
-  return options;
+  return node && JSON_NODE_HOLDS_OBJECT (node) ? install_options_from_json (json_node_get_object (node)) :
+                                                 install_options_new ();
 }
 
 Job *
@@ -171,6 +166,7 @@ job_from_json (Hive *hive, uint64_t number, JsonObject *object, const char *name
   job->state = (JobState)state;
   if (job->operation == JOB_INSTALL)
     job->options = job_options_from_json (object);
+  job->idempotency_key = g_strdup (json_get_string (object, "idempotency_key", NULL));
   phase = job_phase_find (phase, strlen (phase));
   if (phase)
     job->phase = phase;

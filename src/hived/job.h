@@ -46,6 +46,7 @@ struct Job
   JobOperation operation;
   char *worker_id;
   InstallOptions *options; /* installs only */
+  char *idempotency_key;   /* NULL: not given */
   uid_t owner;
   JobState state;
   const char *phase; /* one of the known ones, or "" */

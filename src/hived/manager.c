@@ -7,6 +7,7 @@
 #include "bus-dict.h"
 #include "capabilities.h"
 #include "catalog-reply.h"
+#include "change-options.h"
 #include "config.h"
 #include "error.h"
 #include "job-list.h"
@@ -207,22 +208,24 @@ manager_method_install_recipe (sd_bus_message *message, void *userdata, sd_bus_e
   return job_reply (hive_install_recipe (hive, worker_id, options, &recipe, uid, &failure), failure, message, error);
 }
 
-/* @owner: whose the job is to be; -1: the caller's. */
 static int
-manager_remove (Hive *hive, sd_bus_message *message, const char *worker_id, int64_t owner, sd_bus_error *error)
+manager_remove (Hive *hive, sd_bus_message *message, const char *worker_id, const ChangeOptions *options,
+                sd_bus_error *error)
 {
   g_autoptr (GError) failure = NULL;
   uid_t uid;
   Job *job;
   int r;
 
-  if (!hive_check_remove (hive, worker_id, &failure))
+  if (!hive_check_remove (hive, worker_id, options->idempotency_key, &failure))
     return bus_error_from_gerror (error, failure);
   r = authority_check (hive->authority, message, &(AuthRequest){ .action = ACTION_REMOVE_WORKER, .worker = worker_id },
                        &uid, error);
   if (r != 0)
     return r;
-  job = hive_remove (hive, worker_id, owner >= 0 ? (uid_t)owner : uid, &failure);
+  if (options->owner >= 0)
+    uid = (uid_t)options->owner;
+  job = hive_remove (hive, worker_id, options->idempotency_key, uid, &failure);
   return job_reply (job, failure, message, error);
 }
 
@@ -235,31 +238,20 @@ manager_method_remove_worker (sd_bus_message *message, void *userdata, sd_bus_er
   r = sd_bus_message_read (message, "s", &worker_id);
   if (r < 0)
     return r;
-  return manager_remove (userdata, message, worker_id, -1, error);
+  return manager_remove (userdata, message, worker_id, &(ChangeOptions)CHANGE_OPTIONS_NONE, error);
 }
 
 static int
 manager_method_remove_with_options (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-  static const BusOption known[] = { { "owner", 'u', 0 }, {} };
-  Hive *hive = userdata;
-  int64_t owner = -1;
+  g_auto (ChangeOptions) options = CHANGE_OPTIONS_NONE;
   const char *worker_id;
   int r;
 
-  r = sd_bus_message_read (message, "s", &worker_id);
-  if (r < 0)
+  if ((r = sd_bus_message_read (message, "s", &worker_id)) < 0 ||
+      (r = change_options_read (userdata, message, &options, error)) < 0)
     return r;
-  r = bus_dict_read (message, known, &owner, error);
-  if (r < 0)
-    return r;
-  if (owner >= 0)
-    {
-      r = authority_check_bridge (hive->authority, message, "Option owner", error);
-      if (r < 0)
-        return r;
-    }
-  return manager_remove (hive, message, worker_id, owner, error);
+  return manager_remove (userdata, message, worker_id, &options, error);
 }
 
 static void

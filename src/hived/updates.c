@@ -212,19 +212,14 @@ updates_method_check (sd_bus_message *message, void *userdata, sd_bus_error *err
   return bus_error_from_gerror (error, failure);
 }
 
-/* Reads the worker's id and, where the call has them, its options; `owner` is the bridge's alone. */
+/* Reads the worker's id and, where the call has them, its options. */
 static int
-updates_read_call (Hive *hive, sd_bus_message *message, const char **ret_worker_id, int64_t *ret_owner,
+updates_read_call (Hive *hive, sd_bus_message *message, const char **ret_worker_id, ChangeOptions *options,
                    sd_bus_error *error)
 {
-  static const BusOption known[] = { { "owner", 'u', 0 }, {} };
   int r = sd_bus_message_read (message, "s", ret_worker_id);
 
-  *ret_owner = -1;
-  if (r < 0 || sd_bus_message_at_end (message, true) > 0)
-    return r;
-  r = bus_dict_read (message, known, ret_owner, error);
-  return r < 0 || *ret_owner < 0 ? r : authority_check_bridge (hive->authority, message, "Option owner", error);
+  return r < 0 || sd_bus_message_at_end (message, true) > 0 ? r : change_options_read (hive, message, options, error);
 }
 
 /* As it was installed: the same variant of the same catalog's entry. */
@@ -255,7 +250,8 @@ updates_options (Hive *hive, const char *worker_id, GError **error)
 }
 
 int
-updates_upgrade (Hive *hive, sd_bus_message *message, const char *worker_id, int64_t owner, sd_bus_error *error)
+updates_upgrade (Hive *hive, sd_bus_message *message, const char *worker_id, const ChangeOptions *change,
+                 sd_bus_error *error)
 {
   g_autoptr (InstallOptions) options = NULL;
   g_autoptr (GError) failure = NULL;
@@ -264,52 +260,57 @@ updates_upgrade (Hive *hive, sd_bus_message *message, const char *worker_id, int
   int r;
 
   options = worker_id_check (worker_id, &failure) ? updates_options (hive, worker_id, &failure) : NULL;
+  if (options)
+    options->idempotency_key = g_strdup (change->idempotency_key);
   if (!options || !hive_check_install (hive, worker_id, options, &failure))
     return bus_error_from_gerror (error, failure);
   r = authority_check (hive->authority, message, &(AuthRequest){ .action = ACTION_INSTALL_WORKER, .worker = worker_id },
                        &uid, error);
   if (r != 0)
     return r;
-  job = hive_install (hive, worker_id, options, owner >= 0 ? (uid_t)owner : uid, &failure);
+  job = hive_install (hive, worker_id, options, change->owner >= 0 ? (uid_t)change->owner : uid, &failure);
   return job_reply (job, failure, message, error);
 }
 
 static int
 updates_method_upgrade (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
+  g_auto (ChangeOptions) change = CHANGE_OPTIONS_NONE;
   const char *worker_id;
-  int64_t owner;
-  int r = updates_read_call (userdata, message, &worker_id, &owner, error);
+  int r = updates_read_call (userdata, message, &worker_id, &change, error);
 
-  return r < 0 ? r : updates_upgrade (userdata, message, worker_id, owner, error);
+  return r < 0 ? r : updates_upgrade (userdata, message, worker_id, &change, error);
 }
 
 int
-updates_rollback (Hive *hive, sd_bus_message *message, const char *worker_id, int64_t owner, sd_bus_error *error)
+updates_rollback (Hive *hive, sd_bus_message *message, const char *worker_id, const ChangeOptions *change,
+                  sd_bus_error *error)
 {
   g_autoptr (GError) failure = NULL;
   uid_t uid;
   Job *job;
   int r;
 
-  if (!hive_check_rollback (hive, worker_id, &failure))
+  if (!hive_check_rollback (hive, worker_id, change->idempotency_key, &failure))
     return bus_error_from_gerror (error, failure);
   r = authority_check (hive->authority, message, &(AuthRequest){ .action = ACTION_INSTALL_WORKER, .worker = worker_id },
                        &uid, error);
   if (r != 0)
     return r;
-  job = hive_rollback (hive, worker_id, owner >= 0 ? (uid_t)owner : uid, &failure);
+  if (change->owner >= 0)
+    uid = (uid_t)change->owner;
+  job = hive_rollback (hive, worker_id, change->idempotency_key, uid, &failure);
   return job_reply (job, failure, message, error);
 }
 
 static int
 updates_method_rollback (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
+  g_auto (ChangeOptions) change = CHANGE_OPTIONS_NONE;
   const char *worker_id;
-  int64_t owner;
-  int r = updates_read_call (userdata, message, &worker_id, &owner, error);
+  int r = updates_read_call (userdata, message, &worker_id, &change, error);
 
-  return r < 0 ? r : updates_rollback (userdata, message, worker_id, owner, error);
+  return r < 0 ? r : updates_rollback (userdata, message, worker_id, &change, error);
 }
 
 static const sd_bus_vtable updates_vtable[] = {

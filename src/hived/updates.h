@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "hive.h"
+#include "change-options.h"
 
 /* Newer versions of what is installed: CheckUpdates, UpgradeWorker, RollbackWorker and UpdateAvailable of
  * org.rbee.Hive. */
@@ -19,5 +19,7 @@ const char *updates_version (const Updates *updates, const char *worker_id, cons
 /* Answer a call with the job that upgrades the worker, or puts its earlier version back, if the sender may have that:
  * UpgradeWorker and RollbackWorker, and Upgrade and Rollback of the worker's object. @owner: whose the job is to be;
  * -1: the caller's. As a method of sd-bus returns. */
-int updates_upgrade (Hive *hive, sd_bus_message *message, const char *worker_id, int64_t owner, sd_bus_error *error);
-int updates_rollback (Hive *hive, sd_bus_message *message, const char *worker_id, int64_t owner, sd_bus_error *error);
+int updates_upgrade (Hive *hive, sd_bus_message *message, const char *worker_id, const ChangeOptions *change,
+                     sd_bus_error *error);
+int updates_rollback (Hive *hive, sd_bus_message *message, const char *worker_id, const ChangeOptions *change,
+                      sd_bus_error *error);

@@ -164,13 +164,13 @@ worker_method_remove (sd_bus_message *message, void *userdata, sd_bus_error *err
   Job *job;
   int r;
 
-  if (!hive_check_remove (worker_hive, id, &failure))
+  if (!hive_check_remove (worker_hive, id, NULL, &failure))
     return bus_error_from_gerror (error, failure);
   r = authority_check (worker_hive->authority, message, &(AuthRequest){ .action = ACTION_REMOVE_WORKER, .worker = id },
                        &uid, error);
   if (r != 0)
     return r;
-  job = hive_remove (worker_hive, id, uid, &failure);
+  job = hive_remove (worker_hive, id, NULL, uid, &failure);
   return job_reply (job, failure, message, error);
 }
 
@@ -180,7 +180,7 @@ worker_method_upgrade (sd_bus_message *message, void *userdata, sd_bus_error *er
   const WorkerRecord *record = userdata;
   g_autofree char *id = g_strdup (record->id);
 
-  return updates_upgrade (worker_hive, message, id, -1, error);
+  return updates_upgrade (worker_hive, message, id, &(ChangeOptions)CHANGE_OPTIONS_NONE, error);
 }
 
 static int
@@ -189,7 +189,7 @@ worker_method_rollback (sd_bus_message *message, void *userdata, sd_bus_error *e
   const WorkerRecord *record = userdata;
   g_autofree char *id = g_strdup (record->id);
 
-  return updates_rollback (worker_hive, message, id, -1, error);
+  return updates_rollback (worker_hive, message, id, &(ChangeOptions)CHANGE_OPTIONS_NONE, error);
 }
 
 static int

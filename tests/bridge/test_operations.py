@@ -296,3 +296,26 @@ def test_method_that_no_route_has_is_not_allowed(bridge):
         answer = bridge.ask(method, "/v1/workers", body={})
         answer.problem(405, "InvalidArgument")
         assert answer.headers["allow"] == "GET, HEAD"
+
+
+def test_a_key_gets_the_same_job_whatever_changes_the_worker(bridge):
+    """After it ended, too; the key of one operation is not that of another."""
+    bridge.hive.catalog.add("some-worker")
+    bridge.lines(bridge.install("some-worker"))
+    bridge.hive.catalog.add("some-worker", pkgbuild("some-worker", version="2"))
+    keyed = {"Idempotency-Key": "k"}
+    jobs = {}
+    for operation in ("worker_upgrade", "worker_rollback", "worker_remove"):
+        answers = []
+        for _ in range(2):
+            answer = bridge.post("/v1/jobs", {"operation": operation, "worker_id": "some-worker"}, keyed)
+            assert answer.status == 202, answer.text
+            assert bridge.lines(answer.json["job_id"])[-1] == "[DONE]"
+            answers.append(answer.json["job_id"])
+        assert answers[0] == answers[1]
+        jobs[operation] = answers[0]
+    assert len(set(jobs.values())) == 3
+    bridge.post("/v1/jobs", {"operation": "worker_remove", "worker_id": "some-worker"}, {"Idempotency-Key": "other"}).problem(404, "NotInstalled")
+    bridge.hive.restart()
+    assert bridge.post("/v1/jobs", {"operation": "worker_remove", "worker_id": "some-worker"}, keyed).json["job_id"] == jobs["worker_remove"]
+    bridge.post("/v1/jobs", {"operation": "worker_remove", "worker_id": "some-worker"}, {"Idempotency-Key": "k" * 129}).problem(400, "InvalidArgument", "128")

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "change-options.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "authority.h"
+#include "bus-dict.h"
+#include "error.h"
+
+#define KEY_MAX 128
+
+static const BusOption known[] = {
+  { "owner", 'u', offsetof (ChangeOptions, owner) },
+  { "idempotency_key", 's', offsetof (ChangeOptions, idempotency_key) },
+  {},
+};
+
+bool
+idempotency_key_check (const char *key, GError **error)
+{
+  if (!key || (*key && strlen (key) <= KEY_MAX))
+    return true;
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "Option idempotency_key has 1 to %d bytes", KEY_MAX);
+  return false;
+}
+
+int
+change_options_read (Hive *hive, sd_bus_message *message, ChangeOptions *options, sd_bus_error *error)
+{
+  g_autoptr (GError) failure = NULL;
+  int r = bus_dict_read (message, known, options, error);
+
+  if (r < 0)
+    return r;
+  if (!idempotency_key_check (options->idempotency_key, &failure))
+    return bus_error_from_gerror (error, failure);
+  return options->owner < 0 ? 0 : authority_check_bridge (hive->authority, message, "Option owner", error);
+}
+
+void
+change_options_clear (ChangeOptions *options)
+{
+  g_clear_pointer (&options->idempotency_key, g_free);
+}
