@@ -74,12 +74,12 @@ clean_run (const Configuration *configuration, const char *path, const char *too
 typedef struct
 {
   uint64_t size, files;
-} Amount;
+} TreeAmount;
 
 static int
 clean_count (int parent, const char *name, const struct stat *st, void *userdata)
 {
-  Amount *amount = userdata;
+  TreeAmount *amount = userdata;
 
   amount->size += (uint64_t)st->st_blocks * 512;
   amount->files++;
@@ -92,7 +92,7 @@ clean_soon (const Configuration *configuration, const char *path, const char *to
   const char *name = work_name (configuration, path, NULL);
   g_auto (Fd) folder = name ? work_open_all (configuration, NULL) : -1;
   g_auto (Fd) work = folder < 0 ? -1 : file_open_beneath (folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
-  Amount amount = { 0 };
+  TreeAmount amount = { 0 };
 
   if (work >= 0 && folder_visit (work, clean_count, &amount, FOLDER_DEPTH_MAX) == 0)
     clean_run (configuration, path, tools_of, NULL);

@@ -191,12 +191,13 @@ reader_number (JsonText *reader)
 }
 
 /* A key may be as long as the text, and say anything. */
-static char *
-key_shown (const char *key)
+static void
+reader_fail_key (JsonText *reader, const char *before, const char *key, const char *after)
 {
   g_autofree char *start = g_utf8_substring (key, 0, MIN (g_utf8_strlen (key, -1), KEY_SHOWN_MAX));
+  g_autofree char *shown = controls_visible (start);
 
-  return controls_visible (start);
+  reader_fail (reader, "%s \"%s\" %s", before, shown, after);
 }
 
 static JsonNode *
@@ -209,16 +210,15 @@ reader_object (JsonText *reader)
   do
     {
       g_autofree char *key = NULL;
-      g_autofree char *shown = NULL;
       JsonNode *value;
 
       if (!reader_string (reader))
         return NULL;
       key = g_strdup (reader->string->str);
       if (json_object_has_member (object, key))
-        reader_fail (reader, "the key \"%s\" is there twice", shown = key_shown (key));
+        reader_fail_key (reader, "the key", key, "is there twice");
       else if (!reader_take (reader, ':'))
-        reader_fail (reader, "after the key \"%s\" comes a colon", shown = key_shown (key));
+        reader_fail_key (reader, "after the key", key, "comes a colon");
       else if ((value = reader_value (reader)))
         {
           json_object_set_member (object, key, value);

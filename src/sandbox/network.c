@@ -116,9 +116,12 @@ denied_ranges (void)
   must_call (getifaddrs (&addresses), "list this machine's addresses");
   for (const struct ifaddrs *each = addresses; each; each = each->ifa_next)
     {
-      g_autofree char *text = each->ifa_addr ? address_to_string (each->ifa_addr) : g_strdup ("");
+      g_autofree char *text = NULL;
       AddressRange range;
 
+      if (!each->ifa_addr)
+        continue;
+      text = address_to_string (each->ifa_addr);
       if (*text && address_range_parse (text, &range))
         g_array_append_val (denied, range);
       /* And as NAT64 writes it (RFC 6052), where that is reached. */

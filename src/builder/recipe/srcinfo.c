@@ -25,7 +25,7 @@ typedef struct
 {
   GHashTable *values;
   GHashTable *kinds;
-} Section;
+} SrcinfoSection;
 
 /* "\tNAME = VALUE", white space within a value being one space and around it none. */
 static void
@@ -46,7 +46,7 @@ srcinfo_add_value (GString *text, const char *name, const char *value)
 /* A global string counts when it is not empty, an array when it has elements; what a package function sets counts as it
  * is. */
 static void
-srcinfo_add_string (GString *text, const Section *section, const char *name)
+srcinfo_add_string (GString *text, const SrcinfoSection *section, const char *name)
 {
   char **values = g_hash_table_lookup (section->values, name);
 
@@ -55,7 +55,7 @@ srcinfo_add_string (GString *text, const Section *section, const char *name)
 }
 
 static void
-srcinfo_add_array (GString *text, const Section *section, const char *name)
+srcinfo_add_array (GString *text, const SrcinfoSection *section, const char *name)
 {
   char **values = g_hash_table_lookup (section->values, name);
 
@@ -66,7 +66,7 @@ srcinfo_add_array (GString *text, const Section *section, const char *name)
 }
 
 static void
-srcinfo_add_architecture (GString *text, const Section *section, const char *architecture)
+srcinfo_add_architecture (GString *text, const SrcinfoSection *section, const char *architecture)
 {
   /* There is no depends_any. */
   for (size_t i = 0; !g_str_equal (architecture, "any") && i < G_N_ELEMENTS (arrays_of_architecture); i++)
@@ -78,7 +78,7 @@ srcinfo_add_architecture (GString *text, const Section *section, const char *arc
 }
 
 static void
-srcinfo_add_section (GString *text, const Section *section, const char *const *strings, size_t string_count,
+srcinfo_add_section (GString *text, const SrcinfoSection *section, const char *const *strings, size_t string_count,
                      const char *const *arrays, size_t array_count, char **architectures)
 {
   for (size_t i = 0; i < string_count; i++)
@@ -94,7 +94,7 @@ srcinfo_write (const Recipe *recipe)
 {
   GString *text = g_string_new (NULL);
   char **architectures = g_hash_table_lookup (recipe->variables, "arch");
-  const Section base = { recipe->variables, recipe->kinds };
+  const SrcinfoSection base = { recipe->variables, recipe->kinds };
   const char *name = recipe_value (recipe, "pkgbase");
 
   g_string_append_printf (text, "pkgbase = %s\n", name ? name : recipe_value (recipe, "pkgname"));
@@ -103,7 +103,7 @@ srcinfo_write (const Recipe *recipe)
   for (guint i = 0; i < recipe->packages->len; i++)
     {
       const RecipePackage *package = recipe->packages->pdata[i];
-      const Section own = { package->overrides, NULL };
+      const SrcinfoSection own = { package->overrides, NULL };
       char **own_architectures = g_hash_table_lookup (package->overrides, "arch");
 
       g_string_append_printf (text, "\npkgname = %s\n", package->name);
