@@ -52,10 +52,10 @@ def use_proposal(hive, home, wrapper=()):
 
 
 def installs(hive, worker, timeout=600):
-    """Installs what fetches crates; skips where their registry can't be reached."""
+    """Installs what fetches crates; skips where their registry cannot be reached."""
     job = hive.install(worker)
     end = job.wait(timeout)
     if end.result != "done" and any(word in job.log_text() for word in UNREACHED):
-        pytest.skip("needs a network: cargo's registry can't be reached")
+        pytest.skip("needs a network: cargo's registry cannot be reached")
     assert end == ("done", "", ""), job.log_text()
     return job

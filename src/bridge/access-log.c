@@ -47,7 +47,7 @@ access_log_write (const AccessEntry *entry)
   entry_add (fields, "PEER_UID", uid);
   entry_add (fields, "DURATION_USEC", usec);
   entry_add (fields, "BYTES", bytes);
-  /* GLib's own choice of a writer would drop what is no warning. */
+  /* GLib's own choice of a writer would drop what is not a warning. */
   if (g_log_writer_is_journald (fileno (stderr)))
     g_log_writer_journald (G_LOG_LEVEL_INFO, (const GLogField *)(void *)fields->data, fields->len, NULL);
   else

@@ -125,7 +125,7 @@ head_parse_target (Head *head, const char *target, size_t length)
   size_t path_length = question ? (size_t)(question - target) : length;
 
   if (length == 0 || *target != '/' || memchr (target, '#', length))
-    return head_invalid ("its target is no path; it begins with \"/\"");
+    return head_invalid ("its target is not a path; it begins with \"/\"");
   if (length > TARGET_MAX)
     return problem_new (HTTP_URI_TOO_LONG, PROBLEM_LIMITS, NULL, "A request's target has at most %d bytes", TARGET_MAX);
   head->path = head_decode (target, path_length, true);
@@ -228,7 +228,7 @@ head_check_body (Head *head)
                         "This server wants a body's Content-Length, and no Transfer-Encoding");
   if (length && (!*length || strspn (length, G_CSET_DIGITS) != strlen (length) ||
                  !g_ascii_string_to_unsigned (length, 10, 0, G_MAXINT64, &number, NULL)))
-    return head_invalid ("its Content-Length is no number");
+    return head_invalid ("its Content-Length is not a number");
   if (expect && g_ascii_strcasecmp (expect, "100-continue") != 0)
     return problem_new (HTTP_EXPECTATION_FAILED, PROBLEM_INVALID, NULL, "Expect is 100-continue or nothing");
   /* A body that nothing asks for is not read: the request is refused, and the connection ended. */

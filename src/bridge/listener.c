@@ -63,7 +63,7 @@ listener_open_address (const char *text, GError **error)
     {
       if (errno == EADDRNOTAVAIL && address.any.sa_family == AF_INET6)
         return -EADDRNOTAVAIL;
-      hive_error_set_errno (error, errno, "Can't listen on %s (Listen= in [Bridge])", text);
+      hive_error_set_errno (error, errno, "Cannot listen on %s (Listen= in [Bridge])", text);
       return -1;
     }
   return fd_steal (&fd);
@@ -104,7 +104,7 @@ listener_open_path (const char *path, GError **error)
   umask (mask);
   if (r < 0 || listen (fd, SOMAXCONN) < 0)
     {
-      hive_error_set_errno (error, r < 0 ? -r : errno, "Can't listen on %s (Listen= in [Bridge])", path);
+      hive_error_set_errno (error, r < 0 ? -r : errno, "Cannot listen on %s (Listen= in [Bridge])", path);
       return -1;
     }
   path_give_to_group (path);
@@ -140,11 +140,11 @@ listener_take_passed (Listener *listener, int count, GError **error)
       if (sd_is_socket (fd, AF_UNSPEC, SOCK_STREAM, 1) <= 0)
         {
           g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
-                       "Descriptor %d that systemd passed is no listening stream socket", fd);
+                       "Descriptor %d that systemd passed is not a listening stream socket", fd);
           return false;
         }
       if (fcntl (fd, F_SETFL, fcntl (fd, F_GETFL) | O_NONBLOCK) < 0)
-        return hive_error_set_errno (error, errno, "Can't use the sockets that systemd passed");
+        return hive_error_set_errno (error, errno, "Cannot use the sockets that systemd passed");
       g_array_append_val (listener->fds, fd);
     }
   listener->from_systemd = true;
@@ -169,7 +169,7 @@ listener_learn (Listener *listener, int fd, const Configuration *configuration, 
   unsigned port;
 
   if (getsockname (fd, &address.any, &length) < 0)
-    return hive_error_set_errno (error, errno, "Can't use a listening socket");
+    return hive_error_set_errno (error, errno, "Cannot use a listening socket");
   if (address.any.sa_family == AF_UNIX)
     return true;
   if (address.any.sa_family == AF_INET)

@@ -16,7 +16,7 @@ typedef struct
   GPtrArray *hosts;  /* the addresses we listen on, as a Host may name them: "127.0.0.1", "[::1]" */
 } Listener;
 
-/* InvalidArgument for sockets that Authentication=none does not allow; Failed for those that can't be had. */
+/* InvalidArgument for sockets that Authentication=none does not allow; Failed for those that cannot be had. */
 Listener *listener_new (const Configuration *configuration, GError **error);
 void listener_free (Listener *listener);
 

@@ -58,7 +58,7 @@ arguments_parse (int argc, char **argv, GError **error)
 }
 
 static int
-main_handle_signal (sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+main_on_signal (sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
   bridge_drain (userdata);
   return 0;
@@ -73,8 +73,8 @@ bridge_main (sd_event *event, GError **error)
 
   if (!bridge)
     return false;
-  if ((r = sd_event_add_signal (event, NULL, SIGTERM, main_handle_signal, bridge)) < 0 ||
-      (r = sd_event_add_signal (event, NULL, SIGINT, main_handle_signal, bridge)) < 0)
+  if ((r = sd_event_add_signal (event, NULL, SIGTERM, main_on_signal, bridge)) < 0 ||
+      (r = sd_event_add_signal (event, NULL, SIGINT, main_on_signal, bridge)) < 0)
     return hive_error_set_errno (error, -r, "Cannot watch for signals");
   sd_notify (0, "READY=1");
   r = sd_event_loop (event);

@@ -27,7 +27,7 @@ Problem *
 problem_new_unreachable (const char *why)
 {
   Problem *problem = problem_new (HTTP_SERVICE_UNAVAILABLE, SD_BUS_ERROR_SERVICE_UNKNOWN, NULL,
-                                  "The hive can't be reached: %s. See 'systemctl status rbee-hived'.", why);
+                                  "The hive cannot be reached: %s. See 'systemctl status rbee-hived'.", why);
 
   problem->retry_after = RETRY_SECONDS;
   return problem;

@@ -73,7 +73,7 @@ void
 request_answer_unreadable (Request *request, int r)
 {
   request_answer_problem (request, problem_new (HTTP_INTERNAL_SERVER_ERROR, "org.rbee.Hive.Error.Failed", NULL,
-                                                "The hive's answer can't be understood: %s", g_strerror (-r)));
+                                                "The hive's answer cannot be understood: %s", g_strerror (-r)));
 }
 
 static void

@@ -99,7 +99,7 @@ routes_find (Request *request, GString *allow)
   return NULL;
 }
 
-/* A form can't be sent as this, so no page of another site can make a browser do it without asking us first. */
+/* A form cannot be sent as this, so no page of another site can make a browser do it without asking us first. */
 static Problem *
 routes_check_type (const Request *request)
 {

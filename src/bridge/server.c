@@ -153,7 +153,7 @@ server_on_pause_over (sd_event_source *source, uint64_t usec, void *userdata)
 static void
 server_relieve (Server *server, int errnum)
 {
-  g_warning ("Can't accept a connection: %s", g_strerror (errnum));
+  g_warning ("Cannot accept a connection: %s", g_strerror (errnum));
   server_evict (server, NULL);
   server_listen (server, false);
   server->pause = sd_event_source_disable_unref (server->pause);
@@ -218,7 +218,7 @@ server_new (Bridge *bridge, GError **error)
   r = server_watch (server);
   if (r >= 0)
     return server;
-  hive_error_set_errno (error, -r, "Can't start the HTTP server");
+  hive_error_set_errno (error, -r, "Cannot start the HTTP server");
   server_free (server);
   return NULL;
 }

@@ -305,7 +305,7 @@ line_parse (const SsePosition *position, const char *line, const char *newline, 
 {
   size_t length = (size_t)(newline - line);
 
-  /* A longer line can't be ours. */
+  /* A longer line cannot be ours. */
   if (length > LOG_RECORD_MAX || !log_record_parse (line, length, ret_record))
     return false;
   ret_record->cursor = position->cursor;

@@ -39,13 +39,13 @@ key_check (const Tokens *tokens, int fd, GError **error)
   struct stat status;
 
   if (fstat (fd, &status) < 0)
-    return hive_error_set_errno (error, errno, "Can't look at %s", tokens->path);
+    return hive_error_set_errno (error, errno, "Cannot look at %s", tokens->path);
   if (S_ISREG (status.st_mode) && !(status.st_mode & 077) && (status.st_uid == geteuid () || status.st_uid == 0) &&
       status.st_size == KEY_SIZE)
     return true;
   g_set_error (
       error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
-      "%s (KeyFile= in [Bridge]) is no key: it must be a file of %d bytes, mode 0600, of the user who runs the "
+      "%s (KeyFile= in [Bridge]) is not a key: it must be a file of %d bytes, mode 0600, of the user who runs the "
       "bridge. Remove it, and a new one is made: tokens that were given out are void then",
       tokens->path, KEY_SIZE);
   return false;
@@ -58,7 +58,7 @@ key_read (Tokens *tokens, int fd, GError **error)
     return false;
   if (read (fd, tokens->key, KEY_SIZE) == KEY_SIZE)
     return true;
-  return hive_error_set_errno (error, errno ? errno : EIO, "Can't read %s", tokens->path);
+  return hive_error_set_errno (error, errno ? errno : EIO, "Cannot read %s", tokens->path);
 }
 
 /* Complete and with its mode, or not at all: another bridge may start at this moment. */
@@ -74,14 +74,14 @@ key_write (Tokens *tokens, GError **error)
   unlink (temporary);
   fd = open (temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd < 0)
-    return hive_error_set_errno (error, errno, "Can't make the key %s (KeyFile= in [Bridge])", tokens->path);
+    return hive_error_set_errno (error, errno, "Cannot make the key %s (KeyFile= in [Bridge])", tokens->path);
   r = file_write_all (fd, (const char *)tokens->key, KEY_SIZE);
   if (r == 0 && (fsync (fd) < 0 || rename (temporary, tokens->path) < 0))
     r = -errno;
   if (r == 0)
     return true;
   unlink (temporary);
-  return hive_error_set_errno (error, -r, "Can't make the key %s (KeyFile= in [Bridge])", tokens->path);
+  return hive_error_set_errno (error, -r, "Cannot make the key %s (KeyFile= in [Bridge])", tokens->path);
 }
 
 Tokens *
@@ -97,7 +97,7 @@ tokens_new (const char *path, GError **error)
   else if (errno == ENOENT)
     fine = key_write (tokens, error);
   else
-    fine = hive_error_set_errno (error, errno, "Can't read the key %s (KeyFile= in [Bridge])", path);
+    fine = hive_error_set_errno (error, errno, "Cannot read the key %s (KeyFile= in [Bridge])", path);
   if (fine)
     return tokens;
   tokens_free (tokens);
@@ -184,12 +184,12 @@ tokens_check (const Tokens *tokens, const char *token, uid_t *ret_uid)
   guint64 until;
 
   if (!text || !g_str_has_prefix (text, PREFIX))
-    return "it is no token of this bridge";
+    return "it is not a token of this bridge";
   if (strlen (end + 1) != strlen (digest) || !token_bytes_equal (end + 1, digest, strlen (digest)))
     return "it was signed with another key (hivectl web --rotate makes older ones void)";
   /* Ours, and so of this form. */
   if (sscanf (text, PREFIX "%" G_GINT64_MODIFIER "d_%" G_GINT64_MODIFIER "x_", &uid, &until) != 2)
-    return "it is no token of this bridge";
+    return "it is not a token of this bridge";
   if (until <= (guint64)g_get_real_time () / G_USEC_PER_SEC)
     return "its time is over";
   *ret_uid = (uid_t)uid;

@@ -44,7 +44,7 @@ delivery_explain (const Delivery *delivery, int errnum, GError **error)
     return hive_error_set_errno (error, errnum, "Cannot open %s", delivery->path);
   g_set_error (
       error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
-      "%s is a link, or is reached by one, or is no folder, and trees are left in none such: remove it, or name "
+      "%s is a link, or is reached by one, or is not a folder, and trees are left in none such: remove it, or name "
       "another folder with --output",
       delivery->path);
   return false;

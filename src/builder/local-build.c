@@ -38,7 +38,7 @@ local_build_open_works (const Configuration *configuration, GError **error)
   works = open (path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (works < 0 || flock (works, LOCK_EX) < 0)
     {
-      hive_error_set_errno (error, errno, "Can't open %s", path);
+      hive_error_set_errno (error, errno, "Cannot open %s", path);
       return -1;
     }
   dir = g_dir_open (path, 0, NULL);
@@ -60,14 +60,14 @@ local_build_make_work (Builder *builder, JobRequest *request, int works, GError 
 
   request->work = configuration_cache_path (builder->configuration, "work", name, NULL);
   if (mkdirat (works, name, 0700) < 0)
-    return hive_error_set_errno (error, errno, "Can't make %s", request->work);
+    return hive_error_set_errno (error, errno, "Cannot make %s", request->work);
   builder->work_fd = openat (works, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (builder->work_fd < 0 || flock (builder->work_fd, LOCK_EX | LOCK_NB) < 0 || flock (works, LOCK_UN) < 0)
-    return hive_error_set_errno (error, errno, "Can't open %s", request->work);
+    return hive_error_set_errno (error, errno, "Cannot open %s", request->work);
   return true;
 }
 
-/* A checkout may have a link where the PKGBUILD should be, and what that stands for is no recipe. */
+/* A checkout may have a link where the PKGBUILD should be, and what that stands for is not a recipe. */
 static int
 local_build_open (int folder, const char *file, GError **error)
 {
@@ -81,7 +81,7 @@ local_build_open (int folder, const char *file, GError **error)
   else if (fd < 0)
     hive_error_set_errno (error, -fd, "Cannot open %s", file);
   else if (fstat (fd, &st) < 0 || !S_ISREG (st.st_mode))
-    g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "%s is no regular file", file);
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "%s is not a regular file", file);
   else
     return fd_steal (&fd);
   return -1;
@@ -103,7 +103,7 @@ local_build_read (Builder *builder, int folder, const char *file, GError **error
     return false;
   if (memchr (text, '\0', size))
     {
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID, "%s is no text", file);
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID, "%s is not text", file);
       return false;
     }
   if (!pkgbuild_take (builder, text, error))
@@ -215,7 +215,8 @@ local_build_invent (Builder *builder, const LocalBuild *build, Configuration *co
   builder->reproducible = epoch && g_ascii_string_to_signed (epoch, 10, 0, G_MAXINT64, &builder->started, NULL);
 }
 
-/* What the commit does for a job of the hive. A cache that can't be kept is no failure: the next build does without. */
+/* What the commit does for a job of the hive. A cache that cannot be kept is not a failure: the next build does
+ * without. */
 static void
 local_build_clean (Builder *builder, int works, bool built)
 {

@@ -9,5 +9,5 @@
  * and source ("": as the catalog chooses) and the sum of the recipe it was built from.
  *
  * {"workers":[{"id","version"}…]}, the whole version, of each whose recipe is another one by now; {"id","message"} of
- * each whose recipe can't be had or read. InvalidArgument for words that make no fives. */
+ * each whose recipe cannot be had or read. InvalidArgument for words that make no fives. */
 JsonObject *update_search_run (const Configuration *configuration, char *const *words, GError **error);

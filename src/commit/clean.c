@@ -68,7 +68,7 @@ clean_run (const Configuration *configuration, const char *path, const char *too
                    path);
       return false;
     }
-  return r == 0 || hive_error_set_errno (error, -r, "Can't remove %s", path);
+  return r == 0 || hive_error_set_errno (error, -r, "Cannot remove %s", path);
 }
 
 typedef struct

@@ -96,7 +96,7 @@ copy_file (const Tree *tree, const TreeEntry *entry, Places *places, int parent,
   if (from == -EACCES || from == -EPERM)
     {
       g_set_error (error, HIVE_ERROR, HIVE_ERROR_PACKAGE_INVALID,
-                   "%s in the package can't be read: package() must leave it readable", entry->path);
+                   "%s in the package cannot be read: package() must leave it readable", entry->path);
       return false;
     }
   if (from < 0 || fstat (from, &st) < 0 || !tree_entry_is (entry, &st))
@@ -108,7 +108,7 @@ copy_file (const Tree *tree, const TreeEntry *entry, Places *places, int parent,
 
   r = copy_content (from, to, entry->st.st_size, &file->sha256);
   if (r == -EBADF)
-    return hive_error_set_errno (error, EIO, "Can't read %s in the package", entry->path);
+    return hive_error_set_errno (error, EIO, "Cannot read %s in the package", entry->path);
   if (r == -ESTALE || fstat (from, &st) < 0 || !tree_entry_is (entry, &st))
     return tree_set_changed (entry->path, error);
   if (r == 0)

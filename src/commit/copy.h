@@ -12,7 +12,7 @@ bool copy_entry (const Tree *tree, const TreeEntry *entry, Places *places, const
                  WorkerFile *file, uint64_t *ret_inode, GError **error);
 
 /* Writes @from to @to and sums what is written. 0, or a negative errno of writing; a source that does not give @size
- * bytes is -ESTALE, and one that can't be read is -EBADF. */
+ * bytes is -ESTALE, and one that cannot be read is -EBADF. */
 int copy_content (int from, int to, uint64_t size, char **ret_sum);
 
 /* Sums all that @fd holds, at most @max_size bytes; sets *ret_size. NULL on a read error or more bytes (errno says). */

@@ -55,7 +55,7 @@ followed_check_way (const Ledger *ledger, const char *path, GError **error)
   return writers_check (ledger->places, at, error);
 }
 
-/* Two folders become one; two files can't. */
+/* Two folders become one; two files cannot. */
 static bool
 followed_merge (Tree *tree, GError **error)
 {

@@ -64,7 +64,7 @@ install_read_request (JsonObject *request, const char **ret_job, const char **re
   *ret_worker_id = json_get_string (request, "worker_id", "");
   if (!*job || strlen (job) > 20 || strspn (job, "0123456789") != strlen (job))
     {
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "\"%s\" is no job id", job);
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "\"%s\" is not a job id", job);
       return false;
     }
 
@@ -185,7 +185,7 @@ plan_directory (Plan *plan, const TreeEntry *entry, GError **error)
                           "is a symbolic link where the package needs a folder: package() must install "
                           "to the folder that it leads to",
                           error);
-  return plan_conflict (plan, entry->path, "exists and is no folder, but the package needs one there; move it away",
+  return plan_conflict (plan, entry->path, "exists and is not a folder, but the package needs one there; move it away",
                         error);
 }
 

@@ -68,5 +68,5 @@ inventory_run (const Configuration *configuration, FILE *stream, GError **error)
   for (guint i = 0; i < records->len; i++)
     write_worker (stream, ledger->places, records->pdata[i]);
   write_folders (stream, ledger->places, records);
-  return (fflush (stream) == 0 && !ferror (stream)) || hive_error_set_errno (error, EIO, "Can't write the inventory");
+  return (fflush (stream) == 0 && !ferror (stream)) || hive_error_set_errno (error, EIO, "Cannot write the inventory");
 }

@@ -57,7 +57,7 @@ keeping_add_folder (Keeping *keeping, const char *path, GError **error)
   if (places_stat (keeping->ledger->places, path, &st) < 0 || !S_ISDIR (st.st_mode))
     return places_set_error (keeping->ledger->places, ENOTDIR, path, error);
   if (mkdirat (keeping->pkg, path + 1, 0700) < 0)
-    return hive_error_set_errno (error, errno, "Can't keep %s", path);
+    return hive_error_set_errno (error, errno, "Cannot keep %s", path);
 
   keeping_list (keeping, 'd', (st.st_mode & 0755) | 0700, path);
   g_hash_table_add (keeping->folders, g_strdup (path));
@@ -80,7 +80,7 @@ keeping_copy_file (Keeping *keeping, const WorkerFile *file, int from, GError **
     }
   if (r == 0 && fchmod (to, file->mode) < 0)
     r = -errno;
-  return r == 0 || hive_error_set_errno (error, -r, "%s can't be copied", file->path);
+  return r == 0 || hive_error_set_errno (error, -r, "%s cannot be copied", file->path);
 }
 
 static bool
@@ -106,7 +106,7 @@ keeping_add_file (Keeping *keeping, const WorkerFile *file, GError **error)
   if (!file->symlink)
     return keeping_copy_file (keeping, file, from, error);
   return symlinkat (file->target, keeping->pkg, file->path + 1) == 0 ||
-         hive_error_set_errno (error, errno, "%s can't be copied", file->path);
+         hive_error_set_errno (error, errno, "%s cannot be copied", file->path);
 }
 
 static bool
@@ -127,7 +127,7 @@ kept_write (int version, const char *name, const char *content, size_t size, GEr
   g_auto (Fd) fd = openat (version, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
   int r = fd < 0 ? -errno : file_write_all (fd, content, size);
 
-  return r == 0 || hive_error_set_errno (error, -r, "Can't write %s", name);
+  return r == 0 || hive_error_set_errno (error, -r, "Cannot write %s", name);
 }
 
 /* Fills the new directory @version. */
@@ -144,12 +144,12 @@ kept_copy (const Ledger *ledger, const WorkerRecord *record, int version, GError
 
   if (mkdirat (version, "pkg", 0755) < 0 ||
       (pkg = openat (version, "pkg", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0)
-    return hive_error_set_errno (error, errno, "Can't make a folder for it");
+    return hive_error_set_errno (error, errno, "Cannot make a folder for it");
   keeping.pkg = pkg;
   if (!keeping_add_all (&keeping, record, error) || !kept_write (version, "list", list->str, list->len, error) ||
       !kept_write (version, name, text, strlen (text), error))
     return false;
-  return syncfs (version) == 0 || hive_error_set_errno (error, errno, "Can't sync it");
+  return syncfs (version) == 0 || hive_error_set_errno (error, errno, "Cannot sync it");
 }
 
 bool
@@ -164,11 +164,11 @@ kept_stage (const Ledger *ledger, const WorkerRecord *record, GError **error)
     return false;
   folder = kept_open_worker (ledger, record->id);
   if (folder < 0)
-    return hive_error_set_errno (error, -folder, "Can't open %s", path);
+    return hive_error_set_errno (error, -folder, "Cannot open %s", path);
   folder_remove (folder, name);
   if (mkdirat (folder, name, 0755) < 0 ||
       (version = openat (folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0)
-    return hive_error_set_errno (error, errno, "Can't make %s/%s", path, name);
+    return hive_error_set_errno (error, errno, "Cannot make %s/%s", path, name);
   if (kept_copy (ledger, record, version, error))
     return true;
 
@@ -246,7 +246,7 @@ kept_open (const Ledger *ledger, const char *worker_id, WorkerRecord **ret_recor
   fd = folder < 0 ? folder : file_open_beneath (folder, jobs[0], O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
   if (fd < 0)
     {
-      hive_error_set_errno (error, -fd, "Can't open version %s of %s that is kept", record->version, worker_id);
+      hive_error_set_errno (error, -fd, "Cannot open version %s of %s that is kept", record->version, worker_id);
       return -1;
     }
   *ret_record = g_steal_pointer (&record);

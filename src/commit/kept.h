@@ -10,7 +10,7 @@
  * What is kept is a convenience: nothing fails for want of it. */
 
 /* Copies what @record installed to `<job>.new`, durably. False and why when a file is not what was installed any more,
- * or can't be copied; nothing is left then. */
+ * or cannot be copied; nothing is left then. */
 bool kept_stage (const Ledger *ledger, const WorkerRecord *record, GError **error);
 
 /* Removes what kept_stage() made; none is fine. */

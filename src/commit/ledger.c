@@ -32,7 +32,7 @@ ledger_lock (const char *transactions, GError **error)
     r = 0;
   if (r < 0)
     {
-      hive_error_set_errno (error, errno, "Can't lock %s", path);
+      hive_error_set_errno (error, errno, "Cannot lock %s", path);
       return -1;
     }
 
@@ -97,7 +97,7 @@ ledger_read_others (const Ledger *ledger, const char *id, GError **error)
 
   if (!dir)
     {
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_FAILED, "Can't read %s", ledger->workers);
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_FAILED, "Cannot read %s", ledger->workers);
       return NULL;
     }
 
@@ -117,7 +117,7 @@ ledger_read_others (const Ledger *ledger, const char *id, GError **error)
   return g_steal_pointer (&records);
 }
 
-/* ".next" is no name that a reader of workers/ takes for a record, nor one that file_replace() uses. */
+/* ".next" is not a name that a reader of workers/ takes for a record, nor one that file_replace() uses. */
 static char *
 staged_path (const Ledger *ledger, const char *id)
 {
@@ -151,7 +151,7 @@ ledger_put_record (const Ledger *ledger, const WorkerRecord *record, bool staged
   g_autofree char *text = NULL;
 
   if (staged && rename (next, path) == 0)
-    return ledger_sync_workers (ledger) == 0 || hive_error_set_errno (error, errno, "Can't sync %s", ledger->workers);
+    return ledger_sync_workers (ledger) == 0 || hive_error_set_errno (error, errno, "Cannot sync %s", ledger->workers);
 
   object = worker_record_to_json (record);
   text = json_to_text (object, true);
@@ -176,7 +176,7 @@ ledger_drop_record (const Ledger *ledger, const char *id, GError **error)
   g_autofree char *path = g_strdup_printf ("%s/%s.json", ledger->workers, id);
 
   if ((unlink (path) < 0 && errno != ENOENT) || ledger_sync_workers (ledger) < 0)
-    return hive_error_set_errno (error, errno, "Can't remove %s", path);
+    return hive_error_set_errno (error, errno, "Cannot remove %s", path);
   return true;
 }
 

@@ -71,7 +71,7 @@ verb_verify (Run *run, GError **error)
 
   if (text)
     puts (text);
-  return text && (fflush (stdout) == 0 || hive_error_set_errno (error, EIO, "Can't write the answer"));
+  return text && (fflush (stdout) == 0 || hive_error_set_errno (error, EIO, "Cannot write the answer"));
 }
 
 static bool
@@ -203,7 +203,7 @@ main (int argc, char **argv)
   configuration = confine () ? configuration_load (path, &error) : NULL;
   if (!configuration)
     {
-      fprintf (stderr, "rbee-hive-commit: %s\n", error ? error->message : "can't give up gaining privileges");
+      fprintf (stderr, "rbee-hive-commit: %s\n", error ? error->message : "cannot give up gaining privileges");
       return EXIT_FAILURE;
     }
 

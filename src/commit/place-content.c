@@ -33,7 +33,7 @@ content_lines (const Tree *tree, const TreeEntry *entry, GError **error)
   text = file_read_fd (fd, CONTENT_MAX, entry->path, &size, NULL);
   if (!text || strlen (text) != size)
     {
-      tree_refuse (error, "%s in the package is no text of at most %d bytes: package() must leave it out", entry->path,
+      tree_refuse (error, "%s in the package is not text of at most %d bytes: package() must leave it out", entry->path,
                    CONTENT_MAX);
       return NULL;
     }
@@ -105,9 +105,10 @@ place_content_check_zsh (const Ledger *ledger, const Tree *tree, const TreeEntry
     }
   for (char **word = words; word && *word && g_str_equal (words[0], "#compdef") && *++word;)
     if (**word && !g_strv_contains ((const char *const *)names->commands, *word))
-      return tree_refuse (error,
-                          "%s in the package says that it completes %s, which is no command of the package: its first "
-                          "line must be \"#compdef %s\"",
-                          entry->path, *word, name + 1);
+      return tree_refuse (
+          error,
+          "%s in the package says that it completes %s, which is not a command of the package: its first "
+          "line must be \"#compdef %s\"",
+          entry->path, *word, name + 1);
   return true;
 }

@@ -234,7 +234,7 @@ places_set_error (const Places *places, int errnum, const char *path, GError **e
     case EACCES:
     case EPERM:
       g_set_error (error, HIVE_ERROR, HIVE_ERROR_FAILED,
-                   "Can't write to %s (%s): %s. Run the hive as a user who may, or let InstallRoot= and "
+                   "Cannot write to %s (%s): %s. Run the hive as a user who may, or let InstallRoot= and "
                    "InstallPrefixes= in hive.conf name a place that it may write to",
                    base, full, g_strerror (errnum));
       return false;
@@ -258,6 +258,6 @@ places_set_error (const Places *places, int errnum, const char *path, GError **e
                    "%s lies outside of InstallPrefixes= in hive.conf: add its folder there, then try again", full);
       return false;
     default:
-      return hive_error_set_errno (error, errnum, "Can't write %s", full);
+      return hive_error_set_errno (error, errnum, "Cannot write %s", full);
     }
 }

@@ -72,14 +72,14 @@ recover_transaction (const Ledger *ledger, const Transaction *transaction, const
   /* Who was killed may not have come to sync this state. What is done now could reach the disk before it, and after a
    * power cut the state before would be taken for what to do. */
   if (!file_sync_directory (path))
-    return hive_error_set_errno (error, errno, "Can't sync the folder of %s", path);
+    return hive_error_set_errno (error, errno, "Cannot sync the folder of %s", path);
   if (transaction->state != TRANSACTION_COMMITTED)
     return transaction_undo (transaction, ledger, error);
   return (!transaction->record || place_check_record (ledger, transaction->record, error)) &&
          transaction_finish (transaction, ledger, false, error);
 }
 
-/* Nobody else waits for a transaction that can't be completed: only its worker and its paths stay as they are. */
+/* Nobody else waits for a transaction that cannot be completed: only its worker and its paths stay as they are. */
 static void
 recover_set_aside (const Ledger *ledger, const Transaction *transaction, const char *job, const char *message)
 {
@@ -108,7 +108,7 @@ recover_one (const Ledger *ledger, LogWriter *log, const char *path, GError **er
   if (transaction)
     {
       g_autofree char *message = g_strdup_printf (
-          "The change that job %s began with worker %s can't be %s: %s. It is tried again with the next "
+          "The change that job %s began with worker %s cannot be %s: %s. It is tried again with the next "
           "install or removal, or when the hive starts (%s)",
           transaction->job, transaction->worker_id, transaction->state == TRANSACTION_COMMITTED ? "finished" : "undone",
           failure->message, path);

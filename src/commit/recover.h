@@ -3,7 +3,7 @@
 
 #include "ledger.h"
 
-/* Takes every transaction that a crash cut short back, or carries it to its end when it was committed. One that can't
+/* Takes every transaction that a crash cut short back, or carries it to its end when it was committed. One that cannot
  * be (damaged, a disk that is not there) is set aside: it stays and is tried again the next time, @error (may be NULL)
  * names it, its worker and its paths are blocked in @ledger, and the others are recovered all the same. @log (may be
  * NULL) gets a `result` record for each: {"job","worker_id","operation","outcome"} with outcome `done` or `undone`.

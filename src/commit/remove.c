@@ -20,7 +20,7 @@ remove_add_note (GPtrArray *notes, const Ledger *ledger, const char *path, Match
   else
     g_ptr_array_add (notes,
                      g_strdup_printf ("⚠ Left in place: %s (%s)", full,
-                                      match == MATCH_CHANGED ? "changed since it was installed" : "it can't be read"));
+                                      match == MATCH_CHANGED ? "changed since it was installed" : "it cannot be read"));
 }
 
 static bool

@@ -256,7 +256,7 @@ transaction_read (const Ledger *ledger, const char *path, GError **error)
 
   g_set_error (
       error, HIVE_ERROR, HIVE_ERROR_FAILED,
-      "%s can't be used (%s), so the change it describes can be neither finished nor undone. It was left as it "
+      "%s cannot be used (%s), so the change it describes can be neither finished nor undone. It was left as it "
       "is: look at the paths it names, then move it away",
       path, failure ? failure->message : "it is damaged");
   return NULL;
@@ -312,7 +312,7 @@ step_place (const TransactionStep *step, int parent, const char *name)
     return step->kind == STEP_PLACE ? file_rename_new (parent, step->temporary, parent, name) :
                                       file_rename_new (parent, name, parent, step->temporary);
 
-  /* Both files exist all the time, so this is as easily undone. Where the file system can't, the new file stays under
+  /* Both files exist all the time, so this is as easily undone. Where the file system cannot, the new file stays under
    * its temporary name and is renamed over the old one after the point of no return. */
   if (renameat2 (parent, step->temporary, parent, name, RENAME_EXCHANGE) < 0 && !file_lacks_rename_flags (errno))
     return -errno;
@@ -376,7 +376,7 @@ step_undo (const TransactionStep *step, TransactionState state, const Ledger *le
   return r < 0 ? r : name_unlink (spot.parent, step->temporary);
 }
 
-/* Innermost first, each only when empty. What can't be removed holds files of somebody else by now. */
+/* Innermost first, each only when empty. What cannot be removed holds files of somebody else by now. */
 static void
 remove_directories (const Ledger *ledger, GPtrArray *paths)
 {
@@ -395,7 +395,7 @@ remove_manifest (const Transaction *transaction, const Ledger *ledger, GError **
 {
   g_autofree char *path = manifest_path (ledger, transaction->job);
 
-  return unlink (path) == 0 || errno == ENOENT || hive_error_set_errno (error, errno, "Can't remove %s", path);
+  return unlink (path) == 0 || errno == ENOENT || hive_error_set_errno (error, errno, "Cannot remove %s", path);
 }
 
 bool

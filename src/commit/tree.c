@@ -164,7 +164,7 @@ tree_check_entry (const Places *places, const PackageList *list, TreeEntry *entr
 
   entry->mode = S_ISDIR (mode) ? (faked_mode & 0755) | 0700 : faked_mode & 0755;
   if (entry->target && (!text_is_clean (entry->target) || !*entry->target))
-    return tree_refuse (error, "The target of the symbolic link %s in the package is no printable UTF-8", entry->path);
+    return tree_refuse (error, "The target of the symbolic link %s in the package is not printable UTF-8", entry->path);
   return true;
 }
 
@@ -236,7 +236,7 @@ tree_read_directory (TreeReading *reading, int fd, const char *path, int depth, 
   if (!dir)
     {
       close (fd);
-      return hive_error_set_errno (error, errno, "Can't read %s in the package", path);
+      return hive_error_set_errno (error, errno, "Cannot read %s in the package", path);
     }
   if (depth > DEPTH_MAX)
     return tree_refuse (error, "Folders in the package are nested deeper than %d levels, below %.100s…", DEPTH_MAX,
@@ -256,7 +256,7 @@ tree_read_directory (TreeReading *reading, int fd, const char *path, int depth, 
 
       child = file_open_beneath (fd, item->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
       if (child < 0)
-        return tree_refuse (error, "%s in the package can't be read (%s): package() must leave it readable",
+        return tree_refuse (error, "%s in the package cannot be read (%s): package() must leave it readable",
                             entry->path, g_strerror (-child));
       /* Its place comes second, so that the message names a file that is in it. */
       if (!tree_read_directory (reading, child, entry->path, depth + 1, error) ||
@@ -264,7 +264,7 @@ tree_read_directory (TreeReading *reading, int fd, const char *path, int depth, 
         return false;
     }
 
-  return errno == 0 || hive_error_set_errno (error, errno, "Can't read %s in the package", path);
+  return errno == 0 || hive_error_set_errno (error, errno, "Cannot read %s in the package", path);
 }
 
 static int
@@ -343,7 +343,8 @@ tree_check_binary (const Tree *tree, const char *binary, GError **error)
                         "too",
                         binary);
   if (!S_ISREG (entry->st.st_mode))
-    return tree_refuse (error, "%s in the package is no regular file: package() must install the binary itself there",
+    return tree_refuse (error,
+                        "%s in the package is not a regular file: package() must install the binary itself there",
                         binary);
   return (entry->mode & 0111) ||
          tree_refuse (error, "%s in the package is not executable: package() must install it with mode 755", binary);

@@ -7,5 +7,5 @@
 
 /* Compares an installed worker's files with its record. @request is {"worker_id"}; the answer is
  * {"problems":[[PATH, "missing"|"changed"|"unreadable"]…]} with whole paths. NULL and @error (NotInstalled) when there
- * is no record. Changes nothing and takes no lock. */
+ * is not a record. Changes nothing and takes no lock. */
 JsonObject *verify_run (const Configuration *configuration, JsonObject *request, GError **error);

@@ -20,7 +20,7 @@ work_name (const Configuration *configuration, const char *path, GError **error)
   if (name && *name && !strchr (name, '/') && !g_str_equal (name, ".") && !g_str_equal (name, ".."))
     return name;
 
-  g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "\"%s\" is no work directory in %s", path ? path : "",
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "\"%s\" is not a work directory in %s", path ? path : "",
                folder);
   return NULL;
 }
@@ -32,7 +32,7 @@ work_open_all (const Configuration *configuration, GError **error)
   int fd = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
   if (fd < 0)
-    hive_error_set_errno (error, errno, "Can't open %s", folder);
+    hive_error_set_errno (error, errno, "Cannot open %s", folder);
   return fd;
 }
 
@@ -49,12 +49,12 @@ work_take (const Configuration *configuration, const char *path, GError **error)
   work = file_open_beneath (folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
   if (work < 0)
     {
-      hive_error_set_errno (error, -work, "Can't open %s", path);
+      hive_error_set_errno (error, -work, "Cannot open %s", path);
       return -1;
     }
   if ((geteuid () == 0 && fchown (work, 0, 0) < 0) || fchmod (work, 0700) < 0)
     {
-      hive_error_set_errno (error, errno, "Can't take over %s", path);
+      hive_error_set_errno (error, errno, "Cannot take over %s", path);
       return -1;
     }
 

@@ -5,5 +5,5 @@
 #include <systemd/sd-bus.h>
 
 /* The next value of @message as JSON: dictionaries with string keys are objects, structs and other arrays are arrays,
- * variants are what is in them. A negative errno when there is none or it can't be JSON (a descriptor). */
+ * variants are what is in them. A negative errno when there is none or it cannot be JSON (a descriptor). */
 int bus_json_read (sd_bus_message *message, JsonNode **ret_node);

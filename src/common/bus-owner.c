@@ -25,7 +25,7 @@ bus_owner_set (BusOwner *owner, const char *unique)
 }
 
 static int
-bus_owner_handle_change (sd_bus_message *signal, void *userdata, sd_bus_error *error)
+bus_owner_on_change (sd_bus_message *signal, void *userdata, sd_bus_error *error)
 {
   const char *now;
   int r;
@@ -39,7 +39,7 @@ bus_owner_handle_change (sd_bus_message *signal, void *userdata, sd_bus_error *e
 }
 
 static int
-bus_owner_handle_answer (sd_bus_message *reply, void *userdata, sd_bus_error *error)
+bus_owner_on_answer (sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
   const char *now;
 
@@ -57,10 +57,10 @@ bus_owner_new (BusOwner **ret, sd_bus *bus, const char *name)
                                             name);
   int r;
 
-  if ((r = sd_bus_add_match_async (bus, &owner->changes, match, bus_owner_handle_change, NULL, owner)) < 0 ||
+  if ((r = sd_bus_add_match_async (bus, &owner->changes, match, bus_owner_on_change, NULL, owner)) < 0 ||
       (r = sd_bus_call_method_async (bus, &owner->call, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                                     "org.freedesktop.DBus", "GetNameOwner", bus_owner_handle_answer, owner, "s",
-                                     name)) < 0)
+                                     "org.freedesktop.DBus", "GetNameOwner", bus_owner_on_answer, owner, "s", name)) <
+          0)
     return r;
   *ret = g_steal_pointer (&owner);
   return 0;

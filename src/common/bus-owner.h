@@ -11,7 +11,7 @@
 typedef struct BusOwner BusOwner;
 
 /* Asks the bus, and stays up to date. To be made before what the signals are listened for by. A negative errno when it
- * can't be asked. */
+ * cannot be asked. */
 int bus_owner_new (BusOwner **ret, sd_bus *bus, const char *name);
 void bus_owner_free (BusOwner *owner);
 

@@ -75,7 +75,7 @@ cache_store_open (const Configuration *configuration, CacheKind kind, GError **e
     return -1;
   fd = open (path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0)
-    hive_error_set_errno (error, errno, "Can't open %s", path);
+    hive_error_set_errno (error, errno, "Cannot open %s", path);
   return fd;
 }
 
@@ -88,7 +88,7 @@ cache_store_lock (const Configuration *configuration, GError **error)
 
   if (fd < 0 || flock (fd, LOCK_EX) < 0)
     {
-      hive_error_set_errno (error, errno, "Can't lock %s", path);
+      hive_error_set_errno (error, errno, "Cannot lock %s", path);
       return -1;
     }
   return fd_steal (&fd);
@@ -145,7 +145,7 @@ cache_store_exchange (int keep, int store, const char *key)
   if (!file_lacks_rename_flags (errno))
     return -errno;
 
-  /* A file system that can't: for a moment there is no entry. */
+  /* A file system that cannot: for a moment there is no entry. */
   r = folder_remove (keep, LEAVING);
   if (r == 0 && renameat (store, key, keep, LEAVING) < 0 && errno != ENOENT)
     r = -errno;
@@ -279,7 +279,7 @@ cache_store_trim (const Configuration *configuration, GError **error)
       int r = cache_store_remove (entry->folder, entry->key);
 
       if (r < 0)
-        return hive_error_set_errno (error, -r, "Can't remove %s from the cache", entry->key);
+        return hive_error_set_errno (error, -r, "Cannot remove %s from the cache", entry->key);
       size -= entry->size;
       files -= entry->files;
     }
@@ -299,13 +299,13 @@ cache_store_promote (const Configuration *configuration, int work_fd, CacheKind 
   if (keep == -ENOENT)
     return true;
   if (keep < 0)
-    return hive_error_set_errno (error, -keep, "Can't open %s of the work directory", path);
+    return hive_error_set_errno (error, -keep, "Cannot open %s of the work directory", path);
   if (store < 0)
     return false;
 
   /* Half-written files would outlive a power cut, and of a tool's nothing is checked again. */
   if (kind == CACHE_TOOLS && syncfs (keep) < 0)
-    return hive_error_set_errno (error, errno, "Can't sync %s", path);
+    return hive_error_set_errno (error, errno, "Cannot sync %s", path);
   if (!cache_store_promote_all (keep, store, prefix, &failure))
     {
       cache_store_trim (configuration, NULL);

@@ -30,7 +30,7 @@ typedef struct
 /* A name matches [a-z0-9][a-z0-9-]{0,31}: it stands before a slash and a worker's id. */
 bool catalog_name_is_valid (const char *name);
 
-/* The key @name of the section @group; NULL: it is no catalog's section, or has no such key. */
+/* The key @name of the section @group; NULL: it is not a catalog's section, or has no such key. */
 const struct Key *catalog_key_find (const char *group, const char *name);
 
 /* The keys that each has, and how many they are. Only [Catalog] has the default of the first, URL=. */

@@ -181,8 +181,8 @@ reading_take_section (Reading *reading, char *line, GError **error)
   size_t length = strcspn (line, "]");
 
   if (line[length] != ']' || line[length + 1])
-    return reading_refuse (reading, error, "\"%s\" is no section: write [SECTION], and a comment on a line of its own",
-                           line);
+    return reading_refuse (reading, error,
+                           "\"%s\" is not a section: write [SECTION], and a comment on a line of its own", line);
   line[length] = '\0';
   g_free (reading->section);
   reading->section = g_strdup (g_strstrip (line + 1));
@@ -231,13 +231,13 @@ configuration_text_read_file (ConfigurationText *text, const char *path, GError 
     {
       bool denied = access (path, R_OK) < 0 && errno == EACCES;
 
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "Can't read %s: %s%s%s", path, failure->message,
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "Cannot read %s: %s%s%s", path, failure->message,
                    denied ? DENIED_HINT : "", denied ? path : "");
       return false;
     }
   if (strlen (content) < length)
     {
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "%s is no text: it has a NUL byte", path);
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "%s is not text: it has a NUL byte", path);
       return false;
     }
   return configuration_text_add (text, path, content, error);
@@ -263,7 +263,7 @@ configuration_text_read_folder (ConfigurationText *text, const char *path, GErro
     {
       bool denied = g_error_matches (failure, G_FILE_ERROR, G_FILE_ERROR_ACCES);
 
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "Can't read %s: %s%s%s", folder, failure->message,
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "Cannot read %s: %s%s%s", folder, failure->message,
                    denied ? DENIED_HINT : "", denied ? folder : "");
       return false;
     }

@@ -146,7 +146,7 @@ dependency_rules_load (const char *path, GError **error)
     good = dependency_rules_read (rules, *name, &failure);
   if (good)
     return g_steal_pointer (&rules);
-  g_set_error (error, HIVE_ERROR, HIVE_ERROR_FAILED, "%s can't be used (DependencyRules= in hive.conf): %s", path,
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_FAILED, "%s cannot be used (DependencyRules= in hive.conf): %s", path,
                failure->message);
   return NULL;
 }

@@ -66,7 +66,7 @@ dependency_refuse (const char *text, const char *why, GError **error)
   g_autofree char *valid = g_utf8_make_valid (text, -1);
   g_autofree char *start = g_utf8_substring (valid, 0, MIN (g_utf8_strlen (valid, -1), 100));
 
-  g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID, "\"%s\" can't be the name of a dependency: %s", start,
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID, "\"%s\" cannot be the name of a dependency: %s", start,
                why);
   return NULL;
 }
@@ -98,7 +98,7 @@ dependency_parse (const char *text, GError **error)
     return dependency_refuse (text, "a name has letters, digits and @ . _ + - only, and doesn't begin with - or .",
                               error);
   if (dependency->version && !version_is_valid (dependency->version))
-    return dependency_refuse (text, "what stands behind < > or = is no version", error);
+    return dependency_refuse (text, "what stands behind < > or = is not a version", error);
   if (dependency->version && !*dependency->version)
     {
       g_clear_pointer (&dependency->version, g_free);

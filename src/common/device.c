@@ -225,7 +225,7 @@ devices_from_json (JsonObject *object, GError **error)
 
   if (!list || json_array_get_length (list) > DEVICES_MAX)
     {
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_FAILED, "This is no list of at most %d devices", DEVICES_MAX);
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_FAILED, "This is not a list of at most %d devices", DEVICES_MAX);
       return NULL;
     }
   for (guint i = 0; i < json_array_get_length (list); i++)

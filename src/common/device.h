@@ -23,7 +23,7 @@ typedef struct
 typedef struct
 {
   GPtrArray *list;     /* of Device: the cards, then the CPU */
-  GPtrArray *warnings; /* of sentences: a card that is there and can't be used, a tool that fails */
+  GPtrArray *warnings; /* of sentences: a card that is there and cannot be used, a tool that fails */
 } Devices;
 
 Devices *devices_new (void);
@@ -36,8 +36,8 @@ void device_set_capability (Device *device, const char *capability);
 void device_set_driver (Device *device, const char *driver);
 void devices_warn (Devices *devices, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
-/* {"devices":[…],"warnings":[…]}, and back: what is no list of devices is Failed. Texts and sizes are checked, since a
- * builder wrote them. */
+/* {"devices":[…],"warnings":[…]}, and back: what is not a list of devices is Failed. Texts and sizes are checked, since
+ * a builder wrote them. */
 JsonObject *devices_to_json (const Devices *devices);
 Devices *devices_from_json (JsonObject *object, GError **error);
 

@@ -27,7 +27,7 @@ file_read_fd (int fd, size_t max_size, const char *name, size_t *ret_size, GErro
         continue;
       if (n < 0)
         {
-          hive_error_set_errno (error, errno, "Can't read %s", name);
+          hive_error_set_errno (error, errno, "Cannot read %s", name);
           return NULL;
         }
       if (n == 0)
@@ -52,7 +52,7 @@ file_read (const char *path, size_t max_size, size_t *ret_size, GError **error)
 
   if (fd < 0)
     {
-      hive_error_set_errno (error, errno, "Can't open %s", path);
+      hive_error_set_errno (error, errno, "Cannot open %s", path);
       return NULL;
     }
 
@@ -102,7 +102,7 @@ file_replace (const char *path, const char *content, ssize_t size, bool durable,
   int r;
 
   if (fd < 0)
-    return hive_error_set_errno (error, errno, "Can't write %s", path);
+    return hive_error_set_errno (error, errno, "Cannot write %s", path);
 
   r = file_write_all (fd, content, size < 0 ? strlen (content) : (size_t)size);
   if (r == 0 && durable && fsync (fd) < 0)
@@ -112,11 +112,11 @@ file_replace (const char *path, const char *content, ssize_t size, bool durable,
   if (r < 0)
     {
       unlink (temporary);
-      return hive_error_set_errno (error, -r, "Can't write %s", path);
+      return hive_error_set_errno (error, -r, "Cannot write %s", path);
     }
 
   if (durable && !file_sync_directory (path))
-    return hive_error_set_errno (error, errno, "Can't sync the folder of %s", path);
+    return hive_error_set_errno (error, errno, "Cannot sync the folder of %s", path);
 
   return true;
 }
@@ -166,7 +166,7 @@ file_make_directories (const char *path, GError **error)
   r = mkdir (path, 0755) < 0 || !file_sync_directory (path) ? errno : 0;
   if (r == EEXIST && g_file_test (path, G_FILE_TEST_IS_DIR)) /* somebody else was faster */
     r = 0;
-  return r == 0 || hive_error_set_errno (error, r, "Can't make %s", path);
+  return r == 0 || hive_error_set_errno (error, r, "Cannot make %s", path);
 }
 
 int
@@ -245,7 +245,7 @@ file_memory (const char *name, const char *content, ssize_t size, GError **error
     r = -errno;
   if (r < 0)
     {
-      hive_error_set_errno (error, -r, "Can't make a memory file for %s", name);
+      hive_error_set_errno (error, -r, "Cannot make a memory file for %s", name);
       return -1;
     }
 

@@ -66,7 +66,7 @@ bool file_lacks_rename_flags (int errnum);
  * it is one for all of an overlay. 0 when there is no such file. */
 uint64_t file_mount (int directory_fd, const char *name);
 
-/* Where the open file @fd (O_PATH will do) is, without links; NULL when that can't be said. */
+/* Where the open file @fd (O_PATH will do) is, without links; NULL when that cannot be said. */
 char *file_real_path (int fd);
 
 /* Opens /dev/null as descriptors 0 to 2 where they are nothing, so that none of ours takes their place. */

@@ -40,7 +40,7 @@ reader_fail (JsonText *reader, const char *format, ...)
   return false;
 }
 
-/* The next byte that is no space; -1 at the end. */
+/* The next byte that is not a space; -1 at the end. */
 static int
 reader_peek (JsonText *reader)
 {
@@ -182,7 +182,7 @@ reader_number (JsonText *reader)
   value = fine ? g_ascii_strtod (text, NULL) : NAN;
   if (!isfinite (value))
     {
-      reader_fail (reader, "%.40s is no number", text);
+      reader_fail (reader, "%.40s is not a number", text);
       return NULL;
     }
   if (whole && g_ascii_string_to_signed (text, 10, G_MININT64, G_MAXINT64, &number, NULL))

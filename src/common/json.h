@@ -8,8 +8,8 @@
 /* Typed access to JSON that may be hostile. Every getter says by its result whether the key was there with the right
  * type. */
 
-/* Parses an object. @name is what errors call the text; a text that is no object in strict JSON (json-reader.h) sets
- * an error of code @code. Free with json_object_unref. */
+/* Parses an object. @name is what errors call the text; a text that is not an object in strict JSON (json-reader.h)
+ * sets an error of code @code. Free with json_object_unref. */
 JsonObject *json_parse_object (const char *text, ssize_t length, const char *name, int code, GError **error);
 
 /* Missing gives @fallback (may be NULL); a wrong type too. */
@@ -17,7 +17,7 @@ const char *json_get_string (JsonObject *object, const char *key, const char *fa
 bool json_get_bool (JsonObject *object, const char *key, bool fallback);
 int64_t json_get_int (JsonObject *object, const char *key, int64_t fallback);
 
-/* A NULL-terminated copy of an array of strings; NULL when missing or when an element is no string. */
+/* A NULL-terminated copy of an array of strings; NULL when missing or when an element is not a string. */
 char **json_get_strings (JsonObject *object, const char *key);
 
 /* True when the key is there. */

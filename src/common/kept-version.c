@@ -40,7 +40,7 @@ kept_version_read (const Configuration *configuration, const char *worker_id, co
   WorkerRecord *record = worker_record_read (folder, worker_id, &failure);
 
   if (!record)
-    g_set_error (error, HIVE_ERROR, HIVE_ERROR_FAILED, "The version of %s that is kept in %s can't be used: %s",
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_FAILED, "The version of %s that is kept in %s cannot be used: %s",
                  worker_id, folder, failure->message);
   return record;
 }

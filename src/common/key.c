@@ -528,6 +528,6 @@ key_set_no_value (const Key *key, const ConfigurationText *said, const char *sec
   g_autofree char *takes = key_describe (key);
 
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
-               "%s: \"%s\" is no value for %s= in [%s] (the default is %s): it takes %s", where, text ? text : fallback,
-               key->name, section, fallback && *fallback ? fallback : "none", takes);
+               "%s: \"%s\" is not a value for %s= in [%s] (the default is %s): it takes %s", where,
+               text ? text : fallback, key->name, section, fallback && *fallback ? fallback : "none", takes);
 }

@@ -48,11 +48,11 @@ typedef struct Key
   uint64_t min, max;
 } Key;
 
-/* Reads @text into the member of @object that is the key's. False when it is no value for it. */
+/* Reads @text into the member of @object that is the key's. False when it is not a value for it. */
 bool key_set (const Key *key, void *object, const char *text);
 
-/* The text of @key in [@section] of @said, or its fallback, is no value: InvalidArgument names file and line, and what
- * it takes. */
+/* The text of @key in [@section] of @said, or its fallback, is not a value: InvalidArgument names file and line, and
+ * what it takes. */
 void key_set_no_value (const Key *key, const ConfigurationText *said, const char *section, const char *fallback,
                        GError **error);
 

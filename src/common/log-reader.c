@@ -87,7 +87,7 @@ log_reader_fill (LogReader *reader)
   return n > 0;
 }
 
-/* A line longer than the buffer can't be ours; pass over what there is of it and look for its end. */
+/* A line longer than the buffer cannot be ours; pass over what there is of it and look for its end. */
 static void
 log_reader_skip (LogReader *reader)
 {

@@ -44,7 +44,7 @@ bool log_record_parse (const char *line, size_t length, LogRecord *ret_record);
 
 /* Writes @usec (µs since the epoch) as LOG_TIME_LENGTH bytes, unterminated. */
 void log_time_format (uint64_t usec, char *ret_time);
-/* Reads it back; 0 when it is no time. */
+/* Reads it back; 0 when it is not a time. */
 uint64_t log_time_parse (const char *time);
 
 /* "ErrorName message" of an `error` record: sets the code (HIVE_ERROR_FAILED for an unknown name) and a copy of the

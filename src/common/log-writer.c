@@ -42,7 +42,7 @@ log_writer_is_torn (int fd, uint64_t size)
   if (size == 0)
     return false;
 
-  /* The descriptor may be write-only. Where it can't be opened again, one newline too many does no harm: readers pass
+  /* The descriptor may be write-only. Where it cannot be opened again, one newline too many does no harm: readers pass
    * over it. */
   reader = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
   return reader < 0 || pread (reader, &last, 1, size - 1) != 1 || last != '\n';

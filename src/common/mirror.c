@@ -42,7 +42,8 @@ mirror_refuse (const ConfigurationText *said, const char *group, const char *key
   g_autofree char *where = configuration_text_where (said, group, key);
 
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
-               "%s: \"%s\" is no value for %s= in [%s]: it has to be %s", where, value ? value : "", key, group, takes);
+               "%s: \"%s\" is not a value for %s= in [%s]: it has to be %s", where, value ? value : "", key, group,
+               takes);
 }
 
 Mirror *

@@ -90,7 +90,7 @@ section_refuse (const Section *section, const char *key, const char *value, cons
 {
   g_autofree char *where = configuration_text_where (section->said, section->group, key);
 
-  g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "%s: \"%s\" is no value for %s= in [%s]: %s", where,
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "%s: \"%s\" is not a value for %s= in [%s]: %s", where,
                value, key, section->group, why);
   return false;
 }

@@ -35,7 +35,7 @@ bool toolchain_is_below (const char *path, const char *folder);
  */
 bool toolchain_is_owned_by (const char *path, uid_t uid);
 
-/* Why a folder can't be a toolchain's, or NULL: one that is everybody's, the system's or a home as a whole. */
+/* Why a folder cannot be a toolchain's, or NULL: one that is everybody's, the system's or a home as a whole. */
 const char *toolchain_path_obstacle (const char *path);
 
 /* A PATH with the Bin= of @toolchains (of Toolchain) before @rest. */

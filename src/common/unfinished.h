@@ -9,7 +9,7 @@
  * an object of `job`, `worker_id` (empty where that is not known) and `message` (why, and what to do). Written beside
  * the manifest by the commit program for who asks how the hive is. */
 
-/* Writes one; what can't be written is told nobody, but in the log of who came upon it. */
+/* Writes one; what cannot be written is told nobody, but in the log of who came upon it. */
 void unfinished_note (const char *transactions, const char *job, const char *worker_id, const char *message);
 void unfinished_forget (const char *transactions, const char *job);
 

@@ -25,7 +25,7 @@ worker_id_check (const char *id, GError **error)
 
   shown = g_utf8_make_valid (id, MIN (strlen (id), WORKER_ID_MAX + 1));
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
-               "\"%s\" is no worker id: one is 1 to 100 of the characters A-Z, a-z, 0-9, ., _ and -, "
+               "\"%s\" is not a worker id: one is 1 to 100 of the characters A-Z, a-z, 0-9, ., _ and -, "
                "begins with a letter or a digit, and has no two dots together",
                shown);
   return false;

@@ -121,7 +121,7 @@ fetch_read_outcome (const Fetch *fetch, const char *outcome, unsigned *ret_wait,
   if (g_strv_length (lines) != OUTCOME_LINES || sscanf (lines[0], "%d %d %u", &result, &errnum, ret_wait) != 3 ||
       result < 0 || result > FETCH_OK)
     {
-      *ret_why = g_strdup_printf ("%s can't be fetched: rbee-hive-fetch ended unexpectedly", url);
+      *ret_why = g_strdup_printf ("%s cannot be fetched: rbee-hive-fetch ended unexpectedly", url);
       return FETCH_FAILED;
     }
   if (result == FETCH_NOT_MODIFIED && !fetch->known)
@@ -158,7 +158,7 @@ fetch_try (const Fetch *fetch, int fd, const char *const *options, unsigned *ret
 
   if (fetch->ca_file && access (fetch->ca_file, R_OK) < 0)
     {
-      *ret_why = g_strdup_printf ("builds can't read %s: %s", fetch->ca_file, g_strerror (errno));
+      *ret_why = g_strdup_printf ("builds cannot read %s: %s", fetch->ca_file, g_strerror (errno));
       return FETCH_UNTRUSTED;
     }
   g_ptr_array_add (arguments, program);
@@ -302,7 +302,7 @@ bool
 fetch_set_source_error (FetchResult result, const char *why, const char *target, GError **error)
 {
   if (result == FETCH_NOT_STORED)
-    return hive_error_set_errno (error, errno, "Can't write %s", target);
+    return hive_error_set_errno (error, errno, "Cannot write %s", target);
   if (result == FETCH_NO_SANDBOX || result == FETCH_NO_SPACE)
     g_set_error_literal (error, HIVE_ERROR,
                          result == FETCH_NO_SPACE ? HIVE_ERROR_NO_SPACE : HIVE_ERROR_SANDBOX_UNAVAILABLE, why);
@@ -311,10 +311,10 @@ fetch_set_source_error (FetchResult result, const char *why, const char *target,
                  "A source is too large: %s (MaxDownloadSize= in hive.conf)", why);
   else if (result == FETCH_UNTRUSTED)
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE,
-                 "A source can't be fetched: %s; for one of your own, add who vouches for it to this machine's "
+                 "A source cannot be fetched: %s; for one of your own, add who vouches for it to this machine's "
                  "certificates (update-ca-certificates or trust anchor)",
                  why);
   else
-    g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, N_ ("A source can't be fetched: %s"), why);
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, N_ ("A source cannot be fetched: %s"), why);
   return false;
 }

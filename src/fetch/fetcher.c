@@ -545,7 +545,7 @@ transfer_explain (const Transfer *transfer, CURLcode code, const char *message, 
     return g_strdup_printf ("%s took longer than %u s, or stalled", url, transfer->timeout);
   if (code == CURLE_TOO_MANY_REDIRECTS)
     return g_strdup_printf ("%s redirects more than %d times", url, REDIRECTS_MAX);
-  return g_strdup_printf ("%s can't be fetched: %s", url, *message ? message : curl_easy_strerror (code));
+  return g_strdup_printf ("%s cannot be fetched: %s", url, *message ? message : curl_easy_strerror (code));
 }
 
 static FetchResult
@@ -619,7 +619,7 @@ transfer_resolve (Transfer *transfer, char **ret_address, char **ret_why)
     return FETCH_OK;
   if (transfer->internal)
     return transfer_result (transfer, CURLE_COULDNT_CONNECT, "", ret_why);
-  *ret_why = g_strdup_printf ("%s can't be reached: there is no such machine", url);
+  *ret_why = g_strdup_printf ("%s cannot be reached: there is no such machine", url);
   return FETCH_FAILED;
 }
 

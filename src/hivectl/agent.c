@@ -35,7 +35,7 @@ agent_end (const Agent *agent)
 }
 
 static void
-agent_handle_signal (int number)
+agent_on_signal (int number)
 {
   agent_end (current);
   signal (number, SIG_DFL);
@@ -45,7 +45,7 @@ agent_handle_signal (int number)
 static void
 agent_watch_signals (Agent *agent)
 {
-  const struct sigaction action = { .sa_handler = agent_handle_signal };
+  const struct sigaction action = { .sa_handler = agent_on_signal };
 
   current = agent;
   for (gsize i = 0; i < G_N_ELEMENTS (deadly); i++)

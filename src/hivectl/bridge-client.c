@@ -99,7 +99,7 @@ bridge_client_post (const BridgeAddress *bridge, const char *path, GError **erro
   status = answer_parse (answer, &body);
   object = status ? json_parse_object (body, -1, bridge->socket, HIVE_ERROR_FAILED, NULL) : NULL;
   if (!object)
-    g_set_error (error, CLIENT_ERROR, EXIT_STATUS_FAILED, _ ("What answers at %s is no rbee-hive-bridge"),
+    g_set_error (error, CLIENT_ERROR, EXIT_STATUS_FAILED, _ ("What answers at %s is not an rbee-hive-bridge"),
                  bridge->socket);
   else if (status >= 400)
     g_set_error_literal (error, CLIENT_ERROR, client_status_of (json_get_string (object, "error", "")),

@@ -32,7 +32,7 @@ typedef struct
 
   sd_event *event;
   sd_event_source *turn;  /* reads on */
-  sd_event_source *timer; /* draws the status line, asks a log that can't be watched */
+  sd_event_source *timer; /* draws the status line, asks a log that cannot be watched */
   LogWatch *watch;        /* NULL: asked by the timer */
   Interrupt *interrupt;
   BusOwner *hive;
@@ -172,7 +172,7 @@ follow_on_finished (sd_bus_message *message, void *userdata, sd_bus_error *error
   return 0;
 }
 
-/* A refusal is no reason to stop: the log goes on. */
+/* A refusal is not a reason to stop: the log goes on. */
 static void
 follow_cancel (Follow *follow)
 {

@@ -29,7 +29,7 @@ interrupt_close_tty (Interrupt *interrupt)
   fd_clear (&interrupt->tty);
 }
 
-/* The terminal hands over whole lines: one letter and Enter. A key that is no answer is asked again. */
+/* The terminal hands over whole lines: one letter and Enter. A key that is not an answer is asked again. */
 static int
 interrupt_on_answer (sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
@@ -73,7 +73,7 @@ interrupt_ask (Interrupt *interrupt)
       return false;
     }
   interrupt->handler (INTERRUPT_ASKS, interrupt->userdata);
-  /* What was typed before is no answer. The terminal has shown ^C: the question begins a line. */
+  /* What was typed before is not an answer. The terminal has shown ^C: the question begins a line. */
   tcflush (interrupt->tty, TCIFLUSH);
   (void)file_write_all (interrupt->tty, "\n", 1);
   (void)file_write_all (interrupt->tty, question, strlen (question));

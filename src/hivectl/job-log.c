@@ -138,7 +138,8 @@ job_log_read_answer (JobLog *log, sd_bus_message *reply, JobLogHandler handler, 
   return 0;
 }
 
-/* Ctrl-C reaches ssh too and ends it; the next call makes a new connection. So one that breaks off is no failure yet.
+/* Ctrl-C reaches ssh too and ends it; the next call makes a new connection. So one that breaks off is not a failure
+ * yet.
  */
 static JobLogState
 job_log_read_bus (JobLog *log, JobLogHandler handler, void *userdata, GError **error)

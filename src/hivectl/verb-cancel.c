@@ -32,7 +32,7 @@ const Verb cancel_verb = {
   .arguments = N_ ("JOB"),
   .summary = N_ ("Cancel a job that waits or runs"),
   .details = N_ ("Returns when the job has been told to end. One that is changing installed files\n"
-                 "can't be cancelled."),
+                 "cannot be cancelled."),
   .example = "hivectl cancel 17",
   .options = OPTION_QUIET,
   .least = 1,

@@ -77,7 +77,7 @@ catalog_report_state (JsonObject *state, void *userdata)
   g_autofree char *text = NULL;
 
   if (*message && *since)
-    text = g_strdup_printf (_ ("The catalog %s can't be asked; this is what it said at %s: %s"), name, since, message);
+    text = g_strdup_printf (_ ("The catalog %s cannot be asked; this is what it said at %s: %s"), name, since, message);
   else if (*message)
     text = g_strdup_printf (_ ("The catalog %s is left out: %s"), name, message);
   if (text)

@@ -178,7 +178,7 @@ status_run (Client *client, const Options *options, char **arguments, GError **e
 const Verb status_verb = {
   .name = "status",
   .summary = N_ ("Show whether the hive runs and can install"),
-  .details = N_ ("The exit status is 1 when recipes can't be confined here: then nothing can be\n"
+  .details = N_ ("The exit status is 1 when recipes cannot be confined here: then nothing can be\n"
                  "installed."),
   .example = "hivectl status --host me@workstation",
   .run = status_run,

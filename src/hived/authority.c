@@ -230,7 +230,7 @@ check_read_answer (AuthCheck *check, sd_bus_error *error)
 
 /* The object may be gone by now, so that the method did not run again. */
 static int
-check_handle_leftover (sd_event_source *source, void *userdata)
+check_on_leftover (sd_event_source *source, void *userdata)
 {
   AuthCheck *check = userdata;
 
@@ -245,14 +245,14 @@ check_run_again (AuthCheck *check)
   sd_bus *bus = check->authority->bus;
   int r;
 
-  if ((r = sd_event_add_defer (sd_bus_get_event (bus), &check->leftover, check_handle_leftover, check)) < 0 ||
+  if ((r = sd_event_add_defer (sd_bus_get_event (bus), &check->leftover, check_on_leftover, check)) < 0 ||
       (r = sd_event_source_set_priority (check->leftover, SD_EVENT_PRIORITY_IDLE)) < 0)
     return r;
   return callers_run_again (check->authority->callers, check->message);
 }
 
 static int
-check_handle_answer (sd_bus_message *answer, void *userdata, sd_bus_error *error)
+check_on_answer (sd_bus_message *answer, void *userdata, sd_bus_error *error)
 {
   AuthCheck *check = userdata;
   int r;
@@ -272,7 +272,7 @@ check_handle_answer (sd_bus_message *answer, void *userdata, sd_bus_error *error
 }
 
 static int
-check_handle_departure (sd_bus_track *track, void *userdata)
+check_on_departure (sd_bus_track *track, void *userdata)
 {
   AuthCheck *check = userdata;
 
@@ -313,14 +313,14 @@ check_ask (AuthCheck *check, const AuthRequest *question)
   sd_bus_message *call = NULL;
   int r;
 
-  if ((r = sd_bus_track_new (bus, &check->sender, check_handle_departure, check)) < 0 ||
+  if ((r = sd_bus_track_new (bus, &check->sender, check_on_departure, check)) < 0 ||
       (r = sd_bus_track_add_sender (check->sender, check->message)) < 0)
     return r;
   r = sd_bus_message_new_method_call (bus, &call, POLKIT_NAME, POLKIT_PATH, POLKIT_INTERFACE, "CheckAuthorization");
   if (r >= 0)
     r = check_make_call (check, question, call);
   if (r >= 0)
-    r = sd_bus_call_async (bus, &check->asking, call, check_handle_answer, check, PATIENCE);
+    r = sd_bus_call_async (bus, &check->asking, call, check_on_answer, check, PATIENCE);
   sd_bus_message_unref (call);
   return r;
 }

@@ -41,7 +41,7 @@ backlog_free (Backlog *backlog)
 }
 
 static int
-backlog_handle_answer (sd_bus_message *answer, void *userdata, sd_bus_error *error)
+backlog_on_answer (sd_bus_message *answer, void *userdata, sd_bus_error *error)
 {
   Backlog *backlog = userdata;
   bool was_full = backlog->full;
@@ -65,7 +65,7 @@ backlog_ask (Backlog *backlog)
   sd_event_now (backlog->event, CLOCK_MONOTONIC, &now);
   if (backlog->question || now < backlog->asked_at + (backlog->full ? ASK_INTERVAL : 0) ||
       sd_bus_get_unique_name (backlog->bus, &name) < 0 ||
-      bus_stats_ask (backlog->bus, &backlog->question, name, backlog_handle_answer, backlog) < 0)
+      bus_stats_ask (backlog->bus, &backlog->question, name, backlog_on_answer, backlog) < 0)
     return;
   backlog->asked_at = now;
   backlog->said = 0;

@@ -156,7 +156,7 @@ caller_release (Caller *caller)
 }
 
 static int
-user_handle_turn (sd_event_source *source, uint64_t usec, void *userdata)
+user_on_turn (sd_event_source *source, uint64_t usec, void *userdata)
 {
   User *user = userdata;
 
@@ -171,7 +171,7 @@ user_advance_in (User *user, uint64_t delay)
   if (user->turn && delay > 0)
     return;
   user->turn = sd_event_source_disable_unref (user->turn);
-  sd_event_add_time_relative (user->callers->event, &user->turn, CLOCK_MONOTONIC, delay, 1, user_handle_turn, user);
+  sd_event_add_time_relative (user->callers->event, &user->turn, CLOCK_MONOTONIC, delay, 1, user_on_turn, user);
 }
 
 static void
@@ -193,7 +193,7 @@ callers_go_blind (Callers *callers)
 }
 
 static int
-caller_handle_look (sd_bus_message *answer, void *userdata, sd_bus_error *error)
+caller_on_look (sd_bus_message *answer, void *userdata, sd_bus_error *error)
 {
   Caller *caller = userdata;
   BusStats stats;
@@ -225,7 +225,7 @@ caller_look (Caller *caller)
   if (caller->question || caller->answers == 0 || (caller->asked_at > 0 && now < caller->asked_at + LOOK_AGAIN))
     return;
   caller->asked_at = now;
-  bus_stats_ask (caller->callers->bus, &caller->question, caller->name, caller_handle_look, caller);
+  bus_stats_ask (caller->callers->bus, &caller->question, caller->name, caller_on_look, caller);
 }
 
 /* Goes on with the calls of a connection that wait. What was let in is handled first: the bus is to be asked after it
@@ -255,7 +255,7 @@ user_advance (User *user)
 }
 
 static int
-caller_handle_uid (sd_bus_message *reply, void *userdata, sd_bus_error *error)
+caller_on_uid (sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
   Caller *caller = userdata;
   uint32_t uid;
@@ -302,8 +302,7 @@ callers_get (Callers *callers, const char *name)
   g_queue_init (&caller->released);
   g_hash_table_insert (callers->by_name, caller->name, caller);
   if (sd_bus_call_method_async (callers->bus, &caller->question, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                                "org.freedesktop.DBus", "GetConnectionUnixUser", caller_handle_uid, caller, "s",
-                                name) < 0)
+                                "org.freedesktop.DBus", "GetConnectionUnixUser", caller_on_uid, caller, "s", name) < 0)
     {
       g_hash_table_remove (callers->by_name, name);
       return NULL;

@@ -133,7 +133,7 @@ capabilities_take (Hive *hive, Devices *devices)
 }
 
 static void
-capabilities_handle_devices (JsonObject *answer, const GError *failure, void *userdata)
+capabilities_on_devices (JsonObject *answer, const GError *failure, void *userdata)
 {
   const Look look = *(const Look *)userdata;
   Capabilities *capabilities = look.hive->capabilities;
@@ -170,7 +170,7 @@ capabilities_look (Hive *hive, uid_t uid, CapabilitiesHandler handler, void *use
   look = g_new (Look, 1);
   *look = (Look){ hive, handler, userdata };
   g_ptr_array_add (capabilities->looks, look);
-  if (queries_ask (hive->queries, query, 0, uid, capabilities_handle_devices, look, error))
+  if (queries_ask (hive->queries, query, 0, uid, capabilities_on_devices, look, error))
     return true;
   g_ptr_array_remove_fast (capabilities->looks, look);
   return false;

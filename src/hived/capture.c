@@ -61,7 +61,7 @@ capture_read (Capture *capture)
 }
 
 static int
-capture_handle_input (sd_event_source *source, int fd, uint32_t events, void *userdata)
+capture_on_input (sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
   Capture *capture = userdata;
   int r = capture_read (capture);
@@ -76,7 +76,7 @@ capture_handle_input (sd_event_source *source, int fd, uint32_t events, void *us
 }
 
 static int
-capture_handle_timeout (sd_event_source *source, uint64_t usec, void *userdata)
+capture_on_timeout (sd_event_source *source, uint64_t usec, void *userdata)
 {
   Capture *capture = userdata;
   g_autofree char *program = g_path_get_basename (capture->program);
@@ -86,7 +86,7 @@ capture_handle_timeout (sd_event_source *source, uint64_t usec, void *userdata)
 }
 
 static void
-capture_handle_exit (const Ending *ending, void *userdata)
+capture_on_exit (const Ending *ending, void *userdata)
 {
   Capture *capture = userdata;
   g_autofree char *program = g_path_get_basename (capture->program);
@@ -149,9 +149,9 @@ capture_start (Launcher *launcher, sd_event *event, const CaptureSpec *spec, Cap
   /* Our end alone: the program's may block. */
   fcntl (capture->fd, F_SETFL, O_NONBLOCK);
 
-  r = sd_event_add_io (event, &capture->io, capture->fd, EPOLLIN, capture_handle_input, capture);
+  r = sd_event_add_io (event, &capture->io, capture->fd, EPOLLIN, capture_on_input, capture);
   if (r >= 0)
-    r = sd_event_add_time_relative (event, &capture->timer, CLOCK_MONOTONIC, spec->timeout, 0, capture_handle_timeout,
+    r = sd_event_add_time_relative (event, &capture->timer, CLOCK_MONOTONIC, spec->timeout, 0, capture_on_timeout,
                                     capture);
   if (r < 0)
     {
@@ -166,7 +166,7 @@ capture_start (Launcher *launcher, sd_event *event, const CaptureSpec *spec, Cap
                                               .input = input,
                                               .output = output,
                                               .dies_with_hive = true },
-                                   capture_handle_exit, capture, error);
+                                   capture_on_exit, capture, error);
   if (!capture->child)
     return NULL;
   return g_steal_pointer (&capture);

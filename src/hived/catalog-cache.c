@@ -122,11 +122,11 @@ catalog_cache_take (const Configuration *configuration, const char *const *argum
   text = json_to_text (object, false);
   if (g_mkdir_with_parents (folder, 0700) < 0)
     {
-      g_warning ("%s can't be made: %s", folder, g_strerror (errno));
+      g_warning ("%s cannot be made: %s", folder, g_strerror (errno));
       return;
     }
   if (!g_file_test (path, G_FILE_TEST_EXISTS))
     catalog_cache_make_room (folder);
   if (!file_replace (path, text, -1, false, &error))
-    g_warning ("What a catalog said can't be kept: %s", error->message);
+    g_warning ("What a catalog said cannot be kept: %s", error->message);
 }

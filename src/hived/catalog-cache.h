@@ -8,7 +8,7 @@
 /* What the servers of catalogs said: CacheDirectory/catalog/NAME/QUESTION.json, {"answers":[{"url","etag","modified",
  * "at","body"}…]}. The daemon alone reads and writes it. It believes nothing of it: a file has what a query of that one
  * catalog printed, and is given to queries and jobs as what that one catalog said (builder/catalog/catalog-memory.h).
- * Jobs print nothing into it, so a recipe can't change what the next job is told. */
+ * Jobs print nothing into it, so a recipe cannot change what the next job is told. */
 
 /* What is remembered for a question to a catalog, by its arguments (builder/query.h); never NULL. */
 JsonArray *catalog_cache_read (const Configuration *configuration, const char *const *arguments);

@@ -35,7 +35,7 @@ void catalogs_free (Catalogs *catalogs);
  *   worker ID [BACKEND]             ENTRY, of the first in precedence that has it
  *   recipe ID [BACKEND [SOURCE]]    {"pkgbuild","url"}, likewise
  *
- * An ENTRY has its `catalog`, and in `catalogs` all that have it, as far as they were asked. Catalogs that can't be
+ * An ENTRY has its `catalog`, and in `catalogs` all that have it, as far as they were asked. Catalogs that cannot be
  * asked are passed over where another one has the answer. InvalidArgument: there is no catalog @name. Else as
  * queries_ask(). */
 bool catalogs_ask (Catalogs *catalogs, const char *name, const char *const *arguments, uint64_t keep, uid_t uid,

@@ -80,7 +80,7 @@ commit_finish (void *userdata)
 }
 
 static void
-commit_handle_exit (const Ending *ending, void *userdata)
+commit_on_exit (const Ending *ending, void *userdata)
 {
   Commit *commit = userdata;
 
@@ -111,7 +111,7 @@ commit_start (Commit *commit, GError **error)
   g_auto (Fd) input = -1;
 
   if (!commit->request)
-    commit->child = launcher_adopt (committer->launcher, name, commit_handle_exit, commit);
+    commit->child = launcher_adopt (committer->launcher, name, commit_on_exit, commit);
   else if ((input = file_memory ("request", commit->request, -1, error)) >= 0)
     commit->child = launcher_start (committer->launcher,
                                     &(Launch){ .role = LAUNCH_COMMIT,
@@ -122,7 +122,7 @@ commit_start (Commit *commit, GError **error)
                                                .name = name,
                                                .job_id = job ? job->id : NULL,
                                                .worker_id = job ? job->worker_id : NULL },
-                                    commit_handle_exit, commit, error);
+                                    commit_on_exit, commit, error);
   else
     return false;
   if (!commit->child && !*error)
@@ -131,7 +131,7 @@ commit_start (Commit *commit, GError **error)
 }
 
 static int
-committer_handle_start (sd_event_source *source, void *userdata)
+committer_on_start (sd_event_source *source, void *userdata)
 {
   Committer *committer = userdata;
 
@@ -164,7 +164,7 @@ committer_new (sd_event *event, Launcher *launcher, const Configuration *configu
   committer->configuration = configuration;
   g_queue_init (&committer->waiting);
   g_queue_init (&committer->running);
-  if (sd_event_add_defer (event, &committer->starter, committer_handle_start, committer) < 0)
+  if (sd_event_add_defer (event, &committer->starter, committer_on_start, committer) < 0)
     g_error ("Out of memory");
   sd_event_source_set_enabled (committer->starter, SD_EVENT_OFF);
   return committer;

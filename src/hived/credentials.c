@@ -50,7 +50,7 @@ copy_token (Copying *copying, const char *name, const char *source)
     return false;
   if (r >= 0 && fchown (fd, copying->uid, copying->uid) < 0)
     r = -errno;
-  return r >= 0 || hive_error_set_errno (&copying->error, -r, "Can't write %s", path);
+  return r >= 0 || hive_error_set_errno (&copying->error, -r, "Cannot write %s", path);
 }
 
 static void
@@ -65,7 +65,7 @@ copy_credential (const char *name, const char *source, void *userdata)
       copying->folder = g_build_filename (copying->above, "XXXXXX", NULL);
       if (!g_mkdtemp_full (copying->folder, 0711))
         {
-          hive_error_set_errno (&copying->error, errno, "Can't make a folder in %s", copying->above);
+          hive_error_set_errno (&copying->error, errno, "Cannot make a folder in %s", copying->above);
           return;
         }
     }
@@ -81,7 +81,7 @@ credentials_make (const Configuration *configuration, const char *tokens, uid_t 
   if (!tokens)
     return NULL;
   if (g_mkdir_with_parents (above, 0711) < 0)
-    hive_error_set_errno (&copying.error, errno, "Can't make %s", above);
+    hive_error_set_errno (&copying.error, errno, "Cannot make %s", above);
   else
     credentials_foreach (configuration, tokens, copy_credential, &copying);
   if (!copying.error)
@@ -105,7 +105,7 @@ credentials_remove (const char *folder)
       unlink (path);
     }
   if (folder && rmdir (folder) < 0 && errno != ENOENT)
-    g_warning ("%s can't be removed: %s", folder, g_strerror (errno));
+    g_warning ("%s cannot be removed: %s", folder, g_strerror (errno));
 }
 
 void

@@ -8,7 +8,8 @@
 #include "configuration.h"
 
 /* A recipe that a caller handed over: the files that lie beside each other, each in a sealed memfd of the caller's. The
- * daemon opens no path of anybody's, what was allowed can't be changed afterwards, and reading it blocks on nothing. */
+ * daemon opens no path of anybody's, what was allowed cannot be changed afterwards, and reading it blocks on nothing.
+ */
 typedef struct
 {
   JsonObject *files; /* name → base64 */

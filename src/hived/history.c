@@ -63,7 +63,7 @@ history_prune (History *history)
 }
 
 static int
-history_handle_piece (sd_event_source *source, void *userdata)
+history_on_piece (sd_event_source *source, void *userdata)
 {
   gint64 until = g_get_monotonic_time () + PIECE;
   History *history = userdata;
@@ -80,7 +80,7 @@ history_handle_piece (sd_event_source *source, void *userdata)
 }
 
 static int
-history_handle_day (sd_event_source *source, uint64_t usec, void *userdata)
+history_on_day (sd_event_source *source, uint64_t usec, void *userdata)
 {
   history_look (userdata);
   sd_event_source_set_time_relative (source, DAY);
@@ -95,8 +95,7 @@ history_new (Hive *hive)
   history->hive = hive;
   if (hive->configuration->history_max_age > 0)
     /* A machine that sleeps at night has its days too. */
-    sd_event_add_time_relative (hive->event, &history->daily, CLOCK_BOOTTIME, DAY, DAY / 24, history_handle_day,
-                                history);
+    sd_event_add_time_relative (hive->event, &history->daily, CLOCK_BOOTTIME, DAY, DAY / 24, history_on_day, history);
   return history;
 }
 
@@ -116,6 +115,6 @@ history_look (History *history)
   history->failures = 0;
   if (history->piece)
     sd_event_source_set_enabled (history->piece, SD_EVENT_ONESHOT);
-  else if (sd_event_add_defer (history->hive->event, &history->piece, history_handle_piece, history) >= 0)
+  else if (sd_event_add_defer (history->hive->event, &history->piece, history_on_piece, history) >= 0)
     sd_event_source_set_priority (history->piece, SD_EVENT_PRIORITY_IDLE);
 }

@@ -58,7 +58,7 @@ hive_publish (Hive *hive, GError **error)
 }
 
 static int
-hive_handle_counts (sd_event_source *source, uint64_t usec, void *userdata)
+hive_on_counts (sd_event_source *source, uint64_t usec, void *userdata)
 {
   Hive *hive = userdata;
   const char *names[3] = { NULL };
@@ -84,8 +84,8 @@ hive_jobs_changed (Hive *hive)
 {
   shutdown_update (hive->shutdown);
   if (!hive->counts_timer)
-    sd_event_add_time_relative (hive->event, &hive->counts_timer, CLOCK_MONOTONIC, COUNTS_INTERVAL, 0,
-                                hive_handle_counts, hive);
+    sd_event_add_time_relative (hive->event, &hive->counts_timer, CLOCK_MONOTONIC, COUNTS_INTERVAL, 0, hive_on_counts,
+                                hive);
 }
 
 static void
@@ -250,7 +250,7 @@ hive_resume_jobs (Hive *hive)
 
 /* Which backend a worker is built for depends on the devices. */
 static void
-hive_handle_devices (const GError *failure, void *userdata)
+hive_on_devices (const GError *failure, void *userdata)
 {
   Hive *hive = userdata;
 
@@ -264,11 +264,11 @@ hive_open (Hive *hive)
 {
   g_autoptr (GError) error = NULL;
 
-  if (!capabilities_are_known (hive) && capabilities_look (hive, (uid_t)-1, hive_handle_devices, hive, &error))
+  if (!capabilities_are_known (hive) && capabilities_look (hive, (uid_t)-1, hive_on_devices, hive, &error))
     return;
   if (error || !capabilities_write (hive, &error))
     g_warning ("%s", error->message);
-  hive_handle_devices (NULL, hive);
+  hive_on_devices (NULL, hive);
 }
 
 static void
@@ -306,7 +306,7 @@ hive_is_quiet (Hive *hive)
 }
 
 static int
-hive_handle_stop (sd_event_source *source, uint64_t usec, void *userdata)
+hive_on_stop (sd_event_source *source, uint64_t usec, void *userdata)
 {
   Hive *hive = userdata;
 
@@ -333,7 +333,7 @@ hive_stop (Hive *hive)
   scheduler_set_open (hive->scheduler, false);
   for (guint i = 0; i < jobs->len; i++)
     job_run_interrupt (jobs->pdata[i], "The hive was stopped");
-  if (sd_event_add_time_relative (hive->event, &hive->stop_timer, CLOCK_MONOTONIC, 0, 1, hive_handle_stop, hive) < 0)
+  if (sd_event_add_time_relative (hive->event, &hive->stop_timer, CLOCK_MONOTONIC, 0, 1, hive_on_stop, hive) < 0)
     sd_event_exit (hive->event, 0);
 }
 

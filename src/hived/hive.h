@@ -83,7 +83,7 @@ void hive_free (Hive *hive);
 /* Recovers transactions and work trees that an earlier run left, then lets jobs start. */
 void hive_start (Hive *hive);
 
-/* Leaves the event loop. Jobs that are units go on; others are ended first, as Interrupted, and what can't be ended is
+/* Leaves the event loop. Jobs that are units go on; others are ended first, as Interrupted, and what cannot be ended is
  * waited for, not for long. Queued jobs stay queued. */
 void hive_stop (Hive *hive);
 

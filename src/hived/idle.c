@@ -16,7 +16,7 @@ struct Idle
 };
 
 static int
-idle_handle_message (sd_bus_message *message, void *userdata, sd_bus_error *error)
+idle_on_message (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
   Idle *idle = userdata;
   uint8_t type;
@@ -29,7 +29,7 @@ idle_handle_message (sd_bus_message *message, void *userdata, sd_bus_error *erro
 /* Who called before the name was gone is still answered; a job that was asked for waits for the next daemon, which
  * rbee-hived.path starts. */
 static int
-idle_handle_leaving (sd_event_source *source, uint64_t usec, void *userdata)
+idle_on_leaving (sd_event_source *source, uint64_t usec, void *userdata)
 {
   Idle *idle = userdata;
 
@@ -40,12 +40,12 @@ idle_handle_leaving (sd_event_source *source, uint64_t usec, void *userdata)
 }
 
 static int
-idle_handle_released (sd_bus_message *message, void *userdata, sd_bus_error *error)
+idle_on_released (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
   Idle *idle = userdata;
 
   idle->timer = sd_event_source_disable_unref (idle->timer);
-  return sd_event_add_time_relative (idle->hive->event, &idle->timer, CLOCK_MONOTONIC, 0, 1, idle_handle_leaving, idle);
+  return sd_event_add_time_relative (idle->hive->event, &idle->timer, CLOCK_MONOTONIC, 0, 1, idle_on_leaving, idle);
 }
 
 /* systemd first: told that we stop, it starts us again for whoever calls from now on. Then the name: nobody reaches us
@@ -54,11 +54,11 @@ static int
 idle_leave (Idle *idle)
 {
   sd_notify (0, "STOPPING=1\nSTATUS=Idle");
-  return sd_bus_release_name_async (idle->hive->bus, &idle->release, HIVE_NAME, idle_handle_released, idle);
+  return sd_bus_release_name_async (idle->hive->bus, &idle->release, HIVE_NAME, idle_on_released, idle);
 }
 
 static int
-idle_handle_timer (sd_event_source *source, uint64_t usec, void *userdata)
+idle_on_timer (sd_event_source *source, uint64_t usec, void *userdata)
 {
   Idle *idle = userdata;
   uint64_t timeout = (uint64_t)idle->hive->configuration->idle_timeout * G_USEC_PER_SEC;
@@ -81,9 +81,9 @@ idle_new (Hive *hive)
 
   idle->hive = hive;
   sd_event_now (hive->event, CLOCK_MONOTONIC, &idle->busy_at);
-  if (sd_bus_add_filter (hive->bus, &idle->filter, idle_handle_message, idle) < 0 ||
-      sd_event_add_time_relative (hive->event, &idle->timer, CLOCK_MONOTONIC, timeout, ACCURACY, idle_handle_timer,
-                                  idle) < 0)
+  if (sd_bus_add_filter (hive->bus, &idle->filter, idle_on_message, idle) < 0 ||
+      sd_event_add_time_relative (hive->event, &idle->timer, CLOCK_MONOTONIC, timeout, ACCURACY, idle_on_timer, idle) <
+          0)
     g_error ("Out of memory");
   return idle;
 }

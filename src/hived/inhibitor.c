@@ -34,7 +34,7 @@ inhibitor_free (Inhibitor *inhibitor)
 }
 
 static int
-inhibitor_handle_lock (sd_bus_message *message, void *userdata, sd_bus_error *error)
+inhibitor_on_lock (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
   Inhibitor *inhibitor = userdata;
   int fd;
@@ -56,6 +56,6 @@ inhibitor_hold (Inhibitor *inhibitor, bool hold)
     }
   else if (!inhibitor->call && inhibitor->lock < 0)
     sd_bus_call_method_async (inhibitor->bus, &inhibitor->call, "org.freedesktop.login1", "/org/freedesktop/login1",
-                              "org.freedesktop.login1.Manager", "Inhibit", inhibitor_handle_lock, inhibitor, "ssss",
+                              "org.freedesktop.login1.Manager", "Inhibit", inhibitor_on_lock, inhibitor, "ssss",
                               "shutdown", "rbee-hive", inhibitor->why, inhibitor->mode);
 }

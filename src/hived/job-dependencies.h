@@ -9,7 +9,7 @@
  * installed meanwhile. Which packages those are says dependencies.conf, never the builder. */
 typedef struct JobDependencies JobDependencies;
 
-/* Called once, when the packages are there (@error is NULL) or can't be had. They may be freed in it. */
+/* Called once, when the packages are there (@error is NULL) or cannot be had. They may be freed in it. */
 typedef void (*JobDependenciesHandler) (const GError *error, void *userdata);
 
 /* Whether the text of a `result` record asks for it. */

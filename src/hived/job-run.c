@@ -68,7 +68,7 @@ struct JobRun
 static void job_run_finish_commit (void *userdata);
 static void job_run_finish_build (void *userdata);
 static void job_run_finished (void *userdata);
-static void job_run_handle_result (void *userdata);
+static void job_run_on_result (void *userdata);
 
 static JobRun *
 job_run_new (Job *job, GError **error)
@@ -86,7 +86,7 @@ job_run_new (Job *job, GError **error)
   run->log = log_writer_new (fd, job->hive->configuration->max_log_size);
   run->tail = line_tail_new (job->hive->lines, job, fd, job->log_size);
   run->log_fd = fd_steal (&fd);
-  line_tail_on_result (run->tail, job_run_handle_result, run);
+  line_tail_on_result (run->tail, job_run_on_result, run);
   return run;
 }
 
@@ -544,7 +544,7 @@ job_run_rollback (Job *job)
 }
 
 static int
-job_run_handle_stubborn (sd_event_source *source, uint64_t usec, void *userdata)
+job_run_on_stubborn (sd_event_source *source, uint64_t usec, void *userdata)
 {
   JobRun *run = userdata;
 
@@ -560,7 +560,7 @@ job_run_stop_builder (JobRun *run)
   child_signal (run->builder, SIGTERM, false);
   if (!run->timer)
     sd_event_add_time_relative (run->job->hive->event, &run->timer, CLOCK_MONOTONIC, STOP_TIMEOUT, 0,
-                                job_run_handle_stubborn, run);
+                                job_run_on_stubborn, run);
 }
 
 /* What the builder missed is there, or it is not to be had. */
@@ -582,7 +582,7 @@ job_run_have_dependencies (const GError *error, void *userdata)
 
 /* The builder's last record, when its job is done; before that it may ask for something. */
 static void
-job_run_handle_result (void *userdata)
+job_run_on_result (void *userdata)
 {
   JobRun *run = userdata;
   g_autoptr (GError) error = NULL;

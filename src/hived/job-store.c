@@ -110,7 +110,7 @@ job_store_drop (JobStore *store, Job *job)
   g_ptr_array_remove (store->jobs, job);
 }
 
-/* Of one whose record can't be read, it is known when its folder changed last and how large its log is. */
+/* Of one whose record cannot be read, it is known when its folder changed last and how large its log is. */
 static void
 job_store_add_damaged (JobStore *store, uint64_t number)
 {
@@ -304,7 +304,7 @@ folder_empty (int fd)
   return r;
 }
 
-/* Removes a job's folder; one that is gone already is no error. */
+/* Removes a job's folder; one that is gone already is not an error. */
 static int
 job_store_erase (JobStore *store, uint64_t number)
 {

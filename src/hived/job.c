@@ -211,7 +211,7 @@ job_announce (Job *job)
 }
 
 static int
-job_handle_announce (sd_event_source *source, uint64_t usec, void *userdata)
+job_on_announce (sd_event_source *source, uint64_t usec, void *userdata)
 {
   job_announce (userdata);
   return 0;
@@ -228,7 +228,7 @@ job_changed (Job *job, unsigned changes)
   sd_event_now (job->hive->event, CLOCK_MONOTONIC, &now);
   /* Always by the timer, even when it is due: what changes together is announced together. */
   sd_event_add_time (job->hive->event, &job->announce_timer, CLOCK_MONOTONIC,
-                     MAX (now, job->announced_at + ANNOUNCE_INTERVAL), 1, job_handle_announce, job);
+                     MAX (now, job->announced_at + ANNOUNCE_INTERVAL), 1, job_on_announce, job);
 }
 
 void

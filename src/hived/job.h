@@ -73,7 +73,7 @@ void job_free (Job *job);
 /* Answers a call that asked for a job with its path, or with @failure where @job is NULL. */
 int job_reply (Job *job, const GError *failure, sd_bus_message *message, sd_bus_error *error);
 
-/* The number that @id stands for: ids are numbers without leading zeros. 0: it is no job's id. */
+/* The number that @id stands for: ids are numbers without leading zeros. 0: it is not a job's id. */
 uint64_t job_id_parse (const char *id);
 
 bool job_is_active (const Job *job);

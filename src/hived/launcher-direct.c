@@ -115,7 +115,7 @@ direct_execute (const Launch *launch, uid_t uid, char *const *environment, int i
 }
 
 static int
-direct_handle_exit (sd_event_source *source, const siginfo_t *status, void *userdata)
+direct_on_exit (sd_event_source *source, const siginfo_t *status, void *userdata)
 {
   DirectChild *child = userdata;
   EndingKind kind = child->timed_out ? ENDING_TIMED_OUT : status->si_code == CLD_EXITED ? ENDING_EXITED : ENDING_KILLED;
@@ -128,7 +128,7 @@ direct_handle_exit (sd_event_source *source, const siginfo_t *status, void *user
 }
 
 static int
-direct_handle_timeout (sd_event_source *source, uint64_t usec, void *userdata)
+direct_on_timeout (sd_event_source *source, uint64_t usec, void *userdata)
 {
   DirectChild *child = userdata;
 
@@ -186,10 +186,10 @@ direct_watch (DirectChild *child, const Launch *launch, GError **error)
 {
   sd_event *event = child->launcher->base.event;
   uint64_t time = (uint64_t)child->launcher->base.configuration->runtime_max * G_USEC_PER_SEC;
-  int r = sd_event_add_child (event, &child->exit, child->pid, WEXITED, direct_handle_exit, child);
+  int r = sd_event_add_child (event, &child->exit, child->pid, WEXITED, direct_on_exit, child);
 
   if (r >= 0 && launch->work)
-    r = sd_event_add_time_relative (event, &child->timer, CLOCK_MONOTONIC, time, 0, direct_handle_timeout, child);
+    r = sd_event_add_time_relative (event, &child->timer, CLOCK_MONOTONIC, time, 0, direct_on_timeout, child);
   return r >= 0 || hive_error_set_errno (error, -r, "Cannot wait for %s", launch->arguments[0]);
 }
 
@@ -252,7 +252,7 @@ direct_signal (Child *base, int signal, bool whole)
 }
 
 static int
-direct_handle_orphans (sd_event_source *source, uint64_t usec, void *userdata)
+direct_on_orphans (sd_event_source *source, uint64_t usec, void *userdata)
 {
   DirectChild *child = userdata;
 
@@ -271,13 +271,13 @@ direct_collect (Child *base)
 {
   DirectChild *child = (DirectChild *)base;
 
-  if (sd_event_add_time_relative (base->launcher->event, &child->timer, CLOCK_MONOTONIC, 0, 1, direct_handle_orphans,
+  if (sd_event_add_time_relative (base->launcher->event, &child->timer, CLOCK_MONOTONIC, 0, 1, direct_on_orphans,
                                   child) < 0)
     g_error ("Out of memory");
 }
 
 static int
-direct_handle_sweep (sd_event_source *source, uint64_t usec, void *userdata)
+direct_on_sweep (sd_event_source *source, uint64_t usec, void *userdata)
 {
   if (direct_end_orphans (userdata))
     return 0;
@@ -290,8 +290,7 @@ static void
 direct_sweep (DirectLauncher *launcher)
 {
   launcher->sweep = sd_event_source_disable_unref (launcher->sweep);
-  sd_event_add_time_relative (launcher->base.event, &launcher->sweep, CLOCK_MONOTONIC, 0, 1, direct_handle_sweep,
-                              launcher);
+  sd_event_add_time_relative (launcher->base.event, &launcher->sweep, CLOCK_MONOTONIC, 0, 1, direct_on_sweep, launcher);
 }
 
 static void

@@ -137,7 +137,7 @@ unit_consider (Unit *unit, const UnitState *state)
 }
 
 static int
-unit_handle_retry (sd_event_source *source, uint64_t usec, void *userdata)
+unit_on_retry (sd_event_source *source, uint64_t usec, void *userdata)
 {
   Unit *unit = userdata;
 
@@ -145,7 +145,7 @@ unit_handle_retry (sd_event_source *source, uint64_t usec, void *userdata)
   return unit->call ? 0 : unit->retry (unit);
 }
 
-/* systemd can't answer while it executes itself anew, as its own upgrade has it do: nothing follows from that. True
+/* systemd cannot answer while it executes itself anew, as its own upgrade has it do: nothing follows from that. True
  * when
  * @function is to be called again for it. */
 static bool
@@ -162,13 +162,13 @@ unit_retries (Unit *unit, sd_bus_message *answer, int (*function) (Unit *unit))
       {
         unit->retry = function;
         return unit->timer || sd_event_add_time_relative (unit->launcher->base.event, &unit->timer, CLOCK_MONOTONIC,
-                                                          RETRY_INTERVAL, 0, unit_handle_retry, unit) >= 0;
+                                                          RETRY_INTERVAL, 0, unit_on_retry, unit) >= 0;
       }
   return false;
 }
 
 static int
-unit_handle_state (sd_bus_message *message, void *userdata, sd_bus_error *error)
+unit_on_state (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
   Unit *unit = userdata;
   g_auto (UnitState) state = { 0 };
@@ -192,11 +192,11 @@ unit_ask (Unit *unit)
   if (unit->call)
     return 0;
   return sd_bus_call_method_async (unit->launcher->bus, &unit->call, SYSTEMD, unit->path,
-                                   "org.freedesktop.DBus.Properties", "GetAll", unit_handle_state, unit, "s", "");
+                                   "org.freedesktop.DBus.Properties", "GetAll", unit_on_state, unit, "s", "");
 }
 
 static int
-unit_handle_change (sd_bus_message *message, void *userdata, sd_bus_error *error)
+unit_on_change (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
   Unit *unit = userdata;
 
@@ -221,7 +221,7 @@ unit_let_go (Unit *unit)
 static int unit_start (Unit *unit);
 
 static int
-unit_handle_started (sd_bus_message *message, void *userdata, sd_bus_error *error)
+unit_on_started (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
   Unit *unit = userdata;
   const sd_bus_error *failure = sd_bus_message_get_error (message);
@@ -261,7 +261,7 @@ unit_start (Unit *unit)
       (r = sd_bus_message_append (message, "ss", unit->name, "fail")) >= 0 &&
       (r = unit_properties_append (message, unit->launch, unit->user, launcher->base.configuration)) >= 0 &&
       (r = sd_bus_message_append (message, "a(sa(sv))", 0)) >= 0)
-    r = sd_bus_call_async (launcher->bus, &unit->call, message, unit_handle_started, unit, 0);
+    r = sd_bus_call_async (launcher->bus, &unit->call, message, unit_on_started, unit, 0);
   sd_bus_message_unref (message);
   return r;
 }
@@ -277,9 +277,9 @@ unit_new (SystemdLauncher *launcher, const char *name, ChildHandler handler, voi
   if (sd_bus_path_encode (SYSTEMD_UNIT_PATH, unit->name, &unit->path) < 0)
     g_error ("Out of memory");
   g_hash_table_add (launcher->units, unit);
-  /* Before it starts: its end can't be missed. */
+  /* Before it starts: its end cannot be missed. */
   sd_bus_match_signal_async (launcher->bus, &unit->changes, SYSTEMD, unit->path, "org.freedesktop.DBus.Properties",
-                             "PropertiesChanged", unit_handle_change, NULL, unit);
+                             "PropertiesChanged", unit_on_change, NULL, unit);
   return unit;
 }
 
@@ -391,7 +391,7 @@ unit_signal (Child *base, int signal, bool whole)
 static int unit_stop (Unit *unit);
 
 static int
-unit_handle_stopping (sd_bus_message *message, void *userdata, sd_bus_error *error)
+unit_on_stopping (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
   Unit *unit = userdata;
 
@@ -405,7 +405,7 @@ static int
 unit_stop (Unit *unit)
 {
   return sd_bus_call_method_async (unit->launcher->bus, &unit->call, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, "StopUnit",
-                                   unit_handle_stopping, unit, "ss", unit->name, "replace");
+                                   unit_on_stopping, unit, "ss", unit->name, "replace");
 }
 
 static void
@@ -415,7 +415,7 @@ unit_collect (Child *base)
 
   unit->call = sd_bus_slot_unref (unit->call);
   if (unit_stop (unit) < 0)
-    g_warning ("%s can't be stopped", unit->name);
+    g_warning ("%s cannot be stopped", unit->name);
 }
 
 static void
@@ -440,7 +440,7 @@ systemd_subscribe (SystemdLauncher *launcher)
 
 /* systemd was executed anew: its new self does not know us, and may have said something in between. */
 static int
-systemd_handle_owner (sd_bus_message *message, void *userdata, sd_bus_error *error)
+systemd_on_owner (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
   SystemdLauncher *launcher = userdata;
   g_autoptr (GList) units = NULL;
@@ -479,7 +479,7 @@ launcher_systemd_new (sd_event *event, sd_bus *bus, const Configuration *configu
   sd_bus_add_match_async (bus, &launcher->systemd_slot,
                           "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',"
                           "arg0='" SYSTEMD "'",
-                          systemd_handle_owner, NULL, launcher);
+                          systemd_on_owner, NULL, launcher);
   systemd_subscribe (launcher);
   job_user_foreach (systemd_keep_user, launcher);
   return &launcher->base;

@@ -69,7 +69,7 @@ void launcher_free (Launcher *launcher);
 /* Whether jobs run on without the daemon. */
 bool launcher_outlives_hive (const Launcher *launcher);
 
-/* Starts @launch; its descriptors are borrowed for the call. Failed or LimitsExceeded when it can't be tried; what
+/* Starts @launch; its descriptors are borrowed for the call. Failed or LimitsExceeded when it cannot be tried; what
  * fails later reaches @handler as ENDING_NOT_STARTED, or as the exit status 126 or 127 of the direct launcher. */
 Child *launcher_start (Launcher *launcher, const Launch *launch, ChildHandler handler, void *userdata, GError **error);
 

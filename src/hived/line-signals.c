@@ -12,7 +12,7 @@
 
 #define BUDGET_BURST   1000.0
 #define BUDGET_RATE    200.0 /* a second */
-#define BUDGET_RESERVE 50.0  /* of the burst, for the hive's own notes: a recipe's output can't crowd them out */
+#define BUDGET_RESERVE 50.0  /* of the burst, for the hive's own notes: a recipe's output cannot crowd them out */
 
 #define SIGNAL_OVERHEAD 200 /* bytes of a signal beside its text */
 
@@ -295,8 +295,8 @@ line_tail_read (LineTail *tail)
   return false;
 }
 
-static int line_tail_handle_timer (sd_event_source *source, uint64_t usec, void *userdata);
-static void line_tail_handle_growth (void *userdata);
+static int line_tail_on_timer (sd_event_source *source, uint64_t usec, void *userdata);
+static void line_tail_on_growth (void *userdata);
 
 static void
 line_tail_look_in (LineTail *tail, uint64_t delay)
@@ -311,7 +311,7 @@ line_tail_look_in (LineTail *tail, uint64_t delay)
       sd_event_source_set_enabled (tail->timer, SD_EVENT_ONESHOT);
     }
   else
-    sd_event_add_time (signals->event, &tail->timer, CLOCK_MONOTONIC, now + delay, 1, line_tail_handle_timer, tail);
+    sd_event_add_time (signals->event, &tail->timer, CLOCK_MONOTONIC, now + delay, 1, line_tail_on_timer, tail);
 }
 
 static void
@@ -351,14 +351,14 @@ line_tail_turn (LineTail *tail)
     }
   else if (!tail->watch)
     {
-      tail->watch = log_watch_new (tail->signals->event, tail->fd, line_tail_handle_growth, tail);
+      tail->watch = log_watch_new (tail->signals->event, tail->fd, line_tail_on_growth, tail);
       /* What came between the reading and the watch has woken nobody. */
       line_tail_look_in (tail, tail->watch ? 0 : FAST_INTERVAL);
     }
 }
 
 static int
-line_tail_handle_timer (sd_event_source *source, uint64_t usec, void *userdata)
+line_tail_on_timer (sd_event_source *source, uint64_t usec, void *userdata)
 {
   LineTail *tail = userdata;
 
@@ -375,7 +375,7 @@ line_tail_handle_timer (sd_event_source *source, uint64_t usec, void *userdata)
 }
 
 static void
-line_tail_handle_growth (void *userdata)
+line_tail_on_growth (void *userdata)
 {
   line_tail_turn (userdata);
 }

@@ -98,7 +98,7 @@ bus_open (sd_event *event, GError **error)
 }
 
 static int
-main_handle_signal (sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+main_on_signal (sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
   hive_stop (userdata);
   return 0;
@@ -109,8 +109,8 @@ signals_watch (sd_event *event, Hive *hive, GError **error)
 {
   int r;
 
-  if ((r = sd_event_add_signal (event, NULL, SIGTERM, main_handle_signal, hive)) < 0 ||
-      (r = sd_event_add_signal (event, NULL, SIGINT, main_handle_signal, hive)) < 0)
+  if ((r = sd_event_add_signal (event, NULL, SIGTERM, main_on_signal, hive)) < 0 ||
+      (r = sd_event_add_signal (event, NULL, SIGINT, main_on_signal, hive)) < 0)
     return hive_error_set_errno (error, -r, "Cannot watch for signals");
   return true;
 }

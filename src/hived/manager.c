@@ -514,7 +514,7 @@ manager_reply_capabilities (JsonObject *answer, const GError *failure, void *use
 
 /* What was asked is answered by the sandbox's query, whether the devices are known or could not be. */
 static void
-manager_handle_first_look (const GError *failure, void *userdata)
+manager_on_first_look (const GError *failure, void *userdata)
 {
   static const char *const query[] = { "sandbox", NULL };
   g_autoptr (PendingCall) call = userdata;
@@ -534,7 +534,7 @@ manager_method_get_capabilities (sd_bus_message *message, void *userdata, sd_bus
   Hive *hive = userdata;
 
   if (!capabilities_are_known (hive))
-    return manager_look (hive, message, manager_handle_first_look, error);
+    return manager_look (hive, message, manager_on_first_look, error);
   return manager_ask (hive, message, (const char *const[]){ "sandbox", NULL }, SANDBOX_KEEP, manager_reply_capabilities,
                       error);
 }

@@ -91,7 +91,7 @@ package_install_find (PackageInstall *install, PackageKitInfo info, const char *
 }
 
 static void
-package_install_handle_package (PackageKitInfo info, const char *id, void *userdata)
+package_install_on_package (PackageKitInfo info, const char *id, void *userdata)
 {
   PackageInstall *install = userdata;
   g_autofree char *title = package_title (id);
@@ -118,7 +118,7 @@ package_install_handle_package (PackageKitInfo info, const char *id, void *userd
 }
 
 static void
-package_install_handle_percent (unsigned percent, void *userdata)
+package_install_on_percent (unsigned percent, void *userdata)
 {
   PackageInstall *install = userdata;
 
@@ -154,7 +154,7 @@ package_install_ids (const PackageInstall *install)
   return g_strv_builder_end (ids);
 }
 
-/* A list that is old, or was never fetched, is no reason to give up. */
+/* A list that is old, or was never fetched, is not a reason to give up. */
 static void
 package_install_resolved (PackageInstall *install)
 {
@@ -201,7 +201,7 @@ package_install_simulated (PackageInstall *install)
 }
 
 static void
-package_install_handle_end (const GError *failure, void *userdata)
+package_install_on_end (const GError *failure, void *userdata)
 {
   PackageInstall *install = userdata;
 
@@ -233,9 +233,9 @@ package_install_transaction (PackageInstall *install, PackageStep step, GError *
     [STEP_INSTALL] = PACKAGEKIT_INSTALL,
   };
   static const PackageKitHandlers handlers = {
-    .package = package_install_handle_package,
-    .percent = package_install_handle_percent,
-    .finished = package_install_handle_end,
+    .package = package_install_on_package,
+    .percent = package_install_on_percent,
+    .finished = package_install_on_end,
   };
   g_auto (GStrv) ids = package_install_ids (install);
 

@@ -22,7 +22,7 @@ typedef struct
   void (*finished) (const GError *error, void *userdata);
 } PackageInstallHandlers;
 
-/* Begins to install the packages @names. NULL and Failed when PackageKit can't be asked. */
+/* Begins to install the packages @names. NULL and Failed when PackageKit cannot be asked. */
 PackageInstall *package_install_start (sd_bus *bus, char *const *names, const PackageInstallHandlers *handlers,
                                        void *userdata, GError **error);
 

@@ -86,7 +86,7 @@ packagekit_info (uint32_t info)
 }
 
 static int
-packagekit_handle_package (PackageKit *packagekit, sd_bus_message *signal)
+packagekit_on_package (PackageKit *packagekit, sd_bus_message *signal)
 {
   const char *id;
   uint32_t info;
@@ -99,7 +99,7 @@ packagekit_handle_package (PackageKit *packagekit, sd_bus_message *signal)
 }
 
 static int
-packagekit_handle_error (PackageKit *packagekit, sd_bus_message *signal)
+packagekit_on_error (PackageKit *packagekit, sd_bus_message *signal)
 {
   const char *words;
   int r;
@@ -113,7 +113,7 @@ packagekit_handle_error (PackageKit *packagekit, sd_bus_message *signal)
 }
 
 static int
-packagekit_handle_end (PackageKit *packagekit, sd_bus_message *signal)
+packagekit_on_end (PackageKit *packagekit, sd_bus_message *signal)
 {
   uint32_t how;
   int r;
@@ -138,22 +138,22 @@ packagekit_sent (const PackageKit *packagekit, sd_bus_message *signal)
 }
 
 static int
-packagekit_handle_signal (sd_bus_message *signal, void *userdata, sd_bus_error *error)
+packagekit_on_signal (sd_bus_message *signal, void *userdata, sd_bus_error *error)
 {
   if (!packagekit_sent (userdata, signal))
     return 0;
   if (sd_bus_message_is_signal (signal, NULL, "Package"))
-    return packagekit_handle_package (userdata, signal);
+    return packagekit_on_package (userdata, signal);
   if (sd_bus_message_is_signal (signal, NULL, "ErrorCode"))
-    return packagekit_handle_error (userdata, signal);
+    return packagekit_on_error (userdata, signal);
   if (sd_bus_message_is_signal (signal, NULL, "Finished"))
-    return packagekit_handle_end (userdata, signal);
+    return packagekit_on_end (userdata, signal);
   return 0;
 }
 
 /* org.freedesktop.DBus.Properties: of those that changed, Percentage; 101 says that it isn't known. */
 static int
-packagekit_handle_properties (sd_bus_message *signal, void *userdata, sd_bus_error *error)
+packagekit_on_properties (sd_bus_message *signal, void *userdata, sd_bus_error *error)
 {
   PackageKit *packagekit = userdata;
   const char *name;
@@ -181,7 +181,7 @@ packagekit_handle_properties (sd_bus_message *signal, void *userdata, sd_bus_err
 
 /* It has no business to end before its transactions. */
 static int
-packagekit_handle_owner (sd_bus_message *signal, void *userdata, sd_bus_error *error)
+packagekit_on_owner (sd_bus_message *signal, void *userdata, sd_bus_error *error)
 {
   const char *owner;
   int r;
@@ -196,7 +196,7 @@ packagekit_handle_owner (sd_bus_message *signal, void *userdata, sd_bus_error *e
 
 /* The reply to the method that began it says whether it was begun. */
 static int
-packagekit_handle_begun (sd_bus_message *reply, void *userdata, sd_bus_error *error)
+packagekit_on_begun (sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
   PackageKit *packagekit = userdata;
 
@@ -237,7 +237,7 @@ packagekit_begin (PackageKit *packagekit)
   if (r >= 0)
     r = packagekit_append (packagekit, call);
   if (r >= 0)
-    r = sd_bus_call_async (packagekit->bus, &packagekit->call, call, packagekit_handle_begun, packagekit, 0);
+    r = sd_bus_call_async (packagekit->bus, &packagekit->call, call, packagekit_on_begun, packagekit, 0);
   sd_bus_message_unref (call);
   return r;
 }
@@ -250,20 +250,20 @@ packagekit_listen (PackageKit *packagekit)
   int r;
 
   if ((r = sd_bus_match_signal_async (bus, &packagekit->signals, PACKAGEKIT_NAME, packagekit->path,
-                                      PACKAGEKIT_TRANSACTION, NULL, packagekit_handle_signal, NULL, packagekit)) < 0 ||
+                                      PACKAGEKIT_TRANSACTION, NULL, packagekit_on_signal, NULL, packagekit)) < 0 ||
       (r = sd_bus_match_signal_async (bus, &packagekit->properties, PACKAGEKIT_NAME, packagekit->path,
-                                      "org.freedesktop.DBus.Properties", "PropertiesChanged",
-                                      packagekit_handle_properties, NULL, packagekit)) < 0)
+                                      "org.freedesktop.DBus.Properties", "PropertiesChanged", packagekit_on_properties,
+                                      NULL, packagekit)) < 0)
     return r;
   return sd_bus_add_match_async (bus, &packagekit->owner,
                                  "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
                                  "interface='org.freedesktop.DBus',member='NameOwnerChanged',"
                                  "arg0='" PACKAGEKIT_NAME "'",
-                                 packagekit_handle_owner, NULL, packagekit);
+                                 packagekit_on_owner, NULL, packagekit);
 }
 
 static int
-packagekit_handle_created (sd_bus_message *reply, void *userdata, sd_bus_error *error)
+packagekit_on_created (sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
   PackageKit *packagekit = userdata;
   const char *path;
@@ -300,10 +300,10 @@ packagekit_start (sd_bus *bus, PackageKitRole role, char *const *what, const Pac
                               .handlers = *handlers,
                               .userdata = userdata };
   r = sd_bus_call_method_async (bus, &packagekit->call, PACKAGEKIT_NAME, PACKAGEKIT_PATH, PACKAGEKIT_NAME,
-                                "CreateTransaction", packagekit_handle_created, packagekit, NULL);
+                                "CreateTransaction", packagekit_on_created, packagekit, NULL);
   if (r >= 0)
     return g_steal_pointer (&packagekit);
-  hive_error_set_errno (error, -r, "PackageKit can't be called");
+  hive_error_set_errno (error, -r, "PackageKit cannot be called");
   return NULL;
 }
 

@@ -43,7 +43,7 @@ typedef struct
 
 /* Begins one, of @what (names or ids; ignored by PACKAGEKIT_REFRESH). PackageKit is started where it does not run, and
  * lets transactions that change something wait for each other. The daemon is root, to whom PackageKit says no to
- * nothing. NULL and Failed when it can't be asked.
+ * nothing. NULL and Failed when it cannot be asked.
  *
  * What @finished may be told: MissingDependencies, with PackageKit's own words, or saying that there is none here;
  * Interrupted when it was cancelled, or ended. */

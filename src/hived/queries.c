@@ -88,7 +88,7 @@ queries_free (Queries *queries)
 }
 
 static int
-query_handle_stale (sd_event_source *source, uint64_t usec, void *userdata)
+query_on_stale (sd_event_source *source, uint64_t usec, void *userdata)
 {
   Query *query = userdata;
 
@@ -114,7 +114,7 @@ query_finish (Query *query, JsonObject *answer, const GError *failure)
     }
   /* Where sandboxes don't work, somebody may be mending that right now: such an answer isn't kept. */
   if (answer && query->keep > 0 && json_get_bool (answer, "works", true) &&
-      sd_event_add_time_relative (queries->event, &query->timer, CLOCK_MONOTONIC, query->keep, 0, query_handle_stale,
+      sd_event_add_time_relative (queries->event, &query->timer, CLOCK_MONOTONIC, query->keep, 0, query_on_stale,
                                   query) >= 0)
     query->answer = json_object_ref (answer);
   else
@@ -184,7 +184,7 @@ query_seconds (const Query *query)
 }
 
 static void
-query_handle_answer (const char *text, size_t size, int code, const GError *failure, void *userdata)
+query_on_answer (const char *text, size_t size, int code, const GError *failure, void *userdata)
 {
   Query *query = userdata;
   g_autoptr (JsonObject) answer = NULL;
@@ -229,7 +229,7 @@ query_start (Query *query, GError **error)
                                                                          "Question to a catalog or the sandbox",
                                                   .max_size = ANSWER_MAX,
                                                   .timeout = (uint64_t)seconds * G_USEC_PER_SEC + GRACE },
-                                  query_handle_answer, query, error);
+                                  query_on_answer, query, error);
   if (!query->capture)
     return false;
   queries->running++;

@@ -6,7 +6,7 @@
 #include "launcher.h"
 
 /* Questions that need the network or a sandbox: answered by short builder processes. Few run at once, equal ones under
- * way are asked once, and answers are kept for a moment, so that callers can't make the hive fetch without end. */
+ * way are asked once, and answers are kept for a moment, so that callers cannot make the hive fetch without end. */
 typedef struct Queries Queries;
 
 /* Called once; @answer is borrowed and NULL on failure. May be called before queries_ask() returns. */

@@ -47,7 +47,7 @@ registry_path (Registry *registry, const char *id)
 }
 
 static int
-registry_handle_stale (sd_event_source *source, uint64_t usec, void *userdata)
+registry_on_stale (sd_event_source *source, uint64_t usec, void *userdata)
 {
   Registry *registry = userdata;
 
@@ -70,7 +70,7 @@ registry_keep (Registry *registry, WorkerRecord *record, const struct stat *stat
   registry->record = record;
   registry->status = *status;
   registry->timer = sd_event_source_disable_unref (registry->timer);
-  sd_event_add_time_relative (registry->hive->event, &registry->timer, CLOCK_MONOTONIC, KEEP, 0, registry_handle_stale,
+  sd_event_add_time_relative (registry->hive->event, &registry->timer, CLOCK_MONOTONIC, KEEP, 0, registry_on_stale,
                               registry);
 }
 

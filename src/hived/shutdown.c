@@ -18,7 +18,7 @@ struct Shutdown
 /* logind waits for the lock of `builds` now, though not for long: what runs is ended as Interrupted, and what waits
  * goes on waiting. */
 static int
-shutdown_handle_prepare (sd_bus_message *message, void *userdata, sd_bus_error *error)
+shutdown_on_prepare (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
   Shutdown *shutdown = userdata;
   Hive *hive = shutdown->hive;
@@ -44,7 +44,7 @@ shutdown_new (Hive *hive)
   shutdown->builds = inhibitor_new (hive->bus, "delay", "Workers are being built");
   if (bus_owner_new (&shutdown->logind, hive->bus, "org.freedesktop.login1") >= 0)
     sd_bus_match_signal_async (hive->bus, &shutdown->prepare, "org.freedesktop.login1", "/org/freedesktop/login1",
-                               "org.freedesktop.login1.Manager", "PrepareForShutdown", shutdown_handle_prepare, NULL,
+                               "org.freedesktop.login1.Manager", "PrepareForShutdown", shutdown_on_prepare, NULL,
                                shutdown);
   return shutdown;
 }

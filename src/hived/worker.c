@@ -129,7 +129,7 @@ worker_get_files (sd_bus *bus, const char *path, const char *interface, const ch
   return sd_bus_message_append_strv (reply, files);
 }
 
-/* What it can be changed to, which is no part of its record. */
+/* What it can be changed to, which is not a part of its record. */
 static int
 worker_get_other_version (sd_bus *bus, const char *path, const char *interface, const char *property,
                           sd_bus_message *reply, void *userdata, sd_bus_error *error)

@@ -60,7 +60,7 @@ hive_request_new (sd_bus *bus, HiveRequestFailed failed, void *userdata)
 }
 
 static int
-hive_request_handle_answer (sd_bus_message *reply, void *userdata, sd_bus_error *error)
+hive_request_on_answer (sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
   const sd_bus_error *refusal = sd_bus_message_get_error (reply);
   HiveRequest *request = userdata;
@@ -79,7 +79,7 @@ hive_request_cancel (sd_bus *bus, const char *job, HiveRequestFailed failed, voi
   sd_bus_message *call = NULL;
 
   if (sd_bus_message_new_method_call (bus, &call, HIVE_NAME, path, JOB_INTERFACE, "Cancel") >= 0)
-    hive_request_send (hive_request_new (bus, failed, userdata), call, hive_request_handle_answer);
+    hive_request_send (hive_request_new (bus, failed, userdata), call, hive_request_on_answer);
 }
 
 /* Copies the Options among the properties of @reply. */
@@ -128,18 +128,18 @@ hive_request_repeat (sd_bus *bus, sd_bus_message *reply, sd_bus_message **ret)
 }
 
 static int
-hive_request_handle_job (sd_bus_message *reply, void *userdata, sd_bus_error *error)
+hive_request_on_job (sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
   HiveRequest *request = userdata;
   sd_bus_message *call = NULL;
   int r;
 
   if (sd_bus_message_is_method_error (reply, NULL))
-    return hive_request_handle_answer (reply, request, error);
+    return hive_request_on_answer (reply, request, error);
   r = hive_request_repeat (request->bus, reply, &call);
   if (r >= 0)
     return hive_request_send (hive_request_new (request->bus, request->failed, request->userdata), call,
-                              hive_request_handle_answer);
+                              hive_request_on_answer);
   sd_bus_message_unref (call);
   request->failed (strerror (-r), request->userdata);
   return 0;
@@ -153,7 +153,7 @@ hive_request_try_again (sd_bus *bus, const char *job, HiveRequestFailed failed, 
 
   if (sd_bus_message_new_method_call (bus, &call, HIVE_NAME, path, "org.freedesktop.DBus.Properties", "GetAll") >= 0 &&
       sd_bus_message_append (call, "s", JOB_INTERFACE) >= 0)
-    hive_request_send (hive_request_new (bus, failed, userdata), call, hive_request_handle_job);
+    hive_request_send (hive_request_new (bus, failed, userdata), call, hive_request_on_job);
   else
     sd_bus_message_unref (call);
 }

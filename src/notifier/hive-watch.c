@@ -102,7 +102,7 @@ hive_watch_drop_missing (HiveWatch *watch, GHashTable *listed)
 }
 
 static int
-hive_watch_handle_list (sd_bus_message *reply, void *userdata, sd_bus_error *error)
+hive_watch_on_list (sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
   g_autoptr (GHashTable) listed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   HiveWatch *watch = userdata;
@@ -148,13 +148,13 @@ hive_watch_list (HiveWatch *watch)
 
   if ((r = hive_watch_new_call (watch, &call, HIVE_PATH, HIVE_INTERFACE, "ListJobs")) >= 0 &&
       (r = sd_bus_message_append (call, "a{sv}", 0)) >= 0)
-    r = sd_bus_call_async (watch->bus, NULL, call, hive_watch_handle_list, watch, 0);
+    r = sd_bus_call_async (watch->bus, NULL, call, hive_watch_on_list, watch, 0);
   sd_bus_message_unref (call);
   return r;
 }
 
 static void
-hive_watch_handle_owner (const char *unique, void *userdata)
+hive_watch_on_owner (const char *unique, void *userdata)
 {
   HiveWatch *watch = userdata;
 
@@ -164,7 +164,7 @@ hive_watch_handle_owner (const char *unique, void *userdata)
 }
 
 static int
-hive_watch_handle_job (sd_bus_message *reply, void *userdata, sd_bus_error *error)
+hive_watch_on_job (sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
   g_autoptr (WatchedJob) job = watched_job_new ();
   HiveWatch *watch = userdata;
@@ -180,7 +180,7 @@ hive_watch_handle_job (sd_bus_message *reply, void *userdata, sd_bus_error *erro
 }
 
 static int
-hive_watch_handle_new (sd_bus_message *signal, void *userdata, sd_bus_error *error)
+hive_watch_on_new (sd_bus_message *signal, void *userdata, sd_bus_error *error)
 {
   HiveWatch *watch = userdata;
   sd_bus_message *call = NULL;
@@ -192,13 +192,13 @@ hive_watch_handle_new (sd_bus_message *signal, void *userdata, sd_bus_error *err
   if ((r = sd_bus_message_read (signal, "so", NULL, &path)) >= 0 &&
       (r = hive_watch_new_call (watch, &call, path, "org.freedesktop.DBus.Properties", "GetAll")) >= 0 &&
       (r = sd_bus_message_append (call, "s", JOB_INTERFACE)) >= 0)
-    r = sd_bus_call_async (watch->bus, NULL, call, hive_watch_handle_job, watch, 0);
+    r = sd_bus_call_async (watch->bus, NULL, call, hive_watch_on_job, watch, 0);
   sd_bus_message_unref (call);
   return r < 0 ? r : 0;
 }
 
 static int
-hive_watch_handle_finished (sd_bus_message *signal, void *userdata, sd_bus_error *error)
+hive_watch_on_finished (sd_bus_message *signal, void *userdata, sd_bus_error *error)
 {
   HiveWatch *watch = userdata;
   const char *id, *result, *message;
@@ -223,7 +223,7 @@ hive_watch_handle_finished (sd_bus_message *signal, void *userdata, sd_bus_error
 
 /* Takes what changes of a job, but not its end: JobFinished follows. */
 static int
-hive_watch_handle_changed (sd_bus_message *signal, void *userdata, sd_bus_error *error)
+hive_watch_on_changed (sd_bus_message *signal, void *userdata, sd_bus_error *error)
 {
   HiveWatch *watch = userdata;
   const char *path = sd_bus_message_get_path (signal);
@@ -249,7 +249,7 @@ hive_watch_handle_changed (sd_bus_message *signal, void *userdata, sd_bus_error 
 }
 
 static int
-hive_watch_handle_updatable (sd_bus_message *signal, void *userdata, sd_bus_error *error)
+hive_watch_on_updatable (sd_bus_message *signal, void *userdata, sd_bus_error *error)
 {
   HiveWatch *watch = userdata;
   const char *worker, *version;
@@ -279,15 +279,14 @@ hive_watch_new (HiveWatch **ret, sd_bus *bus, const HiveWatchHandler *handler, v
   watch->userdata = userdata;
   watch->jobs = g_ptr_array_new_with_free_func ((GDestroyNotify)watched_job_free);
   if ((r = bus_owner_new (&watch->owner, bus, HIVE_NAME)) < 0 ||
-      (r = sd_bus_add_match_async (bus, &watch->new, FROM_THE_HIVE "'JobNew'", hive_watch_handle_new, NULL, watch)) <
-          0 ||
-      (r = sd_bus_add_match_async (bus, &watch->finished, FROM_THE_HIVE "'JobFinished'", hive_watch_handle_finished,
+      (r = sd_bus_add_match_async (bus, &watch->new, FROM_THE_HIVE "'JobNew'", hive_watch_on_new, NULL, watch)) < 0 ||
+      (r = sd_bus_add_match_async (bus, &watch->finished, FROM_THE_HIVE "'JobFinished'", hive_watch_on_finished, NULL,
+                                   watch)) < 0 ||
+      (r = sd_bus_add_match_async (bus, &watch->updatable, FROM_THE_HIVE "'UpdateAvailable'", hive_watch_on_updatable,
                                    NULL, watch)) < 0 ||
-      (r = sd_bus_add_match_async (bus, &watch->updatable, FROM_THE_HIVE "'UpdateAvailable'",
-                                   hive_watch_handle_updatable, NULL, watch)) < 0 ||
-      (r = sd_bus_add_match_async (bus, &watch->changed, OF_A_JOB, hive_watch_handle_changed, NULL, watch)) < 0)
+      (r = sd_bus_add_match_async (bus, &watch->changed, OF_A_JOB, hive_watch_on_changed, NULL, watch)) < 0)
     return r;
-  bus_owner_watch (watch->owner, hive_watch_handle_owner, watch);
+  bus_owner_watch (watch->owner, hive_watch_on_owner, watch);
   *ret = g_steal_pointer (&watch);
   return 0;
 }

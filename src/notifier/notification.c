@@ -122,7 +122,7 @@ notification_append_hints (const Notification *notification, sd_bus_message *cal
 static void notification_send (Notification *notification);
 
 static int
-notification_handle_shown (sd_bus_message *reply, void *userdata, sd_bus_error *error)
+notification_on_shown (sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
   Notification *notification = userdata;
 
@@ -154,12 +154,12 @@ notification_send (Notification *notification)
                              server->has_body ? body : "") >= 0 &&
       notification_append_actions (notification, call) >= 0 && notification_append_hints (notification, call) >= 0 &&
       sd_bus_message_append (call, "i", -1) >= 0)
-    sd_bus_call_async (server->bus, &notification->call, call, notification_handle_shown, notification, 0);
+    sd_bus_call_async (server->bus, &notification->call, call, notification_on_shown, notification, 0);
   sd_bus_message_unref (call);
 }
 
 static int
-server_handle_capabilities (sd_bus_message *reply, void *userdata, sd_bus_error *error)
+server_on_capabilities (sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
   NotificationServer *server = userdata;
   const char *name;
@@ -194,7 +194,7 @@ notification_show (Notification *notification)
     notification_send (notification);
   else if (!server->known && !server->question)
     sd_bus_call_method_async (server->bus, &server->question, NAME, PATH, NAME, "GetCapabilities",
-                              server_handle_capabilities, server, NULL);
+                              server_on_capabilities, server, NULL);
 }
 
 void
@@ -213,7 +213,7 @@ notification_close (Notification *notification)
 
 /* Another server knows nothing of what this one showed. */
 static void
-server_handle_owner (const char *unique, void *userdata)
+server_on_owner (const char *unique, void *userdata)
 {
   NotificationServer *server = userdata;
 
@@ -232,7 +232,7 @@ server_find (const NotificationServer *server, uint32_t id)
 }
 
 static int
-server_handle_token (NotificationServer *server, sd_bus_message *signal)
+server_on_token (NotificationServer *server, sd_bus_message *signal)
 {
   const char *token;
   int r = sd_bus_message_read (signal, "us", &server->token_of, &token);
@@ -245,7 +245,7 @@ server_handle_token (NotificationServer *server, sd_bus_message *signal)
 }
 
 static int
-server_handle_action (NotificationServer *server, sd_bus_message *signal)
+server_on_action (NotificationServer *server, sd_bus_message *signal)
 {
   Notification *notification;
   const char *action;
@@ -261,7 +261,7 @@ server_handle_action (NotificationServer *server, sd_bus_message *signal)
 }
 
 static int
-server_handle_closed (NotificationServer *server, sd_bus_message *signal)
+server_on_closed (NotificationServer *server, sd_bus_message *signal)
 {
   Notification *notification;
   uint32_t id, reason;
@@ -278,18 +278,18 @@ server_handle_closed (NotificationServer *server, sd_bus_message *signal)
 }
 
 static int
-server_handle_signal (sd_bus_message *signal, void *userdata, sd_bus_error *error)
+server_on_signal (sd_bus_message *signal, void *userdata, sd_bus_error *error)
 {
   NotificationServer *server = userdata;
 
   if (!bus_owner_sent (server->owner, signal))
     return 0;
   if (sd_bus_message_is_signal (signal, NAME, "ActivationToken"))
-    return server_handle_token (server, signal);
+    return server_on_token (server, signal);
   if (sd_bus_message_is_signal (signal, NAME, "ActionInvoked"))
-    return server_handle_action (server, signal);
+    return server_on_action (server, signal);
   if (sd_bus_message_is_signal (signal, NAME, "NotificationClosed"))
-    return server_handle_closed (server, signal);
+    return server_on_closed (server, signal);
   return 0;
 }
 
@@ -304,9 +304,9 @@ notification_server_new (NotificationServer **ret, sd_bus *bus, NotificationHand
   server->userdata = userdata;
   server->notifications = g_ptr_array_new_with_free_func (notification_destroy);
   if ((r = bus_owner_new (&server->owner, bus, NAME)) < 0 ||
-      (r = sd_bus_add_match_async (bus, &server->signals, FROM_THEM, server_handle_signal, NULL, server)) < 0)
+      (r = sd_bus_add_match_async (bus, &server->signals, FROM_THEM, server_on_signal, NULL, server)) < 0)
     return r;
-  bus_owner_watch (server->owner, server_handle_owner, server);
+  bus_owner_watch (server->owner, server_on_owner, server);
   *ret = g_steal_pointer (&server);
   return 0;
 }

@@ -153,7 +153,7 @@ static const TrayMenuHandler of_menu = {
 
 /* Failed jobs of @worker are stale when it has another job. */
 static void
-notifier_handle_start (const WatchedJob *job, void *userdata)
+notifier_on_start (const WatchedJob *job, void *userdata)
 {
   Notifier *notifier = userdata;
   GPtrArray *jobs = hive_watch_jobs (notifier->watch);
@@ -182,7 +182,7 @@ notifier_limit_failed (Notifier *notifier)
 
 /* Whoever asked for a short job still looks at what he asked it with. */
 static bool
-notifier_handle_end (const WatchedJob *job, void *userdata)
+notifier_on_end (const WatchedJob *job, void *userdata)
 {
   Notifier *notifier = userdata;
   bool failed = watched_job_is_failed (job);
@@ -196,27 +196,27 @@ notifier_handle_end (const WatchedJob *job, void *userdata)
 }
 
 static void
-notifier_handle_update (const char *worker, const char *version, void *userdata)
+notifier_on_update (const char *worker, const char *version, void *userdata)
 {
   notices_tell_update (((Notifier *)userdata)->notices, worker, version);
 }
 
 static const HiveWatchHandler of_hive = {
   .changed = notifier_show,
-  .started = notifier_handle_start,
-  .ended = notifier_handle_end,
-  .updatable = notifier_handle_update,
+  .started = notifier_on_start,
+  .ended = notifier_on_end,
+  .updatable = notifier_on_update,
 };
 
 /* Its session is over. */
 static int
-notifier_handle_session_end (sd_bus_message *signal, void *userdata, sd_bus_error *error)
+notifier_on_session_end (sd_bus_message *signal, void *userdata, sd_bus_error *error)
 {
   return sd_event_exit (((Notifier *)userdata)->event, EXIT_SUCCESS);
 }
 
 static int
-notifier_handle_system_end (sd_bus_message *signal, void *userdata, sd_bus_error *error)
+notifier_on_system_end (sd_bus_message *signal, void *userdata, sd_bus_error *error)
 {
   g_printerr ("%s\n", _ ("rbee-hive-notifier: The system bus is gone"));
   return sd_event_exit (((Notifier *)userdata)->event, EXIT_FAILURE);
@@ -234,10 +234,10 @@ notifier_connect (Notifier *notifier, GError **error)
   if ((r = sd_bus_attach_event (notifier->session, notifier->event, SD_EVENT_PRIORITY_NORMAL)) < 0 ||
       (r = sd_bus_attach_event (notifier->system, notifier->event, SD_EVENT_PRIORITY_NORMAL)) < 0 ||
       (r = sd_bus_match_signal_async (notifier->session, NULL, "org.freedesktop.DBus.Local", NULL,
-                                      "org.freedesktop.DBus.Local", "Disconnected", notifier_handle_session_end, NULL,
+                                      "org.freedesktop.DBus.Local", "Disconnected", notifier_on_session_end, NULL,
                                       notifier)) < 0 ||
       (r = sd_bus_match_signal_async (notifier->system, NULL, "org.freedesktop.DBus.Local", NULL,
-                                      "org.freedesktop.DBus.Local", "Disconnected", notifier_handle_system_end, NULL,
+                                      "org.freedesktop.DBus.Local", "Disconnected", notifier_on_system_end, NULL,
                                       notifier)) < 0)
     return hive_error_set_errno (error, -r, _ ("Cannot use the buses"));
   return true;

@@ -74,7 +74,7 @@ opener_spawn (Opener *opener, const char *const *command, int output, pid_t *ret
                                  opener_set_up, NULL, ret_pid, -1, output, opener->said, error);
 }
 
-static int opener_handle_end (sd_event_source *source, const siginfo_t *info, void *userdata);
+static int opener_on_end (sd_event_source *source, const siginfo_t *info, void *userdata);
 
 /* Starts @command for @opener, which is freed when it has ended. */
 static void
@@ -85,7 +85,7 @@ opener_run (sd_event *event, Opener *opener, const char *const *command, int out
   pid_t pid;
 
   if (opener_spawn (opener, command, output, &pid, &error) &&
-      sd_event_add_child (event, &source, pid, WEXITED, opener_handle_end, opener) >= 0)
+      sd_event_add_child (event, &source, pid, WEXITED, opener_on_end, opener) >= 0)
     {
       sd_event_source_set_destroy_callback (source, opener_free);
       sd_event_source_set_floating (source, true);
@@ -111,7 +111,7 @@ opener_new (const char *token, const char *file, OpenerFailed failed, void *user
 }
 
 static int
-opener_handle_end (sd_event_source *source, const siginfo_t *info, void *userdata)
+opener_on_end (sd_event_source *source, const siginfo_t *info, void *userdata)
 {
   Opener *opener = userdata;
   g_autofree char *said = NULL;

@@ -98,13 +98,13 @@ tray_get_rest (sd_bus *bus, const char *path, const char *interface, const char 
 
 /* A click opens the menu, which is the host's doing. */
 static int
-tray_handle_click (sd_bus_message *call, void *userdata, sd_bus_error *error)
+tray_on_click (sd_bus_message *call, void *userdata, sd_bus_error *error)
 {
   return sd_bus_reply_method_return (call, NULL);
 }
 
 static int
-tray_handle_token (sd_bus_message *call, void *userdata, sd_bus_error *error)
+tray_on_token (sd_bus_message *call, void *userdata, sd_bus_error *error)
 {
   Tray *tray = userdata;
   const char *token;
@@ -135,11 +135,11 @@ static const sd_bus_vtable vtable[] = {
   SD_BUS_PROPERTY ("ToolTip", "(sa(iiay)ss)", tray_get_tool_tip, 0, 0),
   SD_BUS_PROPERTY ("ItemIsMenu", "b", tray_get_rest, 0, 0),
   SD_BUS_PROPERTY ("Menu", "o", tray_get_rest, 0, 0),
-  SD_BUS_METHOD ("ContextMenu", "ii", NULL, tray_handle_click, 0),
-  SD_BUS_METHOD ("Activate", "ii", NULL, tray_handle_click, 0),
-  SD_BUS_METHOD ("SecondaryActivate", "ii", NULL, tray_handle_click, 0),
-  SD_BUS_METHOD ("Scroll", "is", NULL, tray_handle_click, 0),
-  SD_BUS_METHOD ("ProvideXdgActivationToken", "s", NULL, tray_handle_token, 0),
+  SD_BUS_METHOD ("ContextMenu", "ii", NULL, tray_on_click, 0),
+  SD_BUS_METHOD ("Activate", "ii", NULL, tray_on_click, 0),
+  SD_BUS_METHOD ("SecondaryActivate", "ii", NULL, tray_on_click, 0),
+  SD_BUS_METHOD ("Scroll", "is", NULL, tray_on_click, 0),
+  SD_BUS_METHOD ("ProvideXdgActivationToken", "s", NULL, tray_on_token, 0),
   SD_BUS_SIGNAL ("NewTitle", NULL, 0),
   SD_BUS_SIGNAL ("NewIcon", NULL, 0),
   SD_BUS_SIGNAL ("NewAttentionIcon", NULL, 0),
@@ -172,7 +172,7 @@ tray_register (Tray *tray)
 }
 
 static int
-tray_handle_name (sd_bus_message *reply, void *userdata, sd_bus_error *error)
+tray_on_name (sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
   Tray *tray = userdata;
 
@@ -190,7 +190,7 @@ tray_show (Tray *tray)
       sd_bus_attach_event (tray->bus, sd_bus_get_event (tray->session), SD_EVENT_PRIORITY_NORMAL) < 0 ||
       sd_bus_add_object_vtable (tray->bus, &tray->item, PATH, INTERFACE, vtable, tray) < 0 ||
       tray_menu_attach (tray->menu, tray->bus) < 0 ||
-      sd_bus_request_name_async (tray->bus, &tray->naming, tray->name, 0, tray_handle_name, tray) < 0)
+      sd_bus_request_name_async (tray->bus, &tray->naming, tray->name, 0, tray_on_name, tray) < 0)
     tray_hide (tray);
 }
 
@@ -222,7 +222,7 @@ tray_decide (Tray *tray)
 
 /* A watcher that comes anew knows nothing of us. */
 static void
-tray_handle_watcher (const char *unique, void *userdata)
+tray_on_watcher (const char *unique, void *userdata)
 {
   Tray *tray = userdata;
 
@@ -273,7 +273,7 @@ tray_new (Tray **ret, sd_bus *bus, const DesktopSettings *settings, const TrayMe
   tray->menu = tray_menu_new (handler, userdata);
   if ((r = bus_owner_new (&tray->watcher, bus, WATCHER)) < 0)
     return r;
-  bus_owner_watch (tray->watcher, tray_handle_watcher, tray);
+  bus_owner_watch (tray->watcher, tray_on_watcher, tray);
   *ret = g_steal_pointer (&tray);
   return 0;
 }

@@ -81,7 +81,7 @@ range_of (const char *text)
   AddressRange range;
 
   if (!address_range_parse (text, &range))
-    fail ("\"%s\" is no address", text);
+    fail ("\"%s\" is not an address", text);
   return range;
 }
 

@@ -110,7 +110,7 @@ sandbox_pass (Sandbox *sandbox, int fd, GError **error)
   close (fd);
   if (moved < 0)
     {
-      hive_error_set_errno (error, errno, "Can't pass a descriptor to the sandbox");
+      hive_error_set_errno (error, errno, "Cannot pass a descriptor to the sandbox");
       return NULL;
     }
 

@@ -208,13 +208,13 @@ sandbox_pipe (int *ret_read, int *ret_write, int size, GError **error)
   int fds[2];
 
   if (pipe2 (fds, O_CLOEXEC) < 0)
-    return hive_error_set_errno (error, errno, "Can't make a pipe");
+    return hive_error_set_errno (error, errno, "Cannot make a pipe");
 
   *ret_read = fds[0];
   *ret_write = fcntl (fds[1], F_DUPFD_CLOEXEC, FD_BASE);
   close (fds[1]);
   if (*ret_write < 0 || fcntl (fds[0], F_SETFL, O_NONBLOCK) < 0)
-    return hive_error_set_errno (error, errno, "Can't make a pipe");
+    return hive_error_set_errno (error, errno, "Cannot make a pipe");
 
   /* The user's share of pipe memory may be used up: a smaller pipe is only slower. */
   if (size > 0)
@@ -640,7 +640,7 @@ sandbox_fill_pipe (const char *text, int *ret_read, GError **error)
     return false;
   r = file_write_all (write_fd, text, strlen (text));
   *ret_read = fcntl (read_fd, F_DUPFD_CLOEXEC, FD_BASE);
-  return (r >= 0 && *ret_read >= 0) || hive_error_set_errno (error, r < 0 ? -r : errno, "Can't fill a pipe");
+  return (r >= 0 && *ret_read >= 0) || hive_error_set_errno (error, r < 0 ? -r : errno, "Cannot fill a pipe");
 }
 
 static bool
@@ -648,7 +648,7 @@ sandbox_open_pipes (Sandbox *sandbox, SandboxStart *start, GError **error)
 {
   start->null = open ("/dev/null", O_RDONLY | O_CLOEXEC);
   if (start->null < 0)
-    return hive_error_set_errno (error, errno, "Can't open /dev/null");
+    return hive_error_set_errno (error, errno, "Cannot open /dev/null");
 
   return sandbox_pipe (&sandbox->out.fd, &start->out, PIPE_SIZE, error) &&
          sandbox_pipe (&sandbox->err.fd, &start->err, PIPE_SIZE, error) &&
@@ -735,7 +735,7 @@ sandbox_run (Sandbox *sandbox, const char *const *argv, int *ret_status, GError 
   if (pidfd < 0)
     {
       sigprocmask (SIG_SETMASK, &start.mask, NULL);
-      return hive_error_set_errno (error, failure, "Can't start the sandbox");
+      return hive_error_set_errno (error, failure, "Cannot start the sandbox");
     }
 
   /* Only the sandbox holds its ends from here on. */

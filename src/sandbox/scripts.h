@@ -5,7 +5,7 @@
 
 /* The hive's own scripts and programs (LIBEXECDIR), as a sandbox sees them. */
 
-/* Whether all of them are there; Failed names the one that is not, which is no fault of a recipe. */
+/* Whether all of them are there; Failed names the one that is not, which is not a fault of a recipe. */
 bool scripts_check (const Configuration *configuration, GError **error);
 
 /* Makes them visible, read-only. */

@@ -12,12 +12,13 @@ static bool
 toolchain_refuse (const Toolchain *toolchain, const char *path, const char *why, GError **error)
 {
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_SANDBOX_UNAVAILABLE,
-               "The toolchain %s of hive.conf can't be used: %s %s, or take its section [" TOOLCHAIN_SECTION "%s] away",
+               "The toolchain %s of hive.conf cannot be used: %s %s, or take its section [" TOOLCHAIN_SECTION
+               "%s] away",
                toolchain->name, path, why, toolchain->name);
   return false;
 }
 
-/* The first folder on the way to @path, or it, that can't be entered: "" when all can. */
+/* The first folder on the way to @path, or it, that cannot be entered: "" when all can. */
 static char *
 path_find_closed (const char *path)
 {
@@ -44,7 +45,7 @@ toolchain_check_open (const Toolchain *toolchain, const char *path, GError **err
   if (stat (closed, &info) < 0)
     return toolchain_refuse (toolchain, path, "is not there. Correct its Path=", error);
   why = g_strdup_printf (
-      "can't be reached by the users that builds run as, because %s is closed to them (mode %04o). Move or copy the "
+      "cannot be reached by the users that builds run as, because %s is closed to them (mode %04o). Move or copy the "
       "toolchain to where all may read it, as /opt/%s, or open that folder (chmod o+x %s)",
       closed, info.st_mode & 07777, toolchain->name, closed);
   return toolchain_refuse (toolchain, path, why, error);
@@ -57,7 +58,7 @@ toolchain_check_owner (const Toolchain *toolchain, const char *path, GError **er
   struct stat info;
 
   if (stat (path, &info) < 0 || !S_ISDIR (info.st_mode))
-    return toolchain_refuse (toolchain, path, "is no folder. Correct its Path=", error);
+    return toolchain_refuse (toolchain, path, "is not a folder. Correct its Path=", error);
   if (toolchain->any_owner)
     return true;
   if (!toolchain_is_owned_by (path, geteuid ()))

@@ -184,7 +184,7 @@ ln -s between "$pkgdir/usr/local/bin/some"
     hive.nothing_left()
 
 
-@pytest.mark.parametrize("target, why", [("/usr/bin/env", "is a link to what is not in the package"), ("some", ""), ("/opt/some", "is no regular file"),
+@pytest.mark.parametrize("target, why", [("/usr/bin/env", "is a link to what is not in the package"), ("some", ""), ("/opt/some", "is not a regular file"),
                                          ("/opt/some/data", "is not executable")])
 def test_program_of_a_worker_that_is_a_link_to_no_program_is_refused(hive, target, why):
     package = f"""install -Dm644 /dev/stdin "$pkgdir/opt/some/data" <<<'#!/bin/sh'

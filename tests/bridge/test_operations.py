@@ -174,7 +174,7 @@ def test_socket_that_is_somebody_elses_keeps_it_from_starting(new_bridge):
         new_bridge.configure(Listen=f"127.0.0.1:{taken.getsockname()[1]}").start(wait=False)
         process, new_bridge.process = new_bridge.process, None
         assert process.wait(20) == 1
-    assert "Can't listen on 127.0.0.1" in new_bridge.log and "Listen=" in new_bridge.log
+    assert "Cannot listen on 127.0.0.1" in new_bridge.log and "Listen=" in new_bridge.log
 
 
 @pytest.mark.parametrize("key,value", [("Listen", "localhost:80"), ("Listen", "127.0.0.1"), ("PublicOrigin", "hive.example"), ("PublicOrigin", "https://hive.example/"),

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What clients that were written for rbee's own hive read, and what they see of a refusal. Its job client posts, streams the lines to a
-callback, and takes an answer that is no success for an error with that status."""
+callback, and takes an answer that is not a success for an error with that status."""
 
 import datetime
 import json

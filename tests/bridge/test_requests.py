@@ -147,11 +147,11 @@ WRONG = {
     "no worker": ({"operation": "worker_install"}, 'needs the field "worker_id"'),
     "worker of another type": ({"operation": "worker_install", "worker_id": ["abc"]}, '"worker_id" is a string'),
     "worker null": ({"operation": "worker_install", "worker_id": None}, 'needs the field "worker_id"'),
-    "worker that is no id": ({"operation": "worker_install", "worker_id": "../../etc"}, "../../etc"),
+    "worker that is not an id": ({"operation": "worker_install", "worker_id": "../../etc"}, "../../etc"),
     "unknown field": ({"operation": "worker_install", "worker_id": "abc", "reinstal": True}, '"reinstal"'),
     "flag that is a string": ({"operation": "worker_install", "worker_id": "abc", "check": "true"}, '"check" is true or false'),
     "option of another operation": ({"operation": "worker_remove", "worker_id": "abc", "check": True}, '"check"', "worker_install alone"),
-    "option that is no choice": ({"operation": "worker_install", "worker_id": "abc", "source": "tarball"}, "source"),
+    "option that is not a choice": ({"operation": "worker_install", "worker_id": "abc", "source": "tarball"}, "source"),
 }
 
 

@@ -71,7 +71,7 @@ def test_socket_of_somebody_else_is_no_bridge(bridge):
         thread.start()
         done = bridge.hive.hivectl("web", "--socket", path, status=1)
         thread.join()
-    assert "no rbee-hive-bridge" in done.stderr
+    assert "not an rbee-hive-bridge" in done.stderr
 
 
 @pytest.mark.root

@@ -68,16 +68,16 @@ withBrowser("what is installed of a worker", () => {
 });
 
 withBrowser("a catalog that", () => {
-  test("can't be reached is named beside the workers of the others", async ({ stage, page }) => {
+  test("cannot be reached is named beside the workers of the others", async ({ stage, page }) => {
     await stage.add("some");
     await stage.configure("Catalog corp", { URL: "file:///nonexistent/corp" });
     await stage.start();
     await enter(page, stage);
-    await page.getByText("The catalog corp can't be reached: its workers are not shown").waitFor();
+    await page.getByText("The catalog corp cannot be reached: its workers are not shown").waitFor();
     await page.getByText(/nonexistent/).waitFor();
     await card(page, "Some").getByText("from default").waitFor();
     await page.getByRole("button", { name: "Ask again: catalog corp" }).click();
-    await page.getByText("The catalog corp can't be reached: its workers are not shown").waitFor();
+    await page.getByText("The catalog corp cannot be reached: its workers are not shown").waitFor();
   });
 
   test("fails now is shown as it was, and how old that is", async ({ stage, page }) => {
@@ -90,7 +90,7 @@ withBrowser("a catalog that", () => {
     await stage.stopHive();
     await stage.startHive();
     await page.reload();
-    await page.getByText(/The catalog corp can't be reached: what is shown of it is as it was/).waitFor();
+    await page.getByText(/The catalog corp cannot be reached: what is shown of it is as it was/).waitFor();
     await card(page, "Theirs").waitFor();
     await screenshot(page, "state-catalog-stale");
     await expectAccessible(page);
@@ -158,7 +158,7 @@ withBrowser("getting about", () => {
       route.fulfill({ status: 403, contentType: "application/problem+json", body: JSON.stringify({ detail: "Not yours", error: "org.freedesktop.DBus.Error.AccessDenied" }) }),
     );
     await enter(page, stage, `/jobs/${job}`);
-    const trouble = page.getByRole("alert").filter({ hasText: "The log can't be shown" });
+    const trouble = page.getByRole("alert").filter({ hasText: "The log cannot be shown" });
     await trouble.getByText("Not yours Ask whoever administers this machine.").waitFor();
   });
 });

@@ -133,7 +133,7 @@ withBrowser("states", () => {
     await page.getByRole("button", { name: "Install Some" }).waitFor();
   });
 
-  test("a part of the page that can't be loaded says so, and comes when the page is loaded again", async ({ stage, newPage }) => {
+  test("a part of the page that cannot be loaded says so, and comes when the page is loaded again", async ({ stage, newPage }) => {
     const page = await newPage(STILL);
     await stage.add("some");
     await stage.start();
@@ -187,7 +187,7 @@ withBrowser("states", () => {
     await page.getByRole("heading", { name: "There is no job 17" }).waitFor();
   });
 
-  test("workers of other machines are shown last, with what they are made for, and can't be installed", async ({ stage, page }) => {
+  test("workers of other machines are shown last, with what they are made for, and cannot be installed", async ({ stage, page }) => {
     await stage.add("apple", undefined, { platforms: ["macos"], architectures: ["aarch64"] });
     await stage.start();
     await enter(page, stage);

@@ -317,7 +317,7 @@ def test_what_it_said_stands_in_for_a_server_that_fails(hive, remembering):
         assert worker["id"] == "some" and 0 < worker["stale_since"] < before
         state = state_of(hive, "corp")
         assert state["error_name"] == "CatalogUnavailable" and state["answered_at"] == worker["stale_since"]
-        assert "The catalog corp can't be asked; this is what it said at " in hive.hivectl("catalog").stderr
+        assert "The catalog corp cannot be asked; this is what it said at " in hive.hivectl("catalog").stderr
         if trouble != "html":
             job = hive.installs("some", reinstall=True)
             assert "remembered" in job.lines()

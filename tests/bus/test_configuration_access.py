@@ -29,7 +29,7 @@ def closed(hive, request):
 
 def test_job_and_status_name_what_builds_cannot_read_and_the_advice_helps(hive, closed):
     hive.catalog.add("some")
-    said = f"Can't read {closed}: "
+    said = f"Cannot read {closed}: "
     advice = f"chmod a+rX {closed}"
     hive.refuses("some", "InvalidArgument", said, "Permission denied", advice)
     assert said in hive.call("GetCapabilities")["sandbox_error"] and advice in hive.call("GetCapabilities")["sandbox_error"]

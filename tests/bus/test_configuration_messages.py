@@ -21,7 +21,7 @@ def complaint(build, folder, main="", **drop_ins):
 
 def test_message_names_the_file_and_the_line_that_are_wrong(build, tmp_path):
     said = complaint(build, tmp_path, "[Jobs]\nMemoryMax=8G\n", limits="# ours\n[Build]\nStepTimeout=10\n\n[Jobs]\nMemoryMax = lots\n", more="[Build]\nStepTimeout=7\n")
-    assert f'{tmp_path}/hive.conf.d/limits.conf:6: "lots" is no value for MemoryMax= in [Jobs]' in said
+    assert f'{tmp_path}/hive.conf.d/limits.conf:6: "lots" is not a value for MemoryMax= in [Jobs]' in said
 
 
 @pytest.mark.parametrize("section", ["Toolchain x", "Mirror x"])
@@ -32,7 +32,7 @@ def test_message_names_the_file_of_a_section(build, tmp_path, section):
 @pytest.mark.parametrize("value", ["/usr/local,/opt", "/usr/local:/opt", "/usr/local;/opt,/srv"])
 def test_list_with_another_separator_is_refused_and_says_which_is_right(build, tmp_path, value):
     said = complaint(build, tmp_path, f"[Hive]\nInstallPrefixes={value}\n")
-    assert f'hive.conf:2: "{value}" is no value for InstallPrefixes= in [Hive]' in said and "stands a semicolon" in said
+    assert f'hive.conf:2: "{value}" is not a value for InstallPrefixes= in [Hive]' in said and "stands a semicolon" in said
 
 
 @pytest.mark.parametrize("text", ["[Hive]\nInstallPrefixes=" + "/a," * 300_000, "[Hive]\n\x1b]0;x\x07=1\n", "[Hive\x9b31m]\nx=1\n", "\x1b[2J\n"],
@@ -47,7 +47,7 @@ def test_message_is_one_sentence_whatever_the_file_says(build, tmp_path, text):
 def test_message_names_the_drop_in_and_the_line_of_a_section(build, tmp_path, section, wrong):
     said = complaint(build, tmp_path, main="[Catalog]\nURL=file:///tmp\n", own=f"# ours\n[{section}]\n{wrong}\n")
     key, _, value = wrong.partition("=")
-    assert f'{tmp_path}/hive.conf.d/own.conf:3: "{value}" is no value for {key}= in [{section}]' in said
+    assert f'{tmp_path}/hive.conf.d/own.conf:3: "{value}" is not a value for {key}= in [{section}]' in said
 
 
 def hivectl(build, *arguments):
@@ -83,7 +83,7 @@ def test_config_check_tries_a_file_without_a_daemon(build, tmp_path):
     file = written(tmp_path, "[Catalog corp]\nURL=https://corp.example\n", own="[Catalog corp]\nPriority=7\n", wrong="[Jobs]\n\nMaxParallel=lots\n")
     for tried in file, tmp_path / "hive.conf.d" / "own.conf":
         done = hivectl(build, "config", "--check", tried)
-        assert done.returncode == 1 and done.stderr.startswith(f'hivectl: {tmp_path}/hive.conf.d/wrong.conf:3: "lots" is no value for MaxParallel=')
+        assert done.returncode == 1 and done.stderr.startswith(f'hivectl: {tmp_path}/hive.conf.d/wrong.conf:3: "lots" is not a value for MaxParallel=')
     answer = json.loads(hivectl(build, "config", "--check", "--json", file).stdout)
     assert answer["file"] == str(file) and answer["valid"] is False and answer["message"].startswith(f"{tmp_path}/hive.conf.d/wrong.conf:3: ")
     (tmp_path / "hive.conf.d" / "wrong.conf").unlink()

@@ -74,7 +74,7 @@ def test_what_nobody_knows_is_told_and_the_build_goes_on(ruled):
     ruled.catalog.add("curious", pkgbuild("curious", depends=["there", "ttf-of-nowhere"], makedepends=["mute>=2"]))
     assert checked(ruled.installs("curious"))[:4] == [
         "✓ Runtime: there", "⚠ ttf-of-nowhere: not known here, and nothing of that name: going on",
-        "✓ Build: none that is known", "⚠ mute>=2: the version of /usr/bin/env can't be read: going on"]
+        "✓ Build: none that is known", "⚠ mute>=2: the version of /usr/bin/env cannot be read: going on"]
 
 
 def test_what_nobody_knows_is_marked_where_something_is_missing(ruled):

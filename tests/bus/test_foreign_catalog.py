@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Recipes of a catalog elsewhere can't send the hive to what listens on this machine alone: by no URL, no name, no redirect."""
+"""Recipes of a catalog elsewhere cannot send the hive to what listens on this machine alone: by no URL, no name, no redirect."""
 
 import contextlib
 import socket

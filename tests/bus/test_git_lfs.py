@@ -88,7 +88,7 @@ def test_file_that_is_nowhere_ends_the_job(hive, repository):  # noqa: F811
     commit(repository)
     hive.catalog.add("some", recipe(repository, build=BUILD))
     message = hive.refuses("some", "SourceUnavailable").get("ErrorMessage")
-    assert "can't be given its files of Git LFS" in message and OID in message
+    assert "cannot be given its files of Git LFS" in message and OID in message
 
 
 def test_without_git_lfs_it_is_asked_for(hive, repository):  # noqa: F811

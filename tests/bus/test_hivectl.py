@@ -428,9 +428,9 @@ def test_nothing_fits_where_no_sandbox_can_be_made_until_one_can(hive, denied):
 
 def test_status_names_a_filter_that_denies_openat2(hive, denied):
     """As systemd's RestrictSUIDSGID= has one, and bubblewrap 0.12 says it."""
-    denied.write_text("#!/bin/sh\necho \"bwrap: Can't open source /usr: Function not implemented\" >&2\nexit 1\n")
+    denied.write_text("#!/bin/sh\necho \"bwrap: Cannot open source /usr: Function not implemented\" >&2\nexit 1\n")
     shown = hive.hivectl("status", status=1).stdout
-    assert "openat2()" in shown and "RestrictSUIDSGID" in shown and "Can't open source /usr: Function not implemented" in shown
+    assert "openat2()" in shown and "RestrictSUIDSGID" in shown and "Cannot open source /usr: Function not implemented" in shown
 
 
 def test_status_where_no_sandbox_can_be_made(hive, denied):

@@ -12,7 +12,7 @@ from harness import SOURCE, HiveError, pkgbuild
 
 def normalise(interface):
     def annotations(element):
-        """Those of D-Bus itself; what is for generators of code sd-bus can't say."""
+        """Those of D-Bus itself; what is for generators of code sd-bus cannot say."""
         found = ((annotation.get("name"), annotation.get("value")) for annotation in element.findall("annotation"))
         return sorted((name, value) for name, value in found if name.startswith("org.freedesktop."))
 

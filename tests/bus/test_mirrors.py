@@ -103,4 +103,4 @@ def test_section_that_can_not_be_meant_is_named(hive, site, key, value):
     with pytest.raises(AssertionError, match="rbee-hived ended") as failure:
         hive.start()
     hive.process = None
-    assert f'"{value}" is no value for {key}= in [Mirror upstream]' in str(failure.value)
+    assert f'"{value}" is not a value for {key}= in [Mirror upstream]' in str(failure.value)

@@ -132,7 +132,7 @@ def test_too_much_is_refused(hive):
     assert "no PKGBUILD among them" in refused(hive, ("other", memory("x")))
     assert "Option origin" in refused(hive, ("PKGBUILD", memory(pkgbuild("some"))), origin=GLib.Variant("s", "a\nb"))
     assert "catalog" in refused(hive, ("PKGBUILD", memory(pkgbuild("some"))), catalog=GLib.Variant("s", "default"))
-    assert "no worker id" in refused(hive, ("PKGBUILD", memory(pkgbuild("some"))), worker="../x")
+    assert "not a worker id" in refused(hive, ("PKGBUILD", memory(pkgbuild("some"))), worker="../x")
 
 
 def test_equal_recipes_are_one_job_and_others_are_refused_while_it_runs(hive):

@@ -106,7 +106,7 @@ def test_lock_file_is_obeyed_where_the_repository_has_one(hive, repository, rust
     done = subprocess.run(["cargo", "update", "itoa", "--precise", "1.0.9"], cwd=repository.path, stderr=subprocess.PIPE, text=True)
     if done.returncode != 0:
         assert any(word in done.stderr for word in rust.UNREACHED), done.stderr
-        pytest.skip("needs a network: cargo's registry can't be reached")
+        pytest.skip("needs a network: cargo's registry cannot be reached")
     job = rust.installs(hive, add(hive, shipped(repository, repository.commit({}))))
     assert any("Compiling itoa v1.0.9" in line for line in job.lines())
     assert runs(hive) == "a worker from 42\n"

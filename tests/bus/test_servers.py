@@ -139,7 +139,7 @@ def test_page_in_place_of_a_catalog_is_called_that(hive, http_catalog, page, wha
     http_catalog.add("some")
     http_catalog.answers["/workers/some"] = (200, "text/html", page)
     message = hive.refuses("some", "CatalogInvalid").get("ErrorMessage")
-    assert f"/workers/some is {what} where JSON was expected" in message and "no catalog's server" in message and "file://" in message
+    assert f"/workers/some is {what} where JSON was expected" in message and "not a catalog's server" in message and "file://" in message
     http_catalog.answers["/workers/some"] = (200, "application/json", json.dumps(http_catalog.entries["some"]).encode())
     http_catalog.answers["/workers/some/PKGBUILD"] = (200, "text/html", page)
     assert f"/workers/some/PKGBUILD is {what}" in hive.refuses("some", "RecipeInvalid").get("ErrorMessage")

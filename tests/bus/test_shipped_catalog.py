@@ -86,7 +86,7 @@ def test_the_hive_lists_all_of_them(shipped):
 
 @pytest.mark.parametrize("worker", WORKERS)
 def test_the_hive_reads_every_recipe_as_bash_does(shipped, worker):
-    """As far as this machine lets it: what a recipe lacks here, or can't reach, comes after it was read."""
+    """As far as this machine lets it: what a recipe lacks here, or cannot reach, comes after it was read."""
     if worker != "hive-probe":
         shipped.configure("Build", DownloadTimeout=2)
     job = shipped.install(worker)

@@ -98,8 +98,8 @@ def test_signatures_that_are_refused(hive, alice, mallory):
             ([alice], [alice], DATA + b"!", good, "ChecksumMismatch", "is not what the key"),
             ([alice], [alice, mallory], DATA, mallory.sign(DATA), "SourceUnavailable", "keys/pgp/FINGERPRINT.asc"),
             ([alice], [], DATA, good, "SourceUnavailable", "keys/pgp/FINGERPRINT.asc"),
-            ([alice], [alice], DATA, b"no signature", "ChecksumMismatch", "can't be read"),
-            ([alice], [alice], DATA, b"", "ChecksumMismatch", "can't be read"),
+            ([alice], [alice], DATA, b"no signature", "ChecksumMismatch", "cannot be read"),
+            ([alice], [alice], DATA, b"", "ChecksumMismatch", "cannot be read"),
             ([], [alice], DATA, good, "RecipeInvalid", "validpgpkeys")]:
         add(hive, ["data", "data.sig"], signers, keys, {"data": data, "data.sig": signature})
         hive.refuses("some", error, words)

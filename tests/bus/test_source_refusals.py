@@ -241,7 +241,7 @@ def test_source_and_dependency_of_absurd_length(hive):
 
 def test_long_url_keeps_its_error(hive):
     hive.catalog.add("some", recipe([f"x::http://127.0.0.1:{free_port()}/" + "x" * 5000]))
-    hive.refuses("some", "SourceUnavailable", "can't be fetched")
+    hive.refuses("some", "SourceUnavailable", "cannot be fetched")
 
 
 def test_cancel_while_a_large_source_is_verified(hive):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What a person is told before long work: a backend that this machine can't run, a cancel that takes a while, a recipe that wants what it
-can't have while it is read."""
+"""What a person is told before long work: a backend that this machine cannot run, a cancel that takes a while, a recipe that wants what it
+cannot have while it is read."""
 
 import subprocess
 
@@ -82,4 +82,4 @@ def test_variables_of_the_administrator_reach_the_recipe_and_its_functions(hive)
 def test_variables_that_are_none_are_refused(build, tmp_path, value):
     (tmp_path / "hive.conf").write_text(f"[Recipe]\nEnvironment={value}\n")
     done = subprocess.run([build.libexec / "rbee-hive-builder", "--config", tmp_path / "hive.conf", "--query", "devices"], stderr=subprocess.PIPE, text=True)
-    assert done.returncode == 1 and f'"{value}" is no value for Environment= in [Recipe]' in done.stderr
+    assert done.returncode == 1 and f'"{value}" is not a value for Environment= in [Recipe]' in done.stderr

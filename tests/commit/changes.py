@@ -9,7 +9,7 @@ from scratch import File, Folder, Link
 # The saved start, what is run there (verb and request, as job 3), and the two states that it may end in
 Change = collections.namedtuple("Change", "start run before after")
 
-# Another worker, with which folders are shared, and a file of somebody who is no worker
+# Another worker, with which folders are shared, and a file of somebody who is not a worker
 NEIGHBOUR = {
     "/usr/local/bin/y": File(0o755, b"neighbour\n"),
     "/usr/local/share/y/data": File(0o644, b"its data\n"),

@@ -18,7 +18,7 @@ Moment = collections.namedtuple("Moment", "call disk manifest next_manifest")
 
 
 class Run:
-    """The system calls of one run. A recovery finds what a killed run did @before, which is no safer than that left it, and its
+    """The system calls of one run. A recovery finds what a killed run did @before, which is not a safer than that left it, and its
     manifest in a state."""
 
     def __init__(self, scratch, calls, before=(), manifest=None):

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Elements of source arrays: what source_parse() takes stays in its folder, is no option, and is fetched by one of the
- * schemes there are. */
+/* Elements of source arrays: what source_parse() takes stays in its folder, is not an option, and is fetched by one of
+ * the schemes there are. */
 #include "source.h"
 
 #include "error.h"

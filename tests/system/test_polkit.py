@@ -429,7 +429,7 @@ def test_interrupt_at_the_question_takes_it_back_and_mends_the_terminal(hive, ma
 
 
 def test_caller_who_is_killed_takes_the_question_with_him(hive, machine, polkit):
-    """An agent that is stopped can't go with him: it is the hive that takes it back."""
+    """An agent that is stopped cannot go with him: it is the hive that takes it back."""
     hive.catalog.add("some")
     agent = ("--uid", "anna", "--exact", "pkttyagent")
     with person(hive, "install", "some") as terminal:

@@ -274,7 +274,7 @@ def test_bad_configuration_keeps_the_daemon_from_starting_and_it_says_which(hive
     machine.run("systemctl", "stop", "rbee-hived.service")
     with pytest.raises(HiveError):
         hive.call("ListWorkers", timeout=1)
-    wait_until(lambda: '"lots" is no value for MemoryMax= in [Jobs]' in hive.daemon_log(), what="the complaint")
+    wait_until(lambda: '"lots" is not a value for MemoryMax= in [Jobs]' in hive.daemon_log(), what="the complaint")
     # Else the bus would go on waiting for it, and with it whoever calls next.
     hive.configuration["Jobs"].clear()
     hive.write_configuration()

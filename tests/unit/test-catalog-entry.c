@@ -81,7 +81,7 @@ camel_case_part (JsonObject *object, const char *part)
   return *part ? json_object_get_object_member (object, part) : object;
 }
 
-/* The parser's objects can't be changed. */
+/* The parser's objects cannot be changed. */
 static JsonObject *
 parse_mutable (const char *text)
 {

@@ -305,7 +305,7 @@ test_zsh_completion (Scratch *scratch, gconstpointer data)
   package_list (scratch, "1", NULL);
   expect_install (scratch, "1", "x-worker", BINARY);
   package_file (scratch, "1", "usr/local/share/zsh/site-functions/_x-worker", data, 0644);
-  expect (scratch, HIVE_ERROR_PACKAGE_INVALID, "which is no command of the package");
+  expect (scratch, HIVE_ERROR_PACKAGE_INVALID, "which is not a command of the package");
 }
 
 static void

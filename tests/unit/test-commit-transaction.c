@@ -284,7 +284,7 @@ test_conflict_no_folder (Scratch *scratch, gconstpointer data)
   package_one (scratch, "1");
   g_assert_cmpint (g_mkdir_with_parents (folder, 0755), ==, 0);
   g_assert_true (g_file_set_contents (path, "mine", -1, NULL));
-  expect_refusal (scratch, "1", "x", BINARY, HIVE_ERROR_FILE_CONFLICT, "exists and is no folder");
+  expect_refusal (scratch, "1", "x", BINARY, HIVE_ERROR_FILE_CONFLICT, "exists and is not a folder");
 }
 
 static void

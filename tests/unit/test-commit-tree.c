@@ -64,7 +64,7 @@ test_binary_no_file (Scratch *scratch, gconstpointer data)
 {
   package_directory (scratch, "1", "usr/local/bin/x");
   package_list (scratch, "1", NULL);
-  expect_invalid (scratch, "no regular file");
+  expect_invalid (scratch, "not a regular file");
 }
 
 static void

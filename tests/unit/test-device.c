@@ -349,7 +349,7 @@ test_cpus_are_read (void)
   g_assert_cmpuint (device_at (devices, 2)->memory, ==, 0);
 }
 
-/* As the drivers xe and i915 lay out /sys; links can't lie in a source tree. */
+/* As the drivers xe and i915 lay out /sys; links cannot lie in a source tree. */
 static void
 test_intel_cards_are_read (void)
 {

@@ -111,7 +111,7 @@ test_bad_worker_id_is_refused (void)
   };
 
   for (size_t i = 0; i < G_N_ELEMENTS (texts); i++)
-    assert_is_refused (texts[i], "is no worker id");
+    assert_is_refused (texts[i], "is not a worker id");
 }
 
 static void

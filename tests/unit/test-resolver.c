@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Rules over what each Linux has, what none has, and what can't be read. */
+/* Rules over what each Linux has, what none has, and what cannot be read. */
 #define RULES                                                                                                          \
   "[shell]\nprobe=command:no-such-shell;command:bash\ndebian=bash\nfedora=bash-of-fedora\n"                            \
   "[tools]\nprobe=command:bash command:cat\nversion=bash --version\npattern=version ([0-9]+)\ndebian=bash coreutils\n" \

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A machine with a kernel of its own, for what a container can't show: power cuts, and limits of memory and tasks. qemu emulates it, without
+"""A machine with a kernel of its own, for what a container cannot show: power cuts, and limits of memory and tasks. qemu emulates it, without
 help by the processor, so it runs wherever root does, ten times as slow as this machine; it boots this machine's own files in some eight
 seconds."""
 

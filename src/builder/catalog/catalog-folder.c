@@ -54,9 +54,9 @@ catalog_folder_explain (const char *url, int errnum, char **ret_why)
   if (errnum == EXDEV || errnum == ELOOP)
     *ret_why = g_strdup_printf ("%s leads out of the catalog's folder", url);
   else if (errnum == EINVAL)
-    *ret_why = g_strdup_printf ("%s is no regular file", url);
+    *ret_why = g_strdup_printf ("%s is not a regular file", url);
   else
-    *ret_why = g_strdup_printf ("%s can't be opened: %s", url, g_strerror (errnum));
+    *ret_why = g_strdup_printf ("%s cannot be opened: %s", url, g_strerror (errnum));
   return errnum == ENOENT || errnum == ENOTDIR ? FETCH_NOT_FOUND : FETCH_FAILED;
 }
 
@@ -68,7 +68,7 @@ catalog_folder_check (const CatalogConfiguration *catalog, GError **error)
   if (folder >= 0)
     return true;
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_UNAVAILABLE,
-               N_ ("The catalog's folder can't be opened: %s: %s; see URL= in hive.conf"), catalog->url,
+               N_ ("The catalog's folder cannot be opened: %s: %s; see URL= in hive.conf"), catalog->url,
                g_strerror (-folder));
   return false;
 }
@@ -100,7 +100,7 @@ compare_names (const void *a, const void *b)
   return strcmp (*(char *const *)a, *(char *const *)b);
 }
 
-/* A worker whose name is no id is to be missed, and not to be passed over in silence. */
+/* A worker whose name is not an id is to be missed, and not to be passed over in silence. */
 static bool
 holds_entry (const char *workers, const char *name)
 {
@@ -156,7 +156,7 @@ catalog_folder_copy (const CatalogConfiguration *catalog, const char *url, const
   while ((n = read (from, buffer, 256 * 1024)) != 0)
     {
       if (n < 0)
-        return hive_error_set_errno (error, errno, "Can't read %s", url);
+        return hive_error_set_errno (error, errno, "Cannot read %s", url);
       if (!sandbox_check_cancelled (error))
         return false;
       total += n;
@@ -164,7 +164,7 @@ catalog_folder_copy (const CatalogConfiguration *catalog, const char *url, const
         return fetch_set_source_error (FETCH_TOO_LARGE, url, target, error);
       r = file_write_all (fd, buffer, n);
       if (r < 0)
-        return hive_error_set_errno (error, -r, "Can't write %s", target);
+        return hive_error_set_errno (error, -r, "Cannot write %s", target);
     }
   return true;
 }

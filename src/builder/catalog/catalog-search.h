@@ -11,7 +11,7 @@ typedef struct CatalogSearch CatalogSearch;
 CatalogSearch *catalog_search_new (const Configuration *configuration, JsonObject *remembered, const Machine *machine);
 void catalog_search_free (CatalogSearch *search);
 
-/* The entry of the first catalog that has @id, or of @name alone (NULL: any). One that can't be asked is passed over,
+/* The entry of the first catalog that has @id, or of @name alone (NULL: any). One that cannot be asked is passed over,
  * which @log (NULL: nobody) is told; unless it said before that it has that worker: then it is not for another one to
  * stand in for it.
  * @backend: see catalog_get(). Errors: those of catalog_get(), InvalidArgument (no catalog @name). */
@@ -24,7 +24,7 @@ Catalog *catalog_search_open (CatalogSearch *search, const CatalogConfiguration 
 /* The catalog of what was found, owned by @search. */
 Catalog *catalog_search_found (CatalogSearch *search);
 
-/* "The catalog "corp" can't be asked (…): this is what it said 3 hours ago", or NULL when what was found is fresh. */
+/* "The catalog "corp" cannot be asked (…): this is what it said 3 hours ago", or NULL when what was found is fresh. */
 char *catalog_search_describe_stale (const CatalogSearch *search);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CatalogSearch, catalog_search_free)

@@ -33,10 +33,11 @@ catalog_server_token (const CatalogConfiguration *catalog, char **ret_why)
     g_strstrip (token);
   if (token && *token && strspn (token, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-._~+/=") == strlen (token))
     return g_steal_pointer (&token);
-  *ret_why = g_strdup_printf ("the token %s %s (TokenCredential= of the catalog \"%s\" in hive.conf)",
-                              catalog->token_credential,
-                              token ? "is no bearer token: one line of letters, digits and -._~+/=" : "can't be read",
-                              catalog->name);
+  *ret_why =
+      g_strdup_printf ("the token %s %s (TokenCredential= of the catalog \"%s\" in hive.conf)",
+                       catalog->token_credential,
+                       token ? "is not a bearer token: one line of letters, digits and -._~+/=" : "cannot be read",
+                       catalog->name);
   return NULL;
 }
 

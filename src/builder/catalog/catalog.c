@@ -142,14 +142,14 @@ catalog_set_error (const Catalog *catalog, FetchResult result, const char *why, 
                  "The catalog refuses: %s; see TokenCredential= in %s of hive.conf", why, section);
   else if (result == FETCH_UNTRUSTED)
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_UNAVAILABLE,
-                 "The catalog's server can't be trusted: %s; see CAFile= and URL= in %s of hive.conf", why, section);
+                 "The catalog's server cannot be trusted: %s; see CAFile= and URL= in %s of hive.conf", why, section);
   else
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_UNAVAILABLE,
-                 N_ ("The catalog can't be read: %s; see URL= in %s of hive.conf, and the network"), why, section);
+                 N_ ("The catalog cannot be read: %s; see URL= in %s of hive.conf, and the network"), why, section);
   return false;
 }
 
-/* What is no catalog's answer. A folder of a catalog that any web server shows is none either, and often tried. */
+/* What is not a catalog's answer. A folder of a catalog that any web server shows is none either, and often tried. */
 static void
 catalog_set_nonsense (const Catalog *catalog, const CatalogReading *reading, GError *failure, GError **error)
 {
@@ -157,7 +157,7 @@ catalog_set_nonsense (const Catalog *catalog, const CatalogReading *reading, GEr
 
   if (page)
     g_set_error (error, HIVE_ERROR, failure->code,
-                 "%s. %s is no catalog's server: let URL= name one, or a folder on this machine (file://)",
+                 "%s. %s is not a catalog's server: let URL= name one, or a folder on this machine (file://)",
                  failure->message, catalog->own->shown_url);
   else
     {
@@ -167,7 +167,7 @@ catalog_set_nonsense (const Catalog *catalog, const CatalogReading *reading, GEr
   g_error_free (failure);
 }
 
-/* The JSON at @url. @ret_missing: there is none, which is no error here. */
+/* The JSON at @url. @ret_missing: there is none, which is not an error here. */
 static JsonObject *
 catalog_read_object (Catalog *catalog, const char *url, bool *ret_missing, GError **error)
 {
@@ -313,7 +313,7 @@ catalog_list_answer (const Catalog *catalog, JsonObject *answer, const char *url
 
   if (!workers)
     {
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_INVALID, "%s is no catalog: \"workers\" must be an array",
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_INVALID, "%s is not a catalog: \"workers\" must be an array",
                    url);
       return NULL;
     }
@@ -406,7 +406,7 @@ catalog_read_text (Catalog *catalog, const char *url, size_t max_size, FetchResu
   if (memchr (reading.content->str, 0, reading.content->len) ||
       !g_utf8_validate_len (reading.content->str, reading.content->len, NULL))
     {
-      *ret_why = g_strdup_printf ("%s is no text in UTF-8", url);
+      *ret_why = g_strdup_printf ("%s is not text in UTF-8", url);
       return NULL;
     }
   catalog_keep (catalog, url, &reading);
@@ -438,7 +438,7 @@ catalog_check_signature (Catalog *catalog, const char *recipe_url, const char *t
                  "The PKGBUILD has no signature, and the catalog \"%s\" must have one (SigningKey= in hive.conf): %s",
                  catalog->own->name, why);
   else
-    g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_UNAVAILABLE, "The PKGBUILD's signature can't be read: %s", why);
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_UNAVAILABLE, "The PKGBUILD's signature cannot be read: %s", why);
   return false;
 }
 
@@ -468,7 +468,7 @@ catalog_get_recipe (Catalog *catalog, const CatalogEntry *entry, const char *sou
   else if (result == FETCH_NO_SANDBOX)
     g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_SANDBOX_UNAVAILABLE, why);
   else
-    g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_UNAVAILABLE, "The PKGBUILD can't be read: %s", why);
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_UNAVAILABLE, "The PKGBUILD cannot be read: %s", why);
   return NULL;
 }
 

@@ -7,8 +7,8 @@
 #include "log-writer.h"
 
 /* One catalog of the configuration: a folder (file://) or a server. What a server said before stands in for what it
- * doesn't say now: when it can't be reached, fails (5xx) or answers with what no catalog says. Errors: WorkerNotFound,
- * CatalogUnavailable (can't be reached, answers with an error), CatalogInvalid (answers with nonsense); each names the
+ * doesn't say now: when it cannot be reached, fails (5xx) or answers with what no catalog says. Errors: WorkerNotFound,
+ * CatalogUnavailable (cannot be reached, answers with an error), CatalogInvalid (answers with nonsense); each names the
  * URL. */
 typedef struct
 {

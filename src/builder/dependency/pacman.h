@@ -6,7 +6,7 @@
 /* What pacman has installed, as its local database says it; that is only read. */
 typedef struct Pacman Pacman;
 
-/* Of a folder such as /var/lib/pacman/local; NULL when there is none. A package that can't be read is passed over. */
+/* Of a folder such as /var/lib/pacman/local; NULL when there is none. A package that cannot be read is passed over. */
 Pacman *pacman_read (const char *folder);
 void pacman_free (Pacman *pacman);
 

@@ -22,7 +22,7 @@ typedef struct
   char *where;   /* a file, or pacman's package; NULL unless it is here */
 } Resolution;
 
-/* For this machine. Failed when dependencies.conf can't be used. */
+/* For this machine. Failed when dependencies.conf cannot be used. */
 Resolver *resolver_new (const Configuration *configuration, GError **error);
 
 /* As if it were one of @distribution, with pacman's local database in @pacman (NULL: none). */
@@ -31,7 +31,7 @@ Resolver *resolver_new_on (const Configuration *configuration, Distribution dist
 void resolver_free (Resolver *resolver);
 
 /* Adds what to look for, as PKGBUILDs write it; what was added before is looked for once. RecipeInvalid when one of
- * @names is no dependency, and then none of them is added. */
+ * @names is not a dependency, and then none of them is added. */
 bool resolver_add (Resolver *resolver, char *const *names, GError **error);
 
 /* The same for what is only to run: libraries are enough, without what is needed to build with them. The last of the

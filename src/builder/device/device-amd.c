@@ -89,7 +89,7 @@ node_name (const char *root, const char *node, const char *properties, const cha
 static void
 node_add (Devices *devices, const char *root, const char *node, const char *rocminfo)
 {
-  /* Of a node that a container may not see, this can't be read. */
+  /* Of a node that a container may not see, this cannot be read. */
   g_autofree char *properties = device_read (root, NODES "/%s/properties", node);
   g_autofree char *version = NULL;
   g_autofree char *driver = NULL;

@@ -68,7 +68,7 @@ nvml_open (Nvml *nvml)
   return library != NULL;
 }
 
-/* One line as nvidia-smi has it, and as it says what can't be known. */
+/* One line as nvidia-smi has it, and as it says what cannot be known. */
 static void
 nvml_print_device (const Nvml *nvml, unsigned index, const char *driver)
 {
@@ -197,7 +197,7 @@ table_read_line (Devices *devices, char *const *columns, const char *line, const
     name = table_cell (cells, table_find (columns, "name"));
   if (!*name)
     {
-      devices_warn (devices, "An NVIDIA card can't be used: %s says \"%s\"", tool, line);
+      devices_warn (devices, "An NVIDIA card cannot be used: %s says \"%s\"", tool, line);
       return;
     }
   device = devices_add (devices, "cuda", name);

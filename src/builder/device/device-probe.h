@@ -5,7 +5,7 @@
 
 /* Looks at the machine. Below @root lie /proc, /sys and /usr/share ("/": this machine's); what a tool prints is read
  * by functions of their own, so that recorded machines can be looked at too. Whatever a kernel, a library or a tool
- * says: what can't be understood is no device, and a warning. */
+ * says: what cannot be understood is not a device, and a warning. */
 
 /* All of it. @root other than "/" asks no library and no tool. */
 Devices *devices_probe (const char *root);

@@ -86,7 +86,7 @@ report_add_functions (JsonObject *report, const Recipe *recipe)
   json_object_set_array_member (report, "functions", array);
 }
 
-/* Why it can't be installed here; "" when it can. */
+/* Why it cannot be installed here; "" when it can. */
 static void
 report_add_architecture (JsonObject *report, const Recipe *recipe)
 {
@@ -121,7 +121,7 @@ inspection_report_new (const Configuration *configuration, const Recipe *recipe,
   report_add_functions (report, recipe);
   report_add_packages (report, recipe);
   json_object_set_array_member (report, "sources", inspection_source_list (recipe));
-  /* Names that are none can't be looked for. */
+  /* Names that are none cannot be looked for. */
   if (problems->len == 0)
     inspection_needs_add (report, configuration, recipe);
   for (guint i = 0; i < problems->len; i++)

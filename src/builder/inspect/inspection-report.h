@@ -10,5 +10,5 @@
  * what it needs and whether this machine has that, and @problems (of char *). */
 JsonObject *inspection_report_new (const Configuration *configuration, const Recipe *recipe, const GPtrArray *problems);
 
-/* The same for people, in lines of 80 columns; what can't be broken may be longer. Free with g_string_free. */
+/* The same for people, in lines of 80 columns; what cannot be broken may be longer. Free with g_string_free. */
 GString *inspection_report_text (JsonObject *report);

@@ -7,5 +7,5 @@
 
 /* What a recipe would fetch for this machine, an object a source: name, url (missing: a file beside the PKGBUILD),
  * sums (the kinds given), repository ("git, tag v1"), strength (strong, weak, none; commit: a repository at a fixed
- * one) and verification, the same in words. One that can't be fetched has error, and why. */
+ * one) and verification, the same in words. One that cannot be fetched has error, and why. */
 JsonArray *inspection_source_list (const Recipe *recipe);

@@ -96,7 +96,7 @@ inspection_read (Inspection *inspection, const Configuration *configuration, con
   g_autofree char *parent = g_path_get_dirname (file);
   char *folder = realpath (parent, NULL);
   bool fine = folder ? inspection_evaluate (inspection, configuration, folder, name, error) :
-                       hive_error_set_errno (error, errno, "Can't read %s", file);
+                       hive_error_set_errno (error, errno, "Cannot read %s", file);
 
   free (folder);
   return fine;

@@ -12,5 +12,5 @@ typedef enum
 } InspectionForm;
 
 /* Reads @file, in its own folder and as the caller, and prints what there is to say of it to standard output, what it
- * printed and errors to standard error. Returns the exit status: 0, or 1 when it can't be read or breaks a rule. */
+ * printed and errors to standard error. Returns the exit status: 0, or 1 when it cannot be read or breaks a rule. */
 int inspection_run (const Configuration *configuration, const char *file, InspectionForm form);

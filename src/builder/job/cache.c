@@ -174,7 +174,7 @@ cache_set_error (int errnum, const char *key, GError **error)
 {
   if (!sandbox_check_cancelled (error))
     return false;
-  return hive_error_set_errno (error, errnum, "Can't copy %s from the cache", key);
+  return hive_error_set_errno (error, errnum, "Cannot copy %s from the cache", key);
 }
 
 bool
@@ -228,7 +228,7 @@ cache_promote (Builder *builder, bool tools, GError **error)
   int r = folder_remove (builder->work_fd, "start");
 
   if (r < 0)
-    return hive_error_set_errno (error, -r, "Can't remove start/");
+    return hive_error_set_errno (error, -r, "Cannot remove start/");
   return cache_store_promote (builder->configuration, builder->work_fd, CACHE_SOURCES, NULL, error) &&
          (!tools || cache_store_promote (builder->configuration, builder->work_fd, CACHE_TOOLS,
                                          builder->request->worker_id, error));

@@ -4,7 +4,7 @@
 #include "builder.h"
 
 /* What a builder may not do itself the daemon does for it: the builder asks in a `result` record of its log,
- * {WHAT:[NAME…]}, and waits until the daemon sends SIGUSR1. A daemon that can't do it ends the builder, as a cancelled
+ * {WHAT:[NAME…]}, and waits until the daemon sends SIGUSR1. A daemon that cannot do it ends the builder, as a cancelled
  * one. Who asks nothing is not disturbed by the signal. */
 
 /* Before anything else: the signal is listened for. */

@@ -5,7 +5,7 @@
 #include "machine.h"
 #include "sandbox.h"
 
-/* What a build is told of this machine in its environment, because it can't look: how many compilers to run at once
+/* What a build is told of this machine in its environment, because it cannot look: how many compilers to run at once
  * (MAKEFLAGS, CMAKE_BUILD_PARALLEL_LEVEL, CARGO_BUILD_JOBS, MAX_JOBS), and what the cards are that it is built for
  * (CUDA_COMPUTE_CAP, CUDAARCHS, CMAKE_CUDA_ARCHITECTURES, AMDGPU_TARGETS, CMAKE_HIP_ARCHITECTURES, HIVE_DEVICES). */
 void machine_environment_add (const Machine *machine, const Configuration *configuration, Sandbox *sandbox);

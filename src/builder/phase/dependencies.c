@@ -35,7 +35,7 @@ dependencies_tell (Builder *builder, const Resolver *resolver, const Dependencie
       if (resolution->state != DEPENDENCY_UNKNOWN)
         continue;
       if (resolution->where)
-        log_writer_note (builder->log, "dependencies", "⚠ %s: the version of %s can't be read: going on", *name,
+        log_writer_note (builder->log, "dependencies", "⚠ %s: the version of %s cannot be read: going on", *name,
                          resolution->where);
       else
         log_writer_note (builder->log, "dependencies", "⚠ %s: not known here, and nothing of that name: going on",
@@ -107,7 +107,7 @@ dependencies_without_package (const Resolver *resolver, char *const *missing)
   return g_strv_builder_end (names);
 }
 
-/* Whether the daemon is to install what is missing. Nothing is installed for a build that can't be had anyway. */
+/* Whether the daemon is to install what is missing. Nothing is installed for a build that cannot be had anyway. */
 static bool
 dependencies_may_be_installed (Builder *builder, const Resolver *resolver, char *const *missing)
 {

@@ -78,7 +78,7 @@ tree_move (int from, int to, int depth, GError **error)
     {
       if (!dir)
         close (from);
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_PACKAGE_INVALID, "Folders of the packages can't be read");
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_PACKAGE_INVALID, "Folders of the packages cannot be read");
       return false;
     }
   while ((errno = 0, item = readdir (dir)))
@@ -100,12 +100,12 @@ tree_move (int from, int to, int depth, GError **error)
         {
           if (inner >= 0)
             close (inner);
-          return hive_error_set_errno (error, ENOTDIR, "Can't put %s of two packages together", name);
+          return hive_error_set_errno (error, ENOTDIR, "Cannot put %s of two packages together", name);
         }
       if (!tree_move (inner, inner_to, depth + 1, error))
         return false;
     }
-  return errno == 0 || hive_error_set_errno (error, errno, "Can't read a package");
+  return errno == 0 || hive_error_set_errno (error, errno, "Cannot read a package");
 }
 
 bool
@@ -117,7 +117,7 @@ package_trees_merge (int work_fd, char *const *names, GString *list, GError **er
   if (!list_merge (list, error))
     return false;
   if (renameat (work_fd, "pkg", work_fd, ASIDE) < 0 || mkdirat (work_fd, "pkg", 0755) < 0)
-    return hive_error_set_errno (error, errno, "Can't make a folder for all packages");
+    return hive_error_set_errno (error, errno, "Cannot make a folder for all packages");
   aside = file_open_beneath (work_fd, ASIDE, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
   whole = file_open_beneath (work_fd, "pkg", O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
   for (; *names; names++)
@@ -125,7 +125,7 @@ package_trees_merge (int work_fd, char *const *names, GString *list, GError **er
       int one = file_open_beneath (aside, *names, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
 
       if (one < 0)
-        return hive_error_set_errno (error, -one, "Can't read the package %s", *names);
+        return hive_error_set_errno (error, -one, "Cannot read the package %s", *names);
       if (!tree_move (one, whole, 0, error))
         return false;
     }

@@ -22,7 +22,7 @@ package_store_list (Builder *builder, const GString *list, GError **error)
   g_auto (Fd) fd = file_open_beneath (builder->work_fd, "list", O_WRONLY | O_CREAT | O_EXCL, 0644);
   int r = fd < 0 ? fd : file_write_all (fd, list->str, list->len);
 
-  return r >= 0 || hive_error_set_errno (error, -r, "Can't write %s/list", builder->request->work);
+  return r >= 0 || hive_error_set_errno (error, -r, "Cannot write %s/list", builder->request->work);
 }
 
 /* "bash package.bash run.bash NAME…" */

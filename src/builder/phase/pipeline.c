@@ -209,7 +209,7 @@ pipeline_run (const Configuration *configuration, const JobRequest *request, Log
   builder.work_fd = open (request->work, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (builder.work_fd < 0)
     {
-      hive_error_set_errno (&error, errno, "Can't open %s", request->work);
+      hive_error_set_errno (&error, errno, "Cannot open %s", request->work);
       return pipeline_fail (&builder, error);
     }
   if (!scripts_check (configuration, &error) || !pipeline_run_phases (&builder, "metadata", "package", &error))

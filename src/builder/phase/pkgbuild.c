@@ -19,7 +19,7 @@ pkgbuild_make_folders (Builder *builder, GError **error)
 
   for (size_t i = 0; i < G_N_ELEMENTS (folders); i++)
     if (mkdirat (builder->work_fd, folders[i], 0755) < 0)
-      return hive_error_set_errno (error, errno, "Can't make %s/%s", builder->request->work, folders[i]);
+      return hive_error_set_errno (error, errno, "Cannot make %s/%s", builder->request->work, folders[i]);
   return true;
 }
 
@@ -29,7 +29,7 @@ pkgbuild_store (Builder *builder, const char *text, size_t size, GError **error)
   g_auto (Fd) fd = file_open_beneath (builder->work_fd, "start/PKGBUILD", O_WRONLY | O_CREAT | O_EXCL, 0644);
   int r = fd < 0 ? fd : file_write_all (fd, text, size);
 
-  return r >= 0 || hive_error_set_errno (error, -r, "Can't write %s/start/PKGBUILD", builder->request->work);
+  return r >= 0 || hive_error_set_errno (error, -r, "Cannot write %s/start/PKGBUILD", builder->request->work);
 }
 
 bool

@@ -37,7 +37,7 @@ pkgver_rewrite (Builder *builder, const char *version, GError **error)
   int r;
 
   if (!old)
-    return from >= 0 || hive_error_set_errno (error, -from, "Can't read %s/%s", builder->request->work, PKGBUILD);
+    return from >= 0 || hive_error_set_errno (error, -from, "Cannot read %s/%s", builder->request->work, PKGBUILD);
   if (g_str_has_suffix (old, "\n"))
     old[strlen (old) - 1] = '\0';
   lines = g_strsplit (old, "\n", -1);
@@ -49,7 +49,7 @@ pkgver_rewrite (Builder *builder, const char *version, GError **error)
 
   to = file_open_beneath (builder->work_fd, PKGBUILD, O_WRONLY | O_TRUNC, 0);
   r = to < 0 ? to : file_write_all (to, text->str, text->len);
-  return r >= 0 || hive_error_set_errno (error, -r, "Can't write %s/%s", builder->request->work, PKGBUILD);
+  return r >= 0 || hive_error_set_errno (error, -r, "Cannot write %s/%s", builder->request->work, PKGBUILD);
 }
 
 static bool

@@ -26,7 +26,7 @@ prepare_unify_times (Builder *builder, GError **error)
   g_auto (Fd) src = file_open_beneath (builder->work_fd, "src", O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
   int r = src < 0 ? src : folder_visit (src, prepare_set_time, times, DEPTH_MAX);
 
-  return r >= 0 || hive_error_set_errno (error, -r, "Can't set the times of the sources");
+  return r >= 0 || hive_error_set_errno (error, -r, "Cannot set the times of the sources");
 }
 
 /* Of what is only packaged, no tool keeps anything. */

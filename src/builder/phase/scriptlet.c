@@ -47,7 +47,7 @@ scriptlet_tell (Builder *builder, const char *name)
   g_autofree char *functions = text ? scriptlet_functions (text) : NULL;
 
   if (!text)
-    log_writer_note (builder->log, builder->phase, "⚠ Install scriptlet %s can't be read; none is ever run", name);
+    log_writer_note (builder->log, builder->phase, "⚠ Install scriptlet %s cannot be read; none is ever run", name);
   else if (*functions)
     log_writer_note (builder->log, builder->phase,
                      "⚠ Install scriptlet %s is not run; it has %s: read it, and do by hand what this machine needs",

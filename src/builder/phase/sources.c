@@ -29,7 +29,7 @@ sources_copy_local (Builder *builder, const SourceEntry *wanted, GError **error)
 
   if (fd < 0)
     {
-      hive_error_set_errno (error, -fd, "Can't write %s", target);
+      hive_error_set_errno (error, -fd, "Cannot write %s", target);
       return -1;
     }
   return catalog_copy_source (builder->catalog, builder->recipe_url, wanted->source->name, fd, target, error) &&
@@ -52,7 +52,7 @@ sources_fetch_file (Builder *builder, SourceEntry *wanted, GError **error)
   if (fd < 0)
     return false;
   if (fstat (fd, &st) < 0)
-    return hive_error_set_errno (error, errno, "Can't look at %s", wanted->source->name);
+    return hive_error_set_errno (error, errno, "Cannot look at %s", wanted->source->name);
   size = size_to_string (st.st_size);
   log_writer_note (builder->log, "sources", "✓ Source: %s (%s, %s%s)", wanted->source->name, size, told, how);
   if (wanted->source->kind == SOURCE_DOWNLOAD && !source_entry_is_summed (wanted))
@@ -122,10 +122,10 @@ sources_place_file (Builder *builder, const Source *source, GError **error)
   g_auto (Fd) fd = file_open_beneath (builder->work_fd, path, O_RDONLY, 0);
 
   if (fd < 0)
-    return hive_error_set_errno (error, -fd, "Can't open %s", path);
+    return hive_error_set_errno (error, -fd, "Cannot open %s", path);
   if ((unlinkat (builder->work_fd, link, 0) < 0 && errno != ENOENT) || symlinkat (target, builder->work_fd, link) < 0)
     {
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, "The source %s can't be put into srcdir: %s",
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, "The source %s cannot be put into srcdir: %s",
                    source->name, g_strerror (errno));
       return false;
     }

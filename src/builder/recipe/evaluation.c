@@ -19,7 +19,7 @@
 #define DUMP_MAX     (8 * 1024 * 1024)
 #define TEXT_MAX     (4 * 1024 * 1024)
 
-/* As makepkg says: what was written on Windows can't be sourced. */
+/* As makepkg says: what was written on Windows cannot be sourced. */
 static bool
 evaluation_check_text (const Evaluation *evaluation, GError **error)
 {
@@ -29,7 +29,7 @@ evaluation_check_text (const Evaluation *evaluation, GError **error)
 
   if (text && memchr (text, '\r', size))
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,
-                 "%s has carriage returns (CRLF), the line ends of Windows, which bash can't read: "
+                 "%s has carriage returns (CRLF), the line ends of Windows, which bash cannot read: "
                  "take them out with sed -i 's/\\r//' %s",
                  evaluation->name, evaluation->name);
   return text && !memchr (text, '\r', size);

@@ -69,7 +69,7 @@ lint_name (Lint *lint, const char *field, const char *name, const char *whole)
     lint_problem (lint, "%s=%s: a name has letters, digits and @ . _ + - only", field, shown);
 }
 
-/* Why @version is no pkgver, or NULL. */
+/* Why @version is not a pkgver, or NULL. */
 static const char *
 version_fault (const char *version)
 {
@@ -351,13 +351,13 @@ lint_field_of_architecture (Lint *lint, const RecipePackage *package, const Reci
   if (kind == 0)
     return;
   if (!(field->flags & FIELD_ARCHITECTURE))
-    lint_problem (lint, "%s%s: %s can't be one architecture's own; rename it", name, where, field->name);
+    lint_problem (lint, "%s%s: %s cannot be one architecture's own; rename it", name, where, field->name);
   else if (any)
     lint_problem (lint, "%s%s: what is the same for any architecture is %s", name, where, field->name);
   else
     lint_kind (lint, name, kind, FIELD_ARRAY, where);
   if (package && !any && !(field->flags & FIELD_PACKAGE))
-    lint_problem (lint, "%s%s: that can't be set in a package function; set it at the top level", name, where);
+    lint_problem (lint, "%s%s: that cannot be set in a package function; set it at the top level", name, where);
 }
 
 /* All fields, where they stand globally or (@package) in a package's function. */
@@ -374,7 +374,7 @@ lint_fields (Lint *lint, const RecipePackage *package)
 
       lint_kind (lint, field->name, kind, field->flags & FIELD_ARRAY, where);
       if (package && kind != 0 && !(field->flags & FIELD_PACKAGE))
-        lint_problem (lint, "%s%s: that can't be set in a package function; set it at the top level", field->name,
+        lint_problem (lint, "%s%s: that cannot be set in a package function; set it at the top level", field->name,
                       where);
       for (char **architecture = lint->architectures; *architecture; architecture++)
         lint_field_of_architecture (lint, package, field, *architecture, where);

@@ -205,7 +205,7 @@ recipe_check_visible (const char *name, const char *value, GError **error)
     return recipe_refuse (error, "%s=%.20s… is longer than %d characters", name, value, FIELD_MAX);
   for (; *value; value++)
     if (!g_ascii_isgraph (*value))
-      return recipe_refuse (error, "%s has a character that can't be seen", name);
+      return recipe_refuse (error, "%s has a character that cannot be seen", name);
   return true;
 }
 

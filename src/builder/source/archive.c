@@ -82,7 +82,7 @@ static bool
 archive_set_broken (const char *name, const char *program, GError **error)
 {
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE,
-               "The archive %s can't be extracted; the log shows what %s says", name, program);
+               "The archive %s cannot be extracted; the log shows what %s says", name, program);
   return false;
 }
 
@@ -127,10 +127,10 @@ archive_decompress (Builder *builder, const Source *source, const char *program,
   int status;
 
   if (unlinkat (builder->work_fd, to, 0) < 0 && errno != ENOENT)
-    return hive_error_set_errno (error, errno, "Can't replace %s", to);
+    return hive_error_set_errno (error, errno, "Cannot replace %s", to);
   fd = file_open_beneath (builder->work_fd, to, O_WRONLY | O_CREAT | O_EXCL, 0644);
   if (fd < 0)
-    return hive_error_set_errno (error, -fd, "Can't write %s", to);
+    return hive_error_set_errno (error, -fd, "Cannot write %s", to);
   if (!archive_run (builder, source, arguments, fd, true, &status, error))
     return false;
   return status == 0 || archive_set_broken (source->name, program, error);

@@ -129,7 +129,7 @@ checksum_open (gcry_md_hd_t *ret_md, const bool wanted[CHECKSUM_KINDS], GError *
   if (!failure)
     return true;
   gcry_md_close (*ret_md);
-  g_set_error (error, HIVE_ERROR, HIVE_ERROR_FAILED, "This machine's libgcrypt can't compute the sums: %s",
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_FAILED, "This machine's libgcrypt cannot compute the sums: %s",
                gcry_strerror (failure));
   return false;
 }
@@ -153,7 +153,7 @@ checksum_of_fd (int fd, const bool wanted[CHECKSUM_KINDS], char *ret_sums[CHECKS
           ck_update (&ck, buffer, MAX (n, 0));
       }
   if (n < 0 && !sandbox_was_cancelled ())
-    hive_error_set_errno (error, errno, "Can't read a source");
+    hive_error_set_errno (error, errno, "Cannot read a source");
 
   for (ChecksumKind kind = 0; kind < CHECKSUM_KINDS; kind++)
     ret_sums[kind] = n != 0 || !wanted[kind] ? NULL :

@@ -31,7 +31,7 @@ bool checksum_is_weak (ChecksumKind kind);
 bool checksum_is_valid (ChecksumKind kind, const char *text);
 
 /* The sums of what @fd holds, from its beginning, of each kind that is @wanted, as b2sum(1) and its kin write them; the
- * file is read once. Failed when it can't be read. */
+ * file is read once. Failed when it cannot be read. */
 bool checksum_of_fd (int fd, const bool wanted[CHECKSUM_KINDS], char *ret_sums[CHECKSUM_KINDS], GError **error);
 char *checksum_of_text (ChecksumKind kind, const char *text, size_t length);
 

@@ -53,7 +53,7 @@ download_anew (Builder *builder, SourceEntry *wanted, const char *path, GError *
 
   if (fd < 0)
     {
-      hive_error_set_errno (error, -fd, "Can't write %s", path);
+      hive_error_set_errno (error, -fd, "Cannot write %s", path);
       return -1;
     }
   return download_run (builder, wanted, fd, &validator, error) && source_entry_verify (wanted, fd, error) ?
@@ -72,7 +72,7 @@ download_open_kept (Builder *builder, const char *key, GError **error)
     return -1;
   fd = open (path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (fd < 0)
-    hive_error_set_errno (error, errno, "Can't open %s", path);
+    hive_error_set_errno (error, errno, "Cannot open %s", path);
   return fd;
 }
 
@@ -89,7 +89,7 @@ download_from_cache (Builder *builder, SourceEntry *wanted, int kept, const char
     {
       if (renameat (kept, "data", builder->work_fd, path) == 0)
         return fd_steal (&fd);
-      hive_error_set_errno (error, errno, "Can't write %s", path);
+      hive_error_set_errno (error, errno, "Cannot write %s", path);
       return -1;
     }
   if (failure->code == HIVE_ERROR_CHECKSUM_MISMATCH)
@@ -131,7 +131,7 @@ download_to_part (Builder *builder, SourceEntry *wanted, int kept, int fd, GErro
   struct stat st;
 
   if (fstat (fd, &st) < 0)
-    return hive_error_set_errno (error, errno, "Can't look at a download");
+    return hive_error_set_errno (error, errno, "Cannot look at a download");
   if (st.st_size > 0)
     {
       g_autofree char *size = size_to_string (st.st_size);
@@ -155,7 +155,7 @@ download_to_part (Builder *builder, SourceEntry *wanted, int kept, int fd, GErro
   log_writer_note (builder->log, "sources", "⚠ %s is not what the recipe expects: fetching all of it again",
                    wanted->source->name);
   if (ftruncate (fd, 0) < 0)
-    return hive_error_set_errno (error, errno, "Can't empty a download");
+    return hive_error_set_errno (error, errno, "Cannot empty a download");
   unlinkat (kept, "validator", 0);
   return download_to_part (builder, wanted, kept, fd, error);
 }
@@ -206,7 +206,7 @@ download_fetch (Builder *builder, SourceEntry *wanted, const char **ret_how, GEr
   fd = file_open_beneath (kept, "part", O_RDWR | O_CREAT | O_NOFOLLOW, 0644);
   if (fd < 0)
     {
-      hive_error_set_errno (error, -fd, "Can't write a download");
+      hive_error_set_errno (error, -fd, "Cannot write a download");
       return -1;
     }
   if (!download_to_part (builder, wanted, kept, fd, error))

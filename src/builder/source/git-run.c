@@ -191,7 +191,7 @@ git_run_to_file (const Git *git, const char *const *arguments, uint64_t max_size
     fd = file_open_beneath (git->builder->work_fd, SCRATCH "/output", O_RDWR | O_CREAT | O_EXCL, 0600);
   if (fd < 0)
     {
-      hive_error_set_errno (error, errno, "Can't write %s", folder);
+      hive_error_set_errno (error, errno, "Cannot write %s", folder);
       return -1;
     }
   sandbox_set_stdout (sandbox, fd);
@@ -199,7 +199,7 @@ git_run_to_file (const Git *git, const char *const *arguments, uint64_t max_size
   ran = git_run_in (git, sandbox, REACH_NOTHING, arguments, &status, NULL, error);
   folder_remove (git->builder->work_fd, SCRATCH);
   if (ran && status != 0)
-    g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, "git can't make %s of %s", what, git->source->name);
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, "git cannot make %s of %s", what, git->source->name);
   return ran && status == 0 ? fd_steal (&fd) : -1;
 }
 
@@ -243,8 +243,8 @@ git_must (const Git *git, Reach reach, const char *const *arguments, const char 
       why = complaint_of (said, source_address (git->source));
       if (!(reach & REACH_SERVER) || !git_was_cut (said) || attempt == ATTEMPTS_MAX)
         {
-          g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, "The git repository %s can't be %s: %s", shown,
-                       what, why);
+          g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, "The git repository %s cannot be %s: %s",
+                       shown, what, why);
           return false;
         }
       log_writer_note (git->builder->log, "sources", "↻ Trying %s again in %u s: %s", git->source->name, 1 << attempt,
@@ -263,7 +263,7 @@ git_ask (const Git *git, Reach reach, const char *const *arguments, GError **err
 
   if (fd < 0)
     {
-      hive_error_set_errno (error, errno, "Can't make a memory file");
+      hive_error_set_errno (error, errno, "Cannot make a memory file");
       return NULL;
     }
   sandbox_set_stdout (sandbox, fd);

@@ -62,7 +62,7 @@ location_set_url (Location *location, const char *probed, const char *probe, con
   if (!uri || !g_uri_get_host (uri) || !g_str_has_suffix (probed, probe))
     {
       g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE,
-                   "%s redirects to %s, which is no repository: name that one's own URL in the recipe", why, probed);
+                   "%s redirects to %s, which is not a repository: name that one's own URL in the recipe", why, probed);
       return false;
     }
   location->url = g_strndup (probed, strlen (probed) - strlen (probe));

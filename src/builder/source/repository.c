@@ -49,7 +49,7 @@ repository_must (Builder *builder, const Source *source, const Location *locatio
     return true;
   why = complaint_of (said, source_address (source));
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE,
-               "The repository %s can't be checked out%s%s; %s says: %s", shown, source->ref ? " at " : "",
+               "The repository %s cannot be checked out%s%s; %s says: %s", shown, source->ref ? " at " : "",
                source->ref ? source->ref : "", arguments[0], why);
   return false;
 }

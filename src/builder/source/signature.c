@@ -90,7 +90,7 @@ keyring_add (Builder *builder, GByteArray *keyring, const char *fingerprint, GEr
   size_t size;
 
   if (fd < 0)
-    return hive_error_set_errno (error, -fd, "Can't write %s", path);
+    return hive_error_set_errno (error, -fd, "Cannot write %s", path);
   if (!catalog_copy_source (builder->catalog, builder->recipe_url, name, fd, path, &failure))
     {
       if (failure->code == HIVE_ERROR_SOURCE_UNAVAILABLE)
@@ -114,7 +114,7 @@ signature_store (Builder *builder, const char *name, const void *data, size_t si
   g_auto (Fd) fd = file_open_beneath (builder->work_fd, path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
   int r = fd < 0 ? fd : file_write_all (fd, data, size);
 
-  return r >= 0 || hive_error_set_errno (error, -r, "Can't write %s", path);
+  return r >= 0 || hive_error_set_errno (error, -r, "Cannot write %s", path);
 }
 
 static bool
@@ -131,13 +131,13 @@ signature_make_keyring (Builder *builder, GError **error)
       return false;
     }
   if (mkdirat (builder->work_fd, FOLDER, 0700) < 0)
-    return hive_error_set_errno (error, errno, "Can't make " FOLDER);
+    return hive_error_set_errno (error, errno, "Cannot make " FOLDER);
   for (; *fingerprints; fingerprints++)
     {
       if (!fingerprint_is_valid (*fingerprints))
         {
           g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,
-                       "validpgpkeys has \"%.100s\", which is no whole fingerprint (40 hexadecimal digits)",
+                       "validpgpkeys has \"%.100s\", which is not a whole fingerprint (40 hexadecimal digits)",
                        *fingerprints);
           return false;
         }
@@ -206,7 +206,7 @@ signature_judge (Builder *builder, const char *name, const GpgVerdict *verdict, 
     g_set_error (error, HIVE_ERROR, code, "The signature of %s is by the key %s, which was revoked", name,
                  verdict->key);
   else if (!verdict->good || !verdict->signer)
-    g_set_error (error, HIVE_ERROR, code, "The signature of %s can't be read; the log shows what gpgv says", name);
+    g_set_error (error, HIVE_ERROR, code, "The signature of %s cannot be read; the log shows what gpgv says", name);
   else if (!signature_is_wanted (builder, verdict->signer))
     g_set_error (error, HIVE_ERROR, code,
                  "The signature of %s is good, but by the key %s, which is none of the recipe's validpgpkeys", name,

@@ -44,10 +44,11 @@ wanted_set_sum (SourceEntry *wanted, ChecksumKind kind, const char *sum, GError 
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID, "\"%.200s\" is no %s sum (of the source %s)", sum,
                  checksum_title (kind), wanted->source->name);
   else if (given && !wanted_can_be_summed (wanted))
-    g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,
-                 "The sum of the source %s can't be checked: a repository has one only with git and #tag= or #commit=; "
-                 "use SKIP",
-                 wanted->source->name);
+    g_set_error (
+        error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,
+        "The sum of the source %s cannot be checked: a repository has one only with git and #tag= or #commit=; "
+        "use SKIP",
+        wanted->source->name);
   else
     {
       wanted->sums[kind] = sum;

@@ -191,7 +191,7 @@ source_check_url (const Source *source, const char *text, GError **error)
   uri = g_uri_parse (source->url, G_URI_FLAGS_PARSE_RELAXED | G_URI_FLAGS_ENCODED | G_URI_FLAGS_HAS_PASSWORD, NULL);
   host = uri ? g_uri_get_host (uri) : NULL;
   if (!uri)
-    return source_refuse (text, "has a URL that can't be read", error);
+    return source_refuse (text, "has a URL that cannot be read", error);
   if (g_str_has_prefix (source->url, "file://") ? (host && *host) || *g_uri_get_path (uri) != '/' :
                                                   !host || !*host || *host == '-')
     return source_refuse (text, "has a URL without a usable host and path", error);
@@ -312,7 +312,7 @@ source_parse (const char *text, GError **error)
     }
   if (!g_utf8_validate (text, -1, NULL))
     {
-      source_refuse (text, "is no text in UTF-8", error);
+      source_refuse (text, "is not text in UTF-8", error);
       return NULL;
     }
   if (text_has_control (text))

@@ -61,7 +61,7 @@ def test_key_that_a_group_could_read_is_refused_and_an_upgrade_makes_another(web
     web.path(f"{STATE}/key").write_bytes(old)
     web.path(f"{STATE}/key").chmod(0o640)
     web.run("systemctl", "restart", "rbee-hive-bridge.service", status=1)
-    assert "is no key" in web.journal("--unit=rbee-hive-bridge.service")
+    assert "is not a key" in web.journal("--unit=rbee-hive-bridge.service")
     script = (harness.SOURCE / "data/debian/rbee-hive-bridge.postinst").read_text()
     web.run("sh", "-s", "configure", "0.1.0-1", input=script)
     web.run("systemctl", "reset-failed", "rbee-hive-bridge.service", "rbee-hive-bridge.socket", status=None)

@@ -19,7 +19,7 @@ def read(path):
     entries = []
     with open(path, "rb") as file:
         magic, version, count, size = SUPER.unpack(file.read(SUPER.size))
-        assert (magic, version) == (MAGIC, VERSION), f"{path} is no log of dm-log-writes"
+        assert (magic, version) == (MAGIC, VERSION), f"{path} is not a log of dm-log-writes"
         file.seek(size)
         for _ in range(count):
             head = file.read(size)

@@ -9,10 +9,10 @@ import { toPattern, translateSentence, type Template } from "../src/parts/senten
 import { toModule } from "../translations.ts";
 
 const TEMPLATES: Template[] = [
-  ["The catalog can't be read: %s; see URL= in %s of hive.conf, and the network", "Der Katalog ist nicht lesbar: %s; siehe URL= in %s der hive.conf und das Netz"],
+  ["The catalog cannot be read: %s; see URL= in %s of hive.conf, and the network", "Der Katalog ist nicht lesbar: %s; siehe URL= in %s der hive.conf und das Netz"],
   ["%s has job %s (%s, %s) already; wait for it or cancel it", "Auftrag %2$s (%3$s, %4$s) von %1$s läuft schon; warten oder abbrechen"],
   ["The job took longer than %u s: raise RuntimeMax= in [Jobs] of hive.conf", "Der Auftrag dauerte länger als %u s: RuntimeMax= in [Jobs] der hive.conf erhöhen"],
-  ["A source can't be fetched: %s", "Eine Quelle ist nicht zu holen: %s"],
+  ["A source cannot be fetched: %s", "Eine Quelle ist nicht zu holen: %s"],
   ["%s is not installed", "%s ist nicht installiert"],
   ["The worker \"%s\" is not installed", "Der Worker „%s“ ist nicht installiert"],
 ];
@@ -21,13 +21,13 @@ describe("a sentence of the hive", () => {
   test.for([
     ["The job took longer than 600 s: raise RuntimeMax= in [Jobs] of hive.conf", "Der Auftrag dauerte länger als 600 s: RuntimeMax= in [Jobs] der hive.conf erhöhen"],
     ["some has job 7 (worker_install, running) already; wait for it or cancel it", "Auftrag 7 (worker_install, running) von some läuft schon; warten oder abbrechen"],
-    ["The catalog can't be read: it says no (500); see URL= in [Catalog] of hive.conf, and the network", "Der Katalog ist nicht lesbar: it says no (500); siehe URL= in [Catalog] der hive.conf und das Netz"],
+    ["The catalog cannot be read: it says no (500); see URL= in [Catalog] of hive.conf, and the network", "Der Katalog ist nicht lesbar: it says no (500); siehe URL= in [Catalog] der hive.conf und das Netz"],
   ] as const)("is said in the page's language, with its values: %s", ([sentence, said]) => {
     expect(translateSentence(TEMPLATES, sentence)).toBe(said);
   });
 
   test("that quotes another is translated with it", () => {
-    expect(translateSentence(TEMPLATES, "A source can't be fetched: some is not installed")).toBe("Eine Quelle ist nicht zu holen: some ist nicht installiert");
+    expect(translateSentence(TEMPLATES, "A source cannot be fetched: some is not installed")).toBe("Eine Quelle ist nicht zu holen: some ist nicht installiert");
   });
 
   test("is taken for the one that says most itself", () => {
@@ -36,7 +36,7 @@ describe("a sentence of the hive", () => {
 
   test("that nobody translated stays as it is, a value with a percent sign too", () => {
     expect(translateSentence(TEMPLATES, "Something else happened")).toBe("Something else happened");
-    expect(translateSentence(TEMPLATES, "A source can't be fetched: 100%s $& of it")).toBe("Eine Quelle ist nicht zu holen: 100%s $& of it");
+    expect(translateSentence(TEMPLATES, "A source cannot be fetched: 100%s $& of it")).toBe("Eine Quelle ist nicht zu holen: 100%s $& of it");
   });
 
   test("of values alone is none that can be told from others", () => {
@@ -66,5 +66,5 @@ msgstr "%s ist kein Befehl von hivectl"
 
 test("the sentences that a user meets most are in the template that translators work from", () => {
   const known = Object.keys(po.parse(readFileSync(join(import.meta.dirname, "../../../../po/rbee-hive.pot"))).translations[""] ?? {});
-  for (const id of ["Please install %s before proceeding", "%s phase failed", "A source can't be fetched: %s", "The job took longer than %u s: raise RuntimeMax= in [Jobs] of hive.conf"]) expect(known).toContain(id);
+  for (const id of ["Please install %s before proceeding", "%s phase failed", "A source cannot be fetched: %s", "The job took longer than %u s: raise RuntimeMax= in [Jobs] of hive.conf"]) expect(known).toContain(id);
 });

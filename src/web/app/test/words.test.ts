@@ -45,8 +45,8 @@ describe("advice", () => {
   });
 
   test("of a source that is gone does not speak of the network", () => {
-    expect(advice("SourceUnavailable", "A source can't be fetched: https://example.org/x answers 404 Not Found")).toBe("Its address has it no more. Tell whoever keeps the catalog.");
-    expect(advice("SourceUnavailable", "A source can't be fetched: example.org can't be reached")).toContain("See whether this machine reaches its address");
+    expect(advice("SourceUnavailable", "A source cannot be fetched: https://example.org/x answers 404 Not Found")).toBe("Its address has it no more. Tell whoever keeps the catalog.");
+    expect(advice("SourceUnavailable", "A source cannot be fetched: example.org cannot be reached")).toContain("See whether this machine reaches its address");
   });
 });
 

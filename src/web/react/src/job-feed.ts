@@ -32,7 +32,7 @@ export interface JobView {
   phase: string;
   /** Of the phase; undefined: it tells none. */
   progress: JobProgress | undefined;
-  /** Why the job failed, or why it can't be shown: HiveError. */
+  /** Why the job failed, or why it cannot be shown: HiveError. */
   error: Error | undefined;
   connection: Connection;
   /** Its log is here, whole. */

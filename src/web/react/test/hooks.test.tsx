@@ -120,7 +120,7 @@ describe("useJob", () => {
     expect(result.current.lines).toBe(result.current.lines);
   });
 
-  test("says why a job can't be shown", async ({ server }) => {
+  test("says why a job cannot be shown", async ({ server }) => {
     answerBy(server, {});
     const { result } = render(server, () => useJob("9"));
     await waitFor(() => expect(result.current.error).toMatchObject({ status: 404 }));

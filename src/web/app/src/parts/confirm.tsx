@@ -13,7 +13,7 @@ export interface ConfirmProps {
   onClose: () => void;
 }
 
-/** Asks before what can't be taken back. */
+/** Asks before what cannot be taken back. */
 export default function Confirm({ title, text, no, yes, onYes, onClose }: ConfirmProps) {
   return (
     <AlertDialog.Root open onOpenChange={(open) => !open && onClose()}>

@@ -91,7 +91,7 @@ export function listPhases(operation: string, starts: readonly PhaseStart[], sta
   });
 }
 
-/** How far a job is, 0 to 1. Progress within a phase that can't tell (-1) counts for nothing. */
+/** How far a job is, 0 to 1. Progress within a phase that cannot tell (-1) counts for nothing. */
 export function jobProgress(operation: string, phase: string, progress: number, state: string): number {
   if (state === "done") return 1;
   const all = weights(operation);

@@ -11,8 +11,8 @@ const isStale = (catalog: Catalog) => catalog.error_name !== "" && catalog.worke
 function title(catalog: Catalog): string {
   const { name, answered_at } = catalog;
 
-  if (isStale(catalog)) return format(_("The catalog {name} can't be reached: what is shown of it is as it was {when}"), { name, when: formatAgo(answered_at) });
-  if (catalog.error_name.endsWith("CatalogUnavailable")) return format(_("The catalog {name} can't be reached: its workers are not shown"), { name });
+  if (isStale(catalog)) return format(_("The catalog {name} cannot be reached: what is shown of it is as it was {when}"), { name, when: formatAgo(answered_at) });
+  if (catalog.error_name.endsWith("CatalogUnavailable")) return format(_("The catalog {name} cannot be reached: its workers are not shown"), { name });
   return format(_("The catalog {name} is refused: its workers are not shown"), { name });
 }
 

@@ -81,7 +81,7 @@ function Unsupported({ workers }: { workers: CatalogWorker[] }) {
 
   if (machine && !machine.sandbox)
     return (
-      <Notice tone="warn" title={_("This machine can't build anything yet")}>
+      <Notice tone="warn" title={_("This machine cannot build anything yet")}>
         <p>{advice("SandboxUnavailable", "")}</p>
         <Command>hivectl status</Command>
       </Notice>

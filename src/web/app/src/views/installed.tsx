@@ -23,7 +23,7 @@ function problemWord(problem: string): string {
     case "changed":
       return _("changed");
     case "unreadable":
-      return _("can't be read");
+      return _("cannot be read");
     default:
       return problem;
   }

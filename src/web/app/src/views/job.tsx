@@ -40,7 +40,7 @@ function NoSuchJob({ id }: { id: string }) {
 /** Why the job or its log is not shown: not allowed, for one. */
 function JobTrouble({ error }: { error: Error }) {
   return (
-    <Notice tone="warn" title={_("The log can't be shown")} urgent>
+    <Notice tone="warn" title={_("The log cannot be shown")} urgent>
       <p>{troubleWords(error)}</p>
     </Notice>
   );

@@ -126,7 +126,7 @@ export default function Machine() {
       {error && !machine && <Notice tone="bad" title={hiveWords(error.message)} urgent />}
       {!machine && !error && <div className="skeleton device-waiting" role="status" aria-label={_("Loading")} />}
       {machine && !machine.sandbox && (
-        <Notice tone="warn" title={_("This machine can't make sandboxes")}>
+        <Notice tone="warn" title={_("This machine cannot make sandboxes")}>
           <p>{_("Nothing is built without one. This command says what to do:")}</p>
           <Command>hivectl status</Command>
         </Notice>
