@@ -321,7 +321,7 @@ def test_what_it_said_stands_in_for_a_server_that_fails(hive, remembering):
         if trouble != "html":
             job = hive.installs("some", reinstall=True)
             assert "remembered" in job.lines()
-            assert any(note.startswith('⚠ The catalog "corp" can\'t be asked, and this is what it said a moment ago: ') for note in notes(job))
+            assert any(note.startswith('⚠ The catalog "corp" cannot be asked, and this is what it said a moment ago: ') for note in notes(job))
 
 
 def test_server_that_refuses_is_not_overruled(hive, remembering):
