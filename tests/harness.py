@@ -446,7 +446,9 @@ class Hive:
     def write_configuration(self):
         text = "".join(f"[{group}]\n" + "".join(f"{key}={value}\n" for key, value in keys.items())
                        for group, keys in self.configuration.items())
-        (self.directory / "hive.conf").write_text(text)
+        # At once: a program that reads a half of it would take /var/lib/rbee-hive for the state.
+        (self.directory / "hive.conf.new").write_text(text)
+        (self.directory / "hive.conf.new").replace(self.directory / "hive.conf")
 
     def foreign_file(self, path, data="somebody's\n", mode=0o644):
         """A file (a path inside the package) that no worker owns."""
