@@ -17,12 +17,19 @@ static const BusOption known[] = {
 };
 
 bool
-idempotency_key_check (const char *key, GError **error)
+change_options_check (int64_t owner, const char *key, GError **error)
 {
-  if (!key || (*key && strlen (key) <= KEY_MAX))
-    return true;
-  g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "Option idempotency_key has 1 to %d bytes", KEY_MAX);
-  return false;
+  if (key && (!*key || strlen (key) > KEY_MAX))
+    {
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "Option idempotency_key has 1 to %d bytes", KEY_MAX);
+      return false;
+    }
+  if (owner == UINT32_MAX)
+    {
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "Option owner is a user's number");
+      return false;
+    }
+  return true;
 }
 
 int
@@ -33,7 +40,7 @@ change_options_read (Hive *hive, sd_bus_message *message, ChangeOptions *options
 
   if (r < 0)
     return r;
-  if (!idempotency_key_check (options->idempotency_key, &failure))
+  if (!change_options_check (options->owner, options->idempotency_key, &failure))
     return bus_error_from_gerror (error, failure);
   return options->owner < 0 ? 0 : authority_check_bridge (hive->authority, message, "Option owner", error);
 }

@@ -20,7 +20,7 @@ typedef struct
 int change_options_read (Hive *hive, sd_bus_message *message, ChangeOptions *options, sd_bus_error *error);
 void change_options_clear (ChangeOptions *options);
 
-/* The rule for a key; NULL is fine. */
-bool idempotency_key_check (const char *key, GError **error);
+/* The rules for both, wherever they are given: what was not given is fine. InvalidArgument. */
+bool change_options_check (int64_t owner, const char *key, GError **error);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (ChangeOptions, change_options_clear)

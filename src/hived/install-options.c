@@ -97,14 +97,7 @@ install_options_check (const InstallOptions *options, GError **error)
       g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "Option network is allow or forbid");
       return false;
     }
-  if (!idempotency_key_check (options->idempotency_key, error))
-    return false;
-  if (options->owner == UINT32_MAX)
-    {
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "Option owner is a user's number");
-      return false;
-    }
-  return true;
+  return change_options_check (options->owner, options->idempotency_key, error);
 }
 
 int

@@ -55,6 +55,15 @@ def test_option_of_a_wrong_type_or_value_is_refused_by_name(hive, options, named
     assert error.name == "InvalidArgument" and named in error.message
 
 
+@pytest.mark.parametrize("method", ["InstallWorkerWithOptions", "RemoveWorkerWithOptions", "UpgradeWorkerWithOptions", "RollbackWorkerWithOptions"])
+@pytest.mark.parametrize("options, named", [({"idempotency_key": GLib.Variant("s", "x" * 129)}, "idempotency_key"), ({"idempotency_key": GLib.Variant("s", "")}, "idempotency_key"),
+                                            ({"owner": GLib.Variant("u", 2**32 - 1)}, "owner")], ids=["long-key", "empty-key", "nobody"])
+def test_key_and_owner_have_one_rule_wherever_they_are_given(hive, method, options, named):
+    hive.start()
+    error = refused(hive.call, method, GLib.Variant("(sa{sv})", ("some", options)))
+    assert error.name == "InvalidArgument" and named in error.message
+
+
 def test_unknown_option_of_lists_and_recipe_is_refused_by_name(hive):
     hive.start()
     option = {"frobnicate": GLib.Variant("b", True)}
