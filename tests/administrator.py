@@ -6,8 +6,8 @@ import re
 import shutil
 import subprocess
 
-import harness
-from harness import wait_until
+from catalog import Catalog
+from waiting import wait_until
 
 NAME = "rbee-hive"
 GATE = "until [ -e /usr/share/gate ]; do sleep 0.05; done"  # a line of a recipe that waits for a test
@@ -42,6 +42,18 @@ class Administrator:
         shutil.copy(package, self.machine.path("/root/hive.deb"))
         return self.dpkg("-i", "/root/hive.deb")
 
+    def apt_install(self, packages):
+        """Of packages that lie on the machine that runs the tests; what apt said."""
+        for package in packages:
+            shutil.copy(package, self.machine.path("/root"))
+        return self.machine.run(
+            "sh",
+            "-ec",
+            "apt-get install --yes --no-install-recommends /root/*.deb; rm /root/*.deb",
+            environment={"DEBIAN_FRONTEND": "noninteractive"},
+            timeout=300,
+        ).stdout
+
     def hivectl(self, *arguments, **options):
         return self.machine.run("hivectl", *arguments, **options)
 
@@ -53,7 +65,7 @@ class Administrator:
 
     def offer(self, **recipes):
         """A catalog with these, one job at a time."""
-        catalog = harness.Catalog(self.machine.path("/srv/catalog"))
+        catalog = Catalog(self.machine.path("/srv/catalog"))
         for name, recipe in recipes.items():
             catalog.add(name, recipe)
         self.configure("[Catalog]\nURL=file:///srv/catalog\n[Jobs]\nMaxParallel=1\n")

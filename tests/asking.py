@@ -3,7 +3,7 @@
 
 import platform
 
-from harness import pkgbuild
+from catalog import pkgbuild
 
 PROGRAM = r"""
 #define _GNU_SOURCE
@@ -89,11 +89,32 @@ int main (void)
 """
 
 REFUSED = {
-    "io_uring_setup": "ENOSYS", "io_uring_enter": "ENOSYS", "io_uring_register": "ENOSYS", "clone3": "ENOSYS", "clone-newuser": "EPERM",
-    "unshare-newuser": "EPERM", "keyctl": "EPERM", "add_key": "EPERM", "request_key": "EPERM", "bpf": "EPERM", "perf_event_open": "EPERM",
-    "userfaultfd": "EPERM", "mount": "EPERM", "fsopen": "ENOSYS", "open_tree_attr": "ENOSYS", "open_by_handle_at": "EPERM", "syslog": "EPERM",
-    "tiocsti": "EPERM", "tiocsti-high": "EPERM", "vsock": "EAFNOSUPPORT", "vsock-high": "EAFNOSUPPORT", "alg": "EAFNOSUPPORT",
-    "packet": "EAFNOSUPPORT", "ax25": "EAFNOSUPPORT", "tipc-pair": "EAFNOSUPPORT", "netlink-generic": "EPROTONOSUPPORT",
+    "io_uring_setup": "ENOSYS",
+    "io_uring_enter": "ENOSYS",
+    "io_uring_register": "ENOSYS",
+    "clone3": "ENOSYS",
+    "clone-newuser": "EPERM",
+    "unshare-newuser": "EPERM",
+    "keyctl": "EPERM",
+    "add_key": "EPERM",
+    "request_key": "EPERM",
+    "bpf": "EPERM",
+    "perf_event_open": "EPERM",
+    "userfaultfd": "EPERM",
+    "mount": "EPERM",
+    "fsopen": "ENOSYS",
+    "open_tree_attr": "ENOSYS",
+    "open_by_handle_at": "EPERM",
+    "syslog": "EPERM",
+    "tiocsti": "EPERM",
+    "tiocsti-high": "EPERM",
+    "vsock": "EAFNOSUPPORT",
+    "vsock-high": "EAFNOSUPPORT",
+    "alg": "EAFNOSUPPORT",
+    "packet": "EAFNOSUPPORT",
+    "ax25": "EAFNOSUPPORT",
+    "tipc-pair": "EAFNOSUPPORT",
+    "netlink-generic": "EPROTONOSUPPORT",
 }
 OTHER_NUMBERS = {"x32-socket": "ENOSYS", "i386-socket": "ENOSYS"} if platform.machine() == "x86_64" else {}
 ALLOWED = ("unix", "inet", "inet6", "netlink-route", "unshare-files", "memfd", "fork")
@@ -101,7 +122,7 @@ ALLOWED = ("unix", "inet", "inet6", "netlink-route", "unshare-files", "memfd", "
 
 def asking(name):
     """A recipe whose every function compiles the program and runs it."""
-    ask = f"cat >\"$srcdir/ask.c\" <<'C'\n{PROGRAM}C\ncc -o \"$srcdir/ask\" \"$srcdir/ask.c\"\n\"$srcdir/ask\" | sed 's/^/asked /'"
+    ask = f'cat >"$srcdir/ask.c" <<\'C\'\n{PROGRAM}C\ncc -o "$srcdir/ask" "$srcdir/ask.c"\n"$srcdir/ask" | sed \'s/^/asked /\''
     package = f'"$srcdir/ask" | sed "s/^/asked /"\ninstall -D /bin/true "$pkgdir/usr/local/bin/{name}"'
     return pkgbuild(name, extra=f"prepare() {{\n{ask}\n}}", build=ask, package=package)
 
@@ -111,4 +132,4 @@ def answers(lines):
     found = [line.split()[1:] for line in lines if line.startswith("asked ")]
     size = len(REFUSED) + len(OTHER_NUMBERS) + len(ALLOWED)
     assert len(found) == 3 * size, "\n".join(lines)
-    return [dict(found[i:i + size]) for i in range(0, len(found), size)]
+    return [dict(found[i : i + size]) for i in range(0, len(found), size)]

@@ -42,8 +42,16 @@ class Author:
         return {"PATH": os.environ["PATH"], "HOME": str(self.directory), "XDG_CACHE_HOME": str(self.cache), "LC_ALL": "C.UTF-8", **more}
 
     def run(self, *command, env=None, status=0, cwd=None):
-        done = subprocess.run(self.command(*command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                              env=env or self.environment(), cwd=cwd or self.recipe, timeout=300)
+        done = subprocess.run(
+            self.command(*command),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=env or self.environment(),
+            cwd=cwd or self.recipe,
+            timeout=300,
+        )
         if status is not None:
             assert done.returncode == status, f"{command} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
         return done

@@ -10,7 +10,7 @@ import tempfile
 import time
 import urllib.request
 
-import harness
+from build import SOURCE
 
 MIRROR = "http://deb.debian.org/debian"
 KEPT = pathlib.Path("/var/cache/rbee-hive-tests")
@@ -58,12 +58,23 @@ def kept(name, make, of=""):
 
 def system(release, architecture=None):
     """The folder of a bare @release, of this machine's architecture unless told."""
+
     def make(folder):
-        command = ["debootstrap", "--variant=minbase", f"--include={','.join(BARE)}", f"--cache-dir={KEPT}/archives",
-                   *([f"--arch={architecture}"] if architecture else []), release, folder, MIRROR]
+        command = [
+            "debootstrap",
+            "--variant=minbase",
+            f"--include={','.join(BARE)}",
+            f"--cache-dir={KEPT}/archives",
+            *([f"--arch={architecture}"] if architecture else []),
+            release,
+            folder,
+            MIRROR,
+        ]
         subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         # A mirror may lag behind; what it has is signed nevertheless.
         (folder / "etc/apt/apt.conf.d/90tests").write_text('APT::Update::Error-Mode "any";\nAcquire::Check-Valid-Until "false";\n')
+        # Nobody wants it after a power cut, and a busy disk takes minutes to sync each file of a package.
+        (folder / "etc/dpkg/dpkg.cfg.d/90tests").write_text("force-unsafe-io\n")
         for certificate in pathlib.Path("/usr/local/share/ca-certificates").glob("*.crt"):
             shutil.copy(certificate, folder / "usr/local/share/ca-certificates")
         subprocess.run(["chroot", folder, "update-ca-certificates"], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
@@ -73,10 +84,12 @@ def system(release, architecture=None):
 
 def layer(release, name, change, of, architecture=None):
     """What @change, which is given a Root and goes by the text @of, changes on a bare system: a folder to lay over it."""
+
     def make(folder):
         root = Root(release, architecture=architecture, upper=folder)
         try:
             change(root)
+            root.run("apt-get", "clean")
         except BaseException:
             shutil.rmtree(folder)
             raise
@@ -89,14 +102,15 @@ def layer(release, name, change, of, architecture=None):
 def copy_source(folder):
     """What git tracks here, as it is now, in a checkout of its own, with what the page is made of."""
     folder.mkdir(parents=True)
-    listed = subprocess.run(["git", "-C", harness.SOURCE, "ls-files", "-z"], check=True, stdout=subprocess.PIPE).stdout
-    names = b"\0".join(name for name in listed.split(b"\0") if name and (harness.SOURCE / name.decode()).exists())
-    packed = subprocess.run(["tar", "-C", harness.SOURCE, "--null", "-T", "-", "-cf", "-"], input=names, check=True, stdout=subprocess.PIPE).stdout
+    listed = subprocess.run(["git", "-C", SOURCE, "ls-files", "-z"], check=True, stdout=subprocess.PIPE).stdout
+    names = b"\0".join(name for name in listed.split(b"\0") if name and (SOURCE / name.decode()).exists())
+    packed = subprocess.run(["tar", "-C", SOURCE, "--null", "-T", "-", "-cf", "-"], input=names, check=True, stdout=subprocess.PIPE).stdout
     subprocess.run(["tar", "-C", folder, "-xf", "-"], input=packed, check=True)
-    if (harness.SOURCE / "src/web/node_modules").exists():
-        shutil.copytree(harness.SOURCE / "src/web/node_modules", folder / "src/web/node_modules", symlinks=True)
+    if (SOURCE / "src/web/node_modules").exists():
+        shutil.copytree(SOURCE / "src/web/node_modules", folder / "src/web/node_modules", symlinks=True)
+    date = subprocess.run(["git", "-C", SOURCE, "log", "-1", "--format=%cI"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
     for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=tests", "-c", "user.email=tests@localhost", "commit", "-qm", "all"]):
-        subprocess.run(["git", "-C", folder, *command], check=True)
+        subprocess.run(["git", "-C", folder, *command], check=True, env=dict(os.environ, GIT_COMMITTER_DATE=date))  # packages have it
 
 
 class Root:
@@ -116,19 +130,24 @@ class Root:
         for path in (work, upper):
             path.mkdir()
         subprocess.run(["mount", "-t", "overlay", "-o", f"lowerdir={lower},upperdir={upper},workdir={work}", "overlay", self.path], check=True)
-        subprocess.run(["mount", "--bind", KEPT / "archives", self.path / "var/cache/apt/archives"], check=True)
         shutil.copy("/etc/resolv.conf", self.path / "etc/resolv.conf")
 
     def run(self, *command, status=0, timeout=1800, **options):
         """Runs a command in it, by root; @status None: any."""
-        done = subprocess.run(["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation=private", "sh", "-c", ENTER, "sh", self.path,
-                               *command], stdin=options.pop("stdin", subprocess.DEVNULL), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              text=True, timeout=timeout, **options)
+        done = subprocess.run(
+            ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation=private", "sh", "-c", ENTER, "sh", self.path, *command],
+            stdin=options.pop("stdin", subprocess.DEVNULL),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=timeout,
+            **options,
+        )
         if status is not None:
             assert done.returncode == status, f"{' '.join(map(str, command))} ended with {done.returncode}:\n{done.stdout[-8000:]}"
         return done
 
     def close(self):
-        for mounted in (self.path / "var/cache/apt/archives", self.path, self.folder / "overlay"):
+        for mounted in (self.path, self.folder / "overlay"):
             subprocess.run(["umount", "--lazy", mounted], check=False, stderr=subprocess.DEVNULL)
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -6,8 +6,8 @@ import pathlib
 
 import pytest
 
-import harness
 import machine as machines
+from build import SOURCE
 
 
 def skip_without_machine(folder, items):
@@ -21,7 +21,7 @@ def skip_without_machine(folder, items):
 @pytest.fixture(scope="session")
 def system_build():
     """The programs as a distribution builds them: with the prefix /usr."""
-    return pathlib.Path(os.environ.get("RBEE_TEST_BUILD") or harness.SOURCE / "build" / "test").resolve()
+    return pathlib.Path(os.environ.get("RBEE_TEST_BUILD") or SOURCE / "build" / "test").resolve()
 
 
 @pytest.fixture(scope="session")

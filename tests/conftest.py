@@ -3,7 +3,10 @@ import os
 
 import pytest
 
-import harness
+from build import Build
+from catalog import HttpCatalog
+from hive import Hive
+from uids import Uids
 
 os.umask(0o022)
 
@@ -22,18 +25,16 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def build():
-    build = harness.Build()
+    build = Build()
     yield build
     build.remove()
 
 
 @pytest.fixture(scope="session")
-def uid_range(worker_id):
-    """Each test process has its own, so that one's jobs are not taken for another's. Of several runs at once, each has another
-    RBEE_TEST_FIRST_UID."""
-    number = int(worker_id.removeprefix("gw")) if worker_id.startswith("gw") else 9
-    first = int(os.environ.get("RBEE_TEST_FIRST_UID", 61000)) + 10 * number
-    return first, first + 9
+def uid_range():
+    uids = Uids()
+    yield uids.range
+    uids.close()
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def make_hive(build, uid_range):
     hives = []
 
     def make():
-        hives.append(harness.Hive(build, uid_range))
+        hives.append(Hive(build, uid_range))
         return hives[-1]
 
     yield make
@@ -56,7 +57,7 @@ def hive(make_hive):
 
 @pytest.fixture
 def http_catalog(hive):
-    catalog = harness.HttpCatalog()
+    catalog = HttpCatalog()
     hive.configure("Catalog", URL=catalog.url)
     yield catalog
     catalog.close()

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A whole machine for tests: a real systemd, dbus-daemon, polkitd and journal, booted by systemd-nspawn from this machine's own files
-with a throw-away overlay on top, in a few seconds and without a download. The hive is installed into that overlay."""
+with a throw-away overlay on top, in a few seconds and without a download. The hive is installed into that overlay.
+
+RBEE_TEST_MACHINE may name the folders of another system instead, the upper ones first and with colons between them, and RBEE_TEST_PACKAGE
+the package that is installed there, with those beside it: tests/distributions has suites run on other releases so."""
 
 import contextlib
 import json
@@ -11,16 +14,45 @@ import signal
 import subprocess
 import time
 
-import harness
-from harness import wait_until
+from gi.repository import Gio, GLib
+
+from catalog import Catalog
+from hive import Hive
+from waiting import wait_until
 
 # What this machine may start at boot and no test needs.
-MASKED = ("getty.target", "console-getty.service", "systemd-logind-varlink.socket", "cron.service", "anacron.timer", "apt-daily.timer",
-          "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "e2scrub_reap.service", "fstrim.timer", "man-db.timer",
-          "postgresql.service", "redis-server.service", "nginx.service", "docker.service", "docker.socket", "containerd.service",
-          "ssh.service", "systemd-resolved.service", "systemd-networkd.service", "systemd-timesyncd.service", "networking.service",
-          "systemd-udevd.service", "systemd-udevd-control.socket", "systemd-udevd-kernel.socket", "systemd-udev-trigger.service",
-          "systemd-firstboot.service", "ldconfig.service", "systemd-update-done.service")
+MASKED = (
+    "getty.target",
+    "console-getty.service",
+    "systemd-logind-varlink.socket",
+    "cron.service",
+    "anacron.timer",
+    "apt-daily.timer",
+    "apt-daily-upgrade.timer",
+    "dpkg-db-backup.timer",
+    "e2scrub_all.timer",
+    "e2scrub_reap.service",
+    "fstrim.timer",
+    "man-db.timer",
+    "postgresql.service",
+    "redis-server.service",
+    "nginx.service",
+    "docker.service",
+    "docker.socket",
+    "containerd.service",
+    "ssh.service",
+    "systemd-resolved.service",
+    "systemd-networkd.service",
+    "systemd-timesyncd.service",
+    "networking.service",
+    "systemd-udevd.service",
+    "systemd-udevd-control.socket",
+    "systemd-udevd-kernel.socket",
+    "systemd-udev-trigger.service",
+    "systemd-firstboot.service",
+    "ldconfig.service",
+    "systemd-update-done.service",
+)
 # Where this machine's own work lies, in numbers: a boot empties /tmp, and virtiofsd holds a descriptor for every file that it is asked about.
 # Whoever lives in /home may have the name of one of USERS.
 EMPTY = {"tmp": 0o1777, "var/tmp": 0o1777, "home": 0o755}
@@ -41,18 +73,42 @@ def obstacle():
 
 def install(build, root):
     """The programs of a build with the prefix /usr, into a machine that does not run yet; systemd does the rest at its boot."""
-    subprocess.run(["meson", "install", "-C", str(build), "--no-rebuild", "--quiet", "--destdir", str(root)], check=True,
-                   stdout=subprocess.DEVNULL)
+    if "RBEE_TEST_PACKAGE" in os.environ:
+        install_packages(pathlib.Path(os.environ["RBEE_TEST_PACKAGE"]).parent.glob("rbee-hive*.deb"), root)
+        return
+    subprocess.run(["meson", "install", "-C", str(build), "--no-rebuild", "--quiet", "--destdir", str(root)], check=True, stdout=subprocess.DEVNULL)
     wants = root / "etc/systemd/system/multi-user.target.wants"
     wants.mkdir(parents=True, exist_ok=True)
-    (wants / "rbee-hived.path").symlink_to("/usr/lib/systemd/system/rbee-hived.path")
+    for unit in ("rbee-hived.path", "rbee-hive-workers.service"):
+        (wants / unit).symlink_to(f"/usr/lib/systemd/system/{unit}")
+
+
+COMPILERS = ("cc", "c89", "c99", "gcc*", "g++*", "c++", "*-linux-gnu-gcc*", "*-linux-gnu-g++*", "clang*", "tcc")
+
+
+def remove_compilers(root):
+    """From a machine that does not run yet."""
+    for pattern in COMPILERS:
+        for path in (root / "usr/bin").glob(pattern):
+            path.unlink()
+
+
+def install_packages(packages, root):
+    """The same of Debian's packages. Machines side by side share a port: who wants the bridge starts it."""
+    names = [f"/root/{pathlib.Path(shutil.copy(package, root / 'root')).name}" for package in sorted(packages)]
+    for command in (["dpkg", "--install", *names], ["systemctl", "disable", "rbee-hive-bridge.socket"]):
+        done = subprocess.run(["chroot", root, *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        assert done.returncode == 0, done.stdout
+    for name in names:
+        (root / name[1:]).unlink()
 
 
 class Copy:
     """This machine's files, or those of @lower, with a throw-away overlay on top, for a machine that boots when it is made, whatever runs it.
     @prepare gets the root folder before the boot and may put files there."""
 
-    def __init__(self, prepare=None, lower="/"):
+    def __init__(self, prepare=None, lower=None):
+        self.lower = lower or os.environ.get("RBEE_TEST_MACHINE", "/")
         self.directory = pathlib.Path(f"/var/tmp/rbee-machine-{os.urandom(6).hex()}")
         self.directory.mkdir(mode=0o700)
         self.overlay, self.files = self.directory / "overlay", self.directory / "root"
@@ -63,7 +119,7 @@ class Copy:
             (self.overlay / name).mkdir()
         for name, mode in EMPTY.items():
             self.hide(self.overlay / "upper" / name, mode)
-        self.mount("-t", "overlay", "-o", f"lowerdir={lower},upperdir={self.overlay}/upper,workdir={self.overlay}/work", "overlay", self.files)
+        self.mount("-t", "overlay", "-o", f"lowerdir={self.lower},upperdir={self.overlay}/upper,workdir={self.overlay}/work", "overlay", self.files)
         try:
             self.prepare()
             if prepare:
@@ -72,6 +128,11 @@ class Copy:
         except BaseException:
             self.close()
             raise
+
+    def beneath(self, path):
+        """Where a file lies that the overlay may have changed; it may not be there."""
+        places = [pathlib.Path(folder, str(path).lstrip("/")) for folder in self.lower.split(":")]
+        return next((place for place in places if os.path.lexists(place)), places[-1])
 
     @staticmethod
     def hide(folder, mode):
@@ -113,10 +174,14 @@ class Machine(Copy):
     """Booted in a container."""
 
     nspawn = leader = None
-    hierarchy = {}  # how it sees control groups: as this machine does
-    network = ()  # this machine's
+    network = ("--capability=CAP_NET_ADMIN",)  # this machine's; units with a network of their own need its loopback up
 
     # its life
+
+    @property
+    def hierarchy(self):
+        """How it sees control groups: as this machine does, or as the only way that systemd 258 and later know."""
+        return {} if self.lower == "/" else {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"}
 
     def cgroups(self):
         """Its own in every hierarchy: machines side by side would otherwise share their units' ones."""
@@ -137,10 +202,28 @@ class Machine(Copy):
     def boot(self):
         with open(self.directory / "console", "ab") as console:
             self.nspawn = subprocess.Popen(
-                ["systemd-nspawn", "--quiet", "-D", str(self.files), "--boot", "--keep-unit", "--register=no", "--console=pipe",
-                 "--link-journal=no", "--kill-signal=SIGRTMIN+3", *self.network, f"--machine={self.directory.name}", *self.devices()],
-                stdin=subprocess.DEVNULL, stdout=console, stderr=console, preexec_fn=self.enter_cgroups,
-                env=dict(os.environ, SYSTEMD_NSPAWN_API_VFS_WRITABLE="yes", **self.hierarchy))
+                [
+                    "systemd-nspawn",
+                    "--quiet",
+                    "-D",
+                    str(self.files),
+                    "--boot",
+                    "--keep-unit",
+                    "--register=no",
+                    "--console=pipe",
+                    "--link-journal=no",
+                    "--kill-signal=SIGRTMIN+3",
+                    *self.network,
+                    f"--machine={self.directory.name}",
+                    *self.devices(),
+                    *self.rights(),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+                preexec_fn=self.enter_cgroups,
+                env=dict(os.environ, SYSTEMD_NSPAWN_API_VFS_WRITABLE="yes", **self.hierarchy),
+            )
         self.wait_for_boot()
 
     @staticmethod
@@ -148,10 +231,17 @@ class Machine(Copy):
         """What sandboxes make their networks of."""
         return ["--bind=/dev/net/tun"] if os.path.exists("/dev/net/tun") else []
 
+    def rights(self):
+        """Where it has this machine's network, nspawn takes what systemd 257 and later ask for before they make a service another one."""
+        return [] if self.lower == "/" or self.network else ["--capability=CAP_NET_ADMIN"]
+
     def wait_for_boot(self):
         wait_until(self.find_leader, 30, lambda: "the machine's first process:\n" + self.console())
-        wait_until(lambda: self.run("systemctl", "is-system-running", status=None).stdout.strip() in ("running", "degraded"), 90,
-                   lambda: "the end of the boot:\n" + self.console())
+        wait_until(
+            lambda: self.run("systemctl", "is-system-running", status=None).stdout.strip() in ("running", "degraded"),
+            90,
+            lambda: "the end of the boot:\n" + self.console(),
+        )
 
     def find_leader(self):
         assert self.nspawn.poll() is None, f"systemd-nspawn ended:\n{self.console()}"
@@ -210,9 +300,26 @@ class Machine(Copy):
 
     def command(self, *command, user=None, environment=None):
         """The command line that runs @command in it, as @user (root unless told)."""
-        whole = ["nsenter", "-t", str(self.leader), "-m", "-u", "-i", "-n", "-p", "-r", "-w", "-C", "--", "env", "-i",
-                 "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8", "TERM=xterm-256color",
-                 f"HOME=/home/{user}" if user else "HOME=/root"]
+        whole = [
+            "nsenter",
+            "-t",
+            str(self.leader),
+            "-m",
+            "-u",
+            "-i",
+            "-n",
+            "-p",
+            "-r",
+            "-w",
+            "-C",
+            "--",
+            "env",
+            "-i",
+            "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "LANG=C.UTF-8",
+            "TERM=xterm-256color",
+            f"HOME=/home/{user}" if user else "HOME=/root",
+        ]
         whole += [f"{key}={value}" for key, value in (environment or {}).items()]
         if user:
             whole += ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"]
@@ -220,9 +327,15 @@ class Machine(Copy):
 
     def run(self, *command, user=None, status=0, timeout=60, environment=None, **options):
         """Runs a command to its end; @status None: any."""
-        done = subprocess.run(self.command(*command, user=user, environment=environment), stdin=options.pop("stdin", subprocess.DEVNULL)
-                              if "input" not in options else None, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                              timeout=timeout * (2 if os.environ.get("CI") else 1), **options)
+        done = subprocess.run(
+            self.command(*command, user=user, environment=environment),
+            stdin=options.pop("stdin", subprocess.DEVNULL) if "input" not in options else None,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=timeout * (2 if os.environ.get("CI") else 1),
+            **options,
+        )
         if status is not None:
             assert done.returncode == status, f"{command} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
         return done
@@ -239,10 +352,10 @@ class Machine(Copy):
         return self.run("journalctl", "--no-pager", "--output=cat", *arguments).stdout
 
 
-class SystemHive(harness.Hive):
+class SystemHive(Hive):
     """The hive of a machine, activated by the bus. The files that the tests of the private bus look at are the machine's."""
 
-    call_flags = harness.Gio.DBusCallFlags.NONE
+    call_flags = Gio.DBusCallFlags.NONE
 
     def __init__(self, machine):
         self.machine = machine
@@ -279,19 +392,28 @@ class SystemHive(harness.Hive):
         for prefix in ("/usr/local", "/opt"):
             for path, folders, names in os.walk(upper + prefix):
                 above = path.removeprefix(upper)
-                yield above, path, *([name for name in found if not os.path.lexists(os.path.join(above, name))] for found in (folders, names))
+                yield (
+                    above,
+                    path,
+                    *([name for name in found if not os.path.lexists(self.machine.beneath(os.path.join(above, name)))] for found in (folders, names)),
+                )
 
     def processes(self):
         """The units that are left."""
-        units = self.machine.run("systemctl", "list-units", "--plain", "--no-legend", "rbee-job-*", "rbee-commit-*",
-                                 "rbee-hive-builder-*", "rbee-hive-commit-*").stdout
+        units = self.machine.run(
+            "systemctl", "list-units", "--plain", "--no-legend", "rbee-job-*", "rbee-commit-*", "rbee-hive-builder-*", "rbee-hive-commit-*"
+        ).stdout
         return [(0, line) for line in units.splitlines()]
 
     def reset(self):
         """As after the installation: nothing asked for, nothing installed, not running."""
         self.disconnect()
         # In this order: a job that is stopped starts the daemon, and unfinished jobs do so too.
-        self.machine.run("sh", "-c", "for unit in rbee-hived.path rbee-hive.slice rbee-hived.service; do systemctl stop $unit; done; systemctl reset-failed")
+        self.machine.run(
+            "sh",
+            "-c",
+            "for unit in rbee-hived.path rbee-worker.slice rbee-hive.slice rbee-hived.service; do systemctl stop $unit; done; systemctl reset-failed",
+        )
         for worker in self.state.glob("workers/*.json"):
             for file in json.loads(worker.read_text())["files"]:
                 self.machine.path(file["path"]).unlink(missing_ok=True)
@@ -301,10 +423,12 @@ class SystemHive(harness.Hive):
             shutil.rmtree(folder, ignore_errors=True)
         self.state.mkdir()
         counter.write_text(number)
-        self.catalog = harness.Catalog(self.machine.path("/srv/catalog"))
+        self.catalog = Catalog(self.machine.path("/srv/catalog"))
         self.configuration["Catalog"]["URL"] = "file:///srv/catalog"
         self.write_configuration()
-        self.machine.run("sh", "-ec", "systemd-tmpfiles --create --prefix=/var/lib/rbee-hive --prefix=/var/cache/rbee-hive; systemctl start rbee-hived.path")
+        self.machine.run(
+            "sh", "-ec", "systemd-tmpfiles --create --prefix=/var/lib/rbee-hive --prefix=/var/cache/rbee-hive; systemctl start rbee-hived.path"
+        )
         self.connect_again()
         self.before = super().root_entries()
 
@@ -315,8 +439,9 @@ class SystemHive(harness.Hive):
     def write_configuration(self):
         folder = self.machine.path("/etc/rbee-hive/hive.conf.d")
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "test.conf").write_text("".join(
-            f"[{group}]\n" + "".join(f"{key}={value}\n" for key, value in keys.items()) for group, keys in self.configuration.items() if keys))
+        (folder / "test.conf").write_text(
+            "".join(f"[{group}]\n" + "".join(f"{key}={value}\n" for key, value in keys.items()) for group, keys in self.configuration.items() if keys)
+        )
 
     # the bus
 
@@ -328,11 +453,11 @@ class SystemHive(harness.Hive):
         """Also after the machine was booted anew."""
         self.disconnect()
         self._connection = wait_until(self.try_to_connect, what="the bus")
-        self._connection.signal_subscribe(None, None, None, None, None, harness.Gio.DBusSignalFlags.NONE, self.on_signal)
+        self._connection.signal_subscribe(None, None, None, None, None, Gio.DBusSignalFlags.NONE, self.on_signal)
 
     def disconnect(self):
         if self._connection:
-            with contextlib.suppress(harness.GLib.Error):
+            with contextlib.suppress(GLib.Error):
                 self._connection.close_sync()
         self._connection = None
         self.signals.clear()

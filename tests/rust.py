@@ -46,7 +46,7 @@ def use_proposal(hive, home, wrapper=()):
     text = hive.run(*wrapper, hive.build.bin / "hivectl", "status", env={"HOME": str(home)}).stdout
     lines = [line[4:] for line in text.splitlines() if line.startswith("    ")]
     begin = lines.index("[Toolchain rust]")
-    section = lines[begin + 1:next((number for number, line in enumerate(lines) if number > begin and line.startswith("[")), None)]
+    section = lines[begin + 1 : next((number for number, line in enumerate(lines) if number > begin and line.startswith("[")), None)]
     hive.stop()
     hive.configuration["Toolchain rust"] = dict(line.split("=", 1) for line in section if "=" in line)
 

@@ -10,8 +10,8 @@ import subprocess
 
 from gi.repository import Gio, GLib
 
-import harness
-from harness import wait_until
+from hive import BUS_CONFIGURATION, SANITIZED
+from waiting import wait_until
 
 NOTIFICATIONS = "org.freedesktop.Notifications"
 WATCHER = "org.kde.StatusNotifierWatcher"
@@ -34,6 +34,11 @@ NOTIFICATIONS_XML = """<node><interface name="org.freedesktop.Notifications">
 
 WATCHER_XML = """<node><interface name="org.kde.StatusNotifierWatcher">
 <method name="RegisterStatusNotifierItem"><arg type="s" direction="in"/></method>
+</interface></node>"""
+
+WINDOW_XML = """<node><interface name="org.freedesktop.Application">
+<method name="Activate"><arg type="a{sv}" direction="in"/></method>
+<method name="ActivateAction"><arg type="s" direction="in"/><arg type="av" direction="in"/><arg type="a{sv}" direction="in"/></method>
 </interface></node>"""
 
 
@@ -131,6 +136,7 @@ class Watcher(Owner):
 
     def shows(self, label):
         """The icon, whose menu has that by now."""
+
         def there():
             with contextlib.suppress(GLib.Error):  # the icon may go meanwhile
                 return self.items and label in Item(self.session, self.items[0]).entries()
@@ -140,6 +146,27 @@ class Watcher(Owner):
 
     def wait_until_empty(self):
         wait_until(lambda: not self.items, 20, lambda: f"an empty tray, it has {self.items}")
+
+
+class Window(Owner):
+    """What is asked of rbee-hive-window. https://specifications.freedesktop.org/desktop-entry-spec, D-Bus Activation"""
+
+    name, path, xml = "org.rbee.Hive", "/org/rbee/Hive", WINDOW_XML
+
+    def __init__(self, session):
+        self.asked = []
+        super().__init__(session)
+
+    def Activate(self, sender, platform):  # noqa: N802
+        self.asked.append(("", [], platform.get("activation-token")))
+
+    def ActivateAction(self, sender, action, arguments, platform):  # noqa: N802
+        assert platform.get("activation-token") == platform.get("desktop-startup-id")
+        self.asked.append((action, arguments, platform.get("activation-token")))
+
+    def wait(self):
+        wait_until(lambda: self.asked, what="the window to be asked for")
+        return self.asked.pop()
 
 
 class Item:
@@ -172,11 +199,15 @@ class Item:
 
     def entries(self):
         """What one sees, without the line: {label: {label: id}} of jobs, {label: id} of the rest."""
+
         def visible(item):
             return [child for child in item[2] if child[1]["visible"]]
 
-        return {child[1]["label"]: {entry[1]["label"]: entry[0] for entry in visible(child)} or child[0]
-                for child in visible(self.layout()) if child[1].get("type") != "separator"}
+        return {
+            child[1]["label"]: {entry[1]["label"]: entry[0] for entry in visible(child)} or child[0]
+            for child in visible(self.layout())
+            if child[1].get("type") != "separator"
+        }
 
     def click(self, number):
         self.menu("Event", "(isvu)", number, "clicked", GLib.Variant("i", 0), 0)
@@ -191,6 +222,14 @@ class Session:
         self.home.mkdir(parents=True)
         self.connection = None
         self.user = []  # a command that becomes what runs in it
+        self.bus_policy = ""
+        self.owner = None  # whose files they are, unless the tests' own
+
+    def belong(self, folder):
+        """Hands over a folder and what is in it."""
+        for path in (folder, *folder.rglob("*")):
+            if self.owner is not None:
+                os.chown(path, self.owner, self.owner)
 
     def settings(self, text):
         (self.home / ".config/rbee-hive").mkdir(parents=True)
@@ -198,10 +237,11 @@ class Session:
 
     def start_bus(self):
         configuration = self.directory / "bus.conf"
-        configuration.write_text(harness.BUS.format(socket=self.directory / "bus", policy="", limits=""))
+        configuration.write_text(BUS_CONFIGURATION.format(socket=self.directory / "bus", policy=self.bus_policy, limits=""))
         with open(self.directory / "bus.log", "w") as log:
-            self.bus = subprocess.Popen(["dbus-daemon", "--nofork", "--nosyslog", f"--config-file={configuration}"],
-                                        stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.bus = subprocess.Popen(
+                ["dbus-daemon", "--nofork", "--nosyslog", f"--config-file={configuration}"], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
         wait_until((self.directory / "bus").exists, what="the session's bus")
         self.connection = wait_until(self.try_to_connect, what="the session's bus")
         self.connection.signal_subscribe(None, LAUNCHER, "Update", None, None, 0, self.on_launcher)
@@ -230,14 +270,27 @@ class Session:
     def environment(self):
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "DBUS_", "XDG_"))}
         environment.update(self.hive.environment)
-        environment.update(DBUS_SYSTEM_BUS_ADDRESS=self.hive.address, DBUS_SESSION_BUS_ADDRESS=self.address, HOME=str(self.home), LC_ALL="C.UTF-8",
-                           LANGUAGE="", XDG_RUNTIME_DIR=str(self.directory), PATH=f"{self.home}/bin:{self.hive.build.bin}:{environment['PATH']}")
+        environment.update(
+            DBUS_SYSTEM_BUS_ADDRESS=self.hive.address,
+            DBUS_SESSION_BUS_ADDRESS=self.address,
+            HOME=str(self.home),
+            LC_ALL="C.UTF-8",
+            LANGUAGE="",
+            XDG_RUNTIME_DIR=str(self.directory),
+            PATH=f"{self.home}/bin:{self.hive.build.bin}:{environment['PATH']}",
+        )
         return environment
 
     def run(self, *arguments, **changes):
         """A notifier that is waited for."""
-        return subprocess.run([*self.user, str(self.hive.build.libexec / "rbee-hive-notifier"), *arguments], stdin=subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=60, env=dict(self.environment(), **changes))
+        return subprocess.run(
+            [*self.user, str(self.hive.build.libexec / "rbee-hive-notifier"), *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env=dict(self.environment(), **changes),
+        )
 
     def start(self):
         """A notifier, on both buses; the hive may not be there."""
@@ -246,8 +299,13 @@ class Session:
         if not self.connection:
             self.start_bus()
         with open(self.directory / "notifier.log", "a") as log:
-            self.process = subprocess.Popen([*self.user, str(self.hive.build.libexec / "rbee-hive-notifier")], stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log, env=self.environment())
+            self.process = subprocess.Popen(
+                [*self.user, str(self.hive.build.libexec / "rbee-hive-notifier")],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=self.environment(),
+            )
         self.processes.append(self.process)
         wait_until(lambda: self.process.poll() is not None or self.has_owner("org.rbee.HiveNotifier"), 20, lambda: "the notifier: " + self.said())
         assert self.process.poll() is None, self.said()
@@ -256,7 +314,9 @@ class Session:
     def spawn(self, *command, env=(), **options):
         """Another program of the session, which ends before it."""
         with open(self.directory / "hosts.log", "a") as log:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=dict(self.environment(), **dict(env)), **options)
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=dict(self.environment(), **dict(env)), **options
+            )
         self.hosts.append(process)
         return process
 
@@ -298,7 +358,7 @@ class Session:
                     complaints.append(f"the notifier ended with {process.returncode}")
             elif process.returncode:
                 complaints.append(f"the notifier ended by itself with {process.returncode}")
-        if self.processes and harness.SANITIZED.search(self.said()):
+        if self.processes and SANITIZED.search(self.said()):
             complaints.append("a sanitizer complained")
         said = self.said() if self.processes else ""
         for process in reversed(self.hosts):

@@ -5,17 +5,17 @@ import json
 import os
 import subprocess
 
-import harness
-from harness import wait_until
+from build import SOURCE
+from waiting import wait_until
 
 NEEDS = ("Xvfb", "sway", "waybar", "mako", "grim", "xdotool")
 WIDTH, HEIGHT, BAR = 800, 480, 30
 
 
-def start_xvfb(session):
+def start_xvfb(session, *options):
     """The display's name."""
     reader, writer = os.pipe()
-    session.spawn("Xvfb", "-displayfd", str(writer), "-screen", "0", f"{WIDTH}x{HEIGHT}x24", "-nolisten", "tcp", "-ac", pass_fds=[writer])
+    session.spawn("Xvfb", "-displayfd", str(writer), "-screen", "0", f"{WIDTH}x{HEIGHT}x24", "-nolisten", "tcp", "-ac", *options, pass_fds=[writer])
     os.close(writer)
     with os.fdopen(reader) as file:
         return ":" + file.readline().strip()
@@ -32,8 +32,15 @@ class Sway:
         if os.geteuid() == 0:
             os.chown(self.folder, 65534, 65534)
             self.user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-        self.environment = {"XDG_RUNTIME_DIR": str(self.folder), "HOME": str(self.folder), "DISPLAY": start_xvfb(session), "GDK_BACKEND": "wayland",
-                            "XDG_DATA_DIRS": f"{session.hive.build.data.parent}:/usr/share", "WLR_BACKENDS": "x11", "WLR_RENDERER": "pixman"}
+        self.environment = {
+            "XDG_RUNTIME_DIR": str(self.folder),
+            "HOME": str(self.folder),
+            "DISPLAY": start_xvfb(session),
+            "GDK_BACKEND": "wayland",
+            "XDG_DATA_DIRS": f"{session.hive.build.data.parent}:/usr/share",
+            "WLR_BACKENDS": "x11",
+            "WLR_RENDERER": "pixman",
+        }
         (self.folder / "config").write_text(f"output X11-1 resolution {WIDTH}x{HEIGHT}\n")
         (self.folder / "waybar.json").write_text(json.dumps({"layer": "top", "height": BAR, "modules-right": ["tray"], "tray": {"icon-size": 24}}))
         for path in self.folder.iterdir():
@@ -56,15 +63,15 @@ class Sway:
 
     def keep_picture(self, name):
         """For people."""
-        folder = harness.SOURCE / "build/screenshots"
+        folder = SOURCE / "build/screenshots"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{name}.png").write_bytes(self.run("grim", "-"))
 
     def left_edge(self, y):
         """Where in a row of the screen something bright begins."""
-        pixels = self.picture()[-WIDTH * HEIGHT * 3:]
-        row = pixels[y * WIDTH * 3:(y + 1) * WIDTH * 3]
-        return next(x for x in range(WIDTH) if min(row[3 * x:3 * x + 3]) > 200)
+        pixels = self.picture()[-WIDTH * HEIGHT * 3 :]
+        row = pixels[y * WIDTH * 3 : (y + 1) * WIDTH * 3]
+        return next(x for x in range(WIDTH) if min(row[3 * x : 3 * x + 3]) > 200)
 
     def do(self, *actions):
         """Moves, clicks, types as xdotool knows it; comes back when the screen shows something else, and that is all of it."""

@@ -67,15 +67,22 @@ class Terminal:
     def type(self, keys):
         os.write(self.fd, keys.encode())
 
+    def has_ended(self, timeout=0.5):
+        """Whether it ends in that time."""
+        deadline = time.monotonic() + timeout
+        while self.status is None and time.monotonic() < deadline:
+            self.read()
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.status = os.waitstatus_to_exitcode(status)
+        return self.status is not None
+
     def end(self, timeout=30):
         """Waits for its end: the exit status."""
         deadline = time.monotonic() + timeout * self.patience
         while self.status is None:
             assert time.monotonic() < deadline, f"it does not end:\n{self.shown}"
-            self.read()
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self.status = os.waitstatus_to_exitcode(status)
+            self.has_ended(1)
         while self.read():
             pass
         return self.status

@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import threading
 
-from harness import HttpCatalog
+from catalog import HttpCatalog
 
 
 def openssl(*arguments):
@@ -22,7 +22,19 @@ class Authority:
     def __init__(self, folder, name):
         self.folder, self.name, self.count = folder, name, 0
         self.path, self.key = folder / f"{name}.pem", folder / f"{name}.key"
-        openssl("req", "-x509", *self.new_key(self.key), "-subj", f"/CN={name}", "-days", 30, "-addext", "keyUsage=critical,keyCertSign", "-out", self.path)
+        openssl(
+            "req",
+            "-x509",
+            *self.new_key(self.key),
+            "-subj",
+            f"/CN={name}",
+            "-days",
+            30,
+            "-addext",
+            "keyUsage=critical,keyCertSign",
+            "-out",
+            self.path,
+        )
         self.path.chmod(0o644)
 
     @staticmethod
@@ -31,15 +43,51 @@ class Authority:
 
     def sign(self, request, extension, certificate, expired):
         if not expired:
-            openssl("x509", "-req", "-in", request, "-CA", self.path, "-CAkey", self.key, "-CAcreateserial", "-days", 1, "-extfile", extension, "-out", certificate)
+            openssl(
+                "x509",
+                "-req",
+                "-in",
+                request,
+                "-CA",
+                self.path,
+                "-CAkey",
+                self.key,
+                "-CAcreateserial",
+                "-days",
+                1,
+                "-extfile",
+                extension,
+                "-out",
+                certificate,
+            )
             return
         # Since version 3.4 `openssl x509` refuses a negative number of days, and before it takes no dates.
         configuration, database = self.folder / "ca.conf", self.folder / "ca.index"
         database.touch()
-        configuration.write_text(f"[ca]\ndefault_ca = all\n[all]\ndatabase = {database}\nnew_certs_dir = {self.folder}\nrand_serial = yes\n"
-                                 "default_md = sha256\npolicy = any\nunique_subject = no\n[any]\ncommonName = supplied\n")
-        openssl("ca", "-batch", "-config", configuration, "-cert", self.path, "-keyfile", self.key, "-startdate", "20200101000000Z", "-enddate", "20200102000000Z",
-                "-extfile", extension, "-in", request, "-out", certificate)
+        configuration.write_text(
+            f"[ca]\ndefault_ca = all\n[all]\ndatabase = {database}\nnew_certs_dir = {self.folder}\nrand_serial = yes\n"
+            "default_md = sha256\npolicy = any\nunique_subject = no\n[any]\ncommonName = supplied\n"
+        )
+        openssl(
+            "ca",
+            "-batch",
+            "-config",
+            configuration,
+            "-cert",
+            self.path,
+            "-keyfile",
+            self.key,
+            "-startdate",
+            "20200101000000Z",
+            "-enddate",
+            "20200102000000Z",
+            "-extfile",
+            extension,
+            "-in",
+            request,
+            "-out",
+            certificate,
+        )
 
     def context(self, *names, expired=False):
         """A server's, for these names ("IP:127.0.0.1", "DNS:hive.test")."""
@@ -77,12 +125,14 @@ class HttpsCatalog(HttpCatalog):
 
 def redirect(url):
     """An answer that leads there."""
+
     def answer(handler):
         handler.send_response(302)
         handler.send_header("Location", url)
         handler.send_header("Content-Length", "9")
         handler.end_headers()
         handler.wfile.write(b"not here\n")
+
     return answer
 
 

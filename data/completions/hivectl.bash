@@ -35,10 +35,10 @@ __hivectl_parse() {
     case $only_arguments${words[i]} in
       no--) only_arguments=yes ;;
       no--host | no-H) option=--host remote=yes ;;&
-      no--backend | no--lines | no--color | no--config | no--output | no--network | no--socket | no--source) option=${words[i]} ;;&
+      no--backend | no--lines | no--color | no--config | no--output | no--network | no--cpu | no--from | no--store | no--socket | no--source | no--model | no--name | no--device | no--listen | no--context | no--idle-stop | no--start-timeout | no--memory-max) option=${words[i]} ;;&
       no-o) option=--output ;;&
       no-n) option=--lines ;;&
-      no--host | no-H | no--backend | no--lines | no--color | no--config | no--output | no-o | no-n | no--network | no--socket | no--source)
+      no--host | no-H | no--backend | no--lines | no--color | no--config | no--output | no-o | no-n | no--network | no--cpu | no--from | no--store | no--socket | no--source | no--model | no--name | no--device | no--listen | no--context | no--idle-stop | no--start-timeout | no--memory-max)
         i=$((i + 1))
         ((i == last)) || option=''
         ;;
@@ -103,7 +103,8 @@ __hivectl_reply_value() {
     --color) __hivectl_reply 'auto always never' ;;
     --source) __hivectl_reply 'binary git' ;;
     --network) __hivectl_reply 'allow forbid' ;;
-    --config | --output | --socket) __hivectl_reply_files ;;
+    --cpu) __hivectl_reply 'native baseline x86-64-v2 x86-64-v3 x86-64-v4' ;;
+    --config | --output | --socket | --from) __hivectl_reply_files ;;
     --backend) [[ $remote == yes ]] || __hivectl_reply_backends ;;
     --host)
       cur=${cur##*@}
@@ -117,20 +118,27 @@ __hivectl_reply_value() {
 }
 
 __hivectl_reply_options() {
-  local options='--host --no-ask-password --json --color --version --help'
+  local options='--host --no-ask-password --no-pager --json --color --version --help'
 
   case $verb in
-    install) options+=' --backend --source --check --reinstall --network --install-dependencies --config --no-wait --quiet' ;;
+    install) options+=' --backend --source --check --reinstall --network --cpu --from --install-dependencies --config --no-wait --quiet' ;;
     show) options+=' --backend' ;;
     recipe) options+=' --backend --source --check --srcinfo --config' ;;
-    remove | rollback) options+=' --no-wait --quiet' ;;
-    upgrade) options+=' --all --no-wait --quiet' ;;
+    push) options+=' --store --no-wait --quiet' ;;
+    export) options+=' --no-wait --quiet' ;;
+    stores) options+=' --plain' ;;
+    remove | rollback | model) options+=' --no-wait --quiet' ;;
+    upgrade) options+=' --all --restart --no-wait --quiet' ;;
     verify | cancel) options+=' --quiet' ;;
     log) options+=' --follow --lines --quiet' ;;
-    jobs) options+=' --all --plain' ;;
-    catalog | list | outdated) options+=' --plain' ;;
+    jobs) options+=' --all --follow --plain' ;;
+    catalog | list | models | outdated) options+=' --plain' ;;
     build) options+=' --output --config --check --network --local-sources --quiet' ;;
     config) options+=' --check --plain' ;;
+    start) options+=' --model --name --device --listen --context --idle-stop --start-timeout --memory-max --boot --allow-cpu --no-wait --quiet' ;;
+    restart) options+=' --no-wait' ;;
+    ps) options+=' --plain' ;;
+    logs) options+=' --follow --lines' ;;
     web) options+=' --open --token --rotate --socket --config' ;;
   esac
   __hivectl_reply "$options"
@@ -139,7 +147,7 @@ __hivectl_reply_options() {
 # Names of another machine's hive would cost an ssh connection, and a password perhaps.
 __hivectl_reply_argument() {
   if [[ -z $verb ]]; then
-    __hivectl_reply 'catalog show recipe install remove list verify outdated upgrade rollback jobs log wait cancel status config capabilities web build toolchain'
+    __hivectl_reply 'catalog show recipe install remove list verify outdated upgrade rollback push export stores jobs log wait cancel status config capabilities web build toolchain models model start stop restart ps logs open key'
     return
   fi
   [[ $remote == no ]] || return
@@ -149,7 +157,10 @@ __hivectl_reply_argument() {
     toolchain0) __hivectl_reply 'import' ;;
     toolchain1) __hivectl_reply 'rust node python go conda cuda' ;;
     install* | show0 | recipe0) __hivectl_reply_names < <(__hivectl_rows catalog) ;;
-    remove* | upgrade* | rollback* | verify0) __hivectl_reply_names < <(__hivectl_rows list) ;;
+    export1) __hivectl_reply_files ;;
+    remove* | upgrade* | rollback* | push* | export0 | verify0) __hivectl_reply_names < <(__hivectl_rows list) ;;
+    start0) __hivectl_reply_names < <(__hivectl_rows list) ;;
+    stop* | restart* | logs0 | open0 | key0) __hivectl_reply_names < <(__hivectl_rows ps) ;;
     log0) __hivectl_reply_jobs ;;
     wait*) __hivectl_reply_jobs queued running committing ;;
     cancel0) __hivectl_reply_jobs queued running ;;

@@ -14,8 +14,8 @@
         version = "0.1.0";
         src = ../..;
         nativeBuildInputs = with pkgs; [ gettext meson ninja pkg-config ];
-        buildInputs = with pkgs; [ curl glib json-glib libgcrypt libseccomp systemd ];
-        mesonFlags = [ "-Dapparmor=disabled" "-Dtests=false" "-Dweb=disabled" "--sysconfdir=/etc" "--localstatedir=/var" ];
+        buildInputs = with pkgs; [ curl elfutils glib json-glib libarchive libgcrypt libseccomp systemd ];
+        mesonFlags = [ "-Dapparmor=disabled" "-Dtests=false" "-Dweb=disabled" "-Dwindow=disabled" "--sysconfdir=/etc" "--localstatedir=/var" ];
         # What belongs into /etc lies in the package: an installation as a derivation writes nowhere else.
         env.DESTDIR = placeholder "out";
         postInstall = ''

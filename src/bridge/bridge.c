@@ -10,14 +10,16 @@
 #include "events.h"
 #include "feeds.h"
 #include "files.h"
-#include "guard.h"
 #include "names.h"
-#include "once.h"
+#include "one-time-codes.h"
+#include "origin-check.h"
 #include "server.h"
+#include "starts.h"
 #include "token.h"
 
 #define CODE_SECONDS   300
 #define TICKET_SECONDS 30
+#define BEAT_INTERVAL  (15 * G_USEC_PER_SEC)
 #define DRAIN_TURN     (G_USEC_PER_SEC / 20)
 #define DRAIN_TURNS    100 /* five seconds */
 
@@ -33,8 +35,8 @@ bridge_now (Bridge *bridge)
 static bool
 bridge_is_used (Bridge *bridge)
 {
-  return server_count (bridge->server) > 0 || bridge->metrics.open_streams > 0 || !once_is_empty (bridge->codes) ||
-         !once_is_empty (bridge->tickets);
+  return server_count (bridge->server) > 0 || bridge->metrics.open_streams > 0 ||
+         !one_time_codes_is_empty (bridge->codes) || !one_time_codes_is_empty (bridge->tickets);
 }
 
 /* Where systemd holds the sockets, nobody needs us while nobody asks. */
@@ -49,7 +51,7 @@ bridge_on_idle_timer (sd_event_source *source, uint64_t usec, void *userdata)
     bridge->used_at = now;
   if (now >= bridge->used_at + timeout)
     {
-      g_message ("Nobody asked for %u s; systemd listens on", bridge->configuration->bridge_idle_timeout);
+      g_message ("Idle for %u s, exiting; systemd keeps listening", bridge->configuration->bridge_idle_timeout);
       bridge_drain (bridge);
       return 0;
     }
@@ -68,6 +70,19 @@ bridge_watch_idleness (Bridge *bridge)
                                 bridge_on_idle_timer, bridge);
 }
 
+static int
+bridge_on_heartbeat (sd_event_source *source, uint64_t usec, void *userdata)
+{
+  Bridge *bridge = userdata;
+
+  feeds_beat (bridge->feeds);
+  events_beat (bridge->events);
+  starts_beat (bridge->starts);
+  sd_event_source_set_time_relative (source, BEAT_INTERVAL);
+  sd_event_source_set_enabled (source, SD_EVENT_ONESHOT);
+  return 0;
+}
+
 Bridge *
 bridge_new (sd_event *event, const Configuration *configuration, const char *address, GError **error)
 {
@@ -82,12 +97,15 @@ bridge_new (sd_event *event, const Configuration *configuration, const char *add
   bridge->tokens = tokens_new (configuration->key_file, error);
   if (!bridge->tokens)
     return NULL;
-  bridge->guard = guard_new (configuration, bridge->listener);
-  bridge->codes = once_new (CODE_SECONDS);
-  bridge->tickets = once_new (TICKET_SECONDS);
+  bridge->origin_check = origin_check_new (configuration, bridge->listener);
+  bridge->codes = one_time_codes_new (CODE_SECONDS);
+  bridge->tickets = one_time_codes_new (TICKET_SECONDS);
   bridge->files = files_new (configuration->web_directory);
   bridge->feeds = feeds_new (bridge);
   bridge->events = events_new (bridge);
+  bridge->starts = starts_new (bridge);
+  sd_event_add_time_relative (event, &bridge->heartbeat, CLOCK_MONOTONIC, BEAT_INTERVAL, 0, bridge_on_heartbeat,
+                              bridge);
   bridge->bus = bus_new (bridge, address);
   bridge->server = server_new (bridge, error);
   if (!bridge->server)
@@ -104,18 +122,20 @@ bridge_free (Bridge *bridge)
 {
   if (!bridge)
     return;
+  sd_event_source_disable_unref (bridge->heartbeat);
   sd_event_source_disable_unref (bridge->idle_timer);
   sd_event_source_disable_unref (bridge->drain_timer);
   /* Requests and streams first: they wait for the bus, and requests for streams. */
   server_free (bridge->server);
   feeds_free (bridge->feeds);
+  starts_free (bridge->starts);
   bus_free (bridge->bus);
   events_free (bridge->events);
   files_free (bridge->files);
   g_clear_pointer (&bridge->metrics.ended_jobs, g_hash_table_unref);
-  once_free (bridge->codes);
-  once_free (bridge->tickets);
-  guard_free (bridge->guard);
+  one_time_codes_free (bridge->codes);
+  one_time_codes_free (bridge->tickets);
+  origin_check_free (bridge->origin_check);
   tokens_free (bridge->tokens);
   listener_free (bridge->listener);
   g_free (bridge);
@@ -147,6 +167,7 @@ bridge_drain (Bridge *bridge)
   server_close (bridge->server);
   feeds_drain (bridge->feeds);
   events_drain (bridge->events);
+  starts_drain (bridge->starts);
   sd_event_add_time_relative (bridge->event, &bridge->drain_timer, CLOCK_MONOTONIC, 0, 1, bridge_on_drain_timer,
                               bridge);
 }

@@ -7,15 +7,17 @@
 
 #include "configuration.h"
 #include "listener.h"
+#include "lookup-kind.h"
 
 typedef struct Bus Bus;
 typedef struct BusCall BusCall;
 typedef struct Events Events;
 typedef struct Feeds Feeds;
 typedef struct Files Files;
-typedef struct Guard Guard;
-typedef struct Once Once;
+typedef struct OriginCheck OriginCheck;
+typedef struct OneTimeCodes OneTimeCodes;
 typedef struct Server Server;
+typedef struct Starts Starts;
 typedef struct Tokens Tokens;
 
 #define METRICS_RESULTS 3 /* done, failed, cancelled */
@@ -30,6 +32,7 @@ typedef struct
   unsigned open_streams;
   GHashTable *ended_jobs; /* ids of those that had ended when the hive was last asked; NULL: it was not */
   uint64_t ended[METRICS_RESULTS];
+  uint64_t lookups[LOOKUP_KINDS]; /* of those */
 } Metrics;
 
 /* What the bridge is made of; every part has a pointer to it. */
@@ -38,20 +41,22 @@ typedef struct Bridge
   sd_event *event;
   const Configuration *configuration;
   Listener *listener;
-  Guard *guard;
+  OriginCheck *origin_check;
   Tokens *tokens;
-  Once *codes;   /* that a page exchanges for a token */
-  Once *tickets; /* good for one stream */
+  OneTimeCodes *codes;   /* that a page exchanges for a token */
+  OneTimeCodes *tickets; /* good for one stream */
   Bus *bus;
   Feeds *feeds;
   Events *events;
+  Starts *starts;
   Files *files;
   Server *server;
   Metrics metrics;
 
   bool speaks_for_others; /* it runs as BRIDGE_USER, whom the hive believes for whom a job is */
   bool draining;
-  uint64_t used_at; /* µs, CLOCK_MONOTONIC: when it was last not idle */
+  uint64_t used_at;           /* µs, CLOCK_MONOTONIC: when it was last not idle */
+  sd_event_source *heartbeat; /* of every stream */
   sd_event_source *idle_timer;
   sd_event_source *drain_timer;
 } Bridge;

@@ -17,6 +17,8 @@ static const char *const matches[] = {
   "type='signal',sender='" HIVE_NAME "',interface='" HIVE_INTERFACE "'",
   "type='signal',sender='" HIVE_NAME "',interface='org.freedesktop.DBus.Properties',member='PropertiesChanged',"
   "path_namespace='" HIVE_PATH "/job'",
+  "type='signal',sender='" HIVE_NAME "',interface='org.freedesktop.DBus.Properties',member='PropertiesChanged',"
+  "path_namespace='" HIVE_PATH "/instance'",
   "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" HIVE_NAME "'",
 };
 
@@ -39,7 +41,7 @@ struct Bus
   sd_bus *bus;    /* NULL: broken off */
   BusOwner *hive; /* while it is listened to */
   sd_bus_slot *slots[G_N_ELEMENTS (matches)];
-  bool listening;
+  unsigned listeners;
   GQueue waiting, sent; /* BusCall */
   uint64_t retry;       /* µs until the next try */
   sd_event_source *timer;
@@ -75,7 +77,7 @@ bus_on_disconnected (sd_bus_message *message, void *userdata, sd_bus_error *erro
 {
   Bus *bus = userdata;
 
-  g_message ("The bus broke off; looking for it again");
+  g_message ("Lost the bus connection, reconnecting");
   events_hive_gone (bus->bridge->events);
   bus_connect_later (bus);
   return 0;
@@ -120,7 +122,7 @@ static void
 bus_match (Bus *bus)
 {
   g_clear_pointer (&bus->hive, bus_owner_free);
-  if (bus->bus && bus->listening && bus_owner_new (&bus->hive, bus->bus, HIVE_NAME) < 0)
+  if (bus->bus && bus->listeners > 0 && bus_owner_new (&bus->hive, bus->bus, HIVE_NAME) < 0)
     g_warning ("The bus does not say who the hive is: no events");
   for (gsize i = 0; i < G_N_ELEMENTS (matches); i++)
     {
@@ -297,8 +299,9 @@ bus_reply_failed (sd_bus_message *reply)
 void
 bus_listen (Bus *bus, bool on)
 {
-  if (bus->listening == on)
-    return;
-  bus->listening = on;
-  bus_match (bus);
+  unsigned before = bus->listeners;
+
+  bus->listeners = on ? before + 1 : before - 1;
+  if (before == 0 || bus->listeners == 0)
+    bus_match (bus);
 }

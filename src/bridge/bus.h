@@ -27,5 +27,5 @@ void bus_call_cancel (BusCall *call);
 /* Whether @reply is none: an error, or NULL when the bus broke off. */
 bool bus_reply_failed (sd_bus_message *reply);
 
-/* Whether the hive's signals come: while somebody reads events. */
+/* One more, or less, who wants the hive's signals: they come while there is any. */
 void bus_listen (Bus *bus, bool on);

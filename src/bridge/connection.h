@@ -15,7 +15,7 @@ typedef enum
   CONNECTION_BODY,    /* nor has its body */
   CONNECTION_WAITS,   /* for the hive */
   CONNECTION_ANSWERS, /* there is no room for the rest of its answer */
-  CONNECTION_LINGERS, /* its client may not have read yet why it was refused */
+  CONNECTION_LINGERS, /* its client has perhaps not read yet why it was refused */
 } ConnectionState;
 
 typedef struct Connection

@@ -8,6 +8,7 @@
 #include "job-json.h"
 #include "json.h"
 #include "sse.h"
+#include "starts.h"
 #include "stream.h"
 
 #define PENDING_MAX (64 * 1024) /* of a reader who is slow */
@@ -16,9 +17,9 @@ struct Events
 {
   Bridge *bridge;
   GPtrArray *readers;
-  BusCall *call;        /* asks for the list */
+  BusCall *call;        /* asks for the list of jobs */
+  BusCall *instances;   /* asks for that of instances */
   GHashTable *new_jobs; /* paths of those that are being asked for */
-  sd_event_source *heartbeat;
 };
 
 typedef struct
@@ -53,15 +54,14 @@ events_reader_closed (Stream *stream)
   stream_clear (stream);
   g_ptr_array_remove_fast (events->readers, reader);
   g_free (reader);
-  if (events->readers->len > 0)
-    return;
-  bus_call_cancel (events->call);
   bus_listen (events->bridge->bus, false);
+  if (events->readers->len == 0)
+    bus_call_cancel (events->call);
 }
 
 static const StreamKind events_reader_kind = { .pump = events_reader_pump, .closed = events_reader_closed };
 
-/* Who has not read the last ones gets the list later, in place of all that he missed. */
+/* A reader that has not read the last ones gets the list later, in place of all that it missed. */
 static void
 events_reader_send (EventsReader *reader, const GString *text)
 {
@@ -105,6 +105,42 @@ events_send_reachable (Events *events, bool reachable)
 }
 
 static void
+events_on_instances (sd_bus_message *reply, void *userdata)
+{
+  Events *events = userdata;
+  g_autoptr (JsonNode) instances = NULL;
+  JsonObject *object;
+
+  if (bus_reply_failed (reply) || bus_json_read (reply, &instances) < 0)
+    return;
+  starts_take (events->bridge->starts, instances);
+  object = json_object_new ();
+  json_object_set_member (object, "instances", g_steal_pointer (&instances));
+  events_send (events, "instances", object, false);
+}
+
+/* There are few, and they change seldom: each change is told by the list. */
+static void
+events_ask_instances (Events *events)
+{
+  g_autoptr (Problem) problem = NULL;
+  sd_bus_message *call;
+
+  if (events->instances)
+    return;
+  call = bus_new_call (events->bridge->bus, HIVE_PATH, HIVE_INTERFACE, "ListInstances", &problem);
+  if (call)
+    bus_send (events->bridge->bus, &events->instances, call, events_on_instances, events);
+}
+
+void
+events_list_instances (Events *events)
+{
+  bus_call_cancel (events->instances);
+  events_ask_instances (events);
+}
+
+static void
 events_on_list (sd_bus_message *reply, void *userdata)
 {
   Events *events = userdata;
@@ -122,6 +158,7 @@ events_on_list (sd_bus_message *reply, void *userdata)
   job_json_mend_list (jobs);
   json_object_set_member (object, "jobs", g_steal_pointer (&jobs));
   events_send (events, "jobs", object, true);
+  events_ask_instances (events);
 }
 
 /* What a signal tells between the question and its answer is in the answer, so one under way does for everybody. */
@@ -181,6 +218,8 @@ events_take_changes (Events *events, sd_bus_message *message)
   const char *interface;
   JsonObject *changes;
 
+  if (g_str_has_prefix (path, INSTANCE_PREFIX "/"))
+    events_ask_instances (events);
   if (!g_str_has_prefix (path, JOB_PREFIX "/") || sd_bus_message_read (message, "s", &interface) < 0 ||
       !g_str_equal (interface, JOB_INTERFACE) || g_hash_table_contains (events->new_jobs, path) ||
       bus_json_read (message, &node) < 0 || !JSON_NODE_HOLDS_OBJECT (node))
@@ -262,6 +301,13 @@ events_take_removed_job (Events *events, sd_bus_message *message)
   events_send (events, "removed", object, false);
 }
 
+/* Whoever shows models asks for them again. */
+static void
+events_take_models (Events *events)
+{
+  events_send (events, "models", json_object_new (), false);
+}
+
 void
 events_take (Events *events, sd_bus_message *message)
 {
@@ -279,6 +325,10 @@ events_take (Events *events, sd_bus_message *message)
     events_take_worker (events, message, true);
   else if (g_str_equal (member, "WorkerRemoved"))
     events_take_worker (events, message, false);
+  else if (g_str_equal (member, "InstanceNew") || g_str_equal (member, "InstanceRemoved"))
+    events_ask_instances (events);
+  else if (g_str_equal (member, "ModelsChanged"))
+    events_take_models (events);
 }
 
 void
@@ -286,12 +336,15 @@ events_hive_here (Events *events)
 {
   events_send_reachable (events, true);
   events_list_for_all (events);
+  if (starts_wait (events->bridge->starts))
+    events_ask_instances (events);
 }
 
 void
 events_hive_gone (Events *events)
 {
   bus_call_cancel (events->call);
+  bus_call_cancel (events->instances);
   events_send_reachable (events, false);
 }
 
@@ -307,7 +360,7 @@ events_take_socket (Request *request, int fd)
       g_free (reader);
       return;
     }
-  reader->stream.dressed = true;
+  reader->stream.is_event_source = true;
   reader->stale = true;
   g_ptr_array_add (events->readers, reader);
   bus_listen (events->bridge->bus, true);
@@ -327,18 +380,6 @@ events_open (Request *request)
     request_take (request, events_take_socket);
 }
 
-static int
-events_on_heartbeat (sd_event_source *source, uint64_t usec, void *userdata)
-{
-  Events *events = userdata;
-
-  for (guint i = events->readers->len; i-- > 0;)
-    stream_beat (events->readers->pdata[i]);
-  sd_event_source_set_time_relative (source, STREAM_BEAT_INTERVAL);
-  sd_event_source_set_enabled (source, SD_EVENT_ONESHOT);
-  return 0;
-}
-
 Events *
 events_new (Bridge *bridge)
 {
@@ -347,21 +388,19 @@ events_new (Bridge *bridge)
   events->bridge = bridge;
   events->readers = g_ptr_array_new ();
   events->new_jobs = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  sd_event_add_time_relative (bridge->event, &events->heartbeat, CLOCK_MONOTONIC, STREAM_BEAT_INTERVAL, 0,
-                              events_on_heartbeat, events);
   return events;
+}
+
+void
+events_beat (Events *events)
+{
+  streams_beat (events->readers);
 }
 
 void
 events_drain (Events *events)
 {
-  for (guint i = events->readers->len; i-- > 0;)
-    {
-      EventsReader *reader = events->readers->pdata[i];
-
-      if (!reader->stream.pending)
-        stream_turn (&reader->stream);
-    }
+  streams_drain (events->readers);
 }
 
 void
@@ -370,7 +409,7 @@ events_free (Events *events)
   if (!events)
     return;
   bus_call_cancel (events->call);
-  sd_event_source_disable_unref (events->heartbeat);
+  bus_call_cancel (events->instances);
   while (events->readers->len > 0)
     {
       EventsReader *reader = events->readers->pdata[events->readers->len - 1];

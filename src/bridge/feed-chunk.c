@@ -16,7 +16,7 @@ static bool
 chunk_fits (const Chunk *chunk, const Feed *feed, const SsePosition *from)
 {
   return chunk->feed == feed && chunk->from.cursor == from->cursor && chunk->from.phase == from->phase &&
-         chunk->from.dressed == from->dressed && chunk->from.is_text == from->is_text &&
+         chunk->from.is_event_source == from->is_event_source && chunk->from.is_text == from->is_text &&
          (!chunk->at_end || chunk->generation == feed->generation);
 }
 

@@ -54,7 +54,7 @@ opening_find_cursor (Request *request, Opening *opening)
   last = last && *last ? last : fine ? query : "";
   fine = !last || g_ascii_string_to_unsigned (last, 10, 0, G_MAXINT64, &cursor, NULL);
   fine = fine && feed_gave (opening->feed, cursor);
-  if (!fine && !opening->position.dressed)
+  if (!fine && !opening->position.is_event_source)
     {
       request_answer_problem (request,
                               problem_new (HTTP_BAD_REQUEST, PROBLEM_INVALID, NULL,
@@ -83,7 +83,7 @@ opening_go_on (Request *request)
                                                     (unsigned)feed->owner, feed->id));
       return;
     }
-  opening->position.dressed = !opening->position.is_text && stream_is_dressed (request);
+  opening->position.is_event_source = !opening->position.is_text && stream_is_event_source (request);
   if (!opening->position.is_text && !opening_find_cursor (request, opening))
     return;
   /* An EventSource that comes back after the end is told to stop. */

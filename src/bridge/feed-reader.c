@@ -87,7 +87,7 @@ reader_greet (FeedReader *reader, bool reset)
 
   if (reset)
     sse_append (text, "reset", "{}", 2);
-  if (reader->stream.dressed && reader->feed->size == 0 && !reader->feed->state)
+  if (reader->stream.is_event_source && reader->feed->size == 0 && !reader->feed->state)
     sse_append (text, "state", queued, strlen (queued));
   stream_queue (&reader->stream, text->str, text->len);
 }

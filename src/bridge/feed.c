@@ -94,7 +94,7 @@ feed_turn (Feed *feed)
       feed->size = (uint64_t)status.st_size;
     }
   feed->turning = true;
-  /* Backwards: who is closed meanwhile gives his place to the last one, who had his turn. */
+  /* Backwards: a reader that is closed meanwhile gives its place to the last one, which had its turn. */
   for (guint i = feed->readers->len; i-- > 0;)
     {
       Stream *reader = feed->readers->pdata[i];

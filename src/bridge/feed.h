@@ -15,7 +15,6 @@ struct Feeds
   Bridge *bridge;
   GHashTable *feeds; /* id → Feed */
   Chunks chunks;
-  sd_event_source *heartbeat;
 };
 
 /* A log that is read. */

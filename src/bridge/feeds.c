@@ -50,23 +50,18 @@ feed_beat (Feed *feed)
     feed_ask (feed);
   feed->quiet = true;
   feed->turning = true;
-  for (guint i = feed->readers->len; i-- > 0;)
-    stream_beat (feed->readers->pdata[i]);
+  streams_beat (feed->readers);
   feed->turning = false;
   feed_rest (feed);
 }
 
-static int
-feeds_on_heartbeat (sd_event_source *source, uint64_t usec, void *userdata)
+void
+feeds_beat (Feeds *feeds)
 {
-  Feeds *feeds = userdata;
   g_autoptr (GList) all = g_hash_table_get_values (feeds->feeds);
 
   for (GList *link = all; link; link = link->next)
     feed_beat (link->data);
-  sd_event_source_set_time_relative (source, STREAM_BEAT_INTERVAL);
-  sd_event_source_set_enabled (source, SD_EVENT_ONESHOT);
-  return 0;
 }
 
 Feeds *
@@ -76,8 +71,6 @@ feeds_new (Bridge *bridge)
 
   feeds->bridge = bridge;
   feeds->feeds = g_hash_table_new (g_str_hash, g_str_equal);
-  sd_event_add_time_relative (bridge->event, &feeds->heartbeat, CLOCK_MONOTONIC, STREAM_BEAT_INTERVAL, 0,
-                              feeds_on_heartbeat, feeds);
   return feeds;
 }
 
@@ -105,7 +98,6 @@ feeds_free (Feeds *feeds)
       feed_readers_close (feed);
       feed_free (feed);
     }
-  sd_event_source_disable_unref (feeds->heartbeat);
   g_hash_table_unref (feeds->feeds);
   g_free (feeds);
 }

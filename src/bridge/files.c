@@ -91,7 +91,7 @@ request_is_page (const Request *request)
          head_accepts (request->head, HEADER_ACCEPT, "text/html");
 }
 
-/* A file beneath the folder; 0 and @ret_fd, or a negative errno. Each time anew: the page may be upgraded. */
+/* A file beneath the folder; 0 and @ret_fd, or a negative errno. Opened each time: the page may be upgraded. */
 static int
 files_open (const Files *files, const char *path, int *ret_fd, struct stat *ret_status)
 {

@@ -58,7 +58,7 @@ head_check_bytes (const char *text, size_t length, size_t seen)
         return head_invalid ("it has a control character, or a line that does not end in CR LF. (TLS ends at the proxy "
                              "in front of this server.)");
       else if (c == 0x7f || (first_line && c > 0x7f))
-        return head_invalid ("its first line, or a header, has a byte that may not be there");
+        return head_invalid ("its first line, or a header, has a byte that is not allowed there");
     }
   return NULL;
 }
@@ -77,7 +77,7 @@ head_check_size (const char *text, size_t length)
   return NULL;
 }
 
-/* Undoes percent-encoding; NULL when it is none, or hides what may not be there. */
+/* Undoes percent-encoding; NULL when it is none, or hides what is not allowed there. */
 static char *
 head_decode (const char *text, size_t length, bool is_path)
 {
@@ -130,7 +130,7 @@ head_parse_target (Head *head, const char *target, size_t length)
     return problem_new (HTTP_URI_TOO_LONG, PROBLEM_LIMITS, NULL, "A request's target has at most %d bytes", TARGET_MAX);
   head->path = head_decode (target, path_length, true);
   if (!head->path || path_has_dots (head->path))
-    return head_invalid ("its path has \".\" or \"..\", a backslash, or a percent-encoding that may not be there");
+    return head_invalid ("its path has \".\" or \"..\", a backslash, or a percent-encoding that is not allowed there");
   if (question)
     head->query = g_strndup (question + 1, length - path_length - 1);
   return NULL;

@@ -7,7 +7,7 @@
 #include "bus-json.h"
 #include "bus.h"
 #include "error.h"
-#include "question.h"
+#include "json.h"
 
 /* The list in @reply as the only member of an object. */
 static void
@@ -213,7 +213,7 @@ hive_on_workers_to_verify (Request *request, sd_bus_message *reply)
   g_autofree char *path = NULL;
   int r = bus_json_read (reply, &workers);
 
-  if (r >= 0 && !question_find_worker (workers, request->parameter))
+  if (r >= 0 && !json_find (workers, "id", request->parameter))
     {
       request_answer_problem (request, problem_new (HTTP_NOT_FOUND, hive_error_dbus_name (HIVE_ERROR_NOT_INSTALLED),
                                                     NULL, "The worker \"%s\" is not installed", request->parameter));

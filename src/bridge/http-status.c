@@ -26,6 +26,7 @@ static const struct
   { HTTP_UNSUPPORTED_MEDIA_TYPE, "Unsupported Media Type" },
   { HTTP_EXPECTATION_FAILED, "Expectation Failed" },
   { HTTP_MISDIRECTED_REQUEST, "Misdirected Request" },
+  { HTTP_UNPROCESSABLE_CONTENT, "Unprocessable Content" },
   { HTTP_TOO_MANY_REQUESTS, "Too Many Requests" },
   { HTTP_REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large" },
   { HTTP_INTERNAL_SERVER_ERROR, "Internal Server Error" },

@@ -3,8 +3,7 @@
 
 #include "request.h"
 
-/* The routes beneath /v1/jobs. Where one is open, request->parameter is the id. */
-void jobs_post (Request *request);
+/* The routes beneath /v1/jobs, but for POST. Where one is open, request->parameter is the id. */
 void jobs_list (Request *request);
 void jobs_get (Request *request);
 void jobs_cancel (Request *request);

@@ -78,7 +78,7 @@ bridge_main (sd_event *event, GError **error)
     return hive_error_set_errno (error, -r, "Cannot watch for signals");
   sd_notify (0, "READY=1");
   r = sd_event_loop (event);
-  return r >= 0 || hive_error_set_errno (error, -r, "The event loop broke off");
+  return r >= 0 || hive_error_set_errno (error, -r, "The event loop failed");
 }
 
 int

@@ -2,6 +2,7 @@
 #include "request.h"
 
 #include "bus.h"
+#include "error.h"
 #include "json.h"
 
 Request *
@@ -63,10 +64,44 @@ request_answer_json (Request *request, HttpStatus status, JsonObject *object)
 }
 
 void
+request_answer_status (Request *request, const char *key, const char *status)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, key, request->parameter);
+  json_object_set_string_member (object, "status", status);
+  request_answer_json (request, HTTP_OK, object);
+}
+
+void
 request_answer_problem (Request *request, Problem *problem)
 {
   request_answer (request, response_new_problem (problem));
   problem_free (problem);
+}
+
+void
+request_answer_error (Request *request, int code, const char *format, ...)
+{
+  g_autoptr (GError) error = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  error = g_error_new_valist (HIVE_ERROR, code, format, arguments);
+  va_end (arguments);
+  request_answer_problem (request, problem_from_gerror (error));
+}
+
+void
+request_refuse (Request *request, const char *format, ...)
+{
+  g_autofree char *detail = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  detail = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  request_answer_problem (request, problem_new (HTTP_BAD_REQUEST, PROBLEM_INVALID, NULL, "%s", detail));
 }
 
 void

@@ -56,6 +56,15 @@ void request_answer (Request *request, Response *response);                     
 void request_answer_text (Request *request, HttpStatus status, const char *type, char *text); /* owned */
 void request_answer_json (Request *request, HttpStatus status, JsonObject *object);           /* owned */
 void request_answer_problem (Request *request, Problem *problem);                             /* owned */
+
+/* {KEY: the path's parameter, "status": STATUS}: what a call without an answer of its own did. */
+void request_answer_status (Request *request, const char *key, const char *status);
+
+/* A problem of the hive's error @code; and of InvalidArgument. */
+void request_answer_error (Request *request, int code, const char *format, ...) G_GNUC_PRINTF (3, 4);
+void request_refuse (Request *request, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+/* Not an answer yet: the request's socket goes to @take. */
 void request_take (Request *request, RequestTake take);
 
 /* A call of the hive's, for @handler. */

@@ -6,12 +6,15 @@
 #include "error.h"
 #include "events.h"
 #include "files.h"
-#include "guard.h"
 #include "hive-routes.h"
+#include "instance-routes.h"
+#include "job-post.h"
 #include "jobs.h"
 #include "json.h"
 #include "metrics.h"
+#include "model-routes.h"
 #include "openapi.h"
+#include "origin-check.h"
 #include "session.h"
 
 typedef enum
@@ -34,7 +37,7 @@ static const Route routes[] = {
   { METHOD_GET, "/health", hive_get_health, ROUTE_OPEN },
   { METHOD_GET, "/metrics", metrics_get },
   { METHOD_GET, "/v1/openapi.json", openapi_get, ROUTE_OPEN },
-  { METHOD_POST, "/v1/jobs", jobs_post },
+  { METHOD_POST, "/v1/jobs", job_post },
   { METHOD_GET, "/v1/jobs", jobs_list },
   { METHOD_GET, "/v1/jobs/*", jobs_get },
   { METHOD_DELETE, "/v1/jobs/*", jobs_cancel },
@@ -47,6 +50,15 @@ static const Route routes[] = {
   { METHOD_GET, "/v1/catalog/*/PKGBUILD", hive_get_recipe },
   { METHOD_GET, "/v1/workers", hive_get_workers },
   { METHOD_GET, "/v1/workers/*/problems", hive_get_worker_problems },
+  { METHOD_GET, "/v1/instances", instances_get },
+  { METHOD_POST, "/v1/instances", instances_post },
+  { METHOD_GET, "/v1/instances/*", instance_get },
+  { METHOD_DELETE, "/v1/instances/*", instance_delete },
+  { METHOD_POST, "/v1/instances/*/restart", instance_restart, ROUTE_BARE },
+  { METHOD_POST, "/v1/instances/*/boot", instance_set_boot },
+  { METHOD_GET, "/v1/instances/*/key", instance_get_key },
+  { METHOD_GET, "/v1/models", models_get },
+  { METHOD_DELETE, "/v1/models/*", model_delete },
   { METHOD_GET, "/v1/updates", hive_get_updates },
   { METHOD_GET, "/v1/capabilities", hive_get_capabilities },
   { METHOD_POST, "/v1/capabilities/refresh", hive_refresh_capabilities, ROUTE_BARE },
@@ -189,7 +201,7 @@ void
 routes_dispatch (Request *request)
 {
   g_autoptr (GString) allow = g_string_new (NULL);
-  Problem *problem = guard_check (request->bridge->guard, request);
+  Problem *problem = origin_check_request (request->bridge->origin_check, request);
   const Route *route;
 
   if (problem)

@@ -132,7 +132,7 @@ server_accept (Server *server, int fd)
   else if (!server_has_room (server, connection))
     connection_refuse (connection, server_refusal (server));
   else
-    connection_look (connection); /* most have sent their request by now */
+    connection_look (connection); /* most have sent their request already */
 }
 
 static void

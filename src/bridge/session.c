@@ -5,7 +5,7 @@
 
 #include "error.h"
 #include "json.h"
-#include "once.h"
+#include "one-time-codes.h"
 #include "token.h"
 
 #define HINT "'hivectl web' opens the page with one, 'hivectl web --token' prints one for a script"
@@ -27,10 +27,10 @@ session_refuse (const char *format, ...)
 static Problem *
 session_check_ticket (Request *request, const char *ticket)
 {
-  if (once_take (request->bridge->tickets, ticket, &request->uid))
+  if (one_time_codes_take (request->bridge->tickets, ticket, &request->uid))
     return NULL;
   return session_refuse ("The ticket is unknown, used or older than %u s; POST /v1/tickets gives another",
-                         once_seconds (request->bridge->tickets));
+                         one_time_codes_seconds (request->bridge->tickets));
 }
 
 static Problem *
@@ -42,7 +42,7 @@ session_check_token (Request *request, const char *authorization)
     return session_refuse ("Authorization is Bearer and a token; " HINT);
   authorization += 7;
   why = tokens_check (request->bridge->tokens, authorization + strspn (authorization, " "), &request->uid);
-  return why ? session_refuse ("The token is no good: %s. " HINT, why) : NULL;
+  return why ? session_refuse ("The token is not valid: %s. " HINT, why) : NULL;
 }
 
 Problem *
@@ -76,18 +76,18 @@ session_answer_secret (Request *request, const char *key, const char *secret, ui
 }
 
 static void
-session_answer_once (Request *request, Once *once, const char *key)
+session_answer_once (Request *request, OneTimeCodes *codes, const char *key)
 {
-  g_autofree char *secret = once_add (once, request->uid);
+  g_autofree char *secret = one_time_codes_add (codes, request->uid);
   Problem *problem;
 
   if (secret)
     {
-      session_answer_secret (request, key, secret, once_seconds (once));
+      session_answer_secret (request, key, secret, one_time_codes_seconds (codes));
       return;
     }
   problem = problem_new (HTTP_TOO_MANY_REQUESTS, PROBLEM_LIMITS, NULL, "Too many %ss wait to be used", key);
-  problem->retry_after = once_seconds (once);
+  problem->retry_after = one_time_codes_seconds (codes);
   request_answer_problem (request, problem);
 }
 
@@ -96,7 +96,7 @@ session_post_code (Request *request)
 {
   const Bridge *bridge = request->bridge;
   const char *origin = bridge->configuration->public_origin;
-  g_autofree char *code = once_add (bridge->codes, request->uid);
+  g_autofree char *code = one_time_codes_add (bridge->codes, request->uid);
   g_autofree char *url = NULL;
   JsonObject *object;
 
@@ -119,7 +119,7 @@ session_post_code (Request *request)
   object = json_object_new ();
   json_object_set_string_member (object, "code", code);
   json_object_set_string_member (object, "url", url);
-  json_object_set_int_member (object, "expires_in", once_seconds (bridge->codes));
+  json_object_set_int_member (object, "expires_in", one_time_codes_seconds (bridge->codes));
   request_answer_json (request, HTTP_CREATED, object);
 }
 
@@ -174,12 +174,12 @@ session_post_token (Request *request)
       code = session_read_code (request);
       if (!code)
         return;
-      if (!once_take (bridge->codes, code, &request->uid))
+      if (!one_time_codes_take (bridge->codes, code, &request->uid))
         {
           request_answer_problem (request,
                                   session_refuse ("The code is unknown, used or older than %u s; 'hivectl web' "
                                                   "gives another",
-                                                  once_seconds (bridge->codes)));
+                                                  one_time_codes_seconds (bridge->codes)));
           return;
         }
     }

@@ -3,7 +3,7 @@
 
 #include "request.h"
 
-/* Who asks, and the routes by which he comes to a token. */
+/* Who asks, and the routes by which one comes to a token. */
 
 /* By the Unix socket, a token, or (@ticket) a ticket in the query. NULL: it may go on, as request->uid. */
 Problem *session_check (Request *request, bool ticket);

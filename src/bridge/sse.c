@@ -67,7 +67,7 @@ append_data (GString *out, const char *text, size_t length)
 static void
 append_id (GString *out, const SsePosition *position, uint64_t cursor)
 {
-  if (!position->dressed)
+  if (!position->is_event_source)
     return;
   APPEND (out, "id: ");
   append_number (out, cursor);
@@ -148,7 +148,7 @@ append_progress (GString *out, const SsePosition *position, const LogRecord *rec
   g_autofree char *text = g_strndup (record->text, record->text_length);
   char number[G_ASCII_DTOSTR_BUF_SIZE];
 
-  if (!position->dressed)
+  if (!position->is_event_source)
     return;
   append_id (out, position, record->next);
   APPEND (out, "event: progress\ndata: {");
@@ -182,7 +182,7 @@ append_state (GString *out, SsePosition *position, const LogRecord *record)
   uint32_t hash = phase_hash (record->phase, record->phase_length);
   bool commits = phase_is (record, "install") || phase_is (record, "remove");
 
-  if (!position->dressed || hash == position->phase)
+  if (!position->is_event_source || hash == position->phase)
     return;
   position->phase = hash;
   APPEND (out, "event: state\ndata: {\"state\":");
@@ -200,7 +200,7 @@ static void
 append_final_state (GString *out, const SsePosition *position, const char *state, const char *error_name,
                     const char *message, size_t length)
 {
-  if (!position->dressed)
+  if (!position->is_event_source)
     return;
   APPEND (out, "event: state\ndata: {\"state\":");
   append_json (out, state, strlen (state));

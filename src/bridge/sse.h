@@ -17,7 +17,7 @@ typedef struct
 {
   uint64_t cursor; /* of the next record */
   uint32_t phase;  /* the phase that was last told, as a hash; 0: none */
-  bool dressed, is_text;
+  bool is_event_source, is_text;
   bool ended; /* the last event is written */
 } SsePosition;
 

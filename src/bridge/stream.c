@@ -35,7 +35,7 @@ stream_check_limit (const Bridge *bridge)
 }
 
 bool
-stream_is_dressed (const Request *request)
+stream_is_event_source (const Request *request)
 {
   return head_accepts (request->head, HEADER_ACCEPT, "text/event-stream");
 }
@@ -78,7 +78,7 @@ stream_queue_head (Stream *stream, const Request *request)
 
   response_add_header (response, "X-Accel-Buffering", "no");
   stream->pending = response_head (response, request->cross_origin);
-  if (stream->dressed)
+  if (stream->is_event_source)
     g_string_append (stream->pending, "retry: 1000\n\n");
 }
 
@@ -93,7 +93,7 @@ stream_init (Stream *stream, const StreamKind *kind, const Request *request, int
   stream->uid = request->uid;
   stream->peer = g_strdup (request->peer->name);
   stream->path = g_strdup (request->head->path);
-  stream->dressed = !kind->type && stream_is_dressed (request);
+  stream->is_event_source = !kind->type && stream_is_event_source (request);
   stream->started = request->started;
   bridge->metrics.open_streams++;
   bridge->metrics.streams++;
@@ -184,8 +184,27 @@ stream_turn (Stream *stream)
 void
 stream_beat (Stream *stream)
 {
-  if (!stream->dressed || stream->pending || stream->waits)
+  if (!stream->is_event_source || stream->pending || stream->waits)
     return;
   stream_queue (stream, HEARTBEAT, strlen (HEARTBEAT));
   stream_turn (stream);
+}
+
+void
+streams_beat (GPtrArray *streams)
+{
+  for (guint i = streams->len; i-- > 0;)
+    stream_beat (streams->pdata[i]);
+}
+
+void
+streams_drain (GPtrArray *streams)
+{
+  for (guint i = streams->len; i-- > 0;)
+    {
+      Stream *stream = streams->pdata[i];
+
+      if (!stream->pending)
+        stream_turn (stream);
+    }
 }

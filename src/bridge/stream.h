@@ -4,7 +4,7 @@
 #include "request.h"
 
 /* The socket of one reader of events, ours since its request was understood. What does not fit into the socket is not
- * kept, but for the little in `pending`: whoever writes knows how far he came. */
+ * kept, but for the little in `pending`: the writer knows how far it came. */
 typedef struct Stream Stream;
 
 typedef struct
@@ -22,10 +22,10 @@ struct Stream
   Bridge *bridge;
   int fd;
   sd_event_source *source;
-  GString *pending; /* to be sent before anything else; NULL: nothing */
-  size_t sent;      /* of that */
-  bool waits;       /* for room */
-  bool dressed;     /* for an EventSource */
+  GString *pending;     /* to be sent before anything else; NULL: nothing */
+  size_t sent;          /* of that */
+  bool waits;           /* for room */
+  bool is_event_source; /* for an EventSource */
   bool done, broken;
   uid_t uid;
   char *peer, *path;
@@ -36,7 +36,7 @@ struct Stream
 Problem *stream_check_limit (const Bridge *bridge);
 
 /* Whether the client of a request is one that knows server-sent events. */
-bool stream_is_dressed (const Request *request);
+bool stream_is_event_source (const Request *request);
 
 /* Takes @fd, and puts the answer's head into `pending`. False when that fails: the stream is clear then. */
 bool stream_init (Stream *stream, const StreamKind *kind, const Request *request, int fd);
@@ -59,4 +59,9 @@ void stream_wait (Stream *stream, bool on);
 
 /* A comment, so that proxies do not take it for dead. */
 void stream_beat (Stream *stream);
-#define STREAM_BEAT_INTERVAL (15 * G_USEC_PER_SEC)
+
+/* The same for each of @streams, whose elements begin with a Stream; one may be closed by it. */
+void streams_beat (GPtrArray *streams);
+
+/* Has each of them end that has nothing to send: the bridge drains, and their pumps see that. */
+void streams_drain (GPtrArray *streams);

@@ -29,7 +29,7 @@ random_bytes (void *bytes, size_t size, GError **error)
   /* As few as these never come in pieces. */
   if (getrandom (bytes, size, 0) == (ssize_t)size)
     return true;
-  return hive_error_set_errno (error, errno, "There is no randomness");
+  return hive_error_set_errno (error, errno, "There are no random numbers");
 }
 
 /* Whoever could read the key could sign a token for root. */

@@ -1,17 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "local-build.h"
 
-#include "cache.h"
-#include "delivery.h"
-#include "file.h"
-#include "folder.h"
-#include "pipeline.h"
-#include "json.h"
-#include "recipe-folder.h"
-#include "sandbox.h"
-#include "scripts.h"
-#include "size.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,6 +8,18 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "cache.h"
+#include "delivery.h"
+#include "file.h"
+#include "folder.h"
+#include "json.h"
+#include "local-tree.h"
+#include "pipeline.h"
+#include "recipe-folder.h"
+#include "sandbox.h"
+#include "scripts.h"
+#include "size.h"
 
 #define RECIPE_MAX_SIZE (1024 * 1024)
 #define NAME            "recipe" /* as the worker is called inside */
@@ -62,7 +63,9 @@ local_build_make_work (Builder *builder, JobRequest *request, int works, GError 
   if (mkdirat (works, name, 0700) < 0)
     return hive_error_set_errno (error, errno, "Cannot make %s", request->work);
   builder->work_fd = openat (works, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (builder->work_fd < 0 || flock (builder->work_fd, LOCK_EX | LOCK_NB) < 0 || flock (works, LOCK_UN) < 0)
+  /* The set-group-ID bit of a folder above would come down to what package() makes. */
+  if (builder->work_fd < 0 || fchmod (builder->work_fd, 0700) < 0 || flock (builder->work_fd, LOCK_EX | LOCK_NB) < 0 ||
+      flock (works, LOCK_UN) < 0)
     return hive_error_set_errno (error, errno, "Cannot open %s", request->work);
   return true;
 }
@@ -134,6 +137,7 @@ local_build_deliver (Builder *builder, const Delivery *delivery, GError **error)
   JsonArray *packages = json_array_new ();
   g_autofree char *text = NULL;
 
+  local_tree_rehearse (builder);
   json_object_set_string_member (result, "version", version);
   json_object_set_array_member (result, "packages", packages);
   for (char **name = names; *name; name++)

@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "config.h"
-#include "errand.h"
-#include "inspection.h"
-#include "pipeline.h"
-#include "local-build.h"
-#include "query.h"
-#include "recipe-files.h"
-#include "sandbox.h"
-
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <unistd.h>
+
+#include "config.h"
+#include "errand.h"
+#include "file.h"
+#include "inspection.h"
+#include "local-build.h"
+#include "model-import.h"
+#include "model-pull.h"
+#include "pipeline.h"
+#include "query.h"
+#include "recipe-files.h"
+#include "sandbox.h"
+#include "scripts.h"
+#include "store-send.h"
 
 #define LOG_SIZE_MIN (64 * 1024) /* what MaxLogSize= is at least */
 
@@ -35,6 +40,18 @@ main_watch_signals (void)
 }
 
 static int
+main_run_push (const Configuration *configuration, const JobRequest *request, LogWriter *log)
+{
+  const Builder builder = {
+    .configuration = configuration, .request = request, .log = log, .phase = "push", .work_fd = -1
+  };
+  g_autoptr (GError) error = NULL;
+
+  return scripts_check (configuration, &error) && store_send_run (&builder, &error) ? JOB_EXIT_READY :
+                                                                                      pipeline_fail (&builder, error);
+}
+
+static int
 main_run_job (Configuration *configuration)
 {
   g_autoptr (LogWriter) log = log_writer_new (STDOUT_FILENO, configuration->max_log_size);
@@ -43,9 +60,27 @@ main_run_job (Configuration *configuration)
 
   if (request && request->files)
     recipe_files_announce (configuration, request);
+  if (request && request->push_url)
+    return main_run_push (configuration, request, log);
   if (request)
-    return pipeline_run (configuration, request, log);
+    return request->model_reference ? model_pull_run (configuration, request, log) :
+                                      pipeline_run (configuration, request, log);
   log_writer_error (log, "metadata", error);
+  return JOB_EXIT_FAILED;
+}
+
+/* Standard input is the file, so that the job is an argument. */
+static int
+main_run_import (Configuration *configuration, const char *text)
+{
+  g_autoptr (LogWriter) log = log_writer_new (STDOUT_FILENO, configuration->max_log_size);
+  g_autoptr (GError) error = NULL;
+  g_auto (Fd) input = file_memory ("request", text, -1, &error);
+  g_autoptr (JobRequest) request = input < 0 ? NULL : job_request_read (input, &error);
+
+  if (request)
+    return model_import_run (configuration, request, log);
+  log_writer_error (log, "sources", error);
   return JOB_EXIT_FAILED;
 }
 
@@ -71,7 +106,7 @@ main_run_build (Configuration *configuration, const LocalBuild *build)
 
   if (geteuid () == 0)
     {
-      fprintf (stderr, "rbee-hive-builder: root may not build a PKGBUILD, whose code would run as root: be a user\n");
+      fprintf (stderr, "rbee-hive-builder: root must not build a PKGBUILD, whose code would run as root: be a user\n");
       return JOB_EXIT_FAILED;
     }
   log = log_writer_new (STDOUT_FILENO, configuration->max_log_size);
@@ -86,6 +121,7 @@ main (int argc, char **argv)
   g_autofree char *output = NULL;
   g_autofree char *recipe = NULL;
   g_autofree char *network = NULL;
+  g_autofree char *import = NULL;
   gboolean query = FALSE, version = FALSE, tests = FALSE, local_sources = FALSE, json = FALSE, srcinfo = FALSE;
   const GOptionEntry options[] = {
     { "config", 0, 0, G_OPTION_ARG_FILENAME, &path, "Read this file instead of the installed one", "FILE" },
@@ -101,6 +137,7 @@ main (int argc, char **argv)
     { "check", 0, 0, G_OPTION_ARG_FILENAME, &recipe, "Say what this PKGBUILD is and which rules it breaks", "FILE" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &json, "Answer --check as JSON", NULL },
     { "srcinfo", 0, 0, G_OPTION_ARG_NONE, &srcinfo, "Answer --check as a .SRCINFO file", NULL },
+    { "import", 0, 0, G_OPTION_ARG_STRING, &import, "Copy the model that standard input is, for this job", "JSON" },
     { "version", 0, 0, G_OPTION_ARG_NONE, &version, "Show the version", NULL },
     { NULL },
   };
@@ -134,6 +171,8 @@ main (int argc, char **argv)
                                                          .check = tests,
                                                          .local_sources = local_sources,
                                                          .network = network });
+  if (import)
+    return main_run_import (configuration, import);
   if (recipe)
     return inspection_run (configuration, recipe,
                            srcinfo ? INSPECTION_SRCINFO :

@@ -1,23 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "query.h"
 
-#include "catalog.h"
+#include <glib/gi18n.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
 #include "catalog-needs.h"
+#include "catalog.h"
 #include "device-probe.h"
 #include "error.h"
 #include "file.h"
 #include "json.h"
+#include "model-search.h"
 #include "sandbox.h"
 #include "scripts.h"
 #include "toolchain-search.h"
 #include "toolchains.h"
 #include "update-search.h"
 #include "worker-id.h"
-
-#include <limits.h>
-#include <stdio.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
 
 #define INPUT_MAX (16 * 1024 * 1024)
 
@@ -94,7 +96,7 @@ query_tell_sandbox (const Configuration *configuration, JsonObject *answer, Json
   if (count == 0 || sandbox_probe (configuration, false, &hint, &trouble))
     return;
   json_object_set_boolean_member (answer, "works", false);
-  why = g_strdup_printf ("Nothing can be installed here: %s. %s", trouble->message, hint ? hint : "");
+  why = g_strdup_printf (N_ ("Nothing can be installed here: %s. %s"), trouble->message, hint ? hint : "");
   for (size_t i = 0; i < count; i++)
     if (json_get_bool (entries[i], "compatible", false))
       {
@@ -222,13 +224,15 @@ query_tell_noexec (const Configuration *configuration, JsonObject *answer)
 
   if (statvfs (configuration->cache_directory, &st) < 0 || !(st.f_flag & ST_NOEXEC))
     return;
-  why = g_strdup_printf ("no program that a build makes can run: CacheDirectory=%s is on a file system that is mounted "
-                         "noexec",
-                         configuration->cache_directory);
+  why = g_strdup_printf (
+      N_ ("no program that a build makes can run: CacheDirectory=%s is on a file system that is mounted "
+          "noexec"),
+      configuration->cache_directory);
   json_object_set_string_member (answer, "why", why);
-  json_object_set_string_member (answer, "hint",
-                                 "Mount it without that (mount -o remount,exec), or set CacheDirectory= in [Hive] of "
-                                 "hive.conf to another folder");
+  json_object_set_string_member (
+      answer, "hint",
+      N_ ("Mount it without that (mount -o remount,exec), or set CacheDirectory= in [Hive] of "
+          "hive.conf to another folder"));
 }
 
 static JsonObject *
@@ -268,14 +272,29 @@ query_updates (const Configuration *configuration, char *const *arguments, GErro
   return update_search_run (configuration, arguments, error);
 }
 
+static JsonObject *
+query_models (const Configuration *configuration, char *const *arguments, GError **error)
+{
+  return model_search_all (configuration);
+}
+
+static JsonObject *
+query_model (const Configuration *configuration, char *const *arguments, GError **error)
+{
+  return model_search_find (configuration, arguments[0], error);
+}
+
 static const struct
 {
   const char *name;
+  bool scripts; /* it needs the hive's own scripts */
   unsigned arguments_min, arguments_max;
   JsonObject *(*run) (const Configuration *configuration, char *const *arguments, GError **error);
 } queries[] = {
-  { "catalog", 1, 1, query_catalog }, { "worker", 2, 3, query_worker },   { "recipe", 2, 4, query_recipe },
-  { "sandbox", 0, 0, query_sandbox }, { "devices", 0, 0, query_devices }, { "updates", 0, UINT_MAX, query_updates },
+  { "catalog", true, 1, 1, query_catalog },  { "worker", true, 2, 3, query_worker },
+  { "recipe", true, 2, 4, query_recipe },    { "sandbox", true, 0, 0, query_sandbox },
+  { "devices", false, 0, 0, query_devices }, { "updates", true, 0, UINT_MAX, query_updates },
+  { "models", false, 0, 0, query_models },   { "model", false, 1, 1, query_model },
 };
 
 static JsonObject *
@@ -286,13 +305,13 @@ query_answer (const Configuration *configuration, char *const *arguments, GError
   for (size_t i = 0; count > 0 && i < G_N_ELEMENTS (queries); i++)
     if (g_str_equal (queries[i].name, arguments[0]) && count - 1 >= queries[i].arguments_min &&
         count - 1 <= queries[i].arguments_max)
-      return queries[i].run == query_devices || scripts_check (configuration, error) ?
+      return !queries[i].scripts || scripts_check (configuration, error) ?
                  queries[i].run (configuration, arguments + 1, error) :
                  NULL;
   g_set_error (
       error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
       "A query is one of: catalog NAME, worker NAME ID [BACKEND], recipe NAME ID [BACKEND [SOURCE]], sandbox, devices, "
-      "updates [ID CATALOG BACKEND SOURCE SHA256]…");
+      "updates [ID CATALOG BACKEND SOURCE SHA256]…, models, model NAME");
   return NULL;
 }
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "update-search.h"
 
+#include <glib/gstdio.h>
+
 #include "catalog-search.h"
 #include "error.h"
 #include "evaluation.h"
 #include "recipe-lint.h"
 #include "worker-id.h"
-
-#include <glib/gstdio.h>
 
 #define WORDS 5 /* of each worker */
 

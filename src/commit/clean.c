@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "clean.h"
 
-#include "cache-store.h"
-#include "error.h"
-#include "file.h"
-#include "folder.h"
-#include "work.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "cache-store.h"
+#include "error.h"
+#include "file.h"
+#include "folder.h"
+#include "work.h"
 
 /* What is removed at once after an install: the next one waits meanwhile. */
 #define SOON_FILES 1000

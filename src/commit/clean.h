@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "configuration.h"
-
 #include <stdbool.h>
+
+#include "configuration.h"
 
 /* Removes the work directory @path of a job and all that is in it, however deep, without following links or crossing
  * into other file systems. It must lie directly in CacheDirectory/work (InvalidArgument); one that is gone is fine.

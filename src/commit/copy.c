@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "copy.h"
 
-#include "error.h"
-#include "file.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
+
+#include "error.h"
+#include "file.h"
+#include "sha256.h"
 
 #define BLOCK_SIZE (1024 * 1024)
 
@@ -25,7 +26,7 @@ read_block (int fd, char *block)
 char *
 copy_sum (int fd, uint64_t max_size, uint64_t *ret_size)
 {
-  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autoptr (Sha256) sum = sha256_new ();
   g_autofree char *block = g_malloc (BLOCK_SIZE);
   uint64_t size = 0;
   ssize_t n;
@@ -38,17 +39,17 @@ copy_sum (int fd, uint64_t max_size, uint64_t *ret_size)
           errno = EFBIG;
           return NULL;
         }
-      g_checksum_update (sum, (guchar *)block, n);
+      sha256_add (sum, block, (size_t)n);
     }
 
   *ret_size = size;
-  return n < 0 ? NULL : g_strdup (g_checksum_get_string (sum));
+  return n < 0 ? NULL : sha256_to_hex (sum);
 }
 
 int
 copy_content (int from, int to, uint64_t size, char **ret_sum)
 {
-  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+  g_autoptr (Sha256) sum = sha256_new ();
   g_autofree char *block = g_malloc (BLOCK_SIZE);
   uint64_t copied = 0;
   ssize_t n;
@@ -60,7 +61,7 @@ copy_content (int from, int to, uint64_t size, char **ret_sum)
       copied += n;
       if (copied > size)
         return -ESTALE;
-      g_checksum_update (sum, (guchar *)block, n);
+      sha256_add (sum, block, (size_t)n);
       r = file_write_all (to, block, n);
       if (r < 0)
         return r;
@@ -70,7 +71,7 @@ copy_content (int from, int to, uint64_t size, char **ret_sum)
   if (copied != size)
     return -ESTALE;
 
-  *ret_sum = g_strdup (g_checksum_get_string (sum));
+  *ret_sum = sha256_to_hex (sum);
   return 0;
 }
 

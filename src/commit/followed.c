@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "followed.h"
 
-#include "file.h"
-#include "writers.h"
-
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "file.h"
+#include "writers.h"
 
 /* The path in the package's words of the open folder @fd, if it is below a prefix. A prefix itself may be a link. */
 static char *

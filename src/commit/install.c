@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "install.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "built.h"
 #include "copy.h"
 #include "error.h"
 #include "file.h"
@@ -15,12 +22,6 @@
 #include "work.h"
 #include "worker-id.h"
 #include "writers.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* From here on, syncing whole file systems once is faster than syncing file by file (half a millisecond each), though
  * it may have to write what others left unwritten. */
@@ -37,9 +38,8 @@ typedef struct
   GHashTable *folders; /* path of a directory that another worker has files in → its id */
   GHashTable *shared;  /* paths of directories that another worker's install made */
   Transaction *transaction;
-  GPtrArray *left; /* paths of changed files that stay */
-  GHashTable
-      *packaged; /* files that a package of the distribution has by now (packaged.h); NULL with a first install */
+  GPtrArray *left;      /* paths of changed files that stay */
+  GHashTable *packaged; /* files that a package of the distribution now has (packaged.h); NULL with a first install */
 } Plan;
 
 static void
@@ -421,6 +421,7 @@ install_read_record (JsonObject *request, const char *job, const char *worker_id
     return NULL;
 
   g_ptr_array_set_size (record->files, 0);
+  g_clear_pointer (&record->build, json_object_unref);
   g_strfreev (record->directories);
   record->directories = g_new0 (char *, 1);
   g_free (record->id);
@@ -503,7 +504,7 @@ install_run (const Configuration *configuration, LogWriter *log, JsonObject *req
   if (work < 0)
     return false;
   tree = tree_read (configuration, ledger->places, work, record->binary, error);
-  if (!tree)
+  if (!tree || !built_read (work, record, error))
     return false;
 
   transaction = transaction_new (job, worker_id);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <json-glib/json-glib.h>
+#include <stdbool.h>
+
 #include "configuration.h"
 #include "log-writer.h"
 #include "transaction.h"
 #include "tree.h"
-
-#include <json-glib/json-glib.h>
-#include <stdbool.h>
 
 /* Checks the finished package of a job and installs it as one transaction: a new worker, or one in the place of what
  * was installed of it before. @request is {"job","worker_id","work","record"}. On failure nothing is changed, and

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "inventory.h"
 
-#include "error.h"
-#include "ledger.h"
-
 #include <errno.h>
 #include <string.h>
+
+#include "error.h"
+#include "ledger.h"
 
 static void
 write_entry (FILE *stream, const char *kind, const char *first, const char *second, const char *third)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "configuration.h"
-
 #include <stdbool.h>
 #include <stdio.h>
+
+#include "configuration.h"
 
 /* Writes to @stream what all workers have on this machine, for whoever has to take it away without this program: the
  * package manager, once the hive itself is gone. Entries of four fields, each field ended by a NUL:

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "ledger.h"
 
-#include "error.h"
-#include "file.h"
-#include "json.h"
-#include "worker-id.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -13,13 +8,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char *
-ledger_make_folder (const Configuration *configuration, const char *name, GError **error)
-{
-  g_autofree char *path = configuration_state_path (configuration, name, NULL);
-
-  return file_make_directories (path, error) ? g_steal_pointer (&path) : NULL;
-}
+#include "error.h"
+#include "file.h"
+#include "json.h"
+#include "worker-id.h"
 
 static int
 ledger_lock (const char *transactions, GError **error)
@@ -40,21 +32,27 @@ ledger_lock (const char *transactions, GError **error)
 }
 
 Ledger *
-ledger_open (const Configuration *configuration, LogWriter *log, GError **error)
+ledger_look (const Configuration *configuration)
 {
-  g_autoptr (Ledger) ledger = g_new0 (Ledger, 1);
+  Ledger *ledger = g_new0 (Ledger, 1);
 
   ledger->configuration = configuration;
-  ledger->log = log;
   ledger->lock_fd = -1;
   ledger->places = places_new (configuration);
   ledger->stuck_workers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   ledger->stuck_paths = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  ledger->workers = ledger_make_folder (configuration, "workers", error);
-  if (!ledger->workers)
-    return NULL;
-  ledger->transactions = ledger_make_folder (configuration, "transactions", error);
-  if (!ledger->transactions)
+  ledger->workers = configuration_state_path (configuration, "workers", NULL);
+  ledger->transactions = configuration_state_path (configuration, "transactions", NULL);
+  return ledger;
+}
+
+Ledger *
+ledger_open (const Configuration *configuration, LogWriter *log, GError **error)
+{
+  g_autoptr (Ledger) ledger = ledger_look (configuration);
+
+  ledger->log = log;
+  if (!file_make_directories (ledger->workers, error) || !file_make_directories (ledger->transactions, error))
     return NULL;
   ledger->lock_fd = ledger_lock (ledger->transactions, error);
 

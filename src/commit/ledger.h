@@ -23,6 +23,9 @@ typedef struct
 
 /* Makes the folders where they are missing and waits for the lock. @configuration and @log are borrowed. */
 Ledger *ledger_open (const Configuration *configuration, LogWriter *log, GError **error);
+
+/* The same for who only looks: nothing is made, and there is no lock. */
+Ledger *ledger_look (const Configuration *configuration);
 void ledger_close (Ledger *ledger);
 
 /* The worker's record; *ret_record NULL and true when it is not installed. */
@@ -34,7 +37,7 @@ GPtrArray *ledger_read_others (const Ledger *ledger, const char *id, GError **er
 /* Makes the record durable beside its place, so that putting it there needs no space any more. */
 bool ledger_stage_record (const Ledger *ledger, const WorkerRecord *record, GError **error);
 
-/* Puts the record in its place, durably: the staged one when @staged, else written anew. */
+/* Puts the record in its place, durably: the staged one when @staged, else written. */
 bool ledger_put_record (const Ledger *ledger, const WorkerRecord *record, bool staged, GError **error);
 
 /* Removes what ledger_stage_record() made. */

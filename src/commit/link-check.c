@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "link-check.h"
 
-#include "file.h"
-#include "writers.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "file.h"
+#include "writers.h"
 
 /* Opens @path below InstallRoot, or else on this machine, through links: the link's text will do so too. */
 static int

@@ -1,15 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "clean.h"
-#include "error.h"
-#include "file.h"
-#include "install.h"
-#include "inventory.h"
-#include "json.h"
-#include "recover.h"
-#include "remove.h"
-#include "rollback.h"
-#include "verify.h"
-
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,6 +6,20 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "clean.h"
+#include "error.h"
+#include "file.h"
+#include "install.h"
+#include "inventory.h"
+#include "json.h"
+#include "model-store.h"
+#include "model-verify.h"
+#include "recover.h"
+#include "rehearsal.h"
+#include "remove.h"
+#include "rollback.h"
+#include "verify.h"
 
 #define REQUEST_MAX_SIZE (64 * 1024)
 
@@ -66,12 +69,32 @@ verb_clean (Run *run, GError **error)
 static bool
 verb_verify (Run *run, GError **error)
 {
-  g_autoptr (JsonObject) answer = verify_run (run->configuration, run->request, error);
+  bool model = json_object_has_member (run->request, "model");
+  g_autoptr (JsonObject) answer = model ? model_verify_run (run->configuration, run->request, error) :
+                                          verify_run (run->configuration, run->request, error);
   g_autofree char *text = answer ? json_to_text (answer, false) : NULL;
 
   if (text)
     puts (text);
   return text && (fflush (stdout) == 0 || hive_error_set_errno (error, EIO, "Cannot write the answer"));
+}
+
+static bool
+verb_rehearse (Run *run, GError **error)
+{
+  return rehearsal_run (run->configuration, run->request, error);
+}
+
+static bool
+verb_model_add (Run *run, GError **error)
+{
+  return model_store_add (run->configuration, run->log, run->request, error);
+}
+
+static bool
+verb_model_remove (Run *run, GError **error)
+{
+  return model_store_remove (run->configuration, run->request, error);
 }
 
 static bool
@@ -101,8 +124,11 @@ static const struct
   { "rollback", verb_rollback, TELL_LOG, "install", "Rollback failed" },
   { "recover", verb_recover, TELL_LOG, "recover", "Recovery failed" },
   { "verify", verb_verify, TELL_JSON },
+  { "rehearse", verb_rehearse, TELL_JSON },
   { "clean", verb_clean, TELL_STDERR },
   { "inventory", verb_inventory, TELL_STDERR },
+  { "model-add", verb_model_add, TELL_LOG, "install", "Model refused" },
+  { "model-remove", verb_model_remove, TELL_STDERR },
 };
 
 static const char *
@@ -183,7 +209,8 @@ main (int argc, char **argv)
     { "config", 0, 0, G_OPTION_ARG_FILENAME, &path, "The configuration, instead of the installed one", "FILE" },
     { NULL },
   };
-  g_autoptr (GOptionContext) context = g_option_context_new ("install|remove|rollback|recover|verify|clean|inventory");
+  g_autoptr (GOptionContext) context =
+      g_option_context_new ("install|remove|rollback|recover|verify|rehearse|clean|inventory|model-add|model-remove");
   g_autoptr (Configuration) configuration = NULL;
   g_autoptr (LogWriter) log = NULL;
   g_autoptr (GError) error = NULL;
@@ -196,7 +223,9 @@ main (int argc, char **argv)
   if (!g_option_context_parse (context, &argc, &argv, &error) || argc != 2 || (verb = find_verb (argv[1])) < 0)
     {
       fprintf (stderr, "rbee-hive-commit: %s\n",
-               error ? error->message : "give one of install, remove, rollback, recover, verify, clean, inventory");
+               error ? error->message :
+                       "give one of install, remove, rollback, recover, verify, rehearse, clean, inventory, "
+                       "model-add, model-remove");
       return EXIT_FAILURE;
     }
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "match.h"
 
-#include "copy.h"
-#include "file.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "copy.h"
+#include "file.h"
 
 static Match
 match_errno (int errnum)

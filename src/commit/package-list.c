@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "package-list.h"
 
-#include "error.h"
-#include "file.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#include "error.h"
+#include "file.h"
 
 #define LIST_MAX_SIZE (64 * 1024 * 1024)
 

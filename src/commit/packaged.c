@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "packaged.h"
 
-#include "file.h"
-
 #include <string.h>
+
+#include "file.h"
 
 #define LIST_MAX_SIZE (64 * 1024 * 1024)
 

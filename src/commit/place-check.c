@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "place-check.h"
 
+#include <errno.h>
+#include <fnmatch.h>
+#include <string.h>
+
 #include "error.h"
 #include "place-content.h"
 #include "place-rules.h"
 #include "system-files.h"
-
-#include <errno.h>
-#include <fnmatch.h>
-#include <string.h>
 
 typedef struct
 {

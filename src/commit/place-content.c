@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "place-content.h"
 
+#include <string.h>
+
 #include "error.h"
 #include "file.h"
 #include "system-files.h"
-
-#include <string.h>
 
 #define CONTENT_MAX (64 * 1024)
 #define BLANK       " \t\f\v"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "configuration.h"
-
 #include <stdbool.h>
+
+#include "configuration.h"
 
 /* Where files of packages lie: the configured prefixes below InstallRoot. Each prefix directory is opened once (it may
  * be reached through symbolic links: the administrator chose it); everything below one is opened beneath its
@@ -31,7 +31,7 @@ int places_open_parent (Places *places, const char *path, const char **ret_name)
 struct stat;
 int places_stat (Places *places, const char *path, struct stat *ret_stat);
 
-/* Forgets descriptors of directories that may be gone by now. */
+/* Forgets descriptors of directories that may be gone. */
 void places_forget (Places *places);
 
 /* @path as people see it: with InstallRoot. */

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "recover.h"
 
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "error.h"
 #include "file.h"
 #include "json.h"
 #include "place-check.h"
 #include "transaction.h"
 #include "unfinished.h"
-
-#include <errno.h>
-#include <string.h>
-#include <unistd.h>
 
 /* File replacement that a crash cut short leaves its temporary file. */
 static void
@@ -69,8 +69,8 @@ report (LogWriter *log, const Transaction *transaction)
 static bool
 recover_transaction (const Ledger *ledger, const Transaction *transaction, const char *path, GError **error)
 {
-  /* Who was killed may not have come to sync this state. What is done now could reach the disk before it, and after a
-   * power cut the state before would be taken for what to do. */
+  /* A commit that was killed has perhaps not synced this state. What is done now could reach the disk before it, and
+   * after a power cut the state before would be taken for what to do. */
   if (!file_sync_directory (path))
     return hive_error_set_errno (error, errno, "Cannot sync the folder of %s", path);
   if (transaction->state != TRANSACTION_COMMITTED)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "remove.h"
 
+#include <errno.h>
+
 #include "error.h"
 #include "install.h"
 #include "match.h"
 #include "recover.h"
 #include "transaction.h"
-
-#include <errno.h>
 
 /* What is to be said of files that are not removed, once the rest is. */
 static void

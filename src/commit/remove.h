@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "configuration.h"
-#include "log-writer.h"
-
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
+
+#include "configuration.h"
+#include "log-writer.h"
 
 /* Removes a worker as one transaction: the files that are still as they were installed, the directories its installs
  * made where they are empty, and its record. Changed files are left and named. @request is {"job","worker_id"}. On

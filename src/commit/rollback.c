@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rollback.h"
 
+#include <string.h>
+
 #include "error.h"
 #include "file.h"
 #include "install.h"
@@ -8,9 +10,7 @@
 #include "kept.h"
 #include "recover.h"
 
-#include <string.h>
-
-/* The record of the kept version becomes that of this job; its files are recorded anew as they are copied. */
+/* The record of the kept version becomes that of this job; its files are recorded again as they are copied. */
 static void
 rollback_adopt (WorkerRecord *record, JsonObject *request, const char *job)
 {

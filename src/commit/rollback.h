@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "configuration.h"
-#include "log-writer.h"
-
 #include <json-glib/json-glib.h>
 #include <stdbool.h>
+
+#include "configuration.h"
+#include "log-writer.h"
 
 /* Puts the version of a worker back that the installed one replaced, as one transaction; what it replaces is not kept.
  * @request is {"job","worker_id","installed_by"}. NotInstalled when the worker is not installed or no version is kept,

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "transaction.h"
 
-#include "error.h"
-#include "file.h"
-#include "json.h"
-#include "kept.h"
-#include "worker-id.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "error.h"
+#include "file.h"
+#include "json.h"
+#include "kept.h"
+#include "worker-id.h"
 
 #define FORMAT            1
 #define MANIFEST_MAX_SIZE (512 * 1024 * 1024)
@@ -258,7 +258,7 @@ transaction_read (const Ledger *ledger, const char *path, GError **error)
       error, HIVE_ERROR, HIVE_ERROR_FAILED,
       "%s cannot be used (%s), so the change it describes can be neither finished nor undone. It was left as it "
       "is: look at the paths it names, then move it away",
-      path, failure ? failure->message : "it is damaged");
+      path, failure ? failure->message : N_ ("it is damaged"));
   return NULL;
 }
 
@@ -376,7 +376,7 @@ step_undo (const TransactionStep *step, TransactionState state, const Ledger *le
   return r < 0 ? r : name_unlink (spot.parent, step->temporary);
 }
 
-/* Innermost first, each only when empty. What cannot be removed holds files of somebody else by now. */
+/* Innermost first, each only when empty. What cannot be removed now holds files of somebody else. */
 static void
 remove_directories (const Ledger *ledger, GPtrArray *paths)
 {

@@ -60,7 +60,7 @@ Transaction *transaction_read (const Ledger *ledger, const char *path, GError **
 /* Makes the directories and files of all steps durable: file by file, or whole file systems when @many. */
 bool transaction_sync (const Transaction *transaction, const Ledger *ledger, bool many, GError **error);
 
-/* Puts every step's file in its place. FileConflict when something is there by now. Undo it on failure. */
+/* Puts every step's file in its place. FileConflict when something is there already. Undo it on failure. */
 bool transaction_place (const Transaction *transaction, const Ledger *ledger, GError **error);
 
 /* Takes back all that was done, and the manifest. */

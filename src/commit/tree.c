@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tree.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "error.h"
 #include "file.h"
 #include "package-list.h"
 #include "size.h"
-
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <string.h>
-#include <unistd.h>
 
 #define PATH_LENGTH_MAX 3000 /* InstallRoot comes in front, and temporary names beside it */
 #define DEPTH_MAX       128  /* each level holds a descriptor while it is read */
@@ -336,7 +337,7 @@ tree_check_binary (const Tree *tree, const char *binary, GError **error)
   const TreeEntry *entry = tree_follow (tree, binary);
 
   if (!tree_find (tree, binary))
-    return tree_refuse (error, "The package has no %s: package() must install it there", binary);
+    return tree_refuse (error, N_ ("The package has no %s: package() must install it there"), binary);
   if (!entry)
     return tree_refuse (error,
                         "%s in the package is a link to what is not in the package: package() must install the binary "
@@ -346,8 +347,11 @@ tree_check_binary (const Tree *tree, const char *binary, GError **error)
     return tree_refuse (error,
                         "%s in the package is not a regular file: package() must install the binary itself there",
                         binary);
-  return (entry->mode & 0111) ||
-         tree_refuse (error, "%s in the package is not executable: package() must install it with mode 755", binary);
+  /* By others than root too: workers run as users of their own. A umask of 077 in package() is the usual cause. */
+  return (entry->mode & S_IXOTH) ||
+         tree_refuse (error,
+                      "%s in the package is not executable by every user: package() must install it with mode 755",
+                      binary);
 }
 
 Tree *
@@ -382,5 +386,5 @@ tree_read (const Configuration *configuration, const Places *places, int work_fd
     }
 
   tree_sort (tree);
-  return tree_check_binary (tree, binary, error) ? g_steal_pointer (&tree) : NULL;
+  return !binary || tree_check_binary (tree, binary, error) ? g_steal_pointer (&tree) : NULL;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <sys/stat.h>
+
 #include "configuration.h"
 #include "places.h"
-
-#include <sys/stat.h>
 
 #define TREE_MAX_ENTRIES 200000
 
@@ -26,8 +26,8 @@ typedef struct
   uint64_t size;      /* of the files together */
 } Tree;
 
-/* Reads and checks `pkg` below @work_fd against `list`. @binary is the path that must be there as an executable file.
- * PackageInvalid names the path and says what package() must do; nothing is changed. */
+/* Reads and checks `pkg` below @work_fd against `list`. @binary is the path that must be there as an executable file
+ * (NULL: none must). PackageInvalid names the path and says what package() must do; nothing is changed. */
 Tree *tree_read (const Configuration *configuration, const Places *places, int work_fd, const char *binary,
                  GError **error);
 void tree_free (Tree *tree);

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "writers.h"
 
-#include "error.h"
-#include "file.h"
-
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
@@ -11,6 +8,9 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+
+#include "error.h"
+#include "file.h"
 
 static bool
 user_is_trusted (uid_t uid)

@@ -2,9 +2,12 @@
 #include "address.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "file.h"
 
 /* What IANA's registries of special-purpose addresses say, but for the three networks for documentation: nothing is
  * there, or what someone put there. */
@@ -157,4 +160,13 @@ address_to_string (const struct sockaddr *address)
   if (address_bytes (address))
     inet_ntop (address->sa_family, address_bytes (address), text, sizeof text);
   return g_strdup (text);
+}
+
+bool
+address_is_refused (const struct sockaddr *address, socklen_t length)
+{
+  bool loopback = address_is_loopback (address);
+  g_auto (Fd) fd = socket (address->sa_family, (loopback ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
+
+  return fd >= 0 && connect (fd, address, length) < 0 && (loopback || errno == EACCES);
 }

@@ -37,3 +37,7 @@ bool address_is_loopback (const struct sockaddr *address);
 
 /* "127.0.0.1"; "" for what is no IP address. */
 char *address_to_string (const struct sockaddr *address);
+
+/* Whether the network around us keeps us from there: its routes say so, and its loopback is its own, in which only the
+ * ports are there that were allowed. */
+bool address_is_refused (const struct sockaddr *address, socklen_t length);

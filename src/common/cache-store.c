@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cache-store.h"
 
-#include "error.h"
-#include "file.h"
-#include "folder.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +8,10 @@
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
+
+#include "error.h"
+#include "file.h"
+#include "folder.h"
 
 #define KEY_MAX 255
 #define LEAVING ".leaving" /* an entry that is being removed; no key */
@@ -56,10 +56,11 @@ cache_key (const char *prefix, ...)
   return g_strconcat (prefix, ".", g_checksum_get_string (checksum), NULL);
 }
 
+/* It begins with a worker's id, mostly. */
 static bool
 key_is_valid (const char *key, const char *prefix)
 {
-  static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-.";
+  static const char allowed[] = G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-._";
 
   return *key != '.' && strlen (key) <= KEY_MAX && key[strspn (key, allowed)] == '\0' &&
          (!prefix || (g_str_has_prefix (key, prefix) && key[strlen (prefix)] == '.'));
@@ -286,6 +287,20 @@ cache_store_trim (const Configuration *configuration, GError **error)
   return true;
 }
 
+static int
+visit_is_file (int parent, const char *name, const struct stat *st, void *userdata)
+{
+  return S_ISDIR (st->st_mode) ? 0 : -EEXIST;
+}
+
+/* Half-written files would outlive a power cut, and of a tool's nothing is checked again. Of folders alone that is no
+ * matter, and what syncs a file system waits for whatever others have written to it. */
+static bool
+cache_store_sync (int keep)
+{
+  return folder_visit (keep, visit_is_file, NULL, FOLDER_DEPTH_MAX) == 0 || syncfs (keep) == 0;
+}
+
 bool
 cache_store_promote (const Configuration *configuration, int work_fd, CacheKind kind, const char *prefix,
                      GError **error)
@@ -303,8 +318,7 @@ cache_store_promote (const Configuration *configuration, int work_fd, CacheKind 
   if (store < 0)
     return false;
 
-  /* Half-written files would outlive a power cut, and of a tool's nothing is checked again. */
-  if (kind == CACHE_TOOLS && syncfs (keep) < 0)
+  if (kind == CACHE_TOOLS && !cache_store_sync (keep))
     return hive_error_set_errno (error, errno, "Cannot sync %s", path);
   if (!cache_store_promote_all (keep, store, prefix, &failure))
     {

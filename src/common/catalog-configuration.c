@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "catalog-configuration.h"
 
+#include <string.h>
+
 #include "config.h"
 #include "error.h"
 #include "key.h"
-
-#include <string.h>
 
 #define NAME_MAX_LENGTH 32
 #define FILE_SCHEME     "file://"

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "configuration-text.h"
 
-#include "error.h"
-#include "file.h"
-#include "key.h"
-
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "byte-order-mark.h"
+#include "error.h"
+#include "file.h"
+#include "key-value.h"
+
 /* Builds, the bridge and hivectl read it, each as another user. */
 #define DENIED_HINT ". Each user must be able to read the configuration: chmod a+rX "
 
-#define FILE_MAX_SIZE   (16 * 1024 * 1024)
-#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+#define FILE_MAX_SIZE (16 * 1024 * 1024)
 
 struct ConfigurationText
 {
@@ -143,7 +143,7 @@ reading_set (Reading *reading, const char *key, const char *value)
     }
   g_free (entry->value);
   g_free (entry->file);
-  entry->value = key_unquote (value);
+  entry->value = key_value_unquote (value);
   entry->file = g_strdup (reading->file);
   entry->line = reading->line;
 }
@@ -165,7 +165,7 @@ reading_take_key (Reading *reading, char *line, GError **error)
   if (g_str_has_suffix (value, "\\"))
     return reading_refuse (reading, error, "the value of %s= in [%s] ends with its line: write it in one, without \\",
                            key, reading->section);
-  unquoted = key_unquote (value);
+  unquoted = key_value_unquote (value);
   comment = g_str_equal (unquoted, value) ? find_comment (value) : NULL;
   if (comment)
     return reading_refuse (reading, error,
@@ -207,8 +207,7 @@ configuration_text_add (ConfigurationText *text, const char *file, const char *c
   g_auto (GStrv) lines = NULL;
   bool fine = true;
 
-  if (g_str_has_prefix (content, BYTE_ORDER_MARK))
-    content += strlen (BYTE_ORDER_MARK);
+  content += byte_order_mark_length (content, strlen (content));
   lines = g_strsplit (content, "\n", -1);
   for (char **line = lines; *line && fine; line++)
     {

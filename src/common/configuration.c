@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "configuration.h"
 
+#include <string.h>
+
 #include "config.h"
 #include "controls.h"
 #include "error.h"
 #include "key.h"
 #include "mirror.h"
 
-#include <string.h>
-
 #define MESSAGE_MAX 2000 /* bytes */
+
+/* A range of users is read into the one and the other. */
+G_STATIC_ASSERT (G_STRUCT_OFFSET (Configuration, last_uid) ==
+                 G_STRUCT_OFFSET (Configuration, first_uid) + sizeof (uid_t));
 
 #define AT(member) G_STRUCT_OFFSET (Configuration, member)
 
@@ -42,6 +46,7 @@ static const Key keys[] = {
   { "History", "MaxAge", KEY_DAYS, "365", AT (history_max_age), 0, 36500 },
   { "History", "MaxTotalSize", KEY_SIZE, "2G", AT (history_max_size), 64 * 1024, INT64_MAX },
   { "Build", "DependencyRules", KEY_PATH, PKGDATADIR "/dependencies.conf", AT (dependency_rules) },
+  { "Build", "CPU", KEY_CPU, "native", AT (cpu) },
   { "Build", "NetworkSteps", KEY_STEPS, "prepare;build", AT (network_steps) },
   { "Build", "MemoryPerCompiler", KEY_SIZE, "2G", AT (memory_per_compiler), 1024 * 1024, INT64_MAX },
   { "Build", "EvaluationTimeout", KEY_SECONDS, "30", AT (evaluation_timeout), 1, 3600 },
@@ -56,7 +61,12 @@ static const Key keys[] = {
   { "Build", "MaxCacheSize", KEY_SIZE, "20G", AT (max_cache_size), 0, INT64_MAX },
   { "Build", "MaxCacheFiles", KEY_NUMBER, "2000000", AT (max_cache_files), 0, 1000000000 },
   { "Build", "KeepFree", KEY_SIZE, "2G", AT (keep_free), 0, INT64_MAX },
+  { "Run", "Rules", KEY_PATH, PKGDATADIR "/run.conf", AT (run_rules) },
+  { "Push", "SigningKey", KEY_CREDENTIAL, "", AT (signing_key) },
   { "Recipe", "Environment", KEY_VARIABLES, "", AT (recipe_environment) },
+  { "Models", "Folders", KEY_FOLDERS, "", AT (model_folders) },
+  { "Models", "HubURL", KEY_URL, "https://huggingface.co", AT (hub_url) },
+  { "Models", "TokenCredential", KEY_CREDENTIAL, "", AT (hub_token) },
   { "Network", "Allow", KEY_ADDRESSES, "", AT (network_allow) },
   { "Bridge", "Listen", KEY_LISTEN, "127.0.0.1:7835;[::1]:7835;/run/rbee-hive/http.sock", AT (listen) },
   { "Bridge", "PublicOrigin", KEY_ORIGIN, "", AT (public_origin) },
@@ -83,6 +93,8 @@ configuration_free (Configuration *configuration)
   g_clear_pointer (&configuration->catalogs, g_ptr_array_unref);
   g_clear_pointer (&configuration->mirrors, g_ptr_array_unref);
   g_clear_pointer (&configuration->toolchains, g_ptr_array_unref);
+  g_clear_pointer (&configuration->stores, g_ptr_array_unref);
+  g_clear_pointer (&configuration->trusted_keys, g_ptr_array_unref);
   g_clear_pointer (&configuration->said, configuration_text_free);
   g_free (configuration->path);
   g_free (configuration);
@@ -104,7 +116,8 @@ guess_meaning (const TextEntry *entry)
 {
   if (g_str_has_prefix (entry->section, "Catalog "))
     return g_strdup ("; a catalog's name is of a-z, 0-9 and -");
-  if (g_str_equal (entry->section, "Toolchain") || g_str_equal (entry->section, "Mirror"))
+  if (g_str_equal (entry->section, "Toolchain") || g_str_equal (entry->section, "Mirror") ||
+      g_str_equal (entry->section, "Store") || g_str_equal (entry->section, "Key"))
     return g_strdup_printf ("; write [%s NAME], a name of letters, digits, dots, dashes, + and _", entry->section);
   for (size_t i = 0; i < G_N_ELEMENTS (keys); i++)
     if (g_ascii_strcasecmp (keys[i].name, entry->key) == 0)
@@ -116,6 +129,7 @@ static bool
 entry_is_known (const TextEntry *entry)
 {
   return key_find (entry->section, entry->key) || catalog_key_find (entry->section, entry->key) ||
+         store_key_find (entry->section, entry->key) ||
          (g_str_has_prefix (entry->section, TOOLCHAIN_SECTION) && toolchain_has_key (entry->key)) ||
          (g_str_has_prefix (entry->section, MIRROR_SECTION) && mirror_has_key (entry->key));
 }
@@ -191,7 +205,10 @@ configuration_read (const char *path, GError **error)
     }
 
   configuration->catalogs = catalogs_read (configuration->said, error);
-  if (!configuration->catalogs || !configuration_read_sections (configuration, configuration->said, error))
+  configuration->stores = configuration->catalogs ? stores_read (configuration->said, error) : NULL;
+  configuration->trusted_keys = configuration->stores ? trusted_keys_read (configuration->said, error) : NULL;
+  if (!configuration->catalogs || !configuration->trusted_keys ||
+      !configuration_read_sections (configuration, configuration->said, error))
     return NULL;
   return g_steal_pointer (&configuration);
 }

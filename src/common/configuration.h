@@ -9,6 +9,7 @@
 #include "catalog-configuration.h"
 #include "config.h"
 #include "configuration-text.h"
+#include "store-configuration.h"
 #include "toolchain.h"
 
 /* hive.conf and hive.conf.d/ *.conf beside it, read in the order of their names: a later file's key wins.
@@ -63,6 +64,7 @@ typedef struct
 
   /* [Build] */
   char *dependency_rules;       /* DependencyRules=…/dependencies.conf : how dependencies are found */
+  char *cpu;                    /* CPU=native : for which processors is built (cpu-level.h) */
   char **network_steps;         /* NetworkSteps=prepare;build : which of prepare, build, check have a network */
   uint64_t memory_per_compiler; /* MemoryPerCompiler=2G : a build runs no more at once than the memory is for */
   unsigned evaluation_timeout;  /* EvaluationTimeout=30 */
@@ -78,14 +80,27 @@ typedef struct
   unsigned max_cache_files;     /* MaxCacheFiles=2000000, in them */
   uint64_t keep_free;           /* KeepFree=2G, on CacheDirectory's file system; 0: nothing */
 
+  /* [Run] */
+  char *run_rules; /* Rules=…/run.conf : how installed workers are run */
+
   /* [Mirror NAME]… */
   GPtrArray *mirrors; /* of Mirror */
+
+  /* [Store NAME]…, [Key NAME]… and [Push] */
+  GPtrArray *stores;       /* of Store */
+  GPtrArray *trusted_keys; /* of TrustedKey */
+  char *signing_key;       /* SigningKey=: a path, or a name of systemd's, of a minisign secret key; NULL: none */
 
   /* [Recipe] */
   char **recipe_environment; /* Environment=: NAME=VALUE, `;` between them, for recipes and their functions */
 
   /* [Toolchain NAME]… */
   GPtrArray *toolchains; /* of Toolchain */
+
+  /* [Models] */
+  char **model_folders; /* Folders=: whose models are used where they lie */
+  char *hub_url;        /* HubURL=https://huggingface.co : where hf:OWNER/REPOSITORY is */
+  char *hub_token;      /* TokenCredential=: for the hub; a path, or a name of systemd's; NULL: none */
 
   /* [Network] */
   char **network_allow; /* Allow=: what is not public, and open to fetchers and steps with the network */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dependency-rules.h"
 
-#include "error.h"
-
 #include <string.h>
+
+#include "error.h"
 
 struct DependencyRules
 {

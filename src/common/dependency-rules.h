@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <stdbool.h>
+
 #include "configuration.h"
 #include "dependency.h"
 #include "distribution.h"
-
-#include <stdbool.h>
 
 /* dependencies.conf: how to see that a machine has what Arch's name of a dependency stands for, and which packages
  * bring it. The file explains its format. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dependency.h"
 
+#include <string.h>
+
 #include "error.h"
 #include "version.h"
-
-#include <string.h>
 
 #define TEXT_MAX   256 /* bytes of a name and its version */
 #define REASON_MAX 4096

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "device.h"
 
+#include <math.h>
+#include <string.h>
+
 #include "error.h"
 #include "file.h"
 #include "json.h"
 #include "log-text.h"
 
-#include <math.h>
-#include <string.h>
-
 #define DEVICES_MAX  256
 #define WARNINGS_MAX 32
 #define TEXT_MAX     512 /* bytes */
 #define SETS_MAX     64
+#define NODES_MAX    8
 #define CORES_MAX    (1 << 20)
 #define MEMORY_MAX   (UINT64_C (1) << 50)
 #define FILE_MAX     (4 * 1024 * 1024)
@@ -30,6 +31,8 @@ device_free (Device *device)
   g_free (device->compute_capability);
   g_free (device->driver);
   g_strfreev (device->instruction_sets);
+  g_free (device->uuid);
+  g_strfreev (device->nodes);
   g_free (device);
 }
 
@@ -85,6 +88,22 @@ device_set_driver (Device *device, const char *driver)
   replace (&device->driver, driver);
 }
 
+void
+device_set_uuid (Device *device, const char *uuid)
+{
+  replace (&device->uuid, uuid);
+}
+
+void
+device_add_node (Device *device, const char *node)
+{
+  guint count = g_strv_length (device->nodes);
+
+  device->nodes = g_renew (char *, device->nodes, count + 2);
+  device->nodes[count] = g_strdup (node);
+  device->nodes[count + 1] = NULL;
+}
+
 static unsigned
 devices_count (const Devices *devices, bool cpus)
 {
@@ -113,6 +132,8 @@ devices_add (Devices *devices, const char *type, const char *name)
   device->compute_capability = g_strdup ("");
   device->driver = g_strdup ("");
   device->instruction_sets = g_new0 (char *, 1);
+  device->uuid = g_strdup ("");
+  device->nodes = g_new0 (char *, 1);
   g_ptr_array_add (devices->list, device);
   return device;
 }
@@ -145,6 +166,8 @@ device_to_json (const Device *device)
   json_object_set_string_member (object, "compute_capability", device->compute_capability);
   json_object_set_string_member (object, "driver", device->driver);
   json_set_strings (object, "instruction_sets", device->instruction_sets);
+  json_object_set_string_member (object, "uuid", device->uuid);
+  json_set_strings (object, "nodes", device->nodes);
   return object;
 }
 
@@ -184,6 +207,47 @@ sets_are_clean (char *const *sets)
   return true;
 }
 
+/* Of cards and nothing else: a worker may open them. */
+static bool
+node_is_valid (const char *node)
+{
+  static const char *const prefixes[] = { "/dev/nvidia", "/dev/dri/renderD", "/dev/kfd", "/dev/dxg" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (prefixes); i++)
+    {
+      size_t length = strlen (prefixes[i]);
+
+      if (strncmp (node, prefixes[i], length) == 0)
+        return !node[length + strspn (node + length, G_CSET_a_2_z G_CSET_DIGITS "-")];
+    }
+  return false;
+}
+
+static bool
+nodes_are_valid (char *const *nodes)
+{
+  bool valid = g_strv_length ((char **)nodes) <= NODES_MAX;
+
+  for (; valid && *nodes; nodes++)
+    valid = node_is_valid (*nodes);
+  return valid;
+}
+
+/* What older hives did not note. */
+static bool
+device_read_nodes (Device *device, JsonObject *object)
+{
+  const char *uuid = json_get_string (object, "uuid", "");
+  g_auto (GStrv) nodes = json_get_strings (object, "nodes");
+
+  if (!text_is_clean (uuid) || (nodes && !nodes_are_valid (nodes)))
+    return false;
+  device_set_uuid (device, uuid);
+  for (char **node = nodes; node && *node; node++)
+    device_add_node (device, *node);
+  return true;
+}
+
 static bool
 devices_read_one (Devices *devices, JsonObject *object)
 {
@@ -212,7 +276,7 @@ devices_read_one (Devices *devices, JsonObject *object)
       g_strfreev (device->instruction_sets);
       device->instruction_sets = g_steal_pointer (&sets);
     }
-  return true;
+  return device_read_nodes (device, object);
 }
 
 Devices *

@@ -18,6 +18,8 @@ typedef struct
   char *compute_capability; /* "8.6" of NVIDIA's, "gfx1100" of AMD's; "": unknown */
   char *driver;             /* "535.129.03", "amdgpu"; "": unknown */
   char **instruction_sets;  /* "avx2", …: of the CPU those that matter to AI */
+  char *uuid;               /* by which its maker's programs know it; "": unknown */
+  char **nodes;             /* "/dev/nvidia0", …: what a program opens that computes with it; empty: unknown */
 } Device;
 
 typedef struct
@@ -34,6 +36,8 @@ void devices_free (Devices *devices);
 Device *devices_add (Devices *devices, const char *type, const char *name);
 void device_set_capability (Device *device, const char *capability);
 void device_set_driver (Device *device, const char *driver);
+void device_set_uuid (Device *device, const char *uuid);
+void device_add_node (Device *device, const char *node);
 void devices_warn (Devices *devices, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
 /* {"devices":[…],"warnings":[…]}, and back: what is not a list of devices is Failed. Texts and sizes are checked, since

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "distribution.h"
 
-#include "file.h"
-
 #include <string.h>
+
+#include "file.h"
 
 #define TEXT_MAX (64 * 1024)
 

@@ -28,10 +28,18 @@ static const char *const names[] = {
   HIVE_ERROR_PREFIX "LimitsExceeded",
   HIVE_ERROR_PREFIX "Busy",
   HIVE_ERROR_PREFIX "SandboxUnavailable",
+  HIVE_ERROR_PREFIX "AddressInUse",
+  HIVE_ERROR_PREFIX "DeviceUnavailable",
+  HIVE_ERROR_PREFIX "StartFailed",
+  HIVE_ERROR_PREFIX "NotRunning",
   HIVE_ERROR_PREFIX "InvalidArgument",
+  HIVE_ERROR_PREFIX "ModelNotFound",
+  HIVE_ERROR_PREFIX "ModelInvalid",
+  HIVE_ERROR_PREFIX "ModelUnsupported",
+  HIVE_ERROR_PREFIX "InUse",
 };
 
-G_STATIC_ASSERT (G_N_ELEMENTS (names) == HIVE_ERROR_INVALID_ARGUMENT + 1);
+G_STATIC_ASSERT (G_N_ELEMENTS (names) == HIVE_ERROR_IN_USE + 1);
 
 GQuark
 hive_error_quark (void)

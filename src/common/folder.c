@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "folder.h"
 
-#include "file.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
+
+#include "file.h"
 
 /* Each level holds a descriptor and a stack frame. What lies deeper is moved up to the top and removed from there: a
  * recipe may nest ten thousand folders. */

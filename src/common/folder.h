@@ -19,7 +19,7 @@ int folder_remove_others (int fd, const char *kept);
 #define FOLDER_DEPTH_MAX 64
 
 /* Shows @visit all that is in @fd, a folder before what is in it, until it returns a negative errno. What is gone
- * meanwhile, or may not be opened, is passed over. -ELOOP: deeper than @depth. */
+ * meanwhile, or cannot be opened, is passed over. -ELOOP: deeper than @depth. */
 typedef int (*FolderVisitor) (int parent, const char *name, const struct stat *st, void *userdata);
 int folder_visit (int fd, FolderVisitor visit, void *userdata, unsigned depth);
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "json-reader.h"
 
+#include <glib/gi18n.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
+#include "byte-order-mark.h"
 #include "controls.h"
 #include "error.h"
 
@@ -298,7 +300,7 @@ reader_value (JsonText *reader)
     return json_node_init_boolean (json_node_alloc (), FALSE);
   if (reader_word (reader, "null"))
     return json_node_init_null (json_node_alloc ());
-  reader_fail (reader, next < 0 ? "a value is missing at its end" : "a value is missing");
+  reader_fail (reader, next < 0 ? N_ ("a value is missing at its end") : N_ ("a value is missing"));
   return NULL;
 }
 
@@ -310,6 +312,7 @@ json_read (const char *text, size_t length, GError **error)
   JsonText reader = { .text = start, .at = start, .end = start + length, .string = string, .error = error };
   g_autoptr (JsonNode) node = NULL;
 
+  reader.at += byte_order_mark_length (start, length); /* which a reader may pass over: RFC 8259, section 8.1 */
   if (!g_utf8_validate_len (start, length, NULL))
     {
       reader_fail (&reader, "it is not UTF-8");

@@ -88,6 +88,22 @@ json_get_strings (JsonObject *object, const char *key)
   return g_strv_builder_end (builder);
 }
 
+JsonNode *
+json_find (JsonNode *list, const char *key, const char *value)
+{
+  JsonArray *array = JSON_NODE_HOLDS_ARRAY (list) ? json_node_get_array (list) : NULL;
+
+  for (guint i = 0; array && i < json_array_get_length (array); i++)
+    {
+      JsonNode *element = json_array_get_element (array, i);
+
+      if (JSON_NODE_HOLDS_OBJECT (element) &&
+          g_strcmp0 (json_get_string (json_node_get_object (element), key, NULL), value) == 0)
+        return element;
+    }
+  return NULL;
+}
+
 bool
 json_has (JsonObject *object, const char *key)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "kept-version.h"
 
-#include "error.h"
-
 #include <string.h>
+
+#include "error.h"
 
 #define JOB_LENGTH_MAX 20
 

@@ -12,10 +12,15 @@ typedef enum
 {
   KEY_PATH,     /* absolute, without a trailing slash */
   KEY_PATHS,    /* absolute ones, `;` between them */
+  KEY_FOLDERS,  /* the same, or none */
   KEY_PATTERNS, /* absolute paths with * and ?, `;` between them; or empty */
   KEY_URL,      /* file, http or https */
   KEY_SIZE,
   KEY_NUMBER,
+  KEY_CPU,
+  KEY_STORE,    /* oci:///folder or https://host/repository */
+  KEY_YES,      /* yes: true, or no */
+  KEY_MOMENT,   /* a date and time of ISO 8601, in µs since the epoch; or empty: 0 */
   KEY_SECONDS,  /* a time; infinity is 0 where that is one of its values */
   KEY_PATIENCE, /* a time, or infinity: 68 years */
   KEY_DAYS,     /* the same in days; infinity: 0 */
@@ -55,15 +60,6 @@ bool key_set (const Key *key, void *object, const char *text);
  * what it takes. */
 void key_set_no_value (const Key *key, const ConfigurationText *said, const char *section, const char *fallback,
                        GError **error);
-
-/* The parts of a list by `;`, without blanks and quotes around them; empty ones are left out. */
-char **key_list (const char *text);
-
-/* @text without the quotes in which all of it stands. */
-char *key_unquote (const char *text);
-
-/* True for "A=1 B=2" and "A=1,B=2", which would be one variable. */
-bool key_is_several_variables (const char *text);
 
 /* Frees what key_set() made. */
 void key_clear (const Key *key, void *object);

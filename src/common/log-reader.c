@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "log-reader.h"
 
-#include "file.h"
-
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "file.h"
 
 /* One read fetches many records; a record always fits. */
 #define BUFFER_SIZE (256 * 1024)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "log-record.h"
 
-#include "error.h"
-
 #include <math.h>
 #include <string.h>
 #include <time.h>
+
+#include "error.h"
 
 static const char *const stream_names[] = { "note", "out", "err", "progress", "result", "error", "end" };
 

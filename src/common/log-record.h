@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <glib.h>
 
 /* One line of a job's log: "2026-11-23T07:35:01.123456Z build out text\n", UTC, single spaces. */
 #define LOG_TIME_LENGTH 27

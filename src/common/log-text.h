@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <glib.h>
 
 /* What may stand in a record's text: valid UTF-8 (bad bytes become U+FFFD), and of control characters only tab and SGR
  * colour sequences (ESC [ digits ; … m). Of a line with carriage returns, what stood last on the terminal is kept. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <systemd/sd-event.h>
 #include <glib.h>
+#include <systemd/sd-event.h>
 
 /* Wakes whoever follows logs. One inotify instance a process serves every watch (the kernel allows few instances); a
- * file that inotify may not watch is looked at 20 times a second instead. */
+ * file that inotify cannot watch is looked at 20 times a second instead. */
 typedef struct LogWatch LogWatch;
 typedef void (*LogWatchHandler) (void *userdata);
 

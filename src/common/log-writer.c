@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "log-writer.h"
 
-#include "error.h"
-#include "file.h"
-#include "log-text.h"
-#include "size.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "error.h"
+#include "file.h"
+#include "log-text.h"
+#include "size.h"
 
 #define BUFFER_SIZE (256 * 1024)
 #define PREFIX_MAX  64

@@ -55,10 +55,21 @@ machine_is_platform (char *const *names)
          g_strv_contains ((const char *const *)names, "any");
 }
 
+const char *
+machine_architecture_alias (void)
+{
+  const char *architecture = machine_architecture ();
+
+  return g_str_equal (architecture, "x86_64")  ? "amd64" :
+         g_str_equal (architecture, "aarch64") ? "arm64" :
+                                                 architecture;
+}
+
 bool
 machine_is_architecture (char *const *names)
 {
   return g_strv_contains ((const char *const *)names, machine_architecture ()) ||
+         g_strv_contains ((const char *const *)names, machine_architecture_alias ()) ||
          g_strv_contains ((const char *const *)names, "any");
 }
 

@@ -19,7 +19,10 @@ const Devices *machine_devices (const Machine *machine);
 /* As uname(2) says it. */
 const char *machine_architecture (void);
 
-/* Whether one of @names is this machine's, or "any". */
+/* As Debian, Go and container registries call it: amd64, arm64. */
+const char *machine_architecture_alias (void);
+
+/* Whether one of @names is this machine's, by either name, or "any". */
 bool machine_is_platform (char *const *names);
 bool machine_is_architecture (char *const *names);
 

@@ -13,4 +13,7 @@
 #define WORKER_INTERFACE "org.rbee.Hive.Worker"
 #define WORKER_PREFIX    HIVE_PATH "/worker"
 
+#define INSTANCE_INTERFACE "org.rbee.Hive.Instance"
+#define INSTANCE_PREFIX    HIVE_PATH "/instance"
+
 #define BRIDGE_USER "rbee-bridge" /* whom the hive believes for whom a job is */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include <stdint.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /* "812 B", "2.1 KB", "1.3 GB": powers of 1024, one decimal. Free with g_free. */
 char *size_to_string (uint64_t size);

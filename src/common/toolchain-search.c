@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "toolchain-search.h"
 
-#include "file.h"
-#include "version.h"
-
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#include "file.h"
+#include "version.h"
 
 #define VERSION_FILE_MAX (64 * 1024)
 

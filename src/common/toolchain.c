@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "toolchain.h"
 
-#include "error.h"
-#include "key.h"
-
+#include <glib/gi18n.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#include "error.h"
+#include "key-value.h"
 
 #define NAME_MAX_LENGTH 64
 
@@ -69,11 +70,11 @@ toolchain_path_obstacle (const char *path)
 
   for (const char *const *folder = closed; *folder; folder++)
     if (toolchain_is_below (path, *folder))
-      return "a sandbox has its own, or nothing there";
+      return N_ ("a sandbox has its own, or nothing there");
   if (g_strv_contains (whole, path))
-    return "that is more than a toolchain";
+    return N_ ("that is more than a toolchain");
   if (g_str_has_prefix (path, "/home/") && !strchr (path + strlen ("/home/"), '/'))
-    return "that is somebody's whole home";
+    return N_ ("that is somebody's whole home");
   return NULL;
 }
 
@@ -100,7 +101,7 @@ section_list (const Section *section, const char *key)
 {
   const char *text = configuration_text_get (section->said, section->group, key);
 
-  return key_list (text ? text : "");
+  return key_value_list (text ? text : "");
 }
 
 /* Absolute, without "." and "..", and nothing that would end an entry of PATH. */
@@ -171,7 +172,7 @@ section_check_environment (const Section *section, GError **error)
 
       if (length == 0 || (*variable)[length] != '=' || g_ascii_isdigit (**variable))
         return section_refuse (section, "Environment", *variable, "it has to be NAME=VALUE", error);
-      if (key_is_several_variables (*variable))
+      if (key_value_is_several_variables (*variable))
         return section_refuse (section, "Environment", *variable, "between several stands a semicolon", error);
       if (g_str_has_prefix (*variable, "PATH="))
         return section_refuse (section, "Environment", *variable, "name its folders in Bin=", error);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "worker-id.h"
 
-#include "error.h"
-
 #include <string.h>
+
+#include "error.h"
 
 #define WORKER_ID_MAX 100
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "worker-record.h"
 
-#include "error.h"
-#include "file.h"
-#include "json.h"
-
 #include <errno.h>
 #include <glib/gi18n.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "error.h"
+#include "file.h"
+#include "json.h"
 
 #define FORMAT          1
 #define RECORD_MAX_SIZE (256 * 1024 * 1024) /* 200,000 files of long names fit */
@@ -54,12 +54,14 @@ static const struct
   { "description", G_STRUCT_OFFSET (WorkerRecord, description) },
   { "license", G_STRUCT_OFFSET (WorkerRecord, license) },
   { "backend", G_STRUCT_OFFSET (WorkerRecord, backend) },
+  { "cpu", G_STRUCT_OFFSET (WorkerRecord, cpu) },
   { "source", G_STRUCT_OFFSET (WorkerRecord, source) },
   { "catalog", G_STRUCT_OFFSET (WorkerRecord, catalog) },
   { "catalog_name", G_STRUCT_OFFSET (WorkerRecord, catalog_name) },
   { "recipe_sha256", G_STRUCT_OFFSET (WorkerRecord, recipe_sha256) },
   { "binary", G_STRUCT_OFFSET (WorkerRecord, binary) },
   { "job", G_STRUCT_OFFSET (WorkerRecord, job) },
+  { "run", G_STRUCT_OFFSET (WorkerRecord, run) },
 };
 
 void
@@ -70,6 +72,7 @@ worker_record_free (WorkerRecord *record)
   for (size_t i = 0; i < G_N_ELEMENTS (strings); i++)
     g_free (G_STRUCT_MEMBER (char *, record, strings[i].offset));
   g_ptr_array_unref (record->files);
+  g_clear_pointer (&record->build, json_object_unref);
   g_strfreev (record->directories);
   g_free (record);
 }
@@ -137,6 +140,7 @@ worker_record_from_json (JsonObject *object, const char *name, GError **error)
 {
   g_autoptr (WorkerRecord) record = worker_record_new ();
   int64_t size = json_get_int (object, "size", 0);
+  JsonNode *build = json_object_get_member (object, "build");
   char **directories = json_get_strings (object, "directories");
 
   for (size_t i = 0; i < G_N_ELEMENTS (strings); i++)
@@ -144,6 +148,8 @@ worker_record_from_json (JsonObject *object, const char *name, GError **error)
   record->installed_at = json_get_int (object, "installed_at", 0);
   record->installed_by = json_get_int (object, "installed_by", 0);
   record->size = MAX (size, 0);
+  if (build && JSON_NODE_HOLDS_OBJECT (build))
+    record->build = json_object_ref (json_node_get_object (build));
   if (directories)
     {
       g_strfreev (record->directories);
@@ -179,6 +185,8 @@ worker_record_to_json (const WorkerRecord *record)
     json_array_add_object_element (files, worker_file_to_json (record->files->pdata[i]));
   json_object_set_array_member (object, "files", files);
   json_set_strings (object, "directories", record->directories);
+  if (record->build)
+    json_object_set_object_member (object, "build", json_object_ref (record->build));
   return object;
 }
 

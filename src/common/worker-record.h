@@ -20,12 +20,15 @@ typedef struct
 typedef struct
 {
   char *id, *version, *pkgname, *pkgver, *pkgrel, *description, *license;
+  char *cpu; /* for which processors it was built (cpu-level.h); "": nobody noted it */
   char *backend, *source, *catalog, *catalog_name, *recipe_sha256, *binary, *job; /* @catalog: its URL */
-  uint64_t installed_at;                                                          /* µs since the epoch */
-  unsigned installed_by;                                                          /* uid */
-  uint64_t size;                                                                  /* sum of the files' */
-  GPtrArray *files;                                                               /* of WorkerFile, sorted by path */
-  char **directories; /* made by the installs, outermost first */
+  char *run;             /* what its catalog's entry said of how it is run (run-entry.h); "": nothing */
+  uint64_t installed_at; /* µs since the epoch */
+  unsigned installed_by; /* uid */
+  uint64_t size;         /* sum of the files' */
+  GPtrArray *files;      /* of WorkerFile, sorted by path */
+  JsonObject *build;     /* what it was built of and needs (build-record.h of the builder); NULL: unknown */
+  char **directories;    /* made by the installs, outermost first */
 } WorkerRecord;
 
 WorkerFile *worker_file_new (void);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "complaint.h"
 
-#include "fetch.h"
-
 #include <string.h>
+
+#include "fetch.h"
 
 #define LINES_MAX  4
 #define LENGTH_MAX 600 /* bytes */

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "fetch.h"
 
-#include "access.h"
-#include "error.h"
-#include "file.h"
-#include "scripts.h"
-
 #include <errno.h>
 #include <glib/gi18n.h>
 #include <limits.h>
@@ -13,6 +8,11 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "access.h"
+#include "error.h"
+#include "file.h"
+#include "scripts.h"
 
 #define OUTCOME_MAX   (16 * 1024)
 #define OUTCOME_LINES 8
@@ -36,22 +36,11 @@ fetch_redact (const char *url)
   return g_strdup_printf ("%.*s%.*s%s", (int)(authority - url), url, (int)length, rest, rest[length] ? "?…" : "");
 }
 
-bool
-fetch_is_same_origin (const char *url, const char *other)
-{
-  g_autoptr (GUri) one = g_uri_parse (url, G_URI_FLAGS_SCHEME_NORMALIZE, NULL);
-  g_autoptr (GUri) two = g_uri_parse (other, G_URI_FLAGS_SCHEME_NORMALIZE, NULL);
-
-  return one && two && g_str_equal (g_uri_get_scheme (one), g_uri_get_scheme (two)) &&
-         g_ascii_strcasecmp (g_uri_get_host (one), g_uri_get_host (two)) == 0 &&
-         g_uri_get_port (one) == g_uri_get_port (two);
-}
-
 const char *const fetch_proxies[] = { "http_proxy",  "https_proxy", "all_proxy", "no_proxy",
                                       "HTTPS_PROXY", "ALL_PROXY",   "NO_PROXY",  NULL };
 
-static void
-allow_proxies (Sandbox *sandbox)
+void
+fetch_allow_proxies (Sandbox *sandbox)
 {
   for (const char *const *name = fetch_proxies; *name; name++)
     if (g_getenv (*name))
@@ -73,7 +62,7 @@ fetch_allow_network (Sandbox *sandbox, const Configuration *configuration, const
       access_allow_catalog (sandbox, catalog);
       access_allow_mirrors (sandbox, configuration);
     }
-  allow_proxies (sandbox);
+  fetch_allow_proxies (sandbox);
 }
 
 void
@@ -121,13 +110,14 @@ fetch_read_outcome (const Fetch *fetch, const char *outcome, unsigned *ret_wait,
   if (g_strv_length (lines) != OUTCOME_LINES || sscanf (lines[0], "%d %d %u", &result, &errnum, ret_wait) != 3 ||
       result < 0 || result > FETCH_OK)
     {
-      *ret_why = g_strdup_printf ("%s cannot be fetched: rbee-hive-fetch ended unexpectedly", url);
+      *ret_why = g_strdup_printf (N_ ("%s cannot be fetched: rbee-hive-fetch ended unexpectedly"), url);
       return FETCH_FAILED;
     }
   if (result == FETCH_NOT_MODIFIED && !fetch->known)
     {
       *ret_why =
-          g_strdup_printf ("%s: the server says that nothing has changed (304), though it was not asked that", url);
+          g_strdup_printf (N_ ("%s: the server says that nothing has changed (304), though it was not asked that"),
+                           url);
       return FETCH_FAILED;
     }
   if (result != FETCH_OK)
@@ -158,7 +148,7 @@ fetch_try (const Fetch *fetch, int fd, const char *const *options, unsigned *ret
 
   if (fetch->ca_file && access (fetch->ca_file, R_OK) < 0)
     {
-      *ret_why = g_strdup_printf ("builds cannot read %s: %s", fetch->ca_file, g_strerror (errno));
+      *ret_why = g_strdup_printf (N_ ("builds cannot read %s: %s"), fetch->ca_file, g_strerror (errno));
       return FETCH_UNTRUSTED;
     }
   g_ptr_array_add (arguments, program);
@@ -202,7 +192,7 @@ fetch_again (const Fetch *fetch, int fd, off_t start, unsigned attempt, unsigned
 
   if (g_get_monotonic_time () + (int64_t)seconds * G_USEC_PER_SEC > deadline)
     {
-      *why = g_strdup_printf ("%s, and asks to be left alone for %u s", before, seconds);
+      *why = g_strdup_printf (N_ ("%s, and asks to be left alone for %u s"), before, seconds);
       return false;
     }
   log_writer_note (fetch->log, fetch->phase, "↻ Trying again in %u s: %s", seconds, before);
@@ -268,7 +258,7 @@ fetch_locate (const Fetch *fetch, char **ret_url, char **ret_address, char **ret
     return result;
   if (*lines[3] && !g_hostname_is_ip_address (lines[3]))
     {
-      *ret_why = g_strdup ("rbee-hive-fetch named no address");
+      *ret_why = g_strdup (N_ ("rbee-hive-fetch named no address"));
       return FETCH_FAILED;
     }
   *ret_url = g_strdup (lines[2]);
@@ -308,7 +298,7 @@ fetch_set_source_error (FetchResult result, const char *why, const char *target,
                          result == FETCH_NO_SPACE ? HIVE_ERROR_NO_SPACE : HIVE_ERROR_SANDBOX_UNAVAILABLE, why);
   else if (result == FETCH_TOO_LARGE)
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
-                 "A source is too large: %s (MaxDownloadSize= in hive.conf)", why);
+                 N_ ("A source is too large: %s (MaxDownloadSize= in hive.conf)"), why);
   else if (result == FETCH_UNTRUSTED)
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE,
                  "A source cannot be fetched: %s; for one of your own, add who vouches for it to this machine's "

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <glib.h>
+
 #include "log-writer.h"
 #include "sandbox.h"
-
-#include <glib.h>
 
 /* Fetches one URL by the program rbee-hive-fetch (fetcher.c), which runs libcurl in a sandbox that sees the network and
  * the one file that it writes: http, https and ftp alone, also after a redirect (five at most), no cookies, no netrc,
@@ -66,7 +66,7 @@ typedef struct
   const char *ca_file; /* who vouches for the URL's own origin, not for where that redirects to; NULL: whom this machine
                           trusts */
   const char *token;   /* sent to the URL's own origin alone, not where that redirects to; NULL: none */
-  bool secure;         /* an https URL may not redirect to http */
+  bool secure;         /* an https URL must not redirect to http */
   const FetchState *known; /* FETCH_NOT_MODIFIED when that still holds; NULL: nothing is known */
   char **ret_encoding;     /* on FETCH_OK, when not NULL: what it was compressed by, unasked (""); free with g_free() */
   FetchState *ret_state;   /* on FETCH_OK, when not NULL; free with fetch_state_clear() */
@@ -82,7 +82,7 @@ FetchResult fetch_memory (const Fetch *fetch, GString **ret_content, char **ret_
 /* Into @fd, from where it stands. */
 FetchResult fetch_file (const Fetch *fetch, int fd, char **ret_why);
 
-/* Goes on with what @fd holds, or starts over where the server has something else by now; a connection that is cut is
+/* Goes on with what @fd holds, or starts over where the server's file has changed; a connection that is cut is
  * made again. *@validator is what the server said of the content when @fd was begun (""; nothing), and is replaced. */
 FetchResult fetch_resume (const Fetch *fetch, int fd, char **validator, char **ret_why);
 
@@ -97,12 +97,12 @@ bool fetch_set_source_error (FetchResult result, const char *why, const char *ta
 /* The variables that name proxies, ended by NULL. */
 extern const char *const fetch_proxies[];
 
+/* Tells a sandbox with a network of its own of them, and lets it reach them. */
+void fetch_allow_proxies (Sandbox *sandbox);
+
 /* Gives a fetcher's sandbox the network that a catalog's word gives: this machine's own, for a catalog on this machine;
  * with proxies. */
 void fetch_allow_network (Sandbox *sandbox, const Configuration *configuration, const CatalogConfiguration *catalog);
-
-/* True when both have the same scheme, host and port. */
-bool fetch_is_same_origin (const char *url, const char *other);
 
 /* The URL as people may see it: without a user's name and password, and without what a query says: tokens are there
  * too. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "proxy.h"
 
-#include "fetch.h"
-
 #include <curl/curl.h>
 #include <string.h>
+
+#include "fetch.h"
 
 struct addrinfo *
 proxy_resolve (const char *host, const char *port)

@@ -11,6 +11,7 @@
 #include "configuration.h"
 #include "error.h"
 #include "json.h"
+#include "sentence.h"
 
 struct Client
 {
@@ -206,10 +207,14 @@ client_status_of (const char *error_name)
     case HIVE_ERROR_WORKER_NOT_FOUND:
     case HIVE_ERROR_NOT_INSTALLED:
     case HIVE_ERROR_JOB_NOT_FOUND:
+    case HIVE_ERROR_MODEL_NOT_FOUND:
+    case HIVE_ERROR_NOT_RUNNING:
       return EXIT_STATUS_NOT_FOUND;
     case HIVE_ERROR_BUSY:
     case HIVE_ERROR_LIMITS_EXCEEDED:
     case HIVE_ERROR_NOT_CANCELLABLE:
+    case HIVE_ERROR_IN_USE:
+    case HIVE_ERROR_ADDRESS_IN_USE:
       return EXIT_STATUS_REFUSED;
     default:
       return EXIT_STATUS_FAILED;
@@ -219,7 +224,8 @@ client_status_of (const char *error_name)
 static void
 client_set_failure (Client *client, GError **error, const sd_bus_error *failure, int r)
 {
-  const char *why = failure->message && *failure->message ? failure->message : g_strerror (-r);
+  g_autofree char *why =
+      failure->message && *failure->message ? sentence_translate (failure->message) : g_strdup (g_strerror (-r));
   ExitStatus status = failure->name ? client_status_of (failure->name) : EXIT_STATUS_FAILED;
 
   /* A connection that broke off, or was never there (ssh failed), has many error numbers. */

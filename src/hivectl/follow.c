@@ -9,13 +9,14 @@
 #include "bus-owner.h"
 #include "error.h"
 #include "interrupt.h"
-#include "json.h"
 #include "job-log.h"
+#include "json.h"
 #include "log-watch.h"
 #include "terminal.h"
 #include "variant.h"
 #include "view.h"
 
+#define ABSENCE_MAX     (5 * G_USEC_PER_SEC)
 #define STATUS_INTERVAL (G_USEC_PER_SEC / 5)
 #define POLL_INTERVAL   (G_USEC_PER_SEC / 4)
 
@@ -36,7 +37,9 @@ typedef struct
   LogWatch *watch;        /* NULL: asked by the timer */
   Interrupt *interrupt;
   BusOwner *hive;
-  sd_bus_slot *finished;
+  bool had_hive; /* since the last word of it */
+  sd_bus_slot *finished, *waking;
+  sd_event_source *absence; /* how long it may be away */
 
   char *state; /* "done", "failed", "cancelled"; NULL: not known yet */
   char *error_name, *error_message;
@@ -262,9 +265,66 @@ follow_loop (Follow *follow)
 }
 
 static void
+follow_tell (Follow *follow, const char *message)
+{
+  view_pause (follow->view);
+  terminal_report (message);
+}
+
+static int
+follow_on_woken (sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+  Follow *follow = userdata;
+  g_autofree char *message = g_strdup_printf (_ ("The hive has ended, and does not come back by itself. Job %s is "
+                                                 "followed on: how it ends is known when a hive runs again"),
+                                              follow_job_id (follow->path));
+
+  if (!sd_bus_message_is_method_error (reply, NULL) || bus_owner_unique (follow->hive))
+    return 0;
+  follow->had_hive = false;
+  follow_tell (follow, message);
+  return 0;
+}
+
+/* Most hives are started by a call, and that is all there is to be seen of a restart. Where it fails, nobody may ever
+ * write the end of the log. */
+static int
+follow_on_absence (sd_event_source *source, uint64_t now, void *userdata)
+{
+  Follow *follow = userdata;
+  sd_bus *bus = client_bus (follow->client, NULL);
+
+  if (bus)
+    sd_bus_call_method_async (bus, &follow->waking, HIVE_NAME, HIVE_PATH, "org.freedesktop.DBus.Peer", "Ping",
+                              follow_on_woken, follow, "");
+  return 0;
+}
+
+/* A call at once would have systemd start the hive that it is about to stop, and cancel the stop. */
+static void
+follow_on_owner (const char *unique, void *userdata)
+{
+  Follow *follow = userdata;
+  g_autofree char *back =
+      g_strdup_printf (_ ("The hive runs again; job %s is followed on"), follow_job_id (follow->path));
+
+  if (unique && !follow->had_hive)
+    follow_tell (follow, back);
+  follow->had_hive = follow->had_hive || unique;
+  follow->waking = sd_bus_slot_unref (follow->waking);
+  follow->absence = sd_event_source_disable_unref (follow->absence);
+  if (!unique && follow->had_hive)
+    sd_event_add_time_relative (follow->event, &follow->absence, CLOCK_MONOTONIC, ABSENCE_MAX, 0, follow_on_absence,
+                                follow);
+}
+
+static void
 follow_listen (Follow *follow, sd_bus *bus)
 {
+  follow->had_hive = true;
   if (bus_owner_new (&follow->hive, bus, HIVE_NAME) >= 0)
+    bus_owner_watch (follow->hive, follow_on_owner, follow);
+  if (follow->hive)
     sd_bus_match_signal (bus, &follow->finished, HIVE_NAME, follow->path, JOB_INTERFACE, "Finished", follow_on_finished,
                          follow);
 }
@@ -308,6 +368,8 @@ follow_open_again (Follow *follow, GError **error)
       return false;
     }
   follow->finished = sd_bus_slot_unref (follow->finished);
+  follow->waking = sd_bus_slot_unref (follow->waking);
+  follow->absence = sd_event_source_disable_unref (follow->absence);
   g_clear_pointer (&follow->hive, bus_owner_free);
   g_clear_pointer (&follow->worker, g_free);
   return follow_open (follow, error);
@@ -350,6 +412,8 @@ follow_clear (Follow *follow)
 {
   view_free (follow->view);
   sd_bus_slot_unref (follow->finished);
+  sd_bus_slot_unref (follow->waking);
+  sd_event_source_disable_unref (follow->absence);
   bus_owner_free (follow->hive);
   g_clear_pointer (&follow->watch, log_watch_free);
   g_clear_pointer (&follow->interrupt, interrupt_free);

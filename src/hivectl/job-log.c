@@ -7,7 +7,7 @@
 
 #include "log-reader.h"
 
-/* Records read before somebody else gets his turn. */
+/* Records read before somebody else gets a turn. */
 #define READ_RECORDS 4096
 
 struct JobLog

@@ -7,14 +7,18 @@
 #include <string.h>
 
 #include "config.h"
+#include "hosts.h"
+#include "pager.h"
 #include "terminal.h"
 #include "text.h"
 #include "verb.h"
 
 static const Verb *const verbs[] = {
-  &catalog_verb,  &show_verb,    &recipe_verb,       &install_verb, &remove_verb, &list_verb,      &verify_verb,
-  &outdated_verb, &upgrade_verb, &rollback_verb,     &jobs_verb,    &log_verb,    &wait_verb,      &cancel_verb,
-  &status_verb,   &config_verb,  &capabilities_verb, &web_verb,     &build_verb,  &toolchain_verb,
+  &catalog_verb,  &show_verb,      &recipe_verb,   &install_verb, &remove_verb, &list_verb,         &verify_verb,
+  &outdated_verb, &upgrade_verb,   &rollback_verb, &push_verb,    &export_verb, &stores_verb,       &jobs_verb,
+  &log_verb,      &wait_verb,      &cancel_verb,   &status_verb,  &config_verb, &capabilities_verb, &web_verb,
+  &build_verb,    &toolchain_verb, &models_verb,   &model_verb,   &start_verb,  &stop_verb,         &restart_verb,
+  &ps_verb,       &logs_verb,      &open_verb,     &key_verb,
 };
 
 #define VERB_COLUMN 24
@@ -118,20 +122,52 @@ main_check_arguments (const Verb *verb, char **arguments, GError **error)
   return count >= verb->least && count <= verb->most;
 }
 
+/* What main asks of one hive. */
+typedef struct
+{
+  const Verb *verb;
+  const Options *options;
+  char **arguments;
+} MainRequest;
+
+/* @host: NULL for this machine. A HostsRun. */
+static ExitStatus
+main_ask (const char *host, void *userdata)
+{
+  const MainRequest *request = userdata;
+  g_autoptr (Client) client = client_new (host, !request->options->no_ask_password);
+  g_autoptr (GError) error = NULL;
+  ExitStatus status = request->verb->run (client, request->options, request->arguments, &error);
+
+  pager_close ();
+  if (!error)
+    return status;
+  terminal_report (error->message);
+  return error->code;
+}
+
 static ExitStatus
 main_run (const Verb *verb, const Options *options, char **arguments)
 {
-  g_autoptr (Client) client = client_new (options->host, !options->no_ask_password);
+  MainRequest request = { verb, options, arguments };
+  g_auto (GStrv) hosts = NULL;
   g_autoptr (GError) error = NULL;
   ExitStatus status;
 
   if (!options_check (options, verb->options, verb->name, &error) || !main_check_arguments (verb, arguments, &error))
     return main_refuse_usage (verb, error->message);
-  status = verb->run (client, options, arguments, &error);
-  if (!error)
-    return status;
-  terminal_report (error->message);
-  return error->code;
+  if (!options->host || !strchr (options->host, ','))
+    {
+      if (verb->paged && !options->follow && !options->no_pager)
+        pager_allow ();
+      return main_ask (options->host, &request);
+    }
+  if (!(hosts = hosts_split (options->host, &error)))
+    return main_refuse_usage (verb, error->message);
+  status = hosts_run (hosts, options, main_ask, &request, &error);
+  if (error)
+    terminal_report (error->message);
+  return status;
 }
 
 /* No verb: what there is, shortly. */

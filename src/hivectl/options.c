@@ -29,8 +29,7 @@ static const struct
     { "local-sources", 0, 0, G_OPTION_ARG_NONE, &parsed.local_sources, N_ ("Take sources from all of this machine too"),
       NULL } },
   { OPTION_RECIPE,
-    { "check", 0, 0, G_OPTION_ARG_NONE, &parsed.check, N_ ("Check a PKGBUILD of your own, and say what it is"),
-      NULL } },
+    { "check", 0, 0, G_OPTION_ARG_NONE, &parsed.check, N_ ("Check a PKGBUILD of your own; say what it is"), NULL } },
   { OPTION_SETTINGS,
     { "check", 0, 0, G_OPTION_ARG_NONE, &parsed.check, N_ ("Try a file, and say what is wrong with it"), NULL } },
   { OPTION_RECIPE,
@@ -45,6 +44,13 @@ static const struct
   { OPTION_BUILD | OPTION_LOCAL,
     { "network", 0, 0, G_OPTION_ARG_STRING, &parsed.network, N_ ("Whether prepare() and build() have a network"),
       "allow|forbid" } },
+  { OPTION_BUILD,
+    { "from", 0, 0, G_OPTION_ARG_FILENAME, &parsed.from, N_ ("Take it from this folder of ready builds"),
+      N_ ("FOLDER") } },
+  { OPTION_STORE,
+    { "store", 0, 0, G_OPTION_ARG_STRING, &parsed.store, N_ ("Which store, where there are several"), N_ ("NAME") } },
+  { OPTION_BUILD,
+    { "cpu", 0, 0, G_OPTION_ARG_STRING, &parsed.cpu, N_ ("For which processors (see CPU= in hive.conf)"), "CPU" } },
   { OPTION_BUILD,
     { "install-dependencies", 0, 0, G_OPTION_ARG_NONE, &parsed.install_dependencies,
       N_ ("Install the system packages that are missing too"), NULL } },
@@ -64,15 +70,43 @@ static const struct
       N_ ("NUMBER|all") } },
   { OPTION_FOLLOW,
     { "follow", 'f', 0, G_OPTION_ARG_NONE, &parsed.follow, N_ ("Show what comes, until the job ends"), NULL } },
+  { OPTION_WATCH,
+    { "follow", 'f', 0, G_OPTION_ARG_NONE, &parsed.follow, N_ ("Keep it up to date, until no job is active"), NULL } },
+  { OPTION_RUN, { "model", 0, 0, G_OPTION_ARG_STRING, &parsed.model, N_ ("The model it runs with"), N_ ("MODEL") } },
+  { OPTION_RUN,
+    { "name", 0, 0, G_OPTION_ARG_STRING, &parsed.name, N_ ("Name of the instance, if not the worker's"),
+      N_ ("NAME") } },
+  { OPTION_RUN,
+    { "device", 0, 0, G_OPTION_ARG_STRING, &parsed.device, N_ ("The device it computes with"), N_ ("DEVICE") } },
+  { OPTION_RUN,
+    { "listen", 0, 0, G_OPTION_ARG_STRING, &parsed.listen, N_ ("Where it is reached: a socket, or an address"),
+      "unix|[ADDRESS:]PORT" } },
+  { OPTION_RUN,
+    { "context", 0, 0, G_OPTION_ARG_STRING, &parsed.context, N_ ("How many tokens a context has"), N_ ("TOKENS") } },
+  { OPTION_RUN,
+    { "idle-stop", 0, 0, G_OPTION_ARG_STRING, &parsed.idle_stop, N_ ("End it when nobody asked for so long"),
+      N_ ("TIME") } },
+  { OPTION_RUN,
+    { "start-timeout", 0, 0, G_OPTION_ARG_STRING, &parsed.start_timeout, N_ ("How long it may take to be ready"),
+      N_ ("TIME") } },
+  { OPTION_RUN,
+    { "memory-max", 0, 0, G_OPTION_ARG_STRING, &parsed.memory_max, N_ ("How much memory it may take"), N_ ("SIZE") } },
+  { OPTION_RUN, { "boot", 0, 0, G_OPTION_ARG_NONE, &parsed.boot, N_ ("Run it after each boot too"), NULL } },
+  { OPTION_RUN,
+    { "allow-cpu", 0, 0, G_OPTION_ARG_NONE, &parsed.allow_cpu, N_ ("Run a worker for cards without one too"), NULL } },
+  { OPTION_RESTART,
+    { "restart", 0, 0, G_OPTION_ARG_NONE, &parsed.restart, N_ ("Restart what runs the version before"), NULL } },
   { OPTION_NO_WAIT,
     { "no-wait", 0, 0, G_OPTION_ARG_NONE, &parsed.no_wait, N_ ("Print the job's id and return"), NULL } },
   { OPTION_QUIET, { "quiet", 'q', 0, G_OPTION_ARG_NONE, &parsed.quiet, N_ ("Show nothing but errors"), NULL } },
   { OPTION_COMMON,
-    { "host", 'H', 0, G_OPTION_ARG_STRING, &parsed.host, N_ ("Ask the hive of another machine, by ssh"),
-      N_ ("[USER@]HOST") } },
+    { "host", 'H', 0, G_OPTION_ARG_STRING, &parsed.host, N_ ("Ask the hives of other machines, by ssh"),
+      N_ ("HOST[,…]") } },
   { OPTION_COMMON,
     { "no-ask-password", 0, 0, G_OPTION_ARG_NONE, &parsed.no_ask_password,
       N_ ("Fail where a password would be asked for"), NULL } },
+  { OPTION_COMMON,
+    { "no-pager", 0, 0, G_OPTION_ARG_NONE, &parsed.no_pager, N_ ("Show long output whole, without less"), NULL } },
   { OPTION_COMMON, { "json", 0, 0, G_OPTION_ARG_NONE, &parsed.json, N_ ("Print JSON"), NULL } },
   { OPTION_COMMON,
     { "color", 0, 0, G_OPTION_ARG_STRING, &parsed.color, N_ ("When to use colours (auto: on a terminal)"),
@@ -218,7 +252,18 @@ options_clear (Options *options)
   g_free (options->output);
   g_free (options->config);
   g_free (options->network);
+  g_free (options->cpu);
+  g_free (options->from);
+  g_free (options->store);
   g_free (options->lines);
+  g_free (options->model);
+  g_free (options->name);
+  g_free (options->device);
+  g_free (options->listen);
+  g_free (options->context);
+  g_free (options->idle_stop);
+  g_free (options->start_timeout);
+  g_free (options->memory_max);
   *options = (Options){ 0 };
 }
 

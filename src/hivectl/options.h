@@ -11,7 +11,7 @@ typedef struct
   char *host; /* USER@HOST; NULL: this machine */
   char *color;
   gboolean json;
-  gboolean no_ask_password;
+  gboolean no_ask_password, no_pager;
   gboolean help, version;
 
   /* of some: OptionSet says which */
@@ -19,7 +19,9 @@ typedef struct
   gboolean check, reinstall, install_dependencies, local_sources, srcinfo;
   gboolean open, token, rotate;
   char *backend, *source, *socket;
-  char *output, *config, *network, *lines;
+  gboolean boot, allow_cpu, restart;
+  char *model, *name, *device, *listen, *context, *idle_stop, *start_timeout, *memory_max;
+  char *output, *config, *network, *cpu, *from, *store, *lines;
 } Options;
 
 /* The options a verb takes beside those of every verb. */
@@ -30,7 +32,7 @@ typedef enum
   OPTION_ALL = 1 << 2,
   OPTION_FOLLOW = 1 << 3,
   OPTION_VARIANT = 1 << 4, /* --backend and --source */
-  OPTION_BUILD = 1 << 5,   /* --check, --reinstall, --network and --install-dependencies */
+  OPTION_BUILD = 1 << 5,   /* --check, --reinstall, --network, --cpu and --install-dependencies */
   OPTION_PLAIN = 1 << 6,
   OPTION_WEB = 1 << 7,    /* --open, --token, --rotate and --socket */
   OPTION_LOCAL = 1 << 8,  /* of build: --output, --check, --network, --local-sources and --config */
@@ -38,6 +40,10 @@ typedef enum
   OPTION_BACKEND = 1 << 10,
   OPTION_LINES = 1 << 12,
   OPTION_SETTINGS = 1 << 11, /* of config: --check */
+  OPTION_WATCH = 1 << 13,    /* of jobs: --follow */
+  OPTION_RUN = 1 << 14,      /* of start */
+  OPTION_RESTART = 1 << 15,  /* of upgrade */
+  OPTION_STORE = 1 << 29,    /* of push: --store */
   OPTION_CONFIG = 1 << 30,
 } OptionSet;
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "follow.h"
+#include "json.h"
 #include "terminal.h"
 #include "variant.h"
 
@@ -70,9 +71,21 @@ start_hint (const char *worker)
   terminal_report (hint);
 }
 
+/* By the id that the job has: what was named may be a folder. */
+static ExitStatus
+start_go_on (Client *client, const Options *options, const char *path, StartedFunction then)
+{
+  GError *error = NULL;
+  g_autoptr (JsonObject) job = client_get_all (client, path, JOB_INTERFACE, &error);
+
+  if (job && then (client, options, json_get_string (job, "WorkerId", ""), &error))
+    return EXIT_STATUS_OK;
+  return start_report (error);
+}
+
 /* Returns false when the rest is not to be followed. */
 static bool
-start_follow (Client *client, const Options *options, const char *worker, Start *start)
+start_follow (Client *client, const Options *options, const char *worker, StartedFunction then, Start *start)
 {
   FollowResult result = { 0 };
   GError *error = NULL;
@@ -83,11 +96,13 @@ start_follow (Client *client, const Options *options, const char *worker, Start 
     start->status = result.status;
   if (result.missing && !options->install_dependencies && !options->json && !options->quiet)
     start_hint (worker);
+  if (then && !result.left && start->status == EXIT_STATUS_OK)
+    start->status = start_go_on (client, options, start->path, then);
   return !result.left;
 }
 
 static void
-start_follow_all (Client *client, const Options *options, char **workers, Start *starts)
+start_follow_all (Client *client, const Options *options, char **workers, StartedFunction then, Start *starts)
 {
   bool follows = true, first = true;
 
@@ -98,14 +113,14 @@ start_follow_all (Client *client, const Options *options, char **workers, Start 
       if (follows && workers[1])
         start_print_heading (options, workers[i], first);
       first = false;
-      follows = follows && start_follow (client, options, workers[i], &starts[i]);
+      follows = follows && start_follow (client, options, workers[i], then, &starts[i]);
       if (!follows)
         follow_report_left (client, starts[i].path);
     }
 }
 
 ExitStatus
-start_jobs (Client *client, const Options *options, char **workers, StartFunction start)
+start_jobs (Client *client, const Options *options, char **workers, StartFunction start, StartedFunction then)
 {
   g_autofree Start *starts = g_new0 (Start, g_strv_length (workers));
   ExitStatus status = EXIT_STATUS_OK;
@@ -117,7 +132,7 @@ start_jobs (Client *client, const Options *options, char **workers, StartFunctio
         start_print_id (options, workers[i], starts[i].path);
     }
   if (!options->no_wait)
-    start_follow_all (client, options, workers, starts);
+    start_follow_all (client, options, workers, then, starts);
 
   for (guint i = 0; workers[i]; i++)
     {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "terminal.h"
 
+#include <errno.h>
 #include <glib/gi18n.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,8 +11,11 @@
 #include "controls.h"
 #include "exit-status.h"
 #include "file.h"
+#include "pager.h"
+#include "sentence.h"
 
-#define WIDTH_DEFAULT 80
+#define WIDTH_DEFAULT  80
+#define HEIGHT_DEFAULT 24
 
 static bool colors;
 
@@ -30,7 +34,7 @@ terminal_set_color (const char *color)
 bool
 terminal_is_terminal (void)
 {
-  return isatty (STDOUT_FILENO);
+  return isatty (pager_terminal ());
 }
 
 bool
@@ -46,10 +50,18 @@ terminal_width (void)
   struct winsize size;
   int wanted;
 
-  if (ioctl (STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+  if (ioctl (pager_terminal (), TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
     return size.ws_col;
   wanted = columns ? atoi (columns) : 0;
   return wanted > 0 ? wanted : WIDTH_DEFAULT;
+}
+
+unsigned
+terminal_height (void)
+{
+  struct winsize size;
+
+  return ioctl (pager_terminal (), TIOCGWINSZ, &size) == 0 && size.ws_row > 0 ? size.ws_row : HEIGHT_DEFAULT;
 }
 
 const char *
@@ -66,11 +78,19 @@ terminal_style (TerminalStyle style)
 void
 terminal_write (const char *text, size_t length)
 {
-  int r = file_write_all (STDOUT_FILENO, text, length);
   g_autofree char *message = NULL;
+  int r;
 
+  pager_start ();
+  r = file_write_all (STDOUT_FILENO, text, length);
   if (r >= 0)
     return;
+  /* A person who leaves the pager has seen enough. */
+  if (r == -EPIPE && pager_runs ())
+    {
+      pager_close ();
+      exit (EXIT_STATUS_OK);
+    }
   message = g_strdup_printf (_ ("Cannot write to standard output: %s"), g_strerror (-r));
   terminal_report (message);
   exit (EXIT_STATUS_FAILED);
@@ -91,7 +111,8 @@ terminal_printf (const char *format, ...)
 void
 terminal_report (const char *message)
 {
-  g_autofree char *visible = controls_visible (message);
+  g_autofree char *said = sentence_translate (message);
+  g_autofree char *visible = controls_visible (said);
   g_autofree char *line = g_strdup_printf ("hivectl: %s\n", visible);
 
   /* One write: lines of several programs on one terminal stay whole. Nobody is left to tell when it fails. */

@@ -28,6 +28,9 @@ bool terminal_has_colors (void);
 /* The columns of the terminal; 80 when nobody knows. */
 unsigned terminal_width (void);
 
+/* Its lines; 24 when nobody knows. */
+unsigned terminal_height (void);
+
 /* What switches @style on; "" without colours. TERMINAL_PLAIN switches all off. */
 const char *terminal_style (TerminalStyle style);
 

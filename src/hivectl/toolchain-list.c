@@ -32,7 +32,7 @@ toolchains_have (JsonArray *toolchains, JsonObject *other)
   return false;
 }
 
-/* Jobs of a hive that somebody runs for himself run as he does. */
+/* Jobs of a hive that a user started run as that user. */
 static bool
 hive_is_mine (Client *client)
 {
@@ -90,7 +90,7 @@ toolchain_title (JsonObject *toolchain)
   return g_strdup_printf ("%s%s%s", json_get_string (toolchain, "name", ""), *version ? " " : "", version);
 }
 
-/* How to have one that its folder's owner keeps to himself: root has another home. */
+/* How to have one whose folder only its owner can read: root has another home. */
 static void
 toolchain_print_closed (JsonObject *toolchain)
 {

@@ -216,7 +216,7 @@ build_run (Client *client, const Options *options, char **arguments, GError **er
                          _ ("build works without a hive, on this machine: leave --host out"));
   else if (geteuid () == 0)
     g_set_error_literal (error, CLIENT_ERROR, EXIT_STATUS_REFUSED,
-                         _ ("root may not build a PKGBUILD, whose code would run as root: be a user"));
+                         _ ("root must not build a PKGBUILD, whose code would run as root: be a user"));
   else if (access (arguments[0], R_OK) < 0)
     g_set_error (error, CLIENT_ERROR, EXIT_STATUS_USAGE, _ ("Cannot read %s: %s"), arguments[0], g_strerror (errno));
   if (*error)

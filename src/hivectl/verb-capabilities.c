@@ -86,5 +86,6 @@ const Verb capabilities_verb = {
   .summary = N_ ("Show the machine's devices and workers"),
   .details = N_ ("With --json also where things lie and whether recipes can be confined."),
   .example = "hivectl capabilities --json",
+  .paged = true,
   .run = capabilities_run,
 };

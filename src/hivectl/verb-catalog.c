@@ -4,6 +4,7 @@
 #include "controls.h"
 #include "json.h"
 #include "listing.h"
+#include "sentence.h"
 #include "table.h"
 #include "terminal.h"
 #include "variant.h"
@@ -58,11 +59,12 @@ catalog_print_reason (JsonObject *worker, void *userdata)
 {
   const char *why = json_get_string (worker, "incompatible_because", "");
   bool *first = userdata;
-  g_autofree char *visible = NULL;
+  g_autofree char *said = NULL, *visible = NULL;
 
   if (!*why)
     return;
-  visible = controls_visible (why);
+  said = sentence_translate (why);
+  visible = controls_visible (said);
   terminal_printf ("%s%s: %s\n", *first ? "\n" : "", json_get_string (worker, "id", ""), visible);
   *first = false;
 }
@@ -71,7 +73,8 @@ catalog_print_reason (JsonObject *worker, void *userdata)
 static void
 catalog_report_state (JsonObject *state, void *userdata)
 {
-  const char *name = json_get_string (state, "name", ""), *message = json_get_string (state, "error_message", "");
+  const char *name = json_get_string (state, "name", "");
+  g_autofree char *message = sentence_translate (json_get_string (state, "error_message", ""));
   g_autofree char *since = variant_time (json_get_int (state, "answered_at", 0));
   g_auto (GStrv) skipped = json_get_strings (state, "skipped");
   g_autofree char *text = NULL;
@@ -139,5 +142,6 @@ const Verb catalog_verb = {
                  "in precedence counts; CATALOG/WORKER is the worker of another one."),
   .example = "hivectl catalog",
   .options = OPTION_PLAIN,
+  .paged = true,
   .run = catalog_run,
 };

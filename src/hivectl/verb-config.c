@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "config.h"
-
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "config.h"
 #include "configuration.h"
 #include "json.h"
 #include "table.h"
@@ -163,6 +162,7 @@ const Verb config_verb = {
                  "with all the others, and the exit status is 1 where something is wrong."),
   .example = "hivectl config --check /etc/rbee-hive/hive.conf",
   .options = OPTION_SETTINGS | OPTION_PLAIN,
+  .paged = true,
   .most = 1,
   .run = config_run,
 };

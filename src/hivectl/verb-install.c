@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <glib/gi18n.h>
 
+#include "json.h"
 #include "own-recipe.h"
 #include "recipe-options.h"
 #include "start.h"
+#include "terminal.h"
 #include "verb.h"
 
 static char *
@@ -21,10 +23,39 @@ install_start (Client *client, const Options *options, const char *worker, GErro
   return client_read_path (client_send (client, call, CLIENT_SOON, error), error);
 }
 
+static JsonObject *
+install_find (JsonNode *workers, const char *worker_id)
+{
+  JsonArray *list = json_node_get_array (workers);
+
+  for (guint i = 0; i < json_array_get_length (list); i++)
+    if (g_str_equal (json_get_string (json_array_get_object_element (list, i), "id", ""), worker_id))
+      return json_array_get_object_element (list, i);
+  return NULL;
+}
+
+/* How what is there now is run, when the hive knows; for people, since the last line of a pipe is the log's. */
+static bool
+install_tell_start (Client *client, const Options *options, const char *worker_id, GError **error)
+{
+  g_autoptr (JsonNode) workers = client_list_workers (client, error);
+  JsonObject *worker = workers ? install_find (workers, worker_id) : NULL;
+  JsonObject *run =
+      worker && json_object_has_member (worker, "run") ? json_object_get_object_member (worker, "run") : NULL;
+
+  if (!run || options->json || options->quiet || !terminal_is_terminal ())
+    return workers != NULL;
+  if (json_get_bool (run, "takes_model", false))
+    terminal_printf (_ ("Run it: hivectl start %s --model MODEL (hivectl models lists them)\n"), worker_id);
+  else
+    terminal_printf (_ ("Run it: hivectl start %s\n"), worker_id);
+  return true;
+}
+
 static ExitStatus
 install_run (Client *client, const Options *options, char **arguments, GError **error)
 {
-  return start_jobs (client, options, arguments, install_start);
+  return start_jobs (client, options, arguments, install_start, install_tell_start);
 }
 
 const Verb install_verb = {

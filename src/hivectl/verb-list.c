@@ -2,8 +2,8 @@
 #include <glib/gi18n.h>
 
 #include "json.h"
-#include "size.h"
 #include "listing.h"
+#include "size.h"
 #include "table.h"
 #include "terminal.h"
 #include "variant.h"
@@ -37,5 +37,6 @@ const Verb list_verb = {
   .summary = N_ ("List the workers installed here"),
   .example = "hivectl list --json",
   .options = OPTION_PLAIN,
+  .paged = true,
   .run = list_run,
 };

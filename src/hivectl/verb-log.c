@@ -36,10 +36,11 @@ const Verb log_verb = {
   .name = "log",
   .arguments = N_ ("JOB"),
   .summary = N_ ("Show a job's log"),
-  .details = N_ ("What is there by now; with --follow also what comes, until the job ends: then\n"
+  .details = N_ ("What there is so far; with --follow also what comes, until the job ends: then\n"
                  "the exit status says how it ended."),
   .example = "hivectl log 17 --follow",
   .options = OPTION_FOLLOW | OPTION_LINES | OPTION_QUIET,
+  .paged = true,
   .least = 1,
   .most = 1,
   .run = log_run,

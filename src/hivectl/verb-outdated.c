@@ -59,9 +59,10 @@ outdated_run (Client *client, const Options *options, char **arguments, GError *
 const Verb outdated_verb = {
   .name = "outdated",
   .summary = N_ ("List workers that have a newer version"),
-  .details = N_ ("Each worker's recipe is fetched from its catalog and read anew. One that cannot\n"
+  .details = N_ ("Each worker's recipe is fetched from its catalog and read again. One that cannot\n"
                  "be is reported, and the exit status is 1."),
   .example = "hivectl outdated",
   .options = OPTION_PLAIN,
+  .paged = true,
   .run = outdated_run,
 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "exit-status.h"
-
 #include <json-glib/json-glib.h>
+
+#include "exit-status.h"
 
 /* Says on standard error of which workers it isn't known whether they are outdated, and why: those of CheckUpdates that
  * have an `error`. EXIT_STATUS_FAILED when there is one. */

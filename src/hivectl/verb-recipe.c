@@ -116,6 +116,7 @@ const Verb recipe_verb = {
                  "rules that it breaks, or what it wanted while it was read and did not get: a\n"
                  "file outside its folder and repository, the network. The exit status is 1 then."),
   .options = OPTION_VARIANT | OPTION_RECIPE,
+  .paged = true,
   .least = 1,
   .most = 1,
   .run = recipe_run,

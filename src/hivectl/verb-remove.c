@@ -15,7 +15,7 @@ remove_start (Client *client, const Options *options, const char *worker, GError
 static ExitStatus
 remove_run (Client *client, const Options *options, char **arguments, GError **error)
 {
-  return start_jobs (client, options, arguments, remove_start);
+  return start_jobs (client, options, arguments, remove_start, NULL);
 }
 
 const Verb remove_verb = {

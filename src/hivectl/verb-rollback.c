@@ -15,7 +15,7 @@ rollback_start (Client *client, const Options *options, const char *worker, GErr
 static ExitStatus
 rollback_run (Client *client, const Options *options, char **arguments, GError **error)
 {
-  return start_jobs (client, options, arguments, rollback_start);
+  return start_jobs (client, options, arguments, rollback_start, NULL);
 }
 
 const Verb rollback_verb = {

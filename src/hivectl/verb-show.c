@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <glib/gi18n.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "fields.h"
+#include "json-reader.h"
 #include "json.h"
 #include "variant.h"
 #include "verb.h"
@@ -15,6 +18,7 @@ static const struct
   { "name", N_ ("Name") },
   { "version", N_ ("Version") },
   { "installed_version", N_ ("Installed") },
+  { "installed_cpu", N_ ("Built for") },
   { "description", N_ ("Description") },
   { "license", N_ ("License") },
   { "implementation", N_ ("Implementation") },
@@ -75,6 +79,28 @@ show_ask (Client *client, const Options *options, const char *worker, GError **e
   return client_read_as (JSON_NODE_OBJECT, client_send (client, call, CLIENT_FETCH, error), error);
 }
 
+/* What the installed one was built of and needs: a part of the answer, where it is known. */
+static void
+show_add_build (Client *client, JsonObject *worker)
+{
+  const char *id = json_get_string (worker, "id", "");
+  g_autoptr (JsonObject) installed = NULL;
+  char *path = NULL;
+  const char *text;
+  JsonNode *build;
+
+  if (!*json_get_string (worker, "installed_version", "") || sd_bus_path_encode (WORKER_PREFIX, id, &path) < 0)
+    return;
+  installed = client_get_all (client, path, WORKER_INTERFACE, NULL);
+  free (path);
+  text = installed ? json_get_string (installed, "Build", "") : "";
+  build = json_read (text, strlen (text), NULL);
+  if (!build)
+    return;
+  json_object_set_string_member (worker, "installed_cpu", json_get_string (installed, "Cpu", ""));
+  json_object_set_member (worker, "build", build);
+}
+
 static ExitStatus
 show_run (Client *client, const Options *options, char **arguments, GError **error)
 {
@@ -83,6 +109,7 @@ show_run (Client *client, const Options *options, char **arguments, GError **err
 
   if (!worker)
     return EXIT_STATUS_FAILED;
+  show_add_build (client, json_node_get_object (worker));
   if (options->json)
     {
       variant_print (worker);
@@ -104,6 +131,7 @@ const Verb show_verb = {
   .summary = N_ ("Show what the catalog says of a worker"),
   .example = "hivectl show hive-probe",
   .options = OPTION_BACKEND,
+  .paged = true,
   .least = 1,
   .most = 1,
   .run = show_run,

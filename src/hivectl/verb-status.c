@@ -3,6 +3,7 @@
 
 #include "fields.h"
 #include "json.h"
+#include "sentence.h"
 #include "terminal.h"
 #include "toolchain-list.h"
 #include "variant.h"
@@ -61,8 +62,10 @@ status_make (JsonObject *hive, JsonObject *capabilities, guint workers, JsonArra
 static void
 status_print_sandbox (JsonObject *status, Fields *fields)
 {
-  const char *network = json_get_string (status, "network_error", "");
-  const char *error = json_get_string (status, "sandbox_error", "");
+  g_autofree char *network = sentence_translate (json_get_string (status, "network_error", ""));
+  g_autofree char *error = sentence_translate (json_get_string (status, "sandbox_error", ""));
+  g_autofree char *hint = sentence_translate (json_get_string (status, "sandbox_hint", ""));
+  g_autofree char *network_hint = sentence_translate (json_get_string (status, "network_hint", ""));
   g_autofree char *broken = NULL;
 
   if (json_get_bool (status, "sandbox", false))
@@ -71,7 +74,7 @@ status_print_sandbox (JsonObject *status, Fields *fields)
         {
           broken = g_strdup_printf (_ ("works, but %s"), error);
           fields_add (fields, _ ("Sandbox"), broken);
-          fields_add (fields, _ ("What to do"), json_get_string (status, "sandbox_hint", ""));
+          fields_add (fields, _ ("What to do"), hint);
           g_free (g_steal_pointer (&broken));
         }
       else
@@ -80,12 +83,12 @@ status_print_sandbox (JsonObject *status, Fields *fields)
         return;
       broken = g_strdup_printf (_ ("does not work, so sources and catalogs elsewhere cannot be fetched: %s"), network);
       fields_add (fields, _ ("Network"), broken);
-      fields_add (fields, _ ("What to do"), json_get_string (status, "network_hint", ""));
+      fields_add (fields, _ ("What to do"), network_hint);
       return;
     }
   broken = g_strdup_printf (_ ("does not work, so nothing can be installed: %s"), error);
   fields_add (fields, _ ("Sandbox"), broken);
-  fields_add (fields, _ ("What to do"), json_get_string (status, "sandbox_hint", ""));
+  fields_add (fields, _ ("What to do"), hint);
 }
 
 /* One is told by where it is, several by their names in precedence too. */
@@ -100,7 +103,7 @@ status_print_catalogs (JsonObject *status, Fields *fields)
   for (guint i = 0; count > 1 && i < count; i++)
     {
       JsonObject *catalog = json_array_get_object_element (catalogs, i);
-      const char *why = json_get_string (catalog, "error_message", "");
+      g_autofree char *why = sentence_translate (json_get_string (catalog, "error_message", ""));
       g_autofree char *line =
           g_strdup_printf ("%s: %s%s%s%s", json_get_string (catalog, "name", ""), json_get_string (catalog, "url", ""),
                            *why ? " (" : "", why, *why ? ")" : "");
@@ -126,8 +129,12 @@ status_print_unfinished (JsonObject *status, Fields *fields)
   JsonArray *unfinished = json_object_get_array_member (status, "unfinished");
 
   for (guint i = 0; i < json_array_get_length (unfinished); i++)
-    fields_add (fields, _ ("Unfinished"),
-                json_get_string (json_array_get_object_element (unfinished, i), "message", ""));
+    {
+      JsonObject *change = json_array_get_object_element (unfinished, i);
+      g_autofree char *message = sentence_translate (json_get_string (change, "message", ""));
+
+      fields_add (fields, _ ("Unfinished"), message);
+    }
 }
 
 static void
@@ -181,5 +188,6 @@ const Verb status_verb = {
   .details = N_ ("The exit status is 1 when recipes cannot be confined here: then nothing can be\n"
                  "installed."),
   .example = "hivectl status --host me@workstation",
+  .paged = true,
   .run = status_run,
 };

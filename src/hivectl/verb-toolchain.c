@@ -7,6 +7,7 @@
 #include "json.h"
 #include "terminal.h"
 #include "toolchain-search.h"
+#include "variant.h"
 #include "verb.h"
 
 #define TARGET "/opt"
@@ -67,9 +68,29 @@ toolchain_copy (const char *from, const char *to, GError **error)
          toolchain_run (error, (const char *const[]){ "chmod", "-R", "a+rX,go-w", "--", to, NULL });
 }
 
+static void
+toolchain_print (const Options *options, const char *name, const char *folder, const char *file)
+{
+  JsonObject *object;
+
+  if (!options->json)
+    {
+      terminal_printf (
+          _ ("%s shows it to builds when the daemon is restarted (jobs run on): systemctl restart rbee-hived"), file);
+      terminal_printf ("\n");
+      return;
+    }
+  object = json_object_new ();
+  json_object_set_string_member (object, "name", name);
+  json_object_set_string_member (object, "path", folder);
+  json_object_set_string_member (object, "configuration", file);
+  variant_print_line (object);
+}
+
 /* Writes the section that shows the copy to recipes. */
 static bool
-toolchain_configure (const char *configuration, const char *name, const char *folder, GError **error)
+toolchain_configure (const Options *options, const char *configuration, const char *name, const char *folder,
+                     GError **error)
 {
   g_autofree char *drop_ins = g_strconcat (configuration, ".d", NULL);
   g_autofree char *file_name = g_strconcat (name, ".conf", NULL);
@@ -80,14 +101,12 @@ toolchain_configure (const char *configuration, const char *name, const char *fo
   g_mkdir (drop_ins, 0755);
   if (!g_file_set_contents (file, text, -1, &failure) || g_chmod (file, 0644) < 0)
     return toolchain_set_error (error, failure ? failure->message : file);
-  terminal_printf (_ ("%s shows it to builds when the daemon is restarted (jobs run on): systemctl restart rbee-hived"),
-                   file);
-  terminal_printf ("\n");
+  toolchain_print (options, name, folder, file);
   return true;
 }
 
 static ExitStatus
-toolchain_import (Client *client, const char *name, GError **error)
+toolchain_import (Client *client, const Options *options, const char *name, GError **error)
 {
   g_autoptr (JsonObject) hive = client_get_all (client, HIVE_PATH, HIVE_INTERFACE, error);
   g_autoptr (JsonArray) found = toolchain_search (NULL, g_get_home_dir (), "");
@@ -98,10 +117,13 @@ toolchain_import (Client *client, const char *name, GError **error)
 
   if (!from)
     return EXIT_STATUS_FAILED;
-  terminal_printf (_ ("Copying %s to %s"), from, to);
-  terminal_printf ("\n");
+  if (!options->json)
+    {
+      terminal_printf (_ ("Copying %s to %s"), from, to);
+      terminal_printf ("\n");
+    }
   return toolchain_copy (from, to, error) &&
-                 toolchain_configure (json_get_string (hive, "ConfigurationFile", ""), name, to, error) ?
+                 toolchain_configure (options, json_get_string (hive, "ConfigurationFile", ""), name, to, error) ?
              EXIT_STATUS_OK :
              EXIT_STATUS_FAILED;
 }
@@ -110,7 +132,7 @@ static ExitStatus
 toolchain_verb_run (Client *client, const Options *options, char **arguments, GError **error)
 {
   if (g_str_equal (arguments[0], "import") && !client_is_remote (client))
-    return toolchain_import (client, arguments[1], error);
+    return toolchain_import (client, options, arguments[1], error);
   g_set_error_literal (
       error, CLIENT_ERROR, EXIT_STATUS_USAGE,
       _ ("A toolchain is imported on the machine that has it, without --host: hivectl toolchain import NAME"));

@@ -135,6 +135,7 @@ const Verb verify_verb = {
                  "all workers, unless one is named."),
   .example = "hivectl verify hive-probe",
   .options = OPTION_QUIET,
+  .paged = true,
   .most = 1,
   .run = verify_run,
 };

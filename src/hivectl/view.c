@@ -6,11 +6,15 @@
 #include "json.h"
 #include "log-text.h"
 #include "progress.h"
+#include "sentence.h"
 #include "terminal.h"
 #include "text.h"
 
 /* Lines that come fast are written in pieces of this size. */
 #define WRITE_SIZE (64 * 1024)
+
+/* How the line of a failure begins: log_record_to_line(). */
+#define ERROR_MARK "[ERROR] "
 
 #define PICTOGRAMS 0x1f300
 
@@ -138,7 +142,7 @@ view_line_style (const char *line, LogStream stream, bool *ret_mark_only)
       *ret_mark_only = true;
       return TERMINAL_GREEN;
     }
-  if (stream == LOG_STREAM_ERROR || g_str_has_prefix (line, "❌") || g_str_has_prefix (line, "[ERROR]"))
+  if (stream == LOG_STREAM_ERROR || g_str_has_prefix (line, "❌") || g_str_has_prefix (line, ERROR_MARK))
     return TERMINAL_RED;
   if (g_str_has_prefix (line, "⚠"))
     return TERMINAL_YELLOW;
@@ -186,10 +190,23 @@ view_append_line (View *view, const char *line, LogStream stream)
   g_string_append_c (view->gathered, '\n');
 }
 
+/* What the hive says of a failure, in the language of who reads it. */
+static char *
+view_line_of (const LogRecord *record)
+{
+  g_autofree char *line = log_record_to_line (record);
+  g_autofree char *said = NULL;
+
+  if (record->stream != LOG_STREAM_ERROR)
+    return g_steal_pointer (&line);
+  said = sentence_translate (line + strlen (ERROR_MARK));
+  return g_strconcat (ERROR_MARK, said, NULL);
+}
+
 static void
 view_record_line (View *view, const LogRecord *record)
 {
-  g_autofree char *line = log_record_to_line (record);
+  g_autofree char *line = view_line_of (record);
 
   if (!line)
     return;

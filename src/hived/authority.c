@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "authority.h"
 
+#include <glib/gi18n.h>
 #include <pwd.h>
 #include <stdint.h>
 #include <unistd.h>
@@ -44,14 +45,17 @@ static const struct
 {
   const char *id, *words;
 } actions[] = {
-  [ACTION_INSTALL_WORKER] = { "org.rbee.hive.install-worker", "install workers" },
+  [ACTION_INSTALL_WORKER] = { "org.rbee.hive.install-worker", N_ ("install workers") },
   [ACTION_INSTALL_DEPENDENCIES] = { "org.rbee.hive.install-dependencies",
-                                    "install workers together with the system packages they need" },
-  [ACTION_INSTALL_RECIPE] = { "org.rbee.hive.install-recipe", "install workers by recipes of your own" },
-  [ACTION_REMOVE_WORKER] = { "org.rbee.hive.remove-worker", "remove workers" },
-  [ACTION_CANCEL_JOB] = { "org.rbee.hive.cancel-job-other-user", "cancel this job" },
-  [ACTION_READ_LOG] = { "org.rbee.hive.read-log-other-user", "read this job's log (LogAccess= in hive.conf)" },
-  [ACTION_REFRESH] = { "org.rbee.hive.refresh", "refresh the capabilities" },
+                                    N_ ("install workers together with the system packages they need") },
+  [ACTION_INSTALL_RECIPE] = { "org.rbee.hive.install-recipe", N_ ("install workers by recipes of your own") },
+  [ACTION_REMOVE_WORKER] = { "org.rbee.hive.remove-worker", N_ ("remove workers") },
+  [ACTION_MANAGE_MODELS] = { "org.rbee.hive.manage-models", N_ ("fetch, import or remove models") },
+  [ACTION_CANCEL_JOB] = { "org.rbee.hive.cancel-job-other-user", N_ ("cancel this job") },
+  [ACTION_READ_LOG] = { "org.rbee.hive.read-log-other-user", N_ ("read this job's log (LogAccess= in hive.conf)") },
+  [ACTION_RUN_WORKER] = { "org.rbee.hive.run-worker", N_ ("start and stop workers") },
+  [ACTION_PUSH_WORKER] = { "org.rbee.hive.push-worker", N_ ("push workers into a store") },
+  [ACTION_REFRESH] = { "org.rbee.hive.refresh", N_ ("refresh the capabilities") },
 };
 
 static void
@@ -143,7 +147,7 @@ authority_check_bridge (Authority *authority, sd_bus_message *message, const cha
     return r;
   if (authority->bridge != 0 && uid == authority->bridge)
     return 0;
-  return sd_bus_error_setf (error, SD_BUS_ERROR_ACCESS_DENIED, "%s is for the user " BRIDGE_USER " alone", what);
+  return sd_bus_error_setf (error, SD_BUS_ERROR_ACCESS_DENIED, "%s is for the user %s alone", what, BRIDGE_USER);
 }
 
 /* What came back when polkit itself is not there. */
@@ -184,7 +188,9 @@ check_refuse (const AuthCheck *check, bool challenge, bool dismissed, sd_bus_err
                               "You may not %s: the question for a password was dismissed (%s)", words, id);
   if (!challenge)
     return sd_bus_error_setf (error, SD_BUS_ERROR_ACCESS_DENIED, "You may not %s: %s (%s)", words,
-                              may_ask ? "polkit's rules refuse, or nobody authenticated" : "polkit's rules refuse", id);
+                              may_ask ? N_ ("polkit's rules refuse, or nobody authenticated") :
+                                        N_ ("polkit's rules refuse"),
+                              id);
   if (may_ask)
     return sd_bus_error_setf (error, SD_BUS_ERROR_ACCESS_DENIED,
                               "To %s takes a password, and there is no agent to ask you for it (%s)", words, id);
@@ -228,7 +234,7 @@ check_read_answer (AuthCheck *check, sd_bus_error *error)
   return r < 0 ? r : check_refuse (check, challenge, dismissed, error);
 }
 
-/* The object may be gone by now, so that the method did not run again. */
+/* The object may be gone, so that the method did not run again. */
 static int
 check_on_leftover (sd_event_source *source, void *userdata)
 {
@@ -288,6 +294,7 @@ question_append_details (const AuthRequest *question, sd_bus_message *call)
   if ((r = sd_bus_message_open_container (call, 'a', "{ss}")) < 0 ||
       (question->worker && (r = sd_bus_message_append (call, "{ss}", "worker", question->worker)) < 0) ||
       (question->recipe && (r = sd_bus_message_append (call, "{ss}", "recipe", question->recipe)) < 0) ||
+      (question->model && (r = sd_bus_message_append (call, "{ss}", "model", question->model)) < 0) ||
       (question->job && (r = sd_bus_message_append (call, "{ss}", "job", question->job)) < 0))
     return r;
   return sd_bus_message_close_container (call);

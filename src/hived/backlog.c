@@ -51,7 +51,7 @@ backlog_on_answer (sd_bus_message *answer, void *userdata, sd_bus_error *error)
   backlog->blind = bus_stats_read (answer, &stats) < 0;
   backlog->full = stats.said_bytes > KEPT_MAX;
   if (backlog->full && !was_full)
-    g_warning ("Somebody on the bus listens and doesn't read: %zu MiB wait for him. No lines are sent until he does",
+    g_warning ("Somebody on the bus listens and doesn't read: %zu MiB wait. No lines are sent until they are read",
                stats.said_bytes / MIB);
   return 0;
 }

@@ -48,7 +48,7 @@ build_failure (const Job *job, const char *not_started, const GError *told, bool
                         job->hive->configuration->state_directory);
   if (job->ending.kind == ENDING_NOT_STARTED)
     return g_error_new (HIVE_ERROR, HIVE_ERROR_FAILED, "The builder could not be started: %s",
-                        not_started ? not_started : "see the journal");
+                        not_started ? not_started : N_ ("see the journal"));
   /* Of a shell's making, and of systemd's: systemd.exec(5), "Process exit codes". */
   if (code == 126 || code == 127 || code >= 200)
     return g_error_new (HIVE_ERROR, HIVE_ERROR_FAILED, "The builder could not be started (%s/rbee-hive-builder, %s)",
@@ -56,5 +56,5 @@ build_failure (const Job *job, const char *not_started, const GError *told, bool
   if (job->ending.kind == ENDING_UNKNOWN)
     return g_error_new (HIVE_ERROR, HIVE_ERROR_INTERRUPTED,
                         "The job's unit is gone and nobody knows how it ended; ask for it again");
-  return g_error_new (HIVE_ERROR, HIVE_ERROR_BUILD_FAILED, "The builder ended unexpectedly (%s)", how);
+  return g_error_new (HIVE_ERROR, HIVE_ERROR_BUILD_FAILED, N_ ("The builder ended unexpectedly (%s)"), how);
 }

@@ -363,7 +363,7 @@ caller_check_hold (const Caller *caller, sd_bus_message *message, GError **error
                  CALLER_HELD);
   else if (caller->user && caller->user->held >= USER_HELD)
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
-                 "%d calls of user %u wait, because not all of his connections read their answers", USER_HELD,
+                 "%d calls of user %u wait, because not all of its connections read their answers", USER_HELD,
                  (unsigned)caller->user->uid);
   else
     return true;

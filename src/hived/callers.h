@@ -7,13 +7,13 @@
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
 
-/* Who calls, and whether he reads the answers.
+/* Who calls, and whether they read the answers.
  *
  * A bus keeps what a client doesn't read. When it keeps enough of what one service has said (dbus-daemon: 64
  * descriptors, or 127 MiB), it listens to that service no more: one client that calls and never reads would silence the
- * hive for everybody. So each user is given a few answers; before he is given more, the bus is asked whether his
- * connections have read them, and as long as one has not, its calls wait. (dbus-broker parts with such a client by
- * itself; a bus that doesn't say how much it keeps is taken to do so.)
+ * hive for everybody. So each user is given a few answers; before more follow, the bus is asked whether the
+ * user's connections have read them, and as long as one has not, its calls wait. (dbus-broker disconnects such a client
+ * itself; a bus that does not say how much it keeps is taken to do so.)
  *
  * Every call goes through here before it is anybody else's. */
 typedef struct Callers Callers;

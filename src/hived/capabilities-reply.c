@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "capabilities.h"
-
 #include "bus-dict.h"
+#include "cache-check.h"
+#include "capabilities.h"
 #include "json.h"
 #include "machine.h"
 #include "unfinished.h"
@@ -19,14 +19,16 @@ capabilities_append_strings (sd_bus_message *message, JsonObject *object, const 
 static int
 capabilities_append_device (sd_bus_message *message, JsonObject *device)
 {
-  static const char *const strings[] = { "id", "name", "device_type", "compute_capability", "driver", NULL };
+  static const char *const strings[] = { "id", "name", "device_type", "compute_capability", "driver", "uuid", NULL };
+  g_auto (GStrv) nodes = json_get_strings (device, "nodes");
   g_auto (GStrv) sets = json_get_strings (device, "instruction_sets");
   int r;
 
   if ((r = capabilities_append_strings (message, device, strings)) < 0 ||
       (r = bus_dict_append_uint32 (message, "cores", (uint32_t)json_get_int (device, "cores", 0))) < 0 ||
       (r = bus_dict_append_uint64 (message, "memory", (uint64_t)json_get_int (device, "memory", 0))) < 0 ||
-      (r = bus_dict_append_double (message, "vram_gb", json_object_get_double_member (device, "vram_gb"))) < 0)
+      (r = bus_dict_append_double (message, "vram_gb", json_object_get_double_member (device, "vram_gb"))) < 0 ||
+      (r = bus_dict_append_strings (message, "nodes", nodes)) < 0)
     return r;
   return bus_dict_append_strings (message, "instruction_sets", sets);
 }
@@ -106,16 +108,17 @@ capabilities_append_configuration (sd_bus_message *message, const Configuration 
 }
 
 static int
-capabilities_append_sandbox (sd_bus_message *message, JsonObject *sandbox, const GError *failure)
+capabilities_append_sandbox (Hive *hive, sd_bus_message *message, JsonObject *sandbox, const GError *failure)
 {
-  bool works = sandbox && json_get_bool (sandbox, "works", false);
-  const char *why = sandbox ? json_get_string (sandbox, "why", "") : failure->message;
+  g_autofree char *closed = NULL, *open = NULL;
+  bool works = sandbox && json_get_bool (sandbox, "works", false) && cache_check (hive, &closed, &open);
+  const char *why = closed ? closed : sandbox ? json_get_string (sandbox, "why", "") : failure->message;
+  const char *hint = open ? open : sandbox ? json_get_string (sandbox, "hint", "") : "";
   int r;
 
   if ((r = bus_dict_append_bool (message, "sandbox", works)) < 0 ||
       (r = bus_dict_append_respelled_string (message, "sandbox_error", why)) < 0 ||
-      (r = bus_dict_append_respelled_string (message, "sandbox_hint",
-                                             sandbox ? json_get_string (sandbox, "hint", "") : "")) < 0 ||
+      (r = bus_dict_append_respelled_string (message, "sandbox_hint", hint)) < 0 ||
       (r = bus_dict_append_respelled_string (message, "network_error",
                                              works ? json_get_string (sandbox, "network_why", "") : "")) < 0)
     return r;
@@ -150,7 +153,7 @@ capabilities_append (Hive *hive, sd_bus_message *message, JsonObject *sandbox, c
       (r = capabilities_append_toolchains (message, sandbox)) < 0 ||
       (r = capabilities_append_list (message, object, "workers", capabilities_append_worker)) < 0 ||
       (r = capabilities_append_list (message, object, "unfinished", capabilities_append_unfinished)) < 0 ||
-      (r = capabilities_append_sandbox (message, sandbox, failure)) < 0 ||
+      (r = capabilities_append_sandbox (hive, message, sandbox, failure)) < 0 ||
       (r = capabilities_append_configuration (message, hive->configuration)) < 0)
     return r;
   return sd_bus_message_close_container (message);

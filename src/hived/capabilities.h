@@ -4,7 +4,7 @@
 #include "device.h"
 #include "hive.h"
 
-/* What this machine is and has: capabilities.json, made anew from the truth each time, never patched. Its devices are
+/* What this machine is and has: capabilities.json, rewritten whole each time, never patched. Its devices are
  * looked at by a short unit that may open them (`rbee-hive-builder --query devices`), at the first use in a boot and
  * when somebody asks for it; what that says is checked before it is believed. */
 typedef struct Capabilities Capabilities;

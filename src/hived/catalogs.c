@@ -7,7 +7,7 @@
 #include "json.h"
 #include "worker-id.h"
 
-/* What one catalog has said to a question, if it has. */
+/* What one catalog has said to a query, if it has. */
 typedef struct
 {
   JsonObject *answer;
@@ -28,7 +28,7 @@ typedef struct
 /* Whose answer a query brings. */
 typedef struct
 {
-  CatalogQuery *question;
+  CatalogQuery *query;
   guint place;
 } CatalogAsked;
 
@@ -39,7 +39,7 @@ struct Catalogs
   CatalogState *states;
   CatalogHandler on_changed;
   void *userdata;
-  GHashTable *questions; /* those that wait */
+  GHashTable *waiting; /* each CatalogQuery that has no answer yet */
 };
 
 static void
@@ -50,17 +50,17 @@ state_clear (CatalogState *state)
 }
 
 static void
-question_free (void *data)
+catalog_query_free (void *data)
 {
-  CatalogQuery *question = data;
+  CatalogQuery *query = data;
 
-  for (guint i = 0; i < question->count; i++)
+  for (guint i = 0; i < query->count; i++)
     {
-      g_clear_pointer (&question->slots[i].answer, json_object_unref);
-      g_clear_error (&question->slots[i].failure);
+      g_clear_pointer (&query->slots[i].answer, json_object_unref);
+      g_clear_error (&query->slots[i].failure);
     }
-  g_free (question->slots);
-  g_free (question);
+  g_free (query->slots);
+  g_free (query);
 }
 
 Catalogs *
@@ -75,7 +75,7 @@ catalogs_new (Queries *queries, const Configuration *configuration, CatalogHandl
   catalogs->states = g_new0 (CatalogState, configuration->catalogs->len);
   for (guint i = 0; i < configuration->catalogs->len; i++)
     catalogs->states[i].configuration = configuration->catalogs->pdata[i];
-  catalogs->questions = g_hash_table_new_full (NULL, NULL, question_free, NULL);
+  catalogs->waiting = g_hash_table_new_full (NULL, NULL, catalog_query_free, NULL);
   return catalogs;
 }
 
@@ -89,7 +89,7 @@ catalogs_free (Catalogs *catalogs)
       state_clear (&catalogs->states[i]);
       g_free (catalogs->states[i].sum);
     }
-  g_hash_table_unref (catalogs->questions);
+  g_hash_table_unref (catalogs->waiting);
   g_free (catalogs->states);
   g_free (catalogs);
 }
@@ -236,17 +236,17 @@ list_merge (GHashTable *entries, GPtrArray *order, const char *catalog, JsonObje
 }
 
 static JsonObject *
-question_merge (const CatalogQuery *question)
+catalog_query_merge (const CatalogQuery *query)
 {
   g_autoptr (GHashTable) entries = g_hash_table_new (g_str_hash, g_str_equal);
   g_autoptr (GPtrArray) order = g_ptr_array_new ();
   JsonArray *workers = json_array_new ();
   JsonObject *whole = json_object_new ();
 
-  for (guint i = 0; i < question->count; i++)
-    if (question->slots[i].answer)
-      list_merge (entries, order, question->catalogs->states[question->first + i].configuration->name,
-                  question->slots[i].answer);
+  for (guint i = 0; i < query->count; i++)
+    if (query->slots[i].answer)
+      list_merge (entries, order, query->catalogs->states[query->first + i].configuration->name,
+                  query->slots[i].answer);
   for (int fits = 1; fits >= 0; fits--)
     for (guint i = 0; i < order->len; i++)
       if (json_get_bool (order->pdata[i], "compatible", false) == (fits == 1))
@@ -257,16 +257,16 @@ question_merge (const CatalogQuery *question)
 
 /* The answer, when all have said what they have to say to it. */
 static JsonObject *
-question_answer_list (const CatalogQuery *question, GError **error)
+catalog_query_answer_list (const CatalogQuery *query, GError **error)
 {
   guint failed = 0;
 
-  for (guint i = 0; i < question->count; i++)
-    if (question->slots[i].failure)
+  for (guint i = 0; i < query->count; i++)
+    if (query->slots[i].failure)
       failed++;
-  if (failed < question->count)
-    return question_merge (question);
-  g_propagate_error (error, g_error_copy (question->slots[0].failure));
+  if (failed < query->count)
+    return catalog_query_merge (query);
+  g_propagate_error (error, g_error_copy (query->slots[0].failure));
   return NULL;
 }
 
@@ -278,25 +278,25 @@ failure_is_of_catalog (const GError *failure)
 
 /* The first in precedence that has it, as soon as that is known. False: wait. */
 static bool
-question_answer_one (const CatalogQuery *question, JsonObject **ret_answer, GError **error)
+catalog_query_answer_one (const CatalogQuery *query, JsonObject **ret_answer, GError **error)
 {
   const GError *trouble = NULL;
 
-  for (guint i = 0; i < question->count; i++)
+  for (guint i = 0; i < query->count; i++)
     {
-      const Slot *slot = &question->slots[i];
+      const Slot *slot = &query->slots[i];
 
       if (slot->answer)
         {
           json_object_remove_member (slot->answer, "catalogs");
-          entry_mark (slot->answer, question->catalogs->states[question->first + i].configuration->name,
+          entry_mark (slot->answer, query->catalogs->states[query->first + i].configuration->name,
                       json_get_int (slot->answer, "stale_since", 0));
           *ret_answer = json_object_ref (slot->answer);
           return true;
         }
       if (!slot->failure)
         return false;
-      if (slot->failure->code == HIVE_ERROR_WORKER_NOT_FOUND && question->count > 1)
+      if (slot->failure->code == HIVE_ERROR_WORKER_NOT_FOUND && query->count > 1)
         continue;
       if (!trouble)
         trouble = slot->failure;
@@ -307,87 +307,87 @@ question_answer_one (const CatalogQuery *question, JsonObject **ret_answer, GErr
     g_propagate_error (error, g_error_copy (trouble));
   else
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_WORKER_NOT_FOUND,
-                 N_ ("No such worker in any of the %u catalogs; hivectl catalog lists what there is"), question->count);
+                 N_ ("No such worker in any of the %u catalogs; hivectl catalog lists what there is"), query->count);
   return true;
 }
 
 /* Tells the one who asked, once that is possible, and then forgets what the others will say. */
 static void
-question_look (CatalogQuery *question)
+catalog_query_look (CatalogQuery *query)
 {
   guint waiting = 0;
   g_autoptr (JsonObject) answer = NULL;
   g_autoptr (GError) failure = NULL;
 
-  if (question->asking)
+  if (query->asking)
     return;
-  for (guint i = 0; i < question->count; i++)
-    if (!question->slots[i].answer && !question->slots[i].failure)
+  for (guint i = 0; i < query->count; i++)
+    if (!query->slots[i].answer && !query->slots[i].failure)
       waiting++;
-  if (question->handler)
+  if (query->handler)
     {
-      QueryHandler handler = question->handler;
+      QueryHandler handler = query->handler;
 
-      if (question->list && waiting > 0)
+      if (query->list && waiting > 0)
         return;
-      if (question->list)
-        answer = question_answer_list (question, &failure);
-      else if (!question_answer_one (question, &answer, &failure))
+      if (query->list)
+        answer = catalog_query_answer_list (query, &failure);
+      else if (!catalog_query_answer_one (query, &answer, &failure))
         return;
-      question->handler = NULL;
-      handler (answer, failure, question->userdata);
+      query->handler = NULL;
+      handler (answer, failure, query->userdata);
     }
   if (waiting == 0)
-    g_hash_table_remove (question->catalogs->questions, question);
+    g_hash_table_remove (query->catalogs->waiting, query);
 }
 
 static void
-question_take (CatalogQuery *question, guint place, JsonObject *answer, const GError *failure)
+catalog_query_take (CatalogQuery *query, guint place, JsonObject *answer, const GError *failure)
 {
-  Slot *slot = &question->slots[place];
+  Slot *slot = &query->slots[place];
 
   if (failure)
     slot->failure = g_error_copy (failure);
   else
     slot->answer = json_object_ref (answer);
-  if (question->list)
+  if (query->list)
     {
-      CatalogState *state = &question->catalogs->states[question->first + place];
+      CatalogState *state = &query->catalogs->states[query->first + place];
 
       state_note (state, slot);
-      state_compare (question->catalogs, state, slot);
+      state_compare (query->catalogs, state, slot);
     }
-  question_look (question);
+  catalog_query_look (query);
 }
 
 static void
-question_handle_answer (JsonObject *answer, const GError *failure, void *userdata)
+catalog_query_on_answer (JsonObject *answer, const GError *failure, void *userdata)
 {
   CatalogAsked *asked = userdata;
-  CatalogQuery *question = asked->question;
+  CatalogQuery *query = asked->query;
   guint place = asked->place;
 
   g_free (asked);
-  question_take (question, place, answer, failure);
+  catalog_query_take (query, place, answer, failure);
 }
 
 static bool
-question_ask (CatalogQuery *question, guint place, const char *const *arguments, uint64_t keep, uid_t uid,
-              GError **error)
+catalog_query_ask (CatalogQuery *query, guint place, const char *const *arguments, uint64_t keep, uid_t uid,
+                   GError **error)
 {
-  Catalogs *catalogs = question->catalogs;
+  Catalogs *catalogs = query->catalogs;
   g_autoptr (GPtrArray) whole = g_ptr_array_new ();
   CatalogAsked *asked = g_new0 (CatalogAsked, 1);
 
   g_ptr_array_add (whole, (char *)arguments[0]);
-  g_ptr_array_add (whole, catalogs->states[question->first + place].configuration->name);
+  g_ptr_array_add (whole, catalogs->states[query->first + place].configuration->name);
   for (const char *const *each = arguments + 1; *each; each++)
     g_ptr_array_add (whole, (char *)*each);
   g_ptr_array_add (whole, NULL);
 
-  asked->question = question;
+  asked->query = query;
   asked->place = place;
-  if (queries_ask (catalogs->queries, (const char *const *)whole->pdata, keep, uid, question_handle_answer, asked,
+  if (queries_ask (catalogs->queries, (const char *const *)whole->pdata, keep, uid, catalog_query_on_answer, asked,
                    error))
     return true;
   g_free (asked);
@@ -395,53 +395,53 @@ question_ask (CatalogQuery *question, guint place, const char *const *arguments,
 }
 
 static CatalogQuery *
-question_new (Catalogs *catalogs, const char *name, GError **error)
+catalog_query_new (Catalogs *catalogs, const char *name, GError **error)
 {
   GPtrArray *all = catalogs->configuration->catalogs;
   const CatalogConfiguration *one = name ? configuration_catalog (catalogs->configuration, name, error) : NULL;
-  CatalogQuery *question;
+  CatalogQuery *query;
   guint place = 0;
 
   if (name && !one)
     return NULL;
   if (one)
     g_ptr_array_find (all, one, &place);
-  question = g_new0 (CatalogQuery, 1);
-  question->catalogs = catalogs;
-  question->first = place;
-  question->count = one ? 1 : all->len;
-  question->slots = g_new0 (Slot, question->count);
-  return question;
+  query = g_new0 (CatalogQuery, 1);
+  query->catalogs = catalogs;
+  query->first = place;
+  query->count = one ? 1 : all->len;
+  query->slots = g_new0 (Slot, query->count);
+  return query;
 }
 
 bool
 catalogs_ask (Catalogs *catalogs, const char *name, const char *const *arguments, uint64_t keep, uid_t uid,
               QueryHandler handler, void *userdata, GError **error)
 {
-  CatalogQuery *question = question_new (catalogs, name, error);
+  CatalogQuery *query = catalog_query_new (catalogs, name, error);
 
-  if (!question)
+  if (!query)
     return false;
-  question->list = g_str_equal (arguments[0], "catalog");
-  question->handler = handler;
-  question->userdata = userdata;
-  question->asking = true;
-  g_hash_table_add (catalogs->questions, question);
-  for (guint i = 0; i < question->count; i++)
+  query->list = g_str_equal (arguments[0], "catalog");
+  query->handler = handler;
+  query->userdata = userdata;
+  query->asking = true;
+  g_hash_table_add (catalogs->waiting, query);
+  for (guint i = 0; i < query->count; i++)
     {
       g_autoptr (GError) failure = NULL;
 
-      if (question_ask (question, i, arguments, keep, uid, &failure))
+      if (catalog_query_ask (query, i, arguments, keep, uid, &failure))
         continue;
       if (i == 0)
         {
-          g_hash_table_remove (catalogs->questions, question);
+          g_hash_table_remove (catalogs->waiting, query);
           g_propagate_error (error, g_steal_pointer (&failure));
           return false;
         }
-      question_take (question, i, NULL, failure);
+      catalog_query_take (query, i, NULL, failure);
     }
-  question->asking = false;
-  question_look (question);
+  query->asking = false;
+  catalog_query_look (query);
   return true;
 }

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "credentials.h"
 #include "error.h"
 #include "file.h"
 #include "job.h"
@@ -14,6 +15,7 @@ typedef struct
 {
   Committer *committer;
   CommitVerb verb;
+  char *folder;   /* that a push writes to; NULL: none */
   char *request;  /* NULL: an earlier daemon's run is waited for */
   const Job *job; /* NULL: none */
   int log_fd;
@@ -35,8 +37,9 @@ struct Committer
 };
 
 static const char *const commit_verbs[] = {
-  [COMMIT_INSTALL] = "install", [COMMIT_REMOVE] = "remove", [COMMIT_ROLLBACK] = "rollback",
-  [COMMIT_RECOVER] = "recover", [COMMIT_CLEAN] = "clean",
+  [COMMIT_INSTALL] = "install",           [COMMIT_REMOVE] = "remove", [COMMIT_ROLLBACK] = "rollback",
+  [COMMIT_RECOVER] = "recover",           [COMMIT_CLEAN] = "clean",   [COMMIT_MODEL] = "model-add",
+  [COMMIT_MODEL_REMOVE] = "model-remove", [COMMIT_PUSH] = "push",
 };
 
 static void
@@ -44,21 +47,30 @@ commit_free (Commit *commit)
 {
   child_free (commit->child);
   g_free (commit->request);
+  g_free (commit->folder);
   g_free (commit->message);
   g_free (commit);
+}
+
+/* Which of them keep out of each other's way, and how many of those may run. */
+static unsigned
+commit_kind (CommitVerb verb, unsigned *ret_max)
+{
+  *ret_max = verb == COMMIT_CLEAN ? CLEANS_MAX : 1;
+  return verb == COMMIT_CLEAN                                ? 1 :
+         verb == COMMIT_MODEL || verb == COMMIT_MODEL_REMOVE ? 2 :
+         verb == COMMIT_PUSH                                 ? 3 :
+                                                               0;
 }
 
 static bool
 committer_may_start (const Committer *committer, const Commit *commit)
 {
-  unsigned cleans = 0, others = 0;
+  unsigned max, other, running = 0, kind = commit_kind (commit->verb, &max);
 
   for (const GList *each = committer->running.head; each; each = each->next)
-    if (((const Commit *)each->data)->verb == COMMIT_CLEAN)
-      cleans++;
-    else
-      others++;
-  return commit->verb == COMMIT_CLEAN ? cleans < CLEANS_MAX : others == 0;
+    running += commit_kind (((const Commit *)each->data)->verb, &other) == kind;
+  return running < max;
 }
 
 static void
@@ -101,20 +113,25 @@ commit_start (Commit *commit, GError **error)
 {
   Committer *committer = commit->committer;
   const Configuration *configuration = committer->configuration;
-  g_autofree char *program = g_build_filename (configuration->libexec_directory, "rbee-hive-commit", NULL);
+  bool push = commit->verb == COMMIT_PUSH;
+  g_autofree char *program =
+      g_build_filename (configuration->libexec_directory, push ? "rbee-hive-store" : "rbee-hive-commit", NULL);
   char *config = (char *)(configuration->path ? "--config" : NULL);
   char *arguments[] = { program, (char *)commit_verbs[commit->verb], config, configuration->path, NULL };
   const Job *job = commit->job;
   g_autofree char *name = job ? g_strconcat ("rbee-commit-", job->id, NULL) : NULL;
-  g_autofree char *description = job ? g_strdup_printf ("Commit of %s (job %s)", job->worker_id, job->id) :
-                                       g_strdup_printf ("Commit: %s", commit_verbs[commit->verb]);
+  g_autofree char *description = job && push ? g_strdup_printf ("Push of %s (job %s)", job->worker_id, job->id) :
+                                 job         ? g_strdup_printf ("Commit of %s (job %s)", job->worker_id, job->id) :
+                                               g_strdup_printf ("Commit: %s", commit_verbs[commit->verb]);
   g_auto (Fd) input = -1;
 
   if (!commit->request)
     commit->child = launcher_adopt (committer->launcher, name, commit_on_exit, commit);
   else if ((input = file_memory ("request", commit->request, -1, error)) >= 0)
     commit->child = launcher_start (committer->launcher,
-                                    &(Launch){ .role = LAUNCH_COMMIT,
+                                    &(Launch){ .role = push ? LAUNCH_PUSH : LAUNCH_COMMIT,
+                                               .tokens = push ? CREDENTIALS_PUSH : NULL,
+                                               .writes = push ? commit->folder : NULL,
                                                .arguments = arguments,
                                                .description = description,
                                                .input = input,
@@ -203,7 +220,10 @@ void
 committer_run_job (Committer *committer, CommitVerb verb, JsonObject *request, const Job *job, int log_fd,
                    CommitHandler handler, void *userdata)
 {
+  const char *url = verb == COMMIT_PUSH ? json_get_string (request, "url", "") : "";
+
   committer_add (committer, (Commit){ .verb = verb,
+                                      .folder = g_strdup (store_folder (url)),
                                       .request = json_to_text (request, false),
                                       .job = job,
                                       .log_fd = log_fd,
@@ -214,9 +234,11 @@ committer_run_job (Committer *committer, CommitVerb verb, JsonObject *request, c
 void
 committer_adopt_job (Committer *committer, const Job *job, CommitHandler handler, void *userdata)
 {
-  committer_add (committer,
-                 (Commit){
-                     .verb = COMMIT_INSTALL, .job = job, .log_fd = -1, .handler = handler, .userdata = userdata });
+  committer_add (committer, (Commit){ .verb = job->model ? COMMIT_MODEL : COMMIT_INSTALL,
+                                      .job = job,
+                                      .log_fd = -1,
+                                      .handler = handler,
+                                      .userdata = userdata });
 }
 
 bool

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "configuration-access.h"
 
-#include "config.h"
-
 #include <sys/stat.h>
+
+#include "config.h"
 
 /* Whether it is there and others have not all of @mode. */
 static bool
@@ -21,14 +21,10 @@ warn_closed (const char *path, mode_t mode)
     g_warning ("Builds cannot read %s, since they run as other users, and end with that: chmod a+rX %s", path, path);
 }
 
-void
-configuration_access_warn (const Configuration *configuration)
+static void
+warn_closed_above (const char *path)
 {
-  const char *path = configuration->path ? configuration->path : SYSCONFDIR "/rbee-hive/hive.conf";
-  g_autofree char *folder = g_strconcat (path, ".d", NULL);
-  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
   g_autofree char *above = g_path_get_dirname (path);
-  const char *name;
 
   while (!g_str_equal (above, "/"))
     {
@@ -38,6 +34,19 @@ configuration_access_warn (const Configuration *configuration)
       g_free (above);
       above = next;
     }
+}
+
+void
+configuration_access_warn (const Configuration *configuration)
+{
+  const char *path = configuration->path ? configuration->path : SYSCONFDIR "/rbee-hive/hive.conf";
+  g_autofree char *folder = g_strconcat (path, ".d", NULL);
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
+
+  warn_closed_above (path);
+  warn_closed_above (configuration->cache_directory);
+  warn_closed (configuration->cache_directory, S_IXOTH);
   warn_closed (path, S_IROTH);
   warn_closed (folder, S_IROTH | S_IXOTH);
   while (dir && (name = g_dir_read_name (dir)))

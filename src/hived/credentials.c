@@ -12,6 +12,24 @@
 
 #define TOKEN_MAX 4096
 
+/* A path that names no file is given to nobody; another name is systemd's to find. */
+static bool
+credential_is_there (const char *source)
+{
+  return *source != '/' || access (source, F_OK) == 0;
+}
+
+/* What signs pushes: no other unit has it. */
+static void
+credentials_foreach_key (const Configuration *configuration, const char *tokens,
+                         void (*each) (const char *name, const char *source, void *userdata), void *userdata)
+{
+  const char *key = configuration->signing_key;
+
+  if (g_strcmp0 (tokens, CREDENTIALS_PUSH) == 0 && key && credential_is_there (key))
+    each ("signing-key", key, userdata);
+}
+
 void
 credentials_foreach (const Configuration *configuration, const char *tokens,
                      void (*each) (const char *name, const char *source, void *userdata), void *userdata)
@@ -24,9 +42,21 @@ credentials_foreach (const Configuration *configuration, const char *tokens,
 
       if (!source || (!g_str_equal (tokens, "*") && !g_str_equal (tokens, catalog->name)))
         continue;
-      if (*source != '/' || access (source, F_OK) == 0)
+      if (credential_is_there (source))
         each (name, source, userdata);
     }
+  for (guint i = 0; g_strcmp0 (tokens, "*") == 0 && i < configuration->stores->len; i++)
+    {
+      const Store *store = configuration->stores->pdata[i];
+      g_autofree char *name = g_strconcat ("store-", store->name, NULL);
+
+      if (store->token_credential && credential_is_there (store->token_credential))
+        each (name, store->token_credential, userdata);
+    }
+  /* Jobs alone are given all of them. */
+  if (configuration->hub_token && g_strcmp0 (tokens, "*") == 0 && credential_is_there (configuration->hub_token))
+    each ("hub", configuration->hub_token, userdata);
+  credentials_foreach_key (configuration, tokens, each, userdata);
 }
 
 typedef struct
@@ -37,7 +67,7 @@ typedef struct
   GError *error;
 } Copying;
 
-/* The folder stays ours, so that its user adds nothing to it, and each file is his alone to read. */
+/* The folder stays ours, so that its user adds nothing to it, and only that user can read the files. */
 static bool
 copy_token (Copying *copying, const char *name, const char *source)
 {

@@ -5,9 +5,13 @@
 
 #include "configuration.h"
 
-/* The tokens of catalogs (TokenCredential=), as a builder finds them: files "catalog-NAME" in the folder that
- * CREDENTIALS_DIRECTORY names, which its user alone reads. systemd makes that folder of what a unit's properties say
- * (systemd.exec(5), LoadCredential=); here is what the direct launcher does, where the builder is another user. */
+/* The tokens of catalogs (TokenCredential=), as a builder finds them: files "catalog-NAME", and for jobs "hub" and
+ * "store-NAME" of stores, in the folder that CREDENTIALS_DIRECTORY names, which its user alone reads. systemd makes
+ * that folder of what a unit's properties say (systemd.exec(5), LoadCredential=); here is what the direct launcher
+ * does, where the builder is another user. */
+
+/* As tokens of a Launch: none of a catalog, but the key that signs what is pushed, as "signing-key". */
+#define CREDENTIALS_PUSH "+"
 
 /* Calls @each with the name and the path, or the name of a credential of systemd's, of every catalog's token that
  * @tokens is (see Launch); those in files that are not there are passed over: the builder says so when it needs them.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "hive.h"
 
+#include <fcntl.h>
 #include <glib/gi18n.h>
 #include <malloc.h>
 #include <systemd/sd-daemon.h>
@@ -8,22 +9,26 @@
 #include "audience.h"
 #include "authority.h"
 #include "capabilities.h"
+#include "catalog-methods.h"
 #include "error.h"
 #include "history.h"
 #include "idle.h"
+#include "instance-object.h"
+#include "instances.h"
 #include "job-object.h"
 #include "job-run.h"
 #include "job-store.h"
 #include "journal.h"
-#include "kept-version.h"
 #include "line-signals.h"
 #include "machine.h"
 #include "manager.h"
+#include "model-jobs.h"
+#include "models.h"
+#include "pushes.h"
 #include "registry.h"
 #include "scheduler.h"
 #include "shutdown.h"
 #include "updates.h"
-#include "worker-id.h"
 #include "verification.h"
 #include "worker.h"
 
@@ -52,7 +57,9 @@ hive_publish (Hive *hive, GError **error)
       callers_on_known (hive->callers, hive_on_caller, hive->audience);
     }
   if ((r = manager_publish (hive)) < 0 || (r = job_object_publish (hive)) < 0 || (r = worker_publish (hive)) < 0 ||
-      (r = updates_publish (hive)) < 0)
+      (r = updates_publish (hive)) < 0 || (r = catalog_methods_publish (hive)) < 0 || (r = models_publish (hive)) < 0 ||
+      (r = model_jobs_publish (hive)) < 0 || (r = pushes_publish (hive)) < 0 ||
+      (r = instance_object_publish (hive)) < 0)
     return hive_error_set_errno (error, -r, "Cannot put the hive's objects on the bus");
   return true;
 }
@@ -95,6 +102,7 @@ hive_job_ended (Hive *hive, Job *job)
   if (job->options && job->options->recipe)
     handed_recipe_drop (hive->configuration, job->id);
   journal_job_ended (job);
+  pushes_follow (hive, job);
   hive_jobs_changed (hive);
   job_store_trim (hive->jobs);
   history_look (hive->history);
@@ -140,10 +148,11 @@ hive_new (sd_event *event, sd_bus *bus, Configuration *configuration, bool units
   hive->capabilities = capabilities_new (hive);
   hive->lines = line_signals_new (event);
   hive->observer = &hive_observer;
-  hive->scheduler = scheduler_new (hive, job_run_install);
+  hive->scheduler = scheduler_new (hive, job_run_start);
   hive->history = history_new (hive);
   hive->updates = updates_new ();
   hive->verifications = verifications_new (hive);
+  hive->instances = instances_new (hive);
   hive->jobs = job_store_new (hive, error);
   if (!hive->jobs || !hive_publish (hive, error))
     {
@@ -165,6 +174,7 @@ hive_free (Hive *hive)
   sd_event_source_disable_unref (hive->counts_timer);
   idle_free (hive->idle);
   shutdown_free (hive->shutdown);
+  instances_free (hive->instances);
   verifications_free (hive->verifications);
   history_free (hive->history);
   updates_free (hive->updates);
@@ -241,7 +251,7 @@ hive_resume_jobs (Hive *hive)
 
       if (hive->audience)
         audience_find (hive->audience, job->owner);
-      if (job->state == JOB_QUEUED && job->operation == JOB_INSTALL)
+      if (job->state == JOB_QUEUED && (job->operation == JOB_INSTALL || job->operation == JOB_PULL))
         scheduler_add_old (hive->scheduler, job);
       else
         job_run_recover (job);
@@ -291,6 +301,8 @@ hive_start (Hive *hive)
 
   hive->started_at = (uint64_t)g_get_real_time ();
   committer_run (hive->committer, COMMIT_RECOVER, nothing, hive_recovered, hive);
+  if (launcher_outlives_hive (hive->launcher))
+    instances_start (hive->instances);
   history_look (hive->history);
 }
 
@@ -350,188 +362,8 @@ hive_is_busy (const Hive *hive)
   unsigned running, queued;
 
   hive_counts ((Hive *)hive, &running, &queued);
-  return running + queued > 0 || !committer_is_idle (hive->committer) || hive_has_questions (hive);
-}
-
-static bool
-hive_check_stopping (Hive *hive, GError **error)
-{
-  if (!hive->stop_timer)
-    return true;
-  g_set_error (error, HIVE_ERROR, HIVE_ERROR_INTERRUPTED, "The hive is being stopped; ask again when it runs");
-  return false;
-}
-
-/* One user's jobs are not to fill the queue of all. */
-static bool
-hive_check_share (Hive *hive, uid_t owner, GError **error)
-{
-  GPtrArray *jobs = job_store_jobs (hive->jobs);
-  unsigned max = hive->configuration->max_queued_per_user;
-  unsigned count = 0;
-
-  for (guint i = 0; i < jobs->len; i++)
-    if (((Job *)jobs->pdata[i])->owner == owner && job_is_active (jobs->pdata[i]))
-      count++;
-  if (count < max)
-    return true;
-  g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
-               N_ ("User %u has %u jobs under way already (MaxQueuedPerUser=%u in hive.conf); ask again when some have "
-                   "ended, or cancel one"),
-               (unsigned)owner, count, max);
-  return false;
-}
-
-static void
-hive_set_busy (GError **error, const Job *job)
-{
-  g_set_error (error, HIVE_ERROR, HIVE_ERROR_BUSY, N_ ("%s has job %s (%s, %s) already; wait for it or cancel it"),
-               job->worker_id, job->id, job_operation_name (job->operation), job_state_name (job->state));
-}
-
-/* The install under way for an equal request; NULL where a new one may begin. */
-static bool
-hive_find_install (Hive *hive, const char *worker_id, const InstallOptions *options, Job **ret_job, GError **error)
-{
-  Job *job = job_store_find_active (hive->jobs, worker_id);
-
-  *ret_job = job;
-  if (!job)
-    return scheduler_has_room (hive->scheduler, error);
-  if (job->operation == JOB_INSTALL && install_options_equal (job->options, options))
-    return true;
-  hive_set_busy (error, job);
-  return false;
-}
-
-bool
-hive_check_install (Hive *hive, const char *worker_id, const InstallOptions *options, GError **error)
-{
-  Job *job;
-
-  return worker_id_check (worker_id, error) && hive_check_stopping (hive, error) &&
-         (!options->catalog || configuration_catalog (hive->configuration, options->catalog, error)) &&
-         (options->idempotency_key || hive_find_install (hive, worker_id, options, &job, error));
-}
-
-/* What a removal and a rollback have in common: the worker is installed, and has no other job. */
-static bool
-hive_check_installed (Hive *hive, JobOperation operation, const char *worker_id, Job **ret_job, GError **error)
-{
-  *ret_job = NULL;
-  *ret_job = job_store_find_active (hive->jobs, worker_id);
-  if (*ret_job && (*ret_job)->operation != operation)
-    {
-      hive_set_busy (error, *ret_job);
-      return false;
-    }
-  if (*ret_job || registry_has (hive->registry, worker_id))
-    return true;
-  g_set_error (error, HIVE_ERROR, HIVE_ERROR_NOT_INSTALLED, N_ ("%s is not installed"), worker_id);
-  return false;
-}
-
-bool
-hive_check_remove (Hive *hive, const char *worker_id, const char *key, GError **error)
-{
-  Job *job;
-
-  return worker_id_check (worker_id, error) && hive_check_stopping (hive, error) &&
-         (key || hive_check_installed (hive, JOB_REMOVE, worker_id, &job, error));
-}
-
-bool
-hive_check_rollback (Hive *hive, const char *worker_id, const char *key, GError **error)
-{
-  g_autofree char *version = NULL;
-  Job *job;
-
-  if (!worker_id_check (worker_id, error) || !hive_check_stopping (hive, error))
-    return false;
-  if (key)
-    return true;
-  if (!hive_check_installed (hive, JOB_ROLLBACK, worker_id, &job, error))
-    return false;
-  version = job ? NULL : kept_version_newest (hive->configuration, worker_id);
-  return job || *version || kept_version_set_none (worker_id, error);
-}
-
-static Job *
-hive_begin_install (Hive *hive, const char *worker_id, const InstallOptions *options, const HandedRecipe *recipe,
-                    uid_t owner, GError **error)
-{
-  Job *job;
-
-  if (!hive_check_install (hive, worker_id, options, error))
-    return NULL;
-  if ((job = job_store_find_key (hive->jobs, JOB_INSTALL, worker_id, owner, options->idempotency_key)))
-    return job;
-  if (!hive_find_install (hive, worker_id, options, &job, error))
-    return NULL;
-  if (job)
-    return job;
-  if (!hive_check_share (hive, owner, error))
-    return NULL;
-  job = job_store_create (hive->jobs, JOB_INSTALL, worker_id, options, options->idempotency_key, owner, error);
-  if (!job)
-    return NULL;
-  if (recipe && !handed_recipe_keep (recipe, hive->configuration, job->id, error))
-    {
-      job_store_forget (hive->jobs, job->number, NULL);
-      return NULL;
-    }
-  scheduler_add (hive->scheduler, job);
-  return job;
-}
-
-Job *
-hive_install (Hive *hive, const char *worker_id, const InstallOptions *options, uid_t owner, GError **error)
-{
-  return hive_begin_install (hive, worker_id, options, NULL, owner, error);
-}
-
-Job *
-hive_install_recipe (Hive *hive, const char *worker_id, const InstallOptions *options, const HandedRecipe *recipe,
-                     uid_t owner, GError **error)
-{
-  return hive_begin_install (hive, worker_id, options, recipe, owner, error);
-}
-
-/* The job under way, or a new one that @begins at once. */
-static Job *
-hive_change (Hive *hive, JobOperation operation, void (*begin) (Job *job), const char *worker_id, const char *key,
-             uid_t owner, GError **error)
-{
-  Job *job = job_store_find_active (hive->jobs, worker_id);
-
-  if (job)
-    return job;
-  if (!hive_check_share (hive, owner, error))
-    return NULL;
-  job = job_store_create (hive->jobs, operation, worker_id, NULL, key, owner, error);
-  if (job)
-    begin (job);
-  return job;
-}
-
-Job *
-hive_remove (Hive *hive, const char *worker_id, const char *key, uid_t owner, GError **error)
-{
-  Job *job = job_store_find_key (hive->jobs, JOB_REMOVE, worker_id, owner, key);
-
-  if (job || !hive_check_remove (hive, worker_id, NULL, error))
-    return job;
-  return hive_change (hive, JOB_REMOVE, job_run_remove, worker_id, key, owner, error);
-}
-
-Job *
-hive_rollback (Hive *hive, const char *worker_id, const char *key, uid_t owner, GError **error)
-{
-  Job *job = job_store_find_key (hive->jobs, JOB_ROLLBACK, worker_id, owner, key);
-
-  if (job || !hive_check_rollback (hive, worker_id, NULL, error))
-    return job;
-  return hive_change (hive, JOB_ROLLBACK, job_run_rollback, worker_id, key, owner, error);
+  return running + queued > 0 || !committer_is_idle (hive->committer) || hive_has_questions (hive) ||
+         !instances_are_idle (hive->instances);
 }
 
 void

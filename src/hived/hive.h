@@ -9,8 +9,8 @@
 #include "catalogs.h"
 #include "committer.h"
 #include "configuration.h"
-#include "install-options.h"
 #include "handed-recipe.h"
+#include "install-options.h"
 #include "launcher.h"
 #include "log-quota.h"
 #include "names.h"
@@ -21,6 +21,7 @@ typedef struct Audience Audience;
 typedef struct Authority Authority;
 typedef struct Capabilities Capabilities;
 typedef struct Idle Idle;
+typedef struct Instances Instances;
 typedef struct History History;
 typedef struct Job Job;
 typedef struct JobStore JobStore;
@@ -30,6 +31,16 @@ typedef struct Scheduler Scheduler;
 typedef struct Shutdown Shutdown;
 typedef struct Updates Updates;
 typedef struct Verifications Verifications;
+
+typedef enum
+{
+  JOB_INSTALL,
+  JOB_REMOVE,
+  JOB_ROLLBACK,
+  JOB_PUSH,
+  JOB_PULL,   /* of a model, whose name is then its worker_id */
+  JOB_IMPORT, /* likewise */
+} JobOperation;
 
 /* What jobs and those that run them tell of, without knowing whom. */
 typedef struct
@@ -65,6 +76,7 @@ struct Hive
   Shutdown *shutdown;
   Updates *updates;
   Verifications *verifications;
+  Instances *instances;
   Idle *idle; /* NULL where nobody would start the daemon again */
 
   uint64_t started_at;         /* µs since the epoch */
@@ -93,10 +105,16 @@ bool hive_has_questions (const Hive *hive);
 /* Whether a caller waits for an answer or a job for its end. */
 bool hive_is_busy (const Hive *hive);
 
+/* Which jobs may begin, and how they do: hive-jobs.c. */
+
 /* Whether hive_install() and hive_remove() would refuse a request now; what can be known before anybody is asked
  * whether the caller may. With an idempotency key (@key) the job may be there already: then only the arguments are
  * looked at. */
 bool hive_check_install (Hive *hive, const char *worker_id, const InstallOptions *options, GError **error);
+
+/* Whether @worker_id is not about to be removed; else Busy. */
+bool hive_check_stays (Hive *hive, const char *worker_id, GError **error);
+
 bool hive_check_remove (Hive *hive, const char *worker_id, const char *key, GError **error);
 bool hive_check_rollback (Hive *hive, const char *worker_id, const char *key, GError **error);
 
@@ -114,6 +132,16 @@ Job *hive_remove (Hive *hive, const char *worker_id, const char *key, uid_t owne
 
 /* The job of a rollback, likewise. NotInstalled too when no version is kept. */
 Job *hive_rollback (Hive *hive, const char *worker_id, const char *key, uid_t owner, GError **error);
+
+/* The job that puts an installed worker into the store at @url. */
+bool hive_check_push (Hive *hive, const char *worker_id, GError **error);
+Job *hive_push (Hive *hive, const char *worker_id, const char *url, uid_t owner, GError **error);
+
+/* The job that brings a model: JOB_PULL or JOB_IMPORT, with what job.h says of @model and, borrowed, @input.
+ * InvalidArgument, Busy, LimitsExceeded. */
+bool hive_check_model (Hive *hive, JobOperation operation, const char *name, const char *key, GError **error);
+Job *hive_bring_model (Hive *hive, JobOperation operation, const char *name, JsonObject *model, int input,
+                       const char *key, uid_t owner, GError **error);
 
 /* RunningJobs (those that commit are among them) and QueuedJobs. */
 void hive_counts (Hive *hive, unsigned *ret_running, unsigned *ret_queued);

@@ -4,19 +4,23 @@
 #include <string.h>
 
 #include "bus-dict.h"
-#include "change-options.h"
 #include "catalog-configuration.h"
+#include "change-options.h"
+#include "cpu-level.h"
 #include "error.h"
 #include "json.h"
 #include "worker-id.h"
 
 #define BACKEND_MAX 64
+#define FROM_MAX    4000
 
 static const BusOption install_options_table[] = {
   { "backend", 's', offsetof (InstallOptions, backend) },
   { "source", 's', offsetof (InstallOptions, source) },
   { "catalog", 's', offsetof (InstallOptions, catalog) },
   { "network", 's', offsetof (InstallOptions, network) },
+  { "from", 's', offsetof (InstallOptions, from) },
+  { "cpu", 's', offsetof (InstallOptions, cpu) },
   { "check", 'b', offsetof (InstallOptions, check) },
   { "reinstall", 'b', offsetof (InstallOptions, reinstall) },
   { "install_dependencies", 'b', offsetof (InstallOptions, install_dependencies), "install-dependencies" },
@@ -43,6 +47,9 @@ install_options_copy (const InstallOptions *options)
                             .source = g_strdup (options->source),
                             .catalog = g_strdup (options->catalog),
                             .network = g_strdup (options->network),
+                            .cpu = g_strdup (options->cpu),
+                            .from = g_strdup (options->from),
+                            .to = g_strdup (options->to),
                             .idempotency_key = g_strdup (options->idempotency_key),
                             .owner = options->owner,
                             .check = options->check,
@@ -63,6 +70,9 @@ install_options_free (InstallOptions *options)
   g_free (options->source);
   g_free (options->catalog);
   g_free (options->network);
+  g_free (options->cpu);
+  g_free (options->from);
+  g_free (options->to);
   g_free (options->idempotency_key);
   g_free (options->recipe);
   g_free (options->origin);
@@ -95,6 +105,18 @@ install_options_check (const InstallOptions *options, GError **error)
   if (options->network && !g_str_equal (options->network, "allow") && !g_str_equal (options->network, "forbid"))
     {
       g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "Option network is allow or forbid");
+      return false;
+    }
+  if (options->from && (*options->from != '/' || strstr (options->from, "/../") || strlen (options->from) > FROM_MAX))
+    {
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
+                   "Option from is the absolute path of a folder, without \"..\"");
+      return false;
+    }
+  if (options->cpu && !cpu_level_is_known (options->cpu))
+    {
+      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "Option cpu is %s on this machine, not \"%.40s\"",
+                   cpu_level_names (), options->cpu);
       return false;
     }
   return change_options_check (options->owner, options->idempotency_key, error);
@@ -146,6 +168,7 @@ install_options_equal (const InstallOptions *one, const InstallOptions *other)
 {
   return g_strcmp0 (one->backend, other->backend) == 0 && g_strcmp0 (one->source, other->source) == 0 &&
          g_strcmp0 (one->catalog, other->catalog) == 0 && g_strcmp0 (one->network, other->network) == 0 &&
+         g_strcmp0 (one->cpu, other->cpu) == 0 && g_strcmp0 (one->from, other->from) == 0 &&
          g_strcmp0 (one->recipe, other->recipe) == 0 && one->check == other->check &&
          one->reinstall == other->reinstall && one->install_dependencies == other->install_dependencies &&
          one->upgrade == other->upgrade;
@@ -164,6 +187,12 @@ install_options_to_json (const InstallOptions *options)
     json_object_set_string_member (object, "catalog", options->catalog);
   if (options->network)
     json_object_set_string_member (object, "network", options->network);
+  if (options->to)
+    json_object_set_string_member (object, "to", options->to);
+  if (options->from)
+    json_object_set_string_member (object, "from", options->from);
+  if (options->cpu)
+    json_object_set_string_member (object, "cpu", options->cpu);
   if (options->check)
     json_object_set_boolean_member (object, "check", true);
   if (options->reinstall)
@@ -193,6 +222,12 @@ install_options_append (const InstallOptions *options, sd_bus_message *message)
     r = bus_dict_append_string (message, "catalog", options->catalog);
   if (r >= 0 && options && options->network)
     r = bus_dict_append_string (message, "network", options->network);
+  if (r >= 0 && options && options->to)
+    r = bus_dict_append_string (message, "to", options->to);
+  if (r >= 0 && options && options->from)
+    r = bus_dict_append_string (message, "from", options->from);
+  if (r >= 0 && options && options->cpu)
+    r = bus_dict_append_string (message, "cpu", options->cpu);
   if (r >= 0 && options && options->check)
     r = bus_dict_append_bool (message, "check", true);
   if (r >= 0 && options && options->reinstall)
@@ -215,6 +250,9 @@ install_options_from_json (JsonObject *object)
   options->source = g_strdup (json_get_string (object, "source", NULL));
   options->catalog = g_strdup (json_get_string (object, "catalog", NULL));
   options->network = g_strdup (json_get_string (object, "network", NULL));
+  options->to = g_strdup (json_get_string (object, "to", NULL));
+  options->from = g_strdup (json_get_string (object, "from", NULL));
+  options->cpu = g_strdup (json_get_string (object, "cpu", NULL));
   options->check = json_get_bool (object, "check", false);
   options->reinstall = json_get_bool (object, "reinstall", false);
   options->install_dependencies = json_get_bool (object, "install_dependencies", false);

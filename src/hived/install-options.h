@@ -14,6 +14,9 @@ typedef struct
   char *source;  /* "binary" or "git" */
   char *catalog; /* the name of one */
   char *network; /* whether prepare() and build() have it: allow or forbid; NULL: as configured */
+  char *from;    /* the folder of ready builds that it is taken from; NULL: stores, and else it is built */
+  char *to;      /* of a push: the store's address; not a caller's to give */
+  char *cpu;     /* for which processors (cpu-level.h); NULL: as configured */
   char *idempotency_key;
   int64_t owner; /* the uid of the person whom the bridge acts for; -1: not given */
   bool check;

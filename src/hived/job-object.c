@@ -48,6 +48,7 @@ job_object_append (const Job *job, sd_bus_message *message)
       (r = bus_dict_append_uint64 (message, "started_at", job->started_at)) < 0 ||
       (r = bus_dict_append_uint64 (message, "finished_at", job->finished_at)) < 0 ||
       (r = bus_dict_append_uint64 (message, "log_size", job->log_size)) < 0 ||
+      (r = bus_dict_append_strings (message, "lookups", job->lookups)) < 0 ||
       (r = bus_dict_append_string (message, "error_name", job->error_name)) < 0 ||
       (r = bus_dict_append_string (message, "error_message", job->error_message)) < 0 ||
       (r = bus_dict_append_path (message, "path", job->path)) < 0 || (r = job_append_options_entry (job, message)) < 0)
@@ -86,6 +87,15 @@ job_get_options (sd_bus *bus, const char *path, const char *interface, const cha
   const Job *job = userdata;
 
   return install_options_append (job->options, reply);
+}
+
+static int
+job_get_lookups (sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+                 void *userdata, sd_bus_error *error)
+{
+  const Job *job = userdata;
+
+  return sd_bus_message_append_strv (reply, job->lookups);
 }
 
 static int
@@ -151,7 +161,7 @@ job_method_cancel (sd_bus_message *message, void *userdata, sd_bus_error *error)
   return sd_bus_reply_method_return (message, NULL);
 }
 
-/* The log for the sender of @message, if he may read it; as authority_check(). */
+/* The log for the sender of @message, if the sender may read it; as authority_check(). */
 static int
 job_open_log (Job *job, sd_bus_message *message, int *ret_fd, sd_bus_error *error)
 {
@@ -297,6 +307,7 @@ static const sd_bus_vtable job_vtable[] = {
   SD_BUS_PROPERTY ("StartedAt", "t", job_get_number, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
   SD_BUS_PROPERTY ("FinishedAt", "t", job_get_number, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
   SD_BUS_PROPERTY ("LogSize", "t", job_get_number, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+  SD_BUS_PROPERTY ("Lookups", "as", job_get_lookups, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
   SD_BUS_PROPERTY ("ErrorName", "s", job_get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
   SD_BUS_PROPERTY ("ErrorMessage", "s", job_get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
   SD_BUS_SIGNAL_WITH_ARGS ("LineEmitted", SD_BUS_ARGS ("t", cursor, "s", phase, "s", stream, "s", text), 0),

@@ -432,13 +432,15 @@ job_store_revive (JobStore *store, const char *id, GError **error)
 }
 
 Job *
-job_store_find_active (JobStore *store, const char *worker_id)
+job_store_find_active (JobStore *store, JobOperation operation, const char *name)
 {
   for (guint i = 0; i < store->jobs->len; i++)
     {
       Job *job = store->jobs->pdata[i];
 
-      if (job_is_active (job) && g_str_equal (job->worker_id, worker_id))
+      if (job_is_active (job) &&
+          job_operation_is_on_models (job->operation) == job_operation_is_on_models (operation) &&
+          g_str_equal (job->worker_id, name))
         return job;
     }
   return NULL;
@@ -479,8 +481,8 @@ job_store_forget (JobStore *store, uint64_t number, GError **error)
   if (job)
     job_store_drop (store, job);
   job_index_remove (store->index, job_index_find (store->index, number));
-  return r == 0 ||
-         hive_error_set_errno (error, -r, "Cannot remove the old job %s/%" G_GUINT64_FORMAT, store->directory, number);
+  return r == 0 || hive_error_set_errno (error, -r, "Cannot remove the old job %s/%llu", store->directory,
+                                         (unsigned long long)number);
 }
 
 void

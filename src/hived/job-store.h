@@ -33,8 +33,8 @@ Job *job_store_load (JobStore *store, uint64_t number, GError **error);
 /* The job as an object, brought back from disk if need be. JobNotFound; Failed when its record is damaged. */
 Job *job_store_revive (JobStore *store, const char *id, GError **error);
 
-/* The active job of a worker, or NULL. */
-Job *job_store_find_active (JobStore *store, const char *worker_id);
+/* The active job of the worker @name, or of the model where @operation is one on models; NULL: it has none. */
+Job *job_store_find_active (JobStore *store, JobOperation operation, const char *name);
 
 /* What @owner asked for with that key, or NULL; a @key of NULL is none. */
 Job *job_store_find_key (JobStore *store, JobOperation operation, const char *worker_id, uid_t owner, const char *key);

@@ -60,13 +60,13 @@ job_user_claim (const char *unit, unsigned *next, GError **error)
     }
   if (count == 0)
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_FAILED,
-                 "There is no user " PREFIX "0, as whom jobs run; make it and the others: systemd-sysusers "
-                 "rbee-hive.conf");
+                 "There is no user %s0, as whom jobs run; make it and the others: systemd-sysusers rbee-hive.conf",
+                 PREFIX);
   else
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
-                 "All %u users of jobs are in use (" PREFIX "0 to " PREFIX "%u); make more by lines like \"u " PREFIX
-                 "%u -\" in a file of /etc/sysusers.d and systemd-sysusers",
-                 count, count - 1, count);
+                 "All %u users of jobs are in use (%s0 to %s%u); make more by lines like \"u %s%u -\" in a file of "
+                 "/etc/sysusers.d and systemd-sysusers",
+                 count, PREFIX, PREFIX, count - 1, PREFIX, count);
   return NULL;
 }
 

@@ -5,9 +5,12 @@
 
 #include "boot.h"
 #include "error.h"
+#include "file.h"
 #include "json.h"
+#include "lookup-kind.h"
 #include "worker-id.h"
 
+#define LOOKUPS_MAX       256
 #define ANNOUNCE_INTERVAL (G_USEC_PER_SEC / 10)
 
 static const char *const job_states[] = {
@@ -16,14 +19,14 @@ static const char *const job_states[] = {
 };
 
 static const char *const job_operations[] = {
-  [JOB_INSTALL] = "worker_install",
-  [JOB_REMOVE] = "worker_remove",
-  [JOB_ROLLBACK] = "worker_rollback",
+  [JOB_INSTALL] = "worker_install", [JOB_REMOVE] = "worker_remove", [JOB_ROLLBACK] = "worker_rollback",
+  [JOB_PUSH] = "worker_push",       [JOB_PULL] = "model_download",  [JOB_IMPORT] = "model_import",
 };
 
 static const char *const job_phases[] = {
-  "metadata", "platform", "pkgbuild", "parse",   "dependencies", "install-dependencies", "sources", "prepare", "pkgver",
-  "build",    "check",    "package",  "install", "remove",       "capabilities",         "cleanup"
+  "metadata", "platform", "pkgbuild", "parse",  "dependencies", "install-dependencies",
+  "store",    "sources",  "prepare",  "pkgver", "build",        "check",
+  "package",  "install",  "remove",   "push",   "capabilities", "cleanup"
 };
 
 static int
@@ -48,6 +51,7 @@ job_new (Hive *hive, uint64_t number, JobOperation operation, const char *worker
   job->worker_id = g_strdup (worker_id);
   job->phase = "";
   job->progress = -1;
+  job->input = -1;
   return job;
 }
 
@@ -58,10 +62,13 @@ job_free (Job *job)
     return;
   sd_event_source_disable_unref (job->announce_timer);
   install_options_free (job->options);
+  g_clear_pointer (&job->model, json_object_unref);
+  fd_clear (&job->input);
   g_free (job->idempotency_key);
   g_free (job->id);
   g_free (job->path);
   g_free (job->worker_id);
+  g_strfreev (job->lookups);
   g_free (job->error_name);
   g_free (job->error_message);
   g_free (job->boot_id);
@@ -86,6 +93,12 @@ const char *
 job_state_name (JobState state)
 {
   return job_states[state];
+}
+
+bool
+job_operation_is_on_models (JobOperation operation)
+{
+  return operation == JOB_PULL || operation == JOB_IMPORT;
 }
 
 const char *
@@ -114,6 +127,8 @@ job_to_json (const Job *job)
   json_object_set_string_member (object, "worker_id", job->worker_id);
   if (job->options)
     json_object_set_object_member (object, "options", install_options_to_json (job->options));
+  if (job->model)
+    json_object_set_object_member (object, "model", json_object_ref (job->model));
   if (job->idempotency_key)
     json_object_set_string_member (object, "idempotency_key", job->idempotency_key);
   json_object_set_int_member (object, "owner", job->owner);
@@ -130,12 +145,30 @@ job_to_json (const Job *job)
       json_object_set_string_member (object, "ending", ending_kind_name (job->ending.kind));
       json_object_set_int_member (object, "ending_number", job->ending.number);
     }
+  if (job->lookups)
+    json_set_strings (object, "lookups", job->lookups);
   if (job->error_name)
     {
       json_object_set_string_member (object, "error_name", job->error_name);
       json_object_set_string_member (object, "error_message", job->error_message);
     }
   return object;
+}
+
+static void
+job_take_lookups (Job *job, char *const *words)
+{
+  g_autoptr (GStrvBuilder) known = g_strv_builder_new ();
+  unsigned count = 0;
+
+  for (; words && *words && count < LOOKUPS_MAX; words++)
+    if (lookup_kind_find (*words) < LOOKUP_KINDS)
+      {
+        g_strv_builder_add (known, *words);
+        count++;
+      }
+  g_strfreev (job->lookups);
+  job->lookups = count > 0 ? g_strv_builder_end (known) : NULL;
 }
 
 static InstallOptions *
@@ -155,6 +188,7 @@ job_from_json (Hive *hive, uint64_t number, JsonObject *object, const char *name
   int state = name_index (job_states, G_N_ELEMENTS (job_states), json_get_string (object, "state", NULL));
   const char *worker_id = json_get_string (object, "worker_id", "");
   const char *phase = json_get_string (object, "phase", "");
+  g_auto (GStrv) lookups = json_get_strings (object, "lookups");
   Job *job;
 
   if (json_get_int (object, "format", 0) != 1 || operation < 0 || state < 0 || !worker_id_is_valid (worker_id))
@@ -166,6 +200,12 @@ job_from_json (Hive *hive, uint64_t number, JsonObject *object, const char *name
   job->state = (JobState)state;
   if (job->operation == JOB_INSTALL)
     job->options = job_options_from_json (object);
+  if (job_operation_is_on_models (job->operation))
+    {
+      JsonNode *model = json_object_get_member (object, "model");
+
+      job->model = model && JSON_NODE_HOLDS_OBJECT (model) ? json_node_dup_object (model) : json_object_new ();
+    }
   job->idempotency_key = g_strdup (json_get_string (object, "idempotency_key", NULL));
   phase = job_phase_find (phase, strlen (phase));
   if (phase)
@@ -174,6 +214,7 @@ job_from_json (Hive *hive, uint64_t number, JsonObject *object, const char *name
   job->created_at = (uint64_t)json_get_int (object, "created_at", 0);
   job->started_at = (uint64_t)json_get_int (object, "started_at", 0);
   job->finished_at = (uint64_t)json_get_int (object, "finished_at", 0);
+  job_take_lookups (job, lookups);
   job->error_name = g_strdup (json_get_string (object, "error_name", NULL));
   job->error_message = g_strdup (json_get_string (object, "error_message", NULL));
   job->boot_id = g_strdup (json_get_string (object, "boot_id", NULL));
@@ -194,7 +235,7 @@ job_announce (Job *job)
   } properties[] = {
     { JOB_CHANGED_STATE, "State" },       { JOB_CHANGED_PHASE, "Phase" },         { JOB_CHANGED_PROGRESS, "Progress" },
     { JOB_CHANGED_STARTED, "StartedAt" }, { JOB_CHANGED_FINISHED, "FinishedAt" }, { JOB_CHANGED_LOG_SIZE, "LogSize" },
-    { JOB_CHANGED_ERROR, "ErrorName" },   { JOB_CHANGED_ERROR, "ErrorMessage" },
+    { JOB_CHANGED_ERROR, "ErrorName" },   { JOB_CHANGED_ERROR, "ErrorMessage" },  { JOB_CHANGED_LOOKUPS, "Lookups" },
   };
   const char *names[G_N_ELEMENTS (properties) + 1];
   gsize count = 0;
@@ -300,6 +341,13 @@ job_set_error (Job *job, const GError *error)
   job->error_name = g_strdup (hive_error_name (error->domain == HIVE_ERROR ? error->code : HIVE_ERROR_FAILED));
   job->error_message = g_utf8_make_valid (error->message, -1);
   job_changed (job, JOB_CHANGED_ERROR);
+}
+
+void
+job_set_lookups (Job *job, char *const *words)
+{
+  job_take_lookups (job, words);
+  job_changed (job, JOB_CHANGED_LOOKUPS);
 }
 
 void

@@ -15,13 +15,6 @@ typedef enum
   JOB_CANCELLED,
 } JobState;
 
-typedef enum
-{
-  JOB_INSTALL,
-  JOB_REMOVE,
-  JOB_ROLLBACK,
-} JobOperation;
-
 /* Properties that change, as bits of what is to be announced. */
 typedef enum
 {
@@ -32,6 +25,7 @@ typedef enum
   JOB_CHANGED_FINISHED = 1 << 4,
   JOB_CHANGED_LOG_SIZE = 1 << 5,
   JOB_CHANGED_ERROR = 1 << 6,
+  JOB_CHANGED_LOOKUPS = 1 << 7,
 } JobChange;
 
 typedef struct JobRun JobRun;
@@ -46,6 +40,8 @@ struct Job
   JobOperation operation;
   char *worker_id;
   InstallOptions *options; /* installs only */
+  JsonObject *model;       /* pulls and imports: `reference`, `sha256`; NULL: another operation */
+  int input;               /* imports: the file, as long as this daemon runs; -1: none */
   char *idempotency_key;   /* NULL: not given */
   uid_t owner;
   JobState state;
@@ -53,6 +49,7 @@ struct Job
   double progress;   /* 0 to 1, -1 unknown */
   uint64_t created_at, started_at, finished_at;
   uint64_t log_size;
+  char **lookups;                   /* what came of each look into a store; NULL: there was none */
   char *error_name, *error_message; /* NULL unless it failed */
   char *boot_id;                    /* the boot of the machine in which it started; NULL: it has not */
   bool cancelled;                   /* its end was asked for */
@@ -79,6 +76,7 @@ uint64_t job_id_parse (const char *id);
 bool job_is_active (const Job *job);
 const char *job_state_name (JobState state);
 const char *job_operation_name (JobOperation operation);
+bool job_operation_is_on_models (JobOperation operation);
 
 /* The known phase of that name, or NULL. */
 const char *job_phase_find (const char *name, size_t length);
@@ -94,10 +92,13 @@ void job_set_progress (Job *job, double progress);
 void job_set_log_size (Job *job, uint64_t size);
 void job_set_error (Job *job, const GError *error);
 
+/* @words is a builder's: what is no kind of a lookup is left out, and what is too much. */
+void job_set_lookups (Job *job, char *const *words);
+
 /* It starts: in this boot of the machine. */
 void job_set_boot (Job *job);
 
-/* Whether what it started may still run, or the machine was started anew since. */
+/* Whether what it started may still run: the machine was not rebooted since. */
 bool job_is_of_this_boot (const Job *job);
 
 /* Announces now what has changed. */

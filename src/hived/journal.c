@@ -46,6 +46,9 @@ journal_operation (const Job *job)
     [JOB_INSTALL] = "install",
     [JOB_REMOVE] = "remove",
     [JOB_ROLLBACK] = "rollback of",
+    [JOB_PULL] = "pull of the model",
+    [JOB_IMPORT] = "import of the model",
+    [JOB_PUSH] = "push of",
   };
 
   return names[job->operation];

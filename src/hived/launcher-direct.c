@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "launcher-backend.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -16,6 +14,7 @@
 #include "credentials.h"
 #include "error.h"
 #include "file.h"
+#include "launcher-backend.h"
 #include "uid-claim.h"
 
 #define ORPHAN_INTERVAL (20 * 1000)
@@ -99,8 +98,8 @@ direct_execute (const Launch *launch, uid_t uid, char *const *environment, int i
       dprintf (STDERR_FILENO, "%s: cannot become uid %u: %m\n", launch->arguments[0], (unsigned)uid);
       _exit (126);
     }
-  /* Whoever has a session keyring may read its keys, whatever his uid and namespaces: not the one of who started the
-   * hive. */
+  /* A process may read the keys of its session keyring, whatever its uid and namespaces: so a new one, not that of the
+   * user who started the hive. */
   if (syscall (SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS && errno != EPERM)
     _exit (126);
   if (launch->dies_with_hive && (prctl (PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid () != parent))
@@ -140,7 +139,8 @@ direct_on_timeout (sd_event_source *source, uint64_t usec, void *userdata)
 static bool
 direct_make_work (const DirectChild *child, const char *work, GError **error)
 {
-  if (mkdir (work, 0700) < 0)
+  /* A folder with the set-group-ID bit gives it to what is made in it, down to what package() makes. */
+  if (mkdir (work, 0700) < 0 || chmod (work, 0700) < 0)
     return hive_error_set_errno (error, errno, "Cannot make the work folder %s", work);
   if (child->claim >= 0 && chown (work, child->uid, child->uid) < 0)
     return hive_error_set_errno (error, errno, "Cannot give %s to uid %u", work, (unsigned)child->uid);
@@ -153,7 +153,7 @@ direct_make_credentials (DirectChild *child, const Launch *launch, GError **erro
 {
   g_autoptr (GError) failure = NULL;
 
-  if (child->claim >= 0)
+  if (child->claim >= 0 || launch->role == LAUNCH_PUSH)
     child->credentials = credentials_make (child->launcher->base.configuration, launch->tokens, child->uid, &failure);
   if (!failure)
     return true;
@@ -203,7 +203,8 @@ direct_start (Launcher *launcher, const Launch *launch, ChildHandler handler, vo
   child->uid = geteuid ();
   child->claim = -1;
   child->dies_with_hive = launch->dies_with_hive;
-  if ((launch->role != LAUNCH_COMMIT && !direct_take_uid (child->launcher, child, error)) ||
+  if ((launch->role != LAUNCH_COMMIT && launch->role != LAUNCH_PUSH &&
+       !direct_take_uid (child->launcher, child, error)) ||
       !direct_make_credentials (child, launch, error) ||
       (launch->work && !direct_make_work (child, launch->work, error)) || !direct_fork (child, launch, error) ||
       !direct_watch (child, launch, error))

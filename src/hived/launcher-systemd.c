@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "launcher-backend.h"
-
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
@@ -10,6 +8,7 @@
 #include "error.h"
 #include "file.h"
 #include "job-user.h"
+#include "launcher-backend.h"
 #include "unit-properties.h"
 #include "unit-state.h"
 
@@ -61,6 +60,8 @@ launch_copy (const Launch *launch)
   copy->arguments = g_strdupv ((char **)launch->arguments);
   copy->description = g_strdup (launch->description);
   copy->tokens = g_strdup (launch->tokens);
+  copy->writes = g_strdup (launch->writes);
+  copy->seen = g_strdup (launch->seen);
   copy->input = launch->input < 0 ? -1 : fcntl (launch->input, F_DUPFD_CLOEXEC, 3);
   copy->output = launch->output < 0 ? -1 : fcntl (launch->output, F_DUPFD_CLOEXEC, 3);
   copy->name = g_strdup (launch->name);
@@ -78,6 +79,8 @@ launch_free (Launch *launch)
   g_strfreev ((char **)launch->arguments);
   g_free ((char *)launch->description);
   g_free ((char *)launch->tokens);
+  g_free ((char *)launch->writes);
+  g_free ((char *)launch->seen);
   fd_clear (&launch->input);
   fd_clear (&launch->output);
   g_free ((char *)launch->name);
@@ -145,7 +148,7 @@ unit_on_retry (sd_event_source *source, uint64_t usec, void *userdata)
   return unit->call ? 0 : unit->retry (unit);
 }
 
-/* systemd cannot answer while it executes itself anew, as its own upgrade has it do: nothing follows from that. True
+/* systemd does not answer while it re-executes (on an upgrade, say), so a timeout means nothing here. True
  * when
  * @function is to be called again for it. */
 static bool
@@ -438,7 +441,7 @@ systemd_subscribe (SystemdLauncher *launcher)
   sd_bus_call_method_async (launcher->bus, NULL, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, "Subscribe", NULL, NULL, "");
 }
 
-/* systemd was executed anew: its new self does not know us, and may have said something in between. */
+/* systemd was re-executed: it does not know us any more, and may have said something in between. */
 static int
 systemd_on_owner (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <glib/gi18n.h>
+
 #include "launcher-backend.h"
 
 static const char *const environment_kept[] = { "PATH",         "LANG",         "LC_ALL",        "TZ",
@@ -113,24 +115,34 @@ ending_kind_find (const char *name)
   return ENDING_UNKNOWN;
 }
 
+/* As the direct launcher and systemd.exec(5) have it, where nothing that is started here does. */
+static bool
+is_unstarted (int status)
+{
+  return status == 127 || status == 203;
+}
+
 char *
 ending_to_string (const Ending *ending)
 {
   switch (ending->kind)
     {
     case ENDING_EXITED:
-      return g_strdup_printf ("status %d", ending->number);
+      return g_strdup_printf ("status %d%s", ending->number,
+                              is_unstarted (ending->number) ?
+                                  N_ (": it is not there, or the users that jobs run as cannot reach or run it") :
+                                  "");
     case ENDING_KILLED:
       return g_strdup_printf ("signal %d", ending->number);
     case ENDING_OUT_OF_MEMORY:
-      return g_strdup ("out of memory");
+      return g_strdup (N_ ("out of memory"));
     case ENDING_TIMED_OUT:
       return g_strdup ("too late");
     case ENDING_NOT_STARTED:
-      return g_strdup_printf ("not started: %s", ending->message);
+      return g_strdup_printf (N_ ("not started: %s"), ending->message);
     case ENDING_UNKNOWN:
     default:
-      return g_strdup ("nobody knows how");
+      return g_strdup (N_ ("nobody knows how"));
     }
 }
 

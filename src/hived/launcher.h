@@ -42,7 +42,10 @@ typedef enum
 {
   LAUNCH_BUILDER, /* a user of its own, the network, sandboxes */
   LAUNCH_PROBE,   /* a user of its own, the devices that compute, no network */
+  LAUNCH_READER,  /* a user of its own, the models, no network */
+  LAUNCH_JOURNAL, /* a user of its own that may read the journal, no network */
   LAUNCH_COMMIT,  /* root, the installed files, no network */
+  LAUNCH_PUSH,    /* root, the installed files to read, the key that signs, no network: a builder takes it further */
 } LaunchRole;
 
 typedef struct
@@ -56,6 +59,8 @@ typedef struct
   bool dies_with_hive;     /* the direct launcher has it sent SIGTERM when the daemon dies */
 
   /* Of a job. Only what has a @name can be found again by a later daemon. */
+  const char *writes; /* a folder that it may write to besides; NULL: none */
+  const char *seen;   /* a folder that it may read besides; NULL: none */
   const char *name;   /* its unit's, without ".service"; NULL: any */
   const char *work;   /* a folder that is made for it, and is its user's; NULL: none */
   const char *job_id; /* fields of its lines in the journal; NULL: none */

@@ -7,6 +7,7 @@
 
 #include "audience.h"
 #include "error.h"
+#include "json.h"
 #include "log-record.h"
 #include "log-watch.h"
 
@@ -161,6 +162,19 @@ line_tail_skip (LineTail *tail, uint64_t cursor, const char *phase, size_t phase
   g_snprintf (tail->skipped_phase, sizeof tail->skipped_phase, "%.*s", (int)MIN (phase_length, 31), phase);
 }
 
+/* What came of looking into stores; a result of that phase is nothing else. */
+static void
+line_tail_learn_lookups (LineTail *tail, const LogRecord *record)
+{
+  g_autoptr (JsonObject) object =
+      record->text_length <= RESULT_MAX ?
+          json_parse_object (record->text, (gssize)record->text_length, "lookups", HIVE_ERROR_FAILED, NULL) :
+          NULL;
+  g_auto (GStrv) words = object ? json_get_strings (object, "lookups") : NULL;
+
+  job_set_lookups (tail->job, words);
+}
+
 /* What the daemon itself wants of a record; the budget has no say in it. */
 static void
 line_tail_learn (LineTail *tail, const LogRecord *record)
@@ -175,6 +189,8 @@ line_tail_learn (LineTail *tail, const LogRecord *record)
 
       job_set_progress (tail->job, log_progress_parse (text));
     }
+  else if (record->stream == LOG_STREAM_RESULT && g_strcmp0 (phase, "store") == 0)
+    line_tail_learn_lookups (tail, record);
   else if (record->stream == LOG_STREAM_RESULT)
     {
       g_free (tail->result);

@@ -20,7 +20,7 @@ void line_tail_free (LineTail *tail);
 void line_tail_drain (LineTail *tail, LineTailHandler handler, void *userdata);
 
 /* Calls @handler when there is a `result` record that is newer than the last one it was called for, once the log was
- * seen up to its end. @handler may not free the tail. */
+ * seen up to its end. @handler must not free the tail. */
 void line_tail_on_result (LineTail *tail, LineTailHandler handler, void *userdata);
 
 /* The text of the last `result` record, or NULL. */

@@ -162,7 +162,7 @@ hive_main (sd_event *event, GError **error)
   if (r > 0)
     g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_FAILED, "The connection to the bus was lost");
   else if (r < 0)
-    hive_error_set_errno (error, -r, "The event loop broke off");
+    hive_error_set_errno (error, -r, "The event loop failed");
   return r == 0;
 }
 

@@ -6,101 +6,17 @@
 #include "authority.h"
 #include "bus-dict.h"
 #include "capabilities.h"
-#include "catalog-reply.h"
 #include "change-options.h"
 #include "config.h"
 #include "error.h"
 #include "job-list.h"
 #include "job-store.h"
-#include "json.h"
 #include "machine.h"
-#include "scheduler.h"
-#include "worker-id.h"
+#include "pending-call.h"
 #include "worker.h"
 
-#define CATALOG_KEEP (5 * G_USEC_PER_SEC)
 #define ORIGIN_MAX   1024
 #define SANDBOX_KEEP (10 * G_USEC_PER_SEC)
-
-/* A call that is answered when its query is. */
-typedef struct
-{
-  Hive *hive;
-  sd_bus_message *message;
-} PendingCall;
-
-static PendingCall *
-pending_call_new (Hive *hive, sd_bus_message *message)
-{
-  PendingCall *call = g_new0 (PendingCall, 1);
-
-  call->hive = hive;
-  call->message = sd_bus_message_ref (message);
-  return call;
-}
-
-static void
-pending_call_free (PendingCall *call)
-{
-  sd_bus_message_unref (call->message);
-  g_free (call);
-}
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (PendingCall, pending_call_free)
-
-/* Asks the catalogs, or the one @name, and answers @message in @handler. */
-static int
-manager_ask_catalogs (Hive *hive, sd_bus_message *message, const char *name, const char *const *arguments,
-                      QueryHandler handler, sd_bus_error *error)
-{
-  PendingCall *call = g_new0 (PendingCall, 1);
-  g_autoptr (GError) failure = NULL;
-
-  call->hive = hive;
-  call->message = sd_bus_message_ref (message);
-  if (catalogs_ask (hive->catalogs, name, arguments, CATALOG_KEEP, callers_uid (hive->callers, message), handler, call,
-                    &failure))
-    return 1;
-  pending_call_free (call);
-  return bus_error_from_gerror (error, failure);
-}
-
-/* Asks the query and answers @message in @handler. */
-static int
-manager_ask (Hive *hive, sd_bus_message *message, const char *const *arguments, uint64_t keep, QueryHandler handler,
-             sd_bus_error *error)
-{
-  PendingCall *call = pending_call_new (hive, message);
-  g_autoptr (GError) failure = NULL;
-
-  if (queries_ask (hive->queries, arguments, keep, callers_uid (hive->callers, message), handler, call, &failure))
-    return 1;
-  pending_call_free (call);
-  return bus_error_from_gerror (error, failure);
-}
-
-/* Looks at the devices and answers @message in @handler. */
-static int
-manager_look (Hive *hive, sd_bus_message *message, CapabilitiesHandler handler, sd_bus_error *error)
-{
-  PendingCall *call = pending_call_new (hive, message);
-  g_autoptr (GError) failure = NULL;
-
-  if (capabilities_look (hive, callers_uid (hive->callers, message), handler, call, &failure))
-    return 1;
-  pending_call_free (call);
-  return bus_error_from_gerror (error, failure);
-}
-
-/* Sends @reply unless making it failed with @r; releases it. */
-static void
-pending_call_send (PendingCall *call, sd_bus_message *reply, int r)
-{
-  if (r >= 0)
-    r = sd_bus_send (NULL, reply, NULL);
-  if (r < 0)
-    sd_bus_reply_method_errno (call->message, r, NULL);
-  sd_bus_message_unref (reply);
-}
 
 static int
 manager_install (Hive *hive, sd_bus_message *message, const char *reference, InstallOptions *options,
@@ -191,6 +107,7 @@ manager_method_install_recipe (sd_bus_message *message, void *userdata, sd_bus_e
   g_autoptr (GError) failure = NULL;
   const char *worker_id;
   uid_t uid;
+  Job *job;
   int r;
 
   if ((r = sd_bus_message_read (message, "s", &worker_id)) < 0 ||
@@ -205,7 +122,8 @@ manager_method_install_recipe (sd_bus_message *message, void *userdata, sd_bus_e
                        &uid, error);
   if (r != 0)
     return r;
-  return job_reply (hive_install_recipe (hive, worker_id, options, &recipe, uid, &failure), failure, message, error);
+  job = hive_install_recipe (hive, worker_id, options, &recipe, uid, &failure);
+  return job_reply (job, failure, message, error);
 }
 
 static int
@@ -252,186 +170,6 @@ manager_method_remove_with_options (sd_bus_message *message, void *userdata, sd_
       (r = change_options_read (userdata, message, &options, error)) < 0)
     return r;
   return manager_remove (userdata, message, worker_id, &options, error);
-}
-
-static void
-manager_reply_catalog (JsonObject *answer, const GError *failure, void *userdata)
-{
-  g_autoptr (PendingCall) call = userdata;
-  JsonNode *node = answer ? json_object_get_member (answer, "workers") : NULL;
-  JsonArray *workers = node && JSON_NODE_HOLDS_ARRAY (node) ? json_node_get_array (node) : NULL;
-  sd_bus_message *reply = NULL;
-  int r;
-
-  if (failure)
-    {
-      bus_reply_gerror (call->message, failure);
-      return;
-    }
-  r = sd_bus_message_new_method_return (call->message, &reply);
-  if (r >= 0)
-    r = sd_bus_message_open_container (reply, 'a', "a{sv}");
-  for (guint i = 0; r >= 0 && workers && i < json_array_get_length (workers); i++)
-    {
-      JsonNode *entry = json_array_get_element (workers, i);
-
-      if (JSON_NODE_HOLDS_OBJECT (entry))
-        r = catalog_reply_append (call->hive, reply, json_node_get_object (entry));
-    }
-  if (r >= 0)
-    r = sd_bus_message_close_container (reply);
-  pending_call_send (call, reply, r);
-}
-
-static int
-manager_list_catalog (sd_bus_message *message, Hive *hive, sd_bus_error *error)
-{
-  static const BusOption known[] = { { "catalog", 's', offsetof (InstallOptions, catalog) }, {} };
-  g_autoptr (InstallOptions) options = install_options_new ();
-  int r;
-
-  r = bus_dict_read (message, known, options, error);
-  if (r < 0)
-    return r;
-  return manager_ask_catalogs (hive, message, options->catalog, (const char *const[]){ "catalog", NULL },
-                               manager_reply_catalog, error);
-}
-
-/* A method that was put off until the devices were looked at, whatever came of that. */
-static void
-manager_go_on (const PendingCall *call, int (*method) (sd_bus_message *message, Hive *hive, sd_bus_error *error))
-{
-  sd_bus_error error = SD_BUS_ERROR_NULL;
-  int r = method (call->message, call->hive, &error);
-
-  if (r < 0)
-    sd_bus_reply_method_errno (call->message, r, &error);
-  sd_bus_error_free (&error);
-}
-
-static void
-manager_list_after_look (const GError *failure, void *userdata)
-{
-  g_autoptr (PendingCall) call = userdata;
-
-  manager_go_on (call, manager_list_catalog);
-}
-
-/* What fits this machine depends on its devices. */
-static int
-manager_method_list_catalog (sd_bus_message *message, void *userdata, sd_bus_error *error)
-{
-  return capabilities_are_known (userdata) ? manager_list_catalog (message, userdata, error) :
-                                             manager_look (userdata, message, manager_list_after_look, error);
-}
-
-static int
-manager_method_list_catalogs (sd_bus_message *message, void *userdata, sd_bus_error *error)
-{
-  return catalog_reply_states (userdata, message);
-}
-
-static void
-manager_reply_catalog_worker (JsonObject *answer, const GError *failure, void *userdata)
-{
-  g_autoptr (PendingCall) call = userdata;
-  sd_bus_message *reply = NULL;
-  int r;
-
-  if (failure)
-    {
-      bus_reply_gerror (call->message, failure);
-      return;
-    }
-  r = sd_bus_message_new_method_return (call->message, &reply);
-  if (r >= 0)
-    r = catalog_reply_append (call->hive, reply, answer);
-  pending_call_send (call, reply, r);
-}
-
-/* With the options, or without. */
-static int
-manager_get_catalog_worker (sd_bus_message *message, Hive *hive, sd_bus_error *error)
-{
-  static const BusOption known[] = {
-    { "backend", 's', offsetof (InstallOptions, backend) },
-    { "catalog", 's', offsetof (InstallOptions, catalog) },
-    {},
-  };
-  g_autoptr (InstallOptions) options = install_options_new ();
-  g_autoptr (GError) failure = NULL;
-  const char *reference, *worker_id;
-  int r;
-
-  r = sd_bus_message_read (message, "s", &reference);
-  if (r >= 0 && !sd_bus_message_at_end (message, true))
-    r = bus_dict_read (message, known, options, error);
-  if (r < 0)
-    return r;
-  worker_id = install_options_take_reference (options, reference, &failure);
-  if (!worker_id || !install_options_check_variant (options->backend, NULL, &failure))
-    return bus_error_from_gerror (error, failure);
-  return manager_ask_catalogs (hive, message, options->catalog,
-                               (const char *const[]){ "worker", worker_id, options->backend, NULL },
-                               manager_reply_catalog_worker, error);
-}
-
-static void
-manager_get_after_look (const GError *failure, void *userdata)
-{
-  g_autoptr (PendingCall) call = userdata;
-
-  manager_go_on (call, manager_get_catalog_worker);
-}
-
-static int
-manager_method_get_catalog_worker (sd_bus_message *message, void *userdata, sd_bus_error *error)
-{
-  return capabilities_are_known (userdata) ? manager_get_catalog_worker (message, userdata, error) :
-                                             manager_look (userdata, message, manager_get_after_look, error);
-}
-
-static void
-manager_reply_recipe (JsonObject *answer, const GError *failure, void *userdata)
-{
-  g_autoptr (PendingCall) call = userdata;
-
-  if (failure)
-    bus_reply_gerror (call->message, failure);
-  else
-    sd_bus_reply_method_return (call->message, "s", json_get_string (answer, "pkgbuild", ""));
-}
-
-static int
-manager_method_get_recipe (sd_bus_message *message, void *userdata, sd_bus_error *error)
-{
-  static const BusOption known[] = {
-    { "backend", 's', offsetof (InstallOptions, backend) },
-    { "source", 's', offsetof (InstallOptions, source) },
-    { "catalog", 's', offsetof (InstallOptions, catalog) },
-    {},
-  };
-  g_autoptr (InstallOptions) options = install_options_new ();
-  g_autoptr (GError) failure = NULL;
-  const char *arguments[5] = { "recipe" };
-  const char *reference, *worker_id;
-  int r;
-
-  r = sd_bus_message_read (message, "s", &reference);
-  if (r < 0)
-    return r;
-  r = bus_dict_read (message, known, options, error);
-  if (r < 0)
-    return r;
-  worker_id = install_options_take_reference (options, reference, &failure);
-  if (!worker_id || !install_options_check_variant (options->backend, options->source, &failure))
-    return bus_error_from_gerror (error, failure);
-
-  /* An empty backend is the catalog's choice. */
-  arguments[1] = worker_id;
-  arguments[2] = options->backend ? options->backend : options->source ? "" : NULL;
-  arguments[3] = arguments[2] ? options->source : NULL;
-  return manager_ask_catalogs (userdata, message, options->catalog, arguments, manager_reply_recipe, error);
 }
 
 static int
@@ -534,9 +272,9 @@ manager_method_get_capabilities (sd_bus_message *message, void *userdata, sd_bus
   Hive *hive = userdata;
 
   if (!capabilities_are_known (hive))
-    return manager_look (hive, message, manager_on_first_look, error);
-  return manager_ask (hive, message, (const char *const[]){ "sandbox", NULL }, SANDBOX_KEEP, manager_reply_capabilities,
-                      error);
+    return pending_call_look (hive, message, manager_on_first_look, error);
+  return pending_call_ask (hive, message, (const char *const[]){ "sandbox", NULL }, SANDBOX_KEEP,
+                           manager_reply_capabilities, error);
 }
 
 static void
@@ -560,7 +298,7 @@ manager_method_refresh_capabilities (sd_bus_message *message, void *userdata, sd
   if (r != 0)
     return r;
   queries_forget (hive->queries);
-  return manager_look (hive, message, manager_reply_refresh, error);
+  return pending_call_look (hive, message, manager_reply_refresh, error);
 }
 
 /* Of the catalog that comes first. */
@@ -614,17 +352,6 @@ static const sd_bus_vtable manager_vtable[] = {
                            manager_method_remove_worker, SD_BUS_VTABLE_UNPRIVILEGED),
   SD_BUS_METHOD_WITH_ARGS ("RemoveWorkerWithOptions", SD_BUS_ARGS ("s", worker_id, "a{sv}", options),
                            SD_BUS_RESULT ("o", job), manager_method_remove_with_options, SD_BUS_VTABLE_UNPRIVILEGED),
-  SD_BUS_METHOD_WITH_ARGS ("ListCatalog", SD_BUS_ARGS ("a{sv}", options), SD_BUS_RESULT ("aa{sv}", workers),
-                           manager_method_list_catalog, SD_BUS_VTABLE_UNPRIVILEGED),
-  SD_BUS_METHOD_WITH_ARGS ("ListCatalogs", SD_BUS_NO_ARGS, SD_BUS_RESULT ("aa{sv}", catalogs),
-                           manager_method_list_catalogs, SD_BUS_VTABLE_UNPRIVILEGED),
-  SD_BUS_METHOD_WITH_ARGS ("GetCatalogWorker", SD_BUS_ARGS ("s", worker_id), SD_BUS_RESULT ("a{sv}", worker),
-                           manager_method_get_catalog_worker, SD_BUS_VTABLE_UNPRIVILEGED),
-  SD_BUS_METHOD_WITH_ARGS ("GetCatalogWorkerWithOptions", SD_BUS_ARGS ("s", worker_id, "a{sv}", options),
-                           SD_BUS_RESULT ("a{sv}", worker), manager_method_get_catalog_worker,
-                           SD_BUS_VTABLE_UNPRIVILEGED),
-  SD_BUS_METHOD_WITH_ARGS ("GetRecipe", SD_BUS_ARGS ("s", worker_id, "a{sv}", options), SD_BUS_RESULT ("s", pkgbuild),
-                           manager_method_get_recipe, SD_BUS_VTABLE_UNPRIVILEGED),
   SD_BUS_METHOD_WITH_ARGS ("ListWorkers", SD_BUS_NO_ARGS, SD_BUS_RESULT ("aa{sv}", workers),
                            manager_method_list_workers, SD_BUS_VTABLE_UNPRIVILEGED),
   SD_BUS_METHOD_WITH_ARGS ("ListJobs", SD_BUS_ARGS ("a{sv}", options), SD_BUS_RESULT ("aa{sv}", jobs),

@@ -25,7 +25,7 @@ struct PackageInstall
   PackageKit *transaction;
   bool refreshed, cancelled;
   unsigned percent;   /* of what PackageKit told last, */
-  bool second_half;   /* which begins anew when all is downloaded */
+  bool second_half;   /* which begins at 0 again when all is downloaded */
   GHashTable *found;  /* name → id of what is to be installed; "": it is there */
   GPtrArray *added;   /* "NAME VERSION": what the simulation says will come */
   GPtrArray *removed; /* and what will go */

@@ -6,7 +6,7 @@
 #include <systemd/sd-bus.h>
 
 /* Packages of the distribution are installed, with all they need, through PackageKit: what is there already is left as
- * it is, what isn't known is looked up anew, and nothing is done where something else would have to go for it. */
+ * it is, what isn't known is looked up again, and nothing is done where something else would have to go for it. */
 typedef struct PackageInstall PackageInstall;
 
 typedef struct

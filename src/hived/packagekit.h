@@ -12,7 +12,7 @@ typedef struct PackageKit PackageKit;
 typedef enum
 {
   PACKAGEKIT_RESOLVE,  /* names → ids, of packages that are installed and that are available */
-  PACKAGEKIT_REFRESH,  /* what is available is looked up anew */
+  PACKAGEKIT_REFRESH,  /* what is available is looked up again */
   PACKAGEKIT_SIMULATE, /* ids → everything that installing them would change */
   PACKAGEKIT_INSTALL,  /* ids; packages without a trusted signature are refused */
 } PackageKitRole;

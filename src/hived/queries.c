@@ -201,6 +201,19 @@ query_on_answer (const char *text, size_t size, int code, const GError *failure,
   query_finish (query, error ? NULL : answer, error);
 }
 
+/* As whom it is asked, and what systemctl shows. */
+static LaunchRole
+query_role (const Query *query, const char **ret_description)
+{
+  bool probe = g_str_equal (query->arguments[0], "devices");
+  bool reader = g_str_has_prefix (query->arguments[0], "model");
+
+  *ret_description = probe  ? "Look at the devices" :
+                     reader ? "Look at the models" :
+                              "Question to a catalog or the sandbox";
+  return probe ? LAUNCH_PROBE : reader ? LAUNCH_READER : LAUNCH_BUILDER;
+}
+
 static bool
 query_start (Query *query, GError **error)
 {
@@ -209,7 +222,8 @@ query_start (Query *query, GError **error)
   g_autofree char *program = g_build_filename (configuration->libexec_directory, "rbee-hive-builder", NULL);
   g_autoptr (GPtrArray) arguments = g_ptr_array_new ();
   const char *const head[] = { program, "--config", configuration->path, "--query" };
-  bool probe = g_str_equal (query->arguments[0], "devices");
+  const char *description;
+  LaunchRole role = query_role (query, &description);
   g_autofree char *input = query_input (query);
   unsigned seconds = query_seconds (query);
 
@@ -224,9 +238,8 @@ query_start (Query *query, GError **error)
                                   &(CaptureSpec){ .arguments = (char **)arguments->pdata,
                                                   .input = input,
                                                   .tokens = query_tokens (query),
-                                                  .role = probe ? LAUNCH_PROBE : LAUNCH_BUILDER,
-                                                  .description = probe ? "Look at the devices" :
-                                                                         "Question to a catalog or the sandbox",
+                                                  .role = role,
+                                                  .description = description,
                                                   .max_size = ANSWER_MAX,
                                                   .timeout = (uint64_t)seconds * G_USEC_PER_SEC + GRACE },
                                   query_on_answer, query, error);

@@ -16,7 +16,7 @@ Queries *queries_new (sd_event *event, Launcher *launcher, const Configuration *
 void queries_free (Queries *queries);
 
 /* Asks `rbee-hive-builder --query @arguments…` for the user @uid. An answer is kept for @keep µs. False and
- * LimitsExceeded (then @handler isn't called) when too many wait already, of his or of all. */
+ * LimitsExceeded (then @handler isn't called) when too many wait already, of that user or of all. */
 bool queries_ask (Queries *queries, const char *const *arguments, uint64_t keep, uid_t uid, QueryHandler handler,
                   void *userdata, GError **error);
 

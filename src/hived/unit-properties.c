@@ -14,29 +14,19 @@
 #include "credentials.h"
 #include "file.h"
 #include "launcher-backend.h"
+#include "unit-append.h"
 
 #define NETWORK_DEVICE "/dev/net/tun"
 #define STOP_TIMEOUT   (10 * G_USEC_PER_SEC) /* between SIGTERM and SIGKILL */
 #define PROBE_TIMEOUT  (60 * G_USEC_PER_SEC)
-
-typedef struct
-{
-  const char *name;
-  const char *value;
-} Text;
-
-typedef struct
-{
-  const char *name;
-  uint64_t value;
-} Number;
+#define READER_TIMEOUT (900 * G_USEC_PER_SEC)
 
 /* What all roles live without. */
 static const char *const denied[] = {
   "NoNewPrivileges", "PrivateTmp", "ProtectKernelModules", "ProtectKernelLogs", "ProtectControlGroups",
   "ProtectClock",    "PrivateIPC", "RestrictRealtime",     "RemoveIPC",
 };
-static const Text denied_texts[] = {
+static const UnitText denied_texts[] = {
   { "ProtectSystem", "strict" },
   { "DevicePolicy", "closed" },
   { "ProtectProc", "invisible" },
@@ -50,8 +40,8 @@ static const char *const denied_calls[] = { "io_uring_setup", "io_uring_enter", 
 
 /* A builder makes sandboxes: ProtectKernelTunables= and ProcSubset=pid would keep bubblewrap from mounting /proc, the
  * filter of RestrictSUIDSGID= (and so of DynamicUser=) from openat2(2), and it wants netlink and mount(2). Recipes
- * inherit what is here, so MemoryDenyWriteExecute= (compilers at run time) and LockPersonality= (setarch) are left out.
- */
+ * inherit what is here, so MemoryDenyWriteExecute= (compilers at run time), LockPersonality= (setarch) and UMask=
+ * (sources would be unpacked, and installed, for nobody else to read) are left out. */
 static const char *const builder_families[] = { "AF_UNIX", "AF_INET", "AF_INET6", "AF_NETLINK", NULL };
 static const char *const builder_calls[] = { "@system-service", "@mount", "sethostname", NULL };
 #define BUILDER_NAMESPACES                                                                                             \
@@ -73,91 +63,6 @@ static const char *const probe_groups[] = { "render", "video" }; /* whose cards 
 /* A commit touches files and nothing else. */
 static const char *const commit_denied[] = { "PrivateDevices", "MemoryDenyWriteExecute" };
 #define COMMIT_CAPABILITIES (1 << CAP_CHOWN | 1 << CAP_DAC_OVERRIDE | 1 << CAP_FOWNER)
-
-static int
-append_true (sd_bus_message *message, const char *const *names, gsize count)
-{
-  int r = 0;
-
-  for (gsize i = 0; r >= 0 && i < count; i++)
-    r = sd_bus_message_append (message, "(sv)", names[i], "b", true);
-  return r;
-}
-
-static int
-append_texts (sd_bus_message *message, const Text *texts, gsize count)
-{
-  int r = 0;
-
-  for (gsize i = 0; r >= 0 && i < count; i++)
-    if (texts[i].value)
-      r = sd_bus_message_append (message, "(sv)", texts[i].name, "s", texts[i].value);
-  return r;
-}
-
-static int
-append_numbers (sd_bus_message *message, const Number *numbers, gsize count)
-{
-  int r = 0;
-
-  for (gsize i = 0; r >= 0 && i < count; i++)
-    r = sd_bus_message_append (message, "(sv)", numbers[i].name, "t", numbers[i].value);
-  return r;
-}
-
-static int
-append_list (sd_bus_message *message, const char *name, char **list)
-{
-  int r;
-
-  if ((r = sd_bus_message_open_container (message, 'r', "sv")) < 0 ||
-      (r = sd_bus_message_append (message, "s", name)) < 0 ||
-      (r = sd_bus_message_open_container (message, 'v', "as")) < 0 ||
-      (r = sd_bus_message_append_strv (message, list)) < 0 || (r = sd_bus_message_close_container (message)) < 0)
-    return r;
-  return sd_bus_message_close_container (message);
-}
-
-/* A list of what is allowed, or of what is not, of that which another list allowed before. */
-static int
-append_filter (sd_bus_message *message, const char *name, bool allowed, const char *const *list)
-{
-  int r;
-
-  if ((r = sd_bus_message_open_container (message, 'r', "sv")) < 0 ||
-      (r = sd_bus_message_append (message, "s", name)) < 0 ||
-      (r = sd_bus_message_open_container (message, 'v', "(bas)")) < 0 ||
-      (r = sd_bus_message_open_container (message, 'r', "bas")) < 0 ||
-      (r = sd_bus_message_append (message, "b", allowed)) < 0 ||
-      (r = sd_bus_message_append_strv (message, (char **)list)) < 0 ||
-      (r = sd_bus_message_close_container (message)) < 0 || (r = sd_bus_message_close_container (message)) < 0)
-    return r;
-  return sd_bus_message_close_container (message);
-}
-
-static int
-append_allowed (sd_bus_message *message, const char *name, const char *const *list)
-{
-  return append_filter (message, name, true, list);
-}
-
-static int
-append_command (sd_bus_message *message, char *const *arguments)
-{
-  int r;
-
-  if ((r = sd_bus_message_open_container (message, 'r', "sv")) < 0 ||
-      (r = sd_bus_message_append (message, "s", "ExecStart")) < 0 ||
-      (r = sd_bus_message_open_container (message, 'v', "a(sasb)")) < 0 ||
-      (r = sd_bus_message_open_container (message, 'a', "(sasb)")) < 0 ||
-      (r = sd_bus_message_open_container (message, 'r', "sasb")) < 0 ||
-      (r = sd_bus_message_append (message, "s", arguments[0])) < 0 ||
-      (r = sd_bus_message_append_strv (message, (char **)arguments)) < 0 ||
-      (r = sd_bus_message_append (message, "b", false)) < 0 || (r = sd_bus_message_close_container (message)) < 0 ||
-      (r = sd_bus_message_close_container (message)) < 0 || (r = sd_bus_message_close_container (message)) < 0)
-    return r;
-  return sd_bus_message_close_container (message);
-}
 
 static int
 append_descriptors (sd_bus_message *message, const Launch *launch)
@@ -255,6 +160,11 @@ append_builder_paths (sd_bus_message *message, const Launch *launch, const Confi
       if (catalog_configuration_is_folder (catalog))
         r = append_seen (message, path);
     }
+  if (r >= 0 && launch->seen)
+    r = append_seen (message, launch->seen);
+  for (guint i = 0; r >= 0 && launch->work && i < configuration->stores->len; i++)
+    if (store_folder (((Store *)configuration->stores->pdata[i])->url))
+      r = append_seen (message, store_folder (((Store *)configuration->stores->pdata[i])->url));
   for (guint i = 0; r >= 0 && i < configuration->toolchains->len; i++)
     for (char **path = ((Toolchain *)configuration->toolchains->pdata[i])->paths; r >= 0 && *path; path++)
       r = append_seen (message, *path);
@@ -289,7 +199,7 @@ append_credentials (sd_bus_message *message, const Launch *launch, const Configu
 static int
 append_limits (sd_bus_message *message, const Configuration *configuration)
 {
-  const Number limits[] = {
+  const UnitNumber limits[] = {
     { "MemoryMax", configuration->memory_max },
     { "TasksMax", configuration->tasks_max },
     { "CPUWeight", configuration->cpu_weight },
@@ -298,7 +208,7 @@ append_limits (sd_bus_message *message, const Configuration *configuration)
     { "TimeoutStopUSec", STOP_TIMEOUT },
     { "LimitCORE", 0 },
   };
-  int r = append_numbers (message, limits, G_N_ELEMENTS (limits));
+  int r = unit_append_numbers (message, limits, G_N_ELEMENTS (limits));
 
   /* Where memory is short a build goes first, and as a whole. */
   return r < 0 ? r :
@@ -306,22 +216,31 @@ append_limits (sd_bus_message *message, const Configuration *configuration)
                                         "OOMScoreAdjust", "i", 500, "OOMPolicy", "s", "kill");
 }
 
+/* systemd 257 makes the empty folder that ProtectHome=tmpfs has for root's home one that only root enters (mode 0700),
+ * and what is to be seen in it, as a toolchain, would be out of reach. */
+static int
+append_homes (sd_bus_message *message)
+{
+  return sd_bus_message_append (message, "(sv)(sv)", "ProtectHome", "s", "tmpfs", "TemporaryFileSystem", "a(ss)", 1,
+                                "/root", "ro,mode=0755");
+}
+
 static int
 append_builder (sd_bus_message *message, const Launch *launch, const char *user, const Configuration *configuration)
 {
-  const Text texts[] = { { "User", user }, { "ProtectHome", "tmpfs" }, { "KillMode", "mixed" } };
+  const UnitText texts[] = { { "User", user }, { "KillMode", "mixed" } };
   const char *const own[] = { "PrivateUsers", "PrivateDevices" };
-  const Number numbers[] = {
+  const UnitNumber numbers[] = {
     { "CapabilityBoundingSet", 0 },
     { "RestrictNamespaces", BUILDER_NAMESPACES },
   };
   int r;
 
-  if ((r = append_texts (message, texts, G_N_ELEMENTS (texts))) < 0 ||
-      (r = append_true (message, own, G_N_ELEMENTS (own))) < 0 ||
-      (r = append_numbers (message, numbers, G_N_ELEMENTS (numbers))) < 0 ||
-      (r = append_allowed (message, "RestrictAddressFamilies", builder_families)) < 0 ||
-      (r = append_allowed (message, "SystemCallFilter", builder_calls)) < 0 ||
+  if ((r = unit_append_texts (message, texts, G_N_ELEMENTS (texts))) < 0 ||
+      (r = unit_append_true (message, own, G_N_ELEMENTS (own))) < 0 ||
+      (r = unit_append_numbers (message, numbers, G_N_ELEMENTS (numbers))) < 0 ||
+      (r = unit_append_allowed (message, "RestrictAddressFamilies", builder_families)) < 0 ||
+      (r = unit_append_allowed (message, "SystemCallFilter", builder_calls)) < 0 || (r = append_homes (message)) < 0 ||
       (r = append_builder_paths (message, launch, configuration)) < 0 || (r = append_network_device (message)) < 0 ||
       (r = append_credentials (message, launch, configuration)) < 0)
     return r;
@@ -333,10 +252,10 @@ append_quiet (sd_bus_message *message)
 {
   int r;
 
-  if ((r = append_true (message, quiet_denied, G_N_ELEMENTS (quiet_denied))) < 0 ||
-      (r = append_allowed (message, "RestrictAddressFamilies", quiet_families)) < 0)
+  if ((r = unit_append_true (message, quiet_denied, G_N_ELEMENTS (quiet_denied))) < 0 ||
+      (r = unit_append_allowed (message, "RestrictAddressFamilies", quiet_families)) < 0)
     return r;
-  return append_allowed (message, "SystemCallFilter", quiet_calls);
+  return unit_append_allowed (message, "SystemCallFilter", quiet_calls);
 }
 
 static int
@@ -351,7 +270,7 @@ append_probe_devices (sd_bus_message *message)
       g_strv_builder_add (groups, probe_groups[i]);
   list = g_strv_builder_end (groups);
 
-  if ((r = append_list (message, "SupplementaryGroups", list)) < 0 ||
+  if ((r = unit_append_list (message, "SupplementaryGroups", list)) < 0 ||
       (r = sd_bus_message_open_container (message, 'r', "sv")) < 0 ||
       (r = sd_bus_message_append (message, "s", "DeviceAllow")) < 0 ||
       (r = sd_bus_message_open_container (message, 'v', "a(ss)")) < 0 ||
@@ -365,28 +284,66 @@ append_probe_devices (sd_bus_message *message)
   return sd_bus_message_close_container (message);
 }
 
+/* What answers a question, has a user of its own and no network; of the hive's folders it sees nothing. */
 static int
-append_probe (sd_bus_message *message, const Configuration *configuration)
+append_quiet_user (sd_bus_message *message, const char *home, uint64_t time, const Configuration *configuration)
 {
-  const Text texts[] = { { "ProtectHome", "yes" } };
+  const UnitText texts[] = { { "ProtectHome", home } };
   const char *const own[] = { "DynamicUser", "PrivateUsers" };
-  const Number numbers[] = {
+  const UnitNumber numbers[] = {
     { "CapabilityBoundingSet", 0 },
     { "RestrictNamespaces", 0 },
     { "MemoryMax", UINT64_C (1) << 30 },
     { "TasksMax", 64 },
-    { "RuntimeMaxUSec", PROBE_TIMEOUT },
+    { "RuntimeMaxUSec", time },
     { "TimeoutStopUSec", STOP_TIMEOUT },
     { "LimitCORE", 0 },
   };
   int r;
 
-  if ((r = append_texts (message, texts, G_N_ELEMENTS (texts))) < 0 ||
-      (r = append_true (message, own, G_N_ELEMENTS (own))) < 0 ||
-      (r = append_numbers (message, numbers, G_N_ELEMENTS (numbers))) < 0 || (r = append_quiet (message)) < 0 ||
-      (r = append_probe_devices (message)) < 0)
+  if ((r = unit_append_texts (message, texts, G_N_ELEMENTS (texts))) < 0 ||
+      (r = unit_append_true (message, own, G_N_ELEMENTS (own))) < 0 ||
+      (r = unit_append_numbers (message, numbers, G_N_ELEMENTS (numbers))) < 0 || (r = append_quiet (message)) < 0)
     return r;
   return append_no_folders (message, configuration);
+}
+
+static int
+append_probe (sd_bus_message *message, const Configuration *configuration)
+{
+  int r = append_quiet_user (message, "yes", PROBE_TIMEOUT, configuration);
+
+  return r < 0 ? r : append_probe_devices (message);
+}
+
+/* Models, wherever they lie, be it in a home. */
+static int
+append_reader (sd_bus_message *message, const Configuration *configuration)
+{
+  static const char *const own[] = { "PrivateDevices", "MemoryDenyWriteExecute" };
+  g_autofree char *models = configuration_state_path (configuration, "models", NULL);
+  g_autofree char *records = configuration_state_path (configuration, "model-records", NULL);
+  int r;
+
+  if ((r = append_quiet_user (message, "tmpfs", READER_TIMEOUT, configuration)) < 0 ||
+      (r = unit_append_true (message, own, G_N_ELEMENTS (own))) < 0 || (r = append_seen (message, models)) < 0 ||
+      (r = append_seen (message, records)) < 0)
+    return r;
+  for (char **folder = configuration->model_folders; r >= 0 && *folder; folder++)
+    r = append_seen (message, *folder);
+  return r;
+}
+
+static int
+append_journal (sd_bus_message *message, const Configuration *configuration)
+{
+  static const char *const own[] = { "PrivateDevices", "MemoryDenyWriteExecute" };
+  int r;
+
+  if ((r = append_quiet_user (message, "yes", PROBE_TIMEOUT, configuration)) < 0 ||
+      (r = unit_append_true (message, own, G_N_ELEMENTS (own))) < 0)
+    return r;
+  return sd_bus_message_append (message, "(sv)", "SupplementaryGroups", "as", 1, "systemd-journal");
 }
 
 /* The folders that a commit may write to. One that is not there is nobody's mistake yet. */
@@ -405,27 +362,70 @@ append_writable (sd_bus_message *message, const Configuration *configuration)
       g_strv_builder_add (paths, optional);
     }
   list = g_strv_builder_end (paths);
-  return append_list (message, "ReadWritePaths", list);
+  return unit_append_list (message, "ReadWritePaths", list);
 }
 
 static int
 append_commit (sd_bus_message *message, const Configuration *configuration)
 {
-  const Text texts[] = { { "ProtectHome", "read-only" } };
-  const Number numbers[] = {
+  const UnitText texts[] = { { "ProtectHome", "read-only" } };
+  const UnitNumber numbers[] = {
     { "CapabilityBoundingSet", COMMIT_CAPABILITIES },
     { "RestrictNamespaces", 0 },
     { "TimeoutStopUSec", 90 * G_USEC_PER_SEC },
   };
   int r;
 
-  if ((r = append_texts (message, texts, G_N_ELEMENTS (texts))) < 0 ||
-      (r = append_true (message, commit_denied, G_N_ELEMENTS (commit_denied))) < 0 ||
-      (r = append_numbers (message, numbers, G_N_ELEMENTS (numbers))) < 0 || (r = append_quiet (message)) < 0 ||
+  if ((r = unit_append_texts (message, texts, G_N_ELEMENTS (texts))) < 0 ||
+      (r = unit_append_true (message, commit_denied, G_N_ELEMENTS (commit_denied))) < 0 ||
+      (r = unit_append_numbers (message, numbers, G_N_ELEMENTS (numbers))) < 0 || (r = append_quiet (message)) < 0 ||
       (r = append_writable (message, configuration)) < 0)
     return r;
   /* Who stops it waits for it: a transaction is short. SIGCONT is a signal that nothing comes of. */
   return sd_bus_message_append (message, "(sv)", "KillSignal", "i", SIGCONT);
+}
+
+/* The store's folder is where it was, be it in a home or a /tmp, where nothing else is to be seen; and what is
+ * installed. */
+static int
+append_push_paths (sd_bus_message *message, const Launch *launch, const Configuration *configuration)
+{
+  char *writable[] = { configuration->cache_directory, NULL };
+  int r = append_homes (message);
+
+  for (char **prefix = configuration->install_prefixes; r >= 0 && *prefix; prefix++)
+    {
+      g_autofree char *path = configuration_installed_path (configuration, *prefix);
+
+      r = append_seen (message, path);
+    }
+  if (r >= 0 && launch->writes)
+    r = sd_bus_message_append (message, "(sv)", "BindPaths", "a(ssbt)", 1, launch->writes, launch->writes, true,
+                               (uint64_t)MS_REC);
+  if (r >= 0)
+    r = sd_bus_message_append (message, "(sv)", "ReadOnlyPaths", "as", 1, "/run");
+  return r < 0 ? r : unit_append_list (message, "ReadWritePaths", writable);
+}
+
+/* It reads what is installed, whoever may; of files it writes its own folder and that of a store, whosever that is: a
+ * person's stick, say. */
+static int
+append_push (sd_bus_message *message, const Launch *launch, const Configuration *configuration)
+{
+  static const char *const own[] = { "PrivateDevices", "MemoryDenyWriteExecute" };
+  const UnitNumber numbers[] = {
+    { "CapabilityBoundingSet", 1 << (launch->writes ? CAP_DAC_OVERRIDE : CAP_DAC_READ_SEARCH) },
+    { "RestrictNamespaces", 0 },
+    { "RuntimeMaxUSec", (uint64_t)configuration->runtime_max * G_USEC_PER_SEC },
+    { "TimeoutStopUSec", STOP_TIMEOUT },
+  };
+  int r;
+
+  if ((r = unit_append_true (message, own, G_N_ELEMENTS (own))) < 0 ||
+      (r = unit_append_numbers (message, numbers, G_N_ELEMENTS (numbers))) < 0 || (r = append_quiet (message)) < 0 ||
+      (r = append_credentials (message, launch, configuration)) < 0)
+    return r;
+  return append_push_paths (message, launch, configuration);
 }
 
 static int
@@ -437,6 +437,12 @@ append_role (sd_bus_message *message, const Launch *launch, const char *user, co
       return append_builder (message, launch, user, configuration);
     case LAUNCH_PROBE:
       return append_probe (message, configuration);
+    case LAUNCH_READER:
+      return append_reader (message, configuration);
+    case LAUNCH_JOURNAL:
+      return append_journal (message, configuration);
+    case LAUNCH_PUSH:
+      return append_push (message, launch, configuration);
     case LAUNCH_COMMIT:
     default:
       return append_commit (message, configuration);
@@ -448,7 +454,7 @@ unit_properties_append (sd_bus_message *message, const Launch *launch, const cha
                         const Configuration *configuration)
 {
   g_auto (GStrv) environment = launcher_environment ();
-  const Text texts[] = {
+  const UnitText texts[] = {
     { "Description", launch->description },
     { "Slice", "rbee-hive.slice" },
     { "Type", "exec" },
@@ -457,16 +463,17 @@ unit_properties_append (sd_bus_message *message, const Launch *launch, const cha
   int r;
 
   if ((r = sd_bus_message_open_container (message, 'a', "(sv)")) < 0 ||
-      (r = append_texts (message, texts, G_N_ELEMENTS (texts))) < 0 ||
-      (r = append_command (message, launch->arguments)) < 0 || (r = append_descriptors (message, launch)) < 0 ||
-      (r = append_list (message, "Environment", environment)) < 0 ||
+      (r = unit_append_texts (message, texts, G_N_ELEMENTS (texts))) < 0 ||
+      (r = unit_append_command (message, "ExecStartEx", NULL, launch->arguments)) < 0 ||
+      (r = append_descriptors (message, launch)) < 0 ||
+      (r = unit_append_list (message, "Environment", environment)) < 0 ||
       (r = append_journal_fields (message, launch)) < 0 || (r = append_lifetime (message, launch)) < 0 ||
-      (r = append_true (message, denied, G_N_ELEMENTS (denied))) < 0 ||
-      (r = append_texts (message, denied_texts, G_N_ELEMENTS (denied_texts))) < 0 ||
-      (r = append_list (message, "SystemCallArchitectures", (char **)only_native)) < 0 ||
+      (r = unit_append_true (message, denied, G_N_ELEMENTS (denied))) < 0 ||
+      (r = unit_append_texts (message, denied_texts, G_N_ELEMENTS (denied_texts))) < 0 ||
+      (r = unit_append_list (message, "SystemCallArchitectures", (char **)only_native)) < 0 ||
       (r = sd_bus_message_append (message, "(sv)", "SystemCallErrorNumber", "i", EPERM)) < 0 ||
       (r = append_role (message, launch, user, configuration)) < 0 ||
-      (r = append_filter (message, "SystemCallFilter", false, denied_calls)) < 0)
+      (r = unit_append_filter (message, "SystemCallFilter", false, denied_calls)) < 0)
     return r;
   return sd_bus_message_close_container (message);
 }

@@ -22,6 +22,31 @@ unit_state_read_text (sd_bus_message *message, char **ret_text)
   return r;
 }
 
+/* org.freedesktop.systemd1(5): a command's last two numbers are how it ended. */
+static int
+unit_state_read_commands (sd_bus_message *message, int *ret_control)
+{
+  int r;
+
+  if ((r = sd_bus_message_enter_container (message, 'v', "a(sasbttttuii)")) < 0 ||
+      (r = sd_bus_message_enter_container (message, 'a', "(sasbttttuii)")) < 0)
+    return r;
+  while ((r = sd_bus_message_enter_container (message, 'r', "sasbttttuii")) > 0)
+    {
+      int32_t code, status;
+
+      if ((r = sd_bus_message_skip (message, "sasbttttu")) < 0 ||
+          (r = sd_bus_message_read (message, "ii", &code, &status)) < 0 ||
+          (r = sd_bus_message_exit_container (message)) < 0)
+        return r;
+      if (code == CLD_EXITED && status != 0)
+        *ret_control = status;
+    }
+  if (r < 0 || (r = sd_bus_message_exit_container (message)) < 0)
+    return r;
+  return sd_bus_message_exit_container (message);
+}
+
 int
 unit_state_read (sd_bus_message *message, UnitState *state)
 {
@@ -44,10 +69,22 @@ unit_state_read (sd_bus_message *message, UnitState *state)
         r = sd_bus_message_read (message, "v", "(uo)", &state->job, NULL);
       else if (g_str_equal (name, "TasksCurrent"))
         r = sd_bus_message_read (message, "v", "t", &state->tasks);
+      else if (g_str_equal (name, "MemoryCurrent"))
+        r = sd_bus_message_read (message, "v", "t", &state->memory);
+      else if (g_str_equal (name, "ExecMainStartTimestamp"))
+        r = sd_bus_message_read (message, "v", "t", &state->started_at);
+      else if (g_str_equal (name, "StateChangeTimestamp"))
+        r = sd_bus_message_read (message, "v", "t", &state->since);
+      else if (g_str_equal (name, "MainPID"))
+        r = sd_bus_message_read (message, "v", "u", &state->main_pid);
+      else if (g_str_equal (name, "NRestarts"))
+        r = sd_bus_message_read (message, "v", "u", &state->restarts);
       else if (g_str_equal (name, "ExecMainCode"))
         r = sd_bus_message_read (message, "v", "i", &state->code);
       else if (g_str_equal (name, "ExecMainStatus"))
         r = sd_bus_message_read (message, "v", "i", &state->status);
+      else if (g_str_equal (name, "ExecStartPre") || g_str_equal (name, "ExecStartPost"))
+        r = unit_state_read_commands (message, &state->control);
       else
         r = sd_bus_message_skip (message, "v");
       if (r < 0 || (r = sd_bus_message_exit_container (message)) < 0)

@@ -13,8 +13,13 @@ typedef struct
 {
   char *active_state, *sub_state, *result;
   int code, status;
-  uint32_t job;   /* systemd's job for it that waits or runs; 0: none */
-  uint64_t tasks; /* processes and threads; UINT64_MAX: it has no cgroup */
+  int control;         /* exit status of the ExecStartPre= or ExecStartPost= that failed last; 0: none did */
+  uint32_t job;        /* systemd's job for it that waits or runs; 0: none */
+  uint64_t tasks;      /* processes and threads; UINT64_MAX: it has no cgroup */
+  uint64_t memory;     /* bytes; UINT64_MAX: nobody knows */
+  uint64_t started_at; /* its main program, in µs since the epoch; 0: never */
+  uint64_t since;      /* its last change of state, likewise */
+  uint32_t main_pid, restarts;
 } UnitState;
 
 void unit_state_clear (UnitState *state);

@@ -3,6 +3,7 @@
 
 #include "authority.h"
 #include "bus-dict.h"
+#include "cpu-level.h"
 #include "error.h"
 #include "job.h"
 #include "json.h"
@@ -244,6 +245,10 @@ updates_options (Hive *hive, const char *worker_id, GError **error)
   options = install_options_new ();
   options->upgrade = true;
   options->catalog = *updates_catalog (hive, record) ? g_strdup (record->catalog_name) : NULL;
+  options->cpu =
+      record->cpu && cpu_level_is_known (record->cpu) && !g_str_equal (record->cpu, hive->configuration->cpu) ?
+          g_strdup (record->cpu) :
+          NULL;
   options->backend = record->backend && *record->backend ? g_strdup (record->backend) : NULL;
   options->source = record->source && *record->source ? g_strdup (record->source) : NULL;
   return options;

@@ -147,17 +147,17 @@ verifications_check_room (const Verifications *verifications, uid_t uid, GError 
   if (of_user < USER_MAX && (uid == 0 || of_user + of_others < EVERYBODYS))
     return true;
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
-               "%u workers are being verified for user %u, and %u for others; ask again when one is done", of_user,
-               (unsigned)uid, of_others);
+               "%u workers and models are being verified for user %u, and %u for others; ask again when one is done",
+               of_user, (unsigned)uid, of_others);
   return false;
 }
 
 static bool
-verification_start (Verification *verification, const char *worker_id, GError **error)
+verification_start (Verification *verification, const char *key, const char *name, GError **error)
 {
   const Hive *hive = verification->verifications->hive;
   g_autofree char *program = g_build_filename (hive->configuration->libexec_directory, "rbee-hive-commit", NULL);
-  g_autofree char *input = g_strdup_printf ("{\"worker_id\":\"%s\"}", worker_id);
+  g_autofree char *input = g_strdup_printf ("{\"%s\":\"%s\"}", key, name);
   char *config = (char *)(hive->configuration->path ? "--config" : NULL);
   char *arguments[] = { program, (char *)"verify", config, hive->configuration->path, NULL };
   int r;
@@ -169,15 +169,17 @@ verification_start (Verification *verification, const char *worker_id, GError **
                                          &(CaptureSpec){ .arguments = arguments,
                                                          .input = input,
                                                          .role = LAUNCH_COMMIT,
-                                                         .description = "Verification of an installed worker",
+                                                         .description = "Verification of what is installed",
                                                          .max_size = ANSWER_MAX,
                                                          .timeout = TIMEOUT },
                                          verification_on_answer, verification, error);
   return verification->capture != NULL;
 }
 
-int
-verifications_start (Verifications *verifications, sd_bus_message *message, const char *worker_id, sd_bus_error *error)
+/* @name has no character that JSON would escape. */
+static int
+verifications_begin (Verifications *verifications, sd_bus_message *message, const char *key, const char *name,
+                     sd_bus_error *error)
 {
   uid_t uid = callers_uid (verifications->hive->callers, message);
   g_autoptr (GError) failure = NULL;
@@ -189,11 +191,24 @@ verifications_start (Verifications *verifications, sd_bus_message *message, cons
   verification->verifications = verifications;
   verification->message = sd_bus_message_ref (message);
   verification->uid = uid;
-  if (!verification_start (verification, worker_id, &failure))
+  if (!verification_start (verification, key, name, &failure))
     {
       verification_free (verification);
       return bus_error_from_gerror (error, failure);
     }
   g_ptr_array_add (verifications->running, verification);
   return 1;
+}
+
+int
+verifications_start (Verifications *verifications, sd_bus_message *message, const char *worker_id, sd_bus_error *error)
+{
+  return verifications_begin (verifications, message, "worker_id", worker_id, error);
+}
+
+int
+verifications_start_model (Verifications *verifications, sd_bus_message *message, const char *model,
+                           sd_bus_error *error)
+{
+  return verifications_begin (verifications, message, "model", model, error);
 }

@@ -3,14 +3,15 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "authority.h"
 #include "bus-dict.h"
+#include "bus-nodes.h"
 #include "error.h"
 #include "job.h"
 #include "json.h"
 #include "kept-version.h"
+#include "run-rule.h"
 #include "updates.h"
 #include "verification.h"
 #include "worker-id.h"
@@ -28,6 +29,7 @@ static const struct
   { "Description", "description", offsetof (WorkerRecord, description) },
   { "License", "license", offsetof (WorkerRecord, license) },
   { "Backend", "backend", offsetof (WorkerRecord, backend) },
+  { "Cpu", "cpu", offsetof (WorkerRecord, cpu) },
   { "Source", "source", offsetof (WorkerRecord, source) },
   { "Catalog", "catalog", offsetof (WorkerRecord, catalog) },
   { "CatalogName", "catalog_name", offsetof (WorkerRecord, catalog_name) },
@@ -71,12 +73,48 @@ worker_files (Hive *hive, const WorkerRecord *record)
   return (char **)g_ptr_array_free (files, FALSE);
 }
 
+/* An a{sv}: what StartWorker would take. Empty where nobody says how it is run, or where run.conf is broken, which a
+ * start tells. */
+static int
+worker_append_run (sd_bus_message *message, const RunRule *rule)
+{
+  int r = sd_bus_message_open_container (message, 'a', "{sv}");
+  const char *listen = !rule ? NULL : rule->key_arguments ? "any" : rule->keyless ? "loopback" : "unix";
+
+  if (r >= 0 && rule &&
+      ((r = bus_dict_append_bool (message, "takes_model", rule->model_arguments != NULL)) < 0 ||
+       (r = bus_dict_append_bool (message, "takes_context", rule->context_arguments != NULL)) < 0 ||
+       (r = bus_dict_append_strings (message, "formats", rule->formats)) < 0 ||
+       (r = bus_dict_append_string (message, "listen", listen)) < 0 ||
+       (r = bus_dict_append_string (message, "api", rule->api)) < 0 ||
+       (r = bus_dict_append_string (message, "web_ui", rule->web_ui)) < 0))
+    return r;
+  return r < 0 ? r : sd_bus_message_close_container (message);
+}
+
+/* The entry `run` of an a{sv}. */
+static int
+worker_append_run_entry (sd_bus_message *message, const RunRule *rule)
+{
+  int r;
+
+  if (!rule)
+    return 0;
+  if ((r = sd_bus_message_open_container (message, 'e', "sv")) < 0 ||
+      (r = sd_bus_message_append (message, "s", "run")) < 0 ||
+      (r = sd_bus_message_open_container (message, 'v', "a{sv}")) < 0 || (r = worker_append_run (message, rule)) < 0 ||
+      (r = sd_bus_message_close_container (message)) < 0)
+    return r;
+  return sd_bus_message_close_container (message);
+}
+
 int
 worker_append (Hive *hive, sd_bus_message *message, const WorkerRecord *record)
 {
   g_auto (GStrv) files = worker_files (hive, record);
   g_autofree char *binary = configuration_installed_path (hive->configuration, record->binary ? record->binary : "");
   g_autofree char *before = kept_version_newest (hive->configuration, record->id);
+  g_autoptr (RunRule) rule = run_rule_of_worker (hive->configuration, record, NULL);
   int r;
 
   r = sd_bus_message_open_container (message, 'a', "{sv}");
@@ -89,7 +127,8 @@ worker_append (Hive *hive, sd_bus_message *message, const WorkerRecord *record)
       (r = bus_dict_append_strings (message, "files", files)) < 0 ||
       (r = bus_dict_append_string (message, "rollback_version", before)) < 0 ||
       (r = bus_dict_append_string (message, "update_version",
-                                   updates_version (hive->updates, record->id, record->version))) < 0)
+                                   updates_version (hive->updates, record->id, record->version))) < 0 ||
+      (r = worker_append_run_entry (message, rule)) < 0)
     return r;
   return sd_bus_message_close_container (message);
 }
@@ -106,8 +145,12 @@ worker_get_string (sd_bus *bus, const char *path, const char *interface, const c
   return -ENOENT;
 }
 
-/* The record alone is what the object finder gives; the hive comes from there too. */
-static Hive *worker_hive;
+/* A handler is given what worker_find() found, a record; the hive is what the vtable was added with. */
+static Hive *
+worker_hive (sd_bus *bus)
+{
+  return sd_bus_slot_get_userdata (sd_bus_get_current_slot (bus));
+}
 
 static int
 worker_get_binary (sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
@@ -115,7 +158,7 @@ worker_get_binary (sd_bus *bus, const char *path, const char *interface, const c
 {
   const WorkerRecord *record = userdata;
   g_autofree char *binary =
-      configuration_installed_path (worker_hive->configuration, record->binary ? record->binary : "");
+      configuration_installed_path (worker_hive (bus)->configuration, record->binary ? record->binary : "");
 
   return sd_bus_message_append (reply, "s", binary);
 }
@@ -124,7 +167,7 @@ static int
 worker_get_files (sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
                   void *userdata, sd_bus_error *error)
 {
-  g_auto (GStrv) files = worker_files (worker_hive, userdata);
+  g_auto (GStrv) files = worker_files (worker_hive (bus), userdata);
 
   return sd_bus_message_append_strv (reply, files);
 }
@@ -138,9 +181,30 @@ worker_get_other_version (sd_bus *bus, const char *path, const char *interface, 
   g_autofree char *before = NULL;
 
   if (g_str_equal (property, "UpdateVersion"))
-    return sd_bus_message_append (reply, "s", updates_version (worker_hive->updates, record->id, record->version));
-  before = kept_version_newest (worker_hive->configuration, record->id);
+    return sd_bus_message_append (reply, "s",
+                                  updates_version (worker_hive (bus)->updates, record->id, record->version));
+  before = kept_version_newest (worker_hive (bus)->configuration, record->id);
   return sd_bus_message_append (reply, "s", before);
+}
+
+static int
+worker_get_build (sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+                  void *userdata, sd_bus_error *error)
+{
+  const WorkerRecord *record = userdata;
+  g_autofree char *text = record->build ? json_to_text (record->build, false) : g_strdup ("");
+
+  return sd_bus_message_append (reply, "s", text);
+}
+
+static int
+worker_get_run (sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
+                void *userdata, sd_bus_error *error)
+{
+  const WorkerRecord *record = userdata;
+  g_autoptr (RunRule) rule = run_rule_of_worker (worker_hive (bus)->configuration, record, NULL);
+
+  return worker_append_run (reply, rule);
 }
 
 static int
@@ -158,19 +222,20 @@ static int
 worker_method_remove (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
   const WorkerRecord *record = userdata;
+  Hive *hive = worker_hive (sd_bus_message_get_bus (message));
   g_autofree char *id = g_strdup (record->id);
   g_autoptr (GError) failure = NULL;
   uid_t uid;
   Job *job;
   int r;
 
-  if (!hive_check_remove (worker_hive, id, NULL, &failure))
+  if (!hive_check_remove (hive, id, NULL, &failure))
     return bus_error_from_gerror (error, failure);
-  r = authority_check (worker_hive->authority, message, &(AuthRequest){ .action = ACTION_REMOVE_WORKER, .worker = id },
-                       &uid, error);
+  r = authority_check (hive->authority, message, &(AuthRequest){ .action = ACTION_REMOVE_WORKER, .worker = id }, &uid,
+                       error);
   if (r != 0)
     return r;
-  job = hive_remove (worker_hive, id, NULL, uid, &failure);
+  job = hive_remove (hive, id, NULL, uid, &failure);
   return job_reply (job, failure, message, error);
 }
 
@@ -178,26 +243,29 @@ static int
 worker_method_upgrade (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
   const WorkerRecord *record = userdata;
+  Hive *hive = worker_hive (sd_bus_message_get_bus (message));
   g_autofree char *id = g_strdup (record->id);
 
-  return updates_upgrade (worker_hive, message, id, &(ChangeOptions)CHANGE_OPTIONS_NONE, error);
+  return updates_upgrade (hive, message, id, &(ChangeOptions)CHANGE_OPTIONS_NONE, error);
 }
 
 static int
 worker_method_rollback (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
   const WorkerRecord *record = userdata;
+  Hive *hive = worker_hive (sd_bus_message_get_bus (message));
   g_autofree char *id = g_strdup (record->id);
 
-  return updates_rollback (worker_hive, message, id, &(ChangeOptions)CHANGE_OPTIONS_NONE, error);
+  return updates_rollback (hive, message, id, &(ChangeOptions)CHANGE_OPTIONS_NONE, error);
 }
 
 static int
 worker_method_verify (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
   const WorkerRecord *record = userdata;
+  Hive *hive = worker_hive (sd_bus_message_get_bus (message));
 
-  return verifications_start (worker_hive->verifications, message, record->id, error);
+  return verifications_start (hive->verifications, message, record->id, error);
 }
 
 static const sd_bus_vtable worker_vtable[] = {
@@ -218,10 +286,12 @@ static const sd_bus_vtable worker_vtable[] = {
   SD_BUS_PROPERTY ("Description", "s", worker_get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
   SD_BUS_PROPERTY ("License", "s", worker_get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
   SD_BUS_PROPERTY ("Backend", "s", worker_get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+  SD_BUS_PROPERTY ("Cpu", "s", worker_get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
   SD_BUS_PROPERTY ("Source", "s", worker_get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
   SD_BUS_PROPERTY ("Catalog", "s", worker_get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
   SD_BUS_PROPERTY ("CatalogName", "s", worker_get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
   SD_BUS_PROPERTY ("RecipeSha256", "s", worker_get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+  SD_BUS_PROPERTY ("Build", "s", worker_get_build, 0, SD_BUS_VTABLE_PROPERTY_EMITS_INVALIDATION),
   SD_BUS_PROPERTY ("Binary", "s", worker_get_binary, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
   SD_BUS_PROPERTY ("InstalledAt", "t", worker_get_number, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
   SD_BUS_PROPERTY ("InstalledBy", "u", worker_get_number, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
@@ -229,6 +299,7 @@ static const sd_bus_vtable worker_vtable[] = {
   SD_BUS_PROPERTY ("Files", "as", worker_get_files, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
   SD_BUS_PROPERTY ("RollbackVersion", "s", worker_get_other_version, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
   SD_BUS_PROPERTY ("UpdateVersion", "s", worker_get_other_version, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+  SD_BUS_PROPERTY ("Run", "a{sv}", worker_get_run, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
   SD_BUS_VTABLE_END,
 };
 
@@ -255,16 +326,8 @@ worker_enumerate (sd_bus *bus, const char *prefix, void *userdata, char ***ret_n
 {
   Hive *hive = userdata;
   g_auto (GStrv) ids = registry_ids (hive->registry);
-  guint count = g_strv_length (ids);
-  char **nodes = calloc (count + 1, sizeof *nodes); /* sd-bus frees it */
 
-  if (!nodes)
-    return -ENOMEM;
-  for (guint i = 0; i < count; i++)
-    if (sd_bus_path_encode (WORKER_PREFIX, ids[i], &nodes[i]) < 0)
-      break;
-  *ret_nodes = nodes;
-  return 0;
+  return bus_nodes (WORKER_PREFIX, ids, ret_nodes);
 }
 
 int
@@ -272,7 +335,6 @@ worker_publish (Hive *hive)
 {
   int r;
 
-  worker_hive = hive;
   r = sd_bus_add_fallback_vtable (hive->bus, NULL, WORKER_PREFIX, WORKER_INTERFACE, worker_vtable, worker_find, hive);
   if (r < 0)
     return r;
@@ -287,9 +349,9 @@ worker_announce_installed (Hive *hive, const char *id, bool replaced)
 
   if (replaced)
     sd_bus_emit_properties_changed (hive->bus, path, WORKER_INTERFACE, "Version", "PkgName", "PkgVer", "PkgRel",
-                                    "Description", "License", "Backend", "Source", "Catalog", "CatalogName",
-                                    "RecipeSha256", "Binary", "InstalledAt", "InstalledBy", "Size", "Files",
-                                    "RollbackVersion", "UpdateVersion", NULL);
+                                    "Description", "License", "Backend", "Cpu", "Source", "Catalog", "CatalogName",
+                                    "RecipeSha256", "Build", "Binary", "InstalledAt", "InstalledBy", "Size", "Files",
+                                    "RollbackVersion", "UpdateVersion", "Run", NULL);
   else
     sd_bus_emit_object_added (hive->bus, path);
   sd_bus_emit_signal (hive->bus, HIVE_PATH, HIVE_INTERFACE, "WorkerInstalled", "ss", id, version);

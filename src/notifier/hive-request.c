@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "floating-call.h"
 #include "names.h"
 #include "watched-job.h"
 
@@ -30,21 +31,14 @@ hive_request_free (void *data)
 static int
 hive_request_send (HiveRequest *request, sd_bus_message *call, sd_bus_message_handler_t answer)
 {
-  sd_bus_slot *slot = NULL;
-  int r = sd_bus_message_set_allow_interactive_authorization (call, true);
+  int r;
 
+  sd_bus_message_set_allow_interactive_authorization (call, true);
+  r = floating_call_send (request->bus, call, answer, request, hive_request_free, PATIENCE);
   if (r >= 0)
-    r = sd_bus_call_async (request->bus, &slot, call, answer, request, PATIENCE);
-  sd_bus_message_unref (call);
-  if (r < 0)
-    {
-      request->failed (strerror (-r), request->userdata);
-      hive_request_free (request);
-      return 0;
-    }
-  sd_bus_slot_set_destroy_callback (slot, hive_request_free);
-  sd_bus_slot_set_floating (slot, true);
-  sd_bus_slot_unref (slot);
+    return 0;
+  request->failed (strerror (-r), request->userdata);
+  hive_request_free (request);
   return 0;
 }
 
@@ -65,7 +59,7 @@ hive_request_on_answer (sd_bus_message *reply, void *userdata, sd_bus_error *err
   const sd_bus_error *refusal = sd_bus_message_get_error (reply);
   HiveRequest *request = userdata;
 
-  /* The person knows what he has dismissed; the hive tells it from a refusal by its sentence alone. */
+  /* The person knows what was dismissed; the hive tells it from a refusal by its sentence alone. */
   if (refusal && !(sd_bus_error_has_name (refusal, SD_BUS_ERROR_ACCESS_DENIED) && refusal->message &&
                    strstr (refusal->message, "was dismissed")))
     request->failed (refusal->message ? refusal->message : refusal->name, request->userdata);
@@ -80,6 +74,30 @@ hive_request_cancel (sd_bus *bus, const char *job, HiveRequestFailed failed, voi
 
   if (sd_bus_message_new_method_call (bus, &call, HIVE_NAME, path, JOB_INTERFACE, "Cancel") >= 0)
     hive_request_send (hive_request_new (bus, failed, userdata), call, hive_request_on_answer);
+}
+
+void
+hive_request_start (sd_bus *bus, const char *worker, HiveRequestFailed failed, void *userdata)
+{
+  sd_bus_message *call = NULL;
+
+  if (sd_bus_message_new_method_call (bus, &call, HIVE_NAME, HIVE_PATH, HIVE_INTERFACE, "StartWorker") >= 0 &&
+      sd_bus_message_append (call, "sa{sv}", worker, 0) >= 0)
+    hive_request_send (hive_request_new (bus, failed, userdata), call, hive_request_on_answer);
+  else
+    sd_bus_message_unref (call);
+}
+
+void
+hive_request_stop (sd_bus *bus, const char *instance, HiveRequestFailed failed, void *userdata)
+{
+  sd_bus_message *call = NULL;
+
+  if (sd_bus_message_new_method_call (bus, &call, HIVE_NAME, HIVE_PATH, HIVE_INTERFACE, "StopInstance") >= 0 &&
+      sd_bus_message_append (call, "s", instance) >= 0)
+    hive_request_send (hive_request_new (bus, failed, userdata), call, hive_request_on_answer);
+  else
+    sd_bus_message_unref (call);
 }
 
 /* Copies the Options among the properties of @reply. */

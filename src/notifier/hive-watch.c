@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "hive-watch.h"
+
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "bus-owner.h"
-#include "hive-watch.h"
 #include "names.h"
 
 /* Jobs of one user that are shown; the hive has a limit of its own, MaxQueuedPerUser=. */

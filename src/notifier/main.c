@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* rbee-hive-notifier: a user's jobs of org.rbee.Hive, in the tray and the notifications of his desktop. */
+/* rbee-hive-notifier: a user's jobs of org.rbee.Hive, in the tray and the notifications of the desktop. */
 #include <glib/gi18n.h>
 #include <libintl.h>
 #include <locale.h>

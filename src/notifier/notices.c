@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "notification.h"
+#include "sentence.h"
 
 /* So many ends within so long have a notification each; with the next all of them become one. */
 #define SINGLE_MOST 3
@@ -23,18 +24,21 @@
 #define ABOUT_UPDATES "/updates"
 #define ABOUT_TROUBLE "/trouble"
 
-/* `default` is the click beside the buttons. */
-static const char *const actions_of_success[] = { "default", N_ ("Open"), "open", N_ ("Open"), NULL };
-static const char *const actions_of_failure[] = { "default", N_ ("Show log"),  "log", N_ ("Show log"),
-                                                  "again",   N_ ("Try again"), NULL };
-static const char *const actions_of_own_recipe[] = { "default", N_ ("Show log"), "log", N_ ("Show log"), NULL };
+/* `default` is the click beside the buttons. xfce4-notifyd makes a button of it too, unless it has no label. */
+static const char *const actions_of_startable[] = { "default", "", "start", N_ ("Start"), "open", N_ ("Open"), NULL };
+static const char *const actions_of_success[] = { "default", "", "open", N_ ("Open"), NULL };
+static const char *const actions_of_failure[] = {
+  "default", "", "log", N_ ("Show log"), "again", N_ ("Try again"), NULL
+};
+static const char *const actions_of_lost[] = { "default", "", "log", N_ ("Show log"), NULL };
 
 /* A notification, and the job that it is about. */
 typedef struct
 {
   Notification *notification;
-  char *job;   /* NULL: none */
-  bool failed; /* the job did: its log is what one wants to see */
+  char *job;      /* NULL: none */
+  bool failed;    /* the job did: its log is what one wants to see */
+  bool installed; /* a worker, which one may open */
   gint64 at;
 } Notice;
 
@@ -128,8 +132,11 @@ notices_act (Notices *notices, const Notice *notice, const char *action, const c
     notices->handler->try_again (notice->job, notices->userdata);
   else if (notice->job && (g_str_equal (action, "log") || (is_default && notice->failed)))
     notices->handler->show_log (notice->job, token, notices->userdata);
+  else if (notice->installed && g_str_equal (action, "start"))
+    notices->handler->start (notification_about (notice->notification), token, notices->userdata);
   else if (g_str_equal (action, "open") || is_default)
-    notices->handler->open (token, notices->userdata);
+    notices->handler->open (notice->installed ? notification_about (notice->notification) : NULL, token,
+                            notices->userdata);
 }
 
 static void
@@ -154,21 +161,28 @@ notices_handle (Notification *notification, const char *action, const char *toke
     notices->handler->seen (job, notices->userdata);
 }
 
+static const char *const *
+notices_actions (const WatchedJob *job, bool can_start)
+{
+  if (watched_job_is_failed (job))
+    return watched_job_can_repeat (job) ? actions_of_failure : actions_of_lost;
+  return can_start ? actions_of_startable : actions_of_success;
+}
+
 static void
-notices_tell_single (Notices *notices, const WatchedJob *job)
+notices_tell_single (Notices *notices, const WatchedJob *job, bool can_start)
 {
   g_autofree char *summary = watched_job_outcome (job);
   bool failed = watched_job_is_failed (job);
-  const char *const *actions = !failed         ? actions_of_success :
-                               job->own_recipe ? actions_of_own_recipe :
-                                                 actions_of_failure;
+  g_autofree char *words = sentence_translate (failed && job->message ? job->message : "");
   Notice *notice = notices_get (notices, job->worker, job->id);
 
   for (unsigned i = SINGLE_MOST - 1; i > 0; i--)
     notices->last[i] = notices->last[i - 1];
   notices->last[0] = (NoticedEnd){ .at = notice->at, .failed = failed };
   notice->failed = failed;
-  notification_set (notice->notification, summary, failed ? job->message : "", failed, actions);
+  notice->installed = watched_job_is_installation (job);
+  notification_set (notice->notification, summary, words, failed, notices_actions (job, can_start));
   notification_show (notice->notification);
 }
 
@@ -219,7 +233,7 @@ notices_tell_many (Notices *notices, const WatchedJob *job)
 }
 
 void
-notices_tell_end (Notices *notices, const WatchedJob *job)
+notices_tell_end (Notices *notices, const WatchedJob *job, bool can_start)
 {
   gint64 earliest = g_get_monotonic_time () - SINGLE_TIME;
   gint64 first = notices->last[SINGLE_MOST - 1].at;
@@ -233,7 +247,7 @@ notices_tell_end (Notices *notices, const WatchedJob *job)
   if (are_many)
     notices_tell_many (notices, job);
   else
-    notices_tell_single (notices, job);
+    notices_tell_single (notices, job, can_start);
 }
 
 void

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <glib.h>
+#include <stdbool.h>
 #include <systemd/sd-bus.h>
 
 #include "watched-job.h"
@@ -12,7 +13,8 @@ typedef struct Notices Notices;
 
 typedef struct
 {
-  void (*open) (const char *token, void *userdata);
+  void (*open) (const char *worker, const char *token, void *userdata); /* @worker: NULL: of none alone */
+  void (*start) (const char *worker, const char *token, void *userdata);
   void (*show_log) (const char *job, const char *token, void *userdata);
   void (*try_again) (const char *job, void *userdata);
   void (*seen) (const char *job, void *userdata); /* the person closed the notification, or chose something */
@@ -22,8 +24,8 @@ typedef struct
 int notices_new (Notices **ret, sd_bus *bus, const NoticesHandler *handler, void *userdata);
 void notices_free (Notices *notices);
 
-/* Tells what became of a job. */
-void notices_tell_end (Notices *notices, const WatchedJob *job);
+/* Tells what became of a job; @can_start: of one that installed a worker. */
+void notices_tell_end (Notices *notices, const WatchedJob *job, bool can_start);
 
 /* The worker has another job now: what was told of it last is stale. */
 void notices_take_back (Notices *notices, const char *worker);

@@ -107,7 +107,7 @@ notification_append_actions (const Notification *notification, sd_bus_message *c
   int r = sd_bus_message_open_container (call, 'a', "s");
 
   for (const char *const *action = notification->actions; r >= 0 && wanted && *action; action += 2)
-    r = sd_bus_message_append (call, "ss", action[0], _ (action[1]));
+    r = sd_bus_message_append (call, "ss", action[0], *action[1] ? _ (action[1]) : "");
   return r < 0 ? r : sd_bus_message_close_container (call);
 }
 

@@ -8,12 +8,15 @@
 #include "desktop-names.h"
 #include "desktop-settings.h"
 #include "error.h"
-#include "opener.h"
 #include "hive-request.h"
 #include "hive-watch.h"
+#include "instance-watch.h"
 #include "launcher-entry.h"
 #include "notices.h"
+#include "opener.h"
+#include "run-question.h"
 #include "tray.h"
+#include "window-call.h"
 
 /* Failed jobs that nobody has looked at; with more the oldest go. */
 #define MOST_FAILED 20
@@ -24,6 +27,7 @@ struct Notifier
   sd_bus *system, *session;
   DesktopSettings settings;
   HiveWatch *watch;
+  InstanceWatch *instances;
   Tray *tray;
   Notices *notices;
   LauncherEntry launcher;
@@ -35,11 +39,11 @@ notifier_show (void *userdata)
   Notifier *notifier = userdata;
   GPtrArray *jobs = hive_watch_jobs (notifier->watch);
 
-  tray_update (notifier->tray, jobs, hive_watch_is_here (notifier->watch));
+  tray_update (notifier->tray, jobs, instance_watch_list (notifier->instances), hive_watch_is_here (notifier->watch));
   launcher_entry_update (&notifier->launcher, notifier->session, jobs);
 }
 
-/* What the person is told when his click comes to nothing. */
+/* What the person is told when a click comes to nothing. */
 
 static void
 notifier_fail_to_open (const char *why, void *userdata)
@@ -65,6 +69,18 @@ notifier_fail_to_try_again (const char *why, void *userdata)
   notices_tell_trouble (((Notifier *)userdata)->notices, _ ("Cannot try again"), why);
 }
 
+static void
+notifier_fail_to_start (const char *why, void *userdata)
+{
+  notices_tell_trouble (((Notifier *)userdata)->notices, _ ("Cannot start the worker"), why);
+}
+
+static void
+notifier_fail_to_stop (const char *why, void *userdata)
+{
+  notices_tell_trouble (((Notifier *)userdata)->notices, _ ("Cannot stop the worker"), why);
+}
+
 /* What one chooses from a notification. */
 
 static void
@@ -74,7 +90,7 @@ notifier_dismiss (const char *job, void *userdata)
 }
 
 static void
-notifier_open (const char *token, void *userdata)
+notifier_open_page (const char *worker, const char *token, void *userdata)
 {
   Notifier *notifier = userdata;
 
@@ -82,12 +98,45 @@ notifier_open (const char *token, void *userdata)
 }
 
 static void
-notifier_show_log (const char *job, const char *token, void *userdata)
+notifier_open (const char *worker, const char *token, void *userdata)
+{
+  Notifier *notifier = userdata;
+
+  window_call (notifier->session, worker ? "show-worker" : NULL, worker, token, notifier_open_page, notifier);
+}
+
+static void
+notifier_open_log (const char *job, const char *token, void *userdata)
 {
   Notifier *notifier = userdata;
 
   opener_show_log (notifier->event, job, token, notifier_fail_to_show_log, notifier);
+}
+
+static void
+notifier_show_log (const char *job, const char *token, void *userdata)
+{
+  Notifier *notifier = userdata;
+
+  window_call (notifier->session, "show-job", job, token, notifier_open_log, notifier);
   notifier_dismiss (job, notifier);
+}
+
+static void
+notifier_start_at_once (const char *worker, const char *token, void *userdata)
+{
+  Notifier *notifier = userdata;
+
+  hive_request_start (notifier->system, worker, notifier_fail_to_start, notifier);
+}
+
+/* The window asks with what it is to run. */
+static void
+notifier_start (const char *worker, const char *token, void *userdata)
+{
+  Notifier *notifier = userdata;
+
+  window_call (notifier->session, "start-worker", worker, token, notifier_start_at_once, notifier);
 }
 
 static void
@@ -101,6 +150,7 @@ notifier_try_again (const char *job, void *userdata)
 
 static const NoticesHandler of_notices = {
   .open = notifier_open,
+  .start = notifier_start,
   .show_log = notifier_show_log,
   .try_again = notifier_try_again,
   .seen = notifier_dismiss,
@@ -114,6 +164,14 @@ notifier_cancel (const char *job, void *userdata)
   Notifier *notifier = userdata;
 
   hive_request_cancel (notifier->system, job, notifier_fail_to_cancel, notifier);
+}
+
+static void
+notifier_stop (const char *instance, void *userdata)
+{
+  Notifier *notifier = userdata;
+
+  hive_request_stop (notifier->system, instance, notifier_fail_to_stop, notifier);
 }
 
 static void
@@ -131,7 +189,7 @@ notifier_open_from_menu (void *userdata)
   Notifier *notifier = userdata;
   g_autofree char *token = tray_steal_token (notifier->tray);
 
-  notifier_open (token, notifier);
+  notifier_open (NULL, token, notifier);
 }
 
 static void
@@ -145,13 +203,14 @@ static const TrayMenuHandler of_menu = {
   .show_log = notifier_show_log_from_menu,
   .try_again = notifier_try_again,
   .dismiss = notifier_dismiss,
+  .stop = notifier_stop,
   .open = notifier_open_from_menu,
   .quit = notifier_quit,
 };
 
 /* What the hive does. */
 
-/* Failed jobs of @worker are stale when it has another job. */
+/* Failed jobs of a worker are stale when it has another job; a model may have its name. */
 static void
 notifier_on_start (const WatchedJob *job, void *userdata)
 {
@@ -162,7 +221,8 @@ notifier_on_start (const WatchedJob *job, void *userdata)
     {
       const WatchedJob *other = jobs->pdata[i];
 
-      if (watched_job_is_failed (other) && g_strcmp0 (other->worker, job->worker) == 0)
+      if (watched_job_is_failed (other) && g_strcmp0 (other->worker, job->worker) == 0 &&
+          watched_job_is_of_model (other) == watched_job_is_of_model (job))
         g_ptr_array_remove_index (jobs, i);
     }
   if (job->worker)
@@ -180,7 +240,13 @@ notifier_limit_failed (Notifier *notifier)
       g_ptr_array_remove_index (jobs, i);
 }
 
-/* Whoever asked for a short job still looks at what he asked it with. */
+static void
+notifier_tell_installed (const WatchedJob *job, bool can_start, void *userdata)
+{
+  notices_tell_end (((Notifier *)userdata)->notices, job, can_start);
+}
+
+/* A person who asked for a short job still looks at the program that asked. */
 static bool
 notifier_on_end (const WatchedJob *job, void *userdata)
 {
@@ -189,7 +255,10 @@ notifier_on_end (const WatchedJob *job, void *userdata)
 
   if (g_strcmp0 (job->state, "cancelled") == 0 || watched_job_duration (job) < notifier->settings.notify_after)
     return false;
-  notices_tell_end (notifier->notices, job);
+  if (watched_job_is_installation (job))
+    run_question_ask (notifier->system, watched_job_copy (job), notifier_tell_installed, notifier);
+  else
+    notices_tell_end (notifier->notices, job, false);
   if (failed)
     notifier_limit_failed (notifier);
   return failed;
@@ -267,6 +336,7 @@ notifier_new (sd_event *event, GError **error)
     return NULL;
   if ((r = notices_new (&notifier->notices, notifier->session, &of_notices, notifier)) < 0 ||
       (r = tray_new (&notifier->tray, notifier->session, &notifier->settings, &of_menu, notifier)) < 0 ||
+      (r = instance_watch_new (&notifier->instances, notifier->system, notifier_show, notifier)) < 0 ||
       (r = hive_watch_new (&notifier->watch, notifier->system, &of_hive, notifier)) < 0)
     {
       hive_error_set_errno (error, -r, _ ("Cannot use the buses"));
@@ -281,6 +351,7 @@ notifier_free (Notifier *notifier)
   if (!notifier)
     return;
   hive_watch_free (notifier->watch);
+  instance_watch_free (notifier->instances);
   tray_free (notifier->tray);
   notices_free (notifier->notices);
   sd_bus_flush_close_unref (notifier->system);

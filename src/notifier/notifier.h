@@ -4,8 +4,8 @@
 #include <glib.h>
 #include <systemd/sd-event.h>
 
-/* What rbee-hive-notifier is: a user's jobs, shown in his session. It ends the event loop when a bus is gone, the
- * person wants it to, or there is one already. */
+/* What rbee-hive-notifier is: a user's jobs, shown in the user's session. It ends the event loop when a bus is gone,
+ * the person wants it to, or there is one already. */
 typedef struct Notifier Notifier;
 
 Notifier *notifier_new (sd_event *event, GError **error);

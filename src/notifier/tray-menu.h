@@ -5,12 +5,11 @@
 #include <stdbool.h>
 #include <systemd/sd-bus.h>
 
+#include "watched-instance.h"
 #include "watched-job.h"
 
-#define TRAY_MENU_PATH "/MenuBar"
-
-/* The tray's menu, com.canonical.dbusmenu: of constant shape, since hosts get changing ones wrong. It has places for
- * jobs, which are shown and hidden; a job keeps its place, so that a click hits what was under it. */
+/* The tray's menu, of constant shape, since hosts get changing ones wrong: it has places for jobs and for workers that
+ * run. */
 typedef struct TrayMenu TrayMenu;
 
 typedef struct
@@ -19,6 +18,7 @@ typedef struct
   void (*show_log) (const char *job, void *userdata);
   void (*try_again) (const char *job, void *userdata);
   void (*dismiss) (const char *job, void *userdata);
+  void (*stop) (const char *instance, void *userdata);
   void (*open) (void *userdata);
   void (*quit) (void *userdata);
 } TrayMenuHandler;
@@ -30,7 +30,7 @@ void tray_menu_free (TrayMenu *menu);
 /* Shows it on @bus; NULL: on none. A negative errno when that is broken. */
 int tray_menu_attach (TrayMenu *menu, sd_bus *bus);
 
-/* Shows @jobs (WatchedJob). @is_here: whether the hive is. */
-void tray_menu_update (TrayMenu *menu, GPtrArray *jobs, bool is_here);
+/* Shows @jobs (WatchedJob) and @instances (WatchedInstance). @is_here: whether the hive is. */
+void tray_menu_update (TrayMenu *menu, GPtrArray *jobs, GPtrArray *instances, bool is_here);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TrayMenu, tray_menu_free)

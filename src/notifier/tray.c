@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "bus-owner.h"
+#include "dbus-menu.h"
 #include "desktop-names.h"
 
 #define WATCHER      "org.kde.StatusNotifierWatcher"
@@ -90,7 +91,7 @@ tray_get_rest (sd_bus *bus, const char *path, const char *interface, const char 
                void *userdata, sd_bus_error *error)
 {
   if (g_str_equal (property, "Menu"))
-    return sd_bus_message_append (reply, "o", TRAY_MENU_PATH);
+    return sd_bus_message_append (reply, "o", DBUS_MENU_PATH);
   if (g_str_equal (property, "ItemIsMenu"))
     return sd_bus_message_append (reply, "b", true);
   return sd_bus_message_append (reply, "i", 0);
@@ -220,7 +221,7 @@ tray_decide (Tray *tray)
     tray_hide (tray);
 }
 
-/* A watcher that comes anew knows nothing of us. */
+/* A new watcher knows nothing of us. */
 static void
 tray_on_watcher (const char *unique, void *userdata)
 {
@@ -233,7 +234,7 @@ tray_on_watcher (const char *unique, void *userdata)
 }
 
 void
-tray_update (Tray *tray, GPtrArray *jobs, bool is_here)
+tray_update (Tray *tray, GPtrArray *jobs, GPtrArray *instances, bool is_here)
 {
   unsigned running = 0, failed = 0;
 
@@ -242,7 +243,7 @@ tray_update (Tray *tray, GPtrArray *jobs, bool is_here)
       running += watched_job_is_active (jobs->pdata[i]);
       failed += watched_job_is_failed (jobs->pdata[i]);
     }
-  tray_menu_update (tray->menu, jobs, is_here);
+  tray_menu_update (tray->menu, jobs, instances, is_here);
   if (running == tray->running && failed == tray->failed)
     return;
   tray->running = running;

@@ -16,8 +16,8 @@ typedef struct Tray Tray;
 int tray_new (Tray **ret, sd_bus *bus, const DesktopSettings *settings, const TrayMenuHandler *handler, void *userdata);
 void tray_free (Tray *tray);
 
-/* Shows @jobs (WatchedJob). @is_here: whether the hive is. */
-void tray_update (Tray *tray, GPtrArray *jobs, bool is_here);
+/* Shows @jobs (WatchedJob), and @instances (WatchedInstance) in the menu alone. @is_here: whether the hive is. */
+void tray_update (Tray *tray, GPtrArray *jobs, GPtrArray *instances, bool is_here);
 
 /* The activation token that the host gave for what one chose last, or NULL. */
 char *tray_steal_token (Tray *tray);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "watched-job.h"
+
 #include <glib/gi18n.h>
 #include <stddef.h>
 #include <string.h>
-
-#include "watched-job.h"
 
 WatchedJob *
 watched_job_new (void)
@@ -12,6 +12,20 @@ watched_job_new (void)
 
   job->progress = -1;
   return job;
+}
+
+WatchedJob *
+watched_job_copy (const WatchedJob *job)
+{
+  WatchedJob *copy = g_memdup2 (job, sizeof *job);
+
+  copy->id = g_strdup (job->id);
+  copy->operation = g_strdup (job->operation);
+  copy->worker = g_strdup (job->worker);
+  copy->state = g_strdup (job->state);
+  copy->phase = g_strdup (job->phase);
+  copy->message = g_strdup (job->message);
+  return copy;
 }
 
 void
@@ -142,6 +156,26 @@ watched_job_is_active (const WatchedJob *job)
          g_strcmp0 (job->state, "cancelled") != 0;
 }
 
+bool
+watched_job_is_of_model (const WatchedJob *job)
+{
+  return job->operation && g_str_has_prefix (job->operation, "model_");
+}
+
+bool
+watched_job_is_installation (const WatchedJob *job)
+{
+  return g_strcmp0 (job->state, "done") == 0 && g_strcmp0 (job->operation, "worker_install") == 0;
+}
+
+bool
+watched_job_can_repeat (const WatchedJob *job)
+{
+  static const char *const operations[] = { "worker_install", "worker_remove", "worker_rollback", NULL };
+
+  return !job->own_recipe && job->operation && g_strv_contains (operations, job->operation);
+}
+
 uint64_t
 watched_job_duration (const WatchedJob *job)
 {
@@ -150,15 +184,30 @@ watched_job_duration (const WatchedJob *job)
   return end > job->created_at ? (end - job->created_at) / G_USEC_PER_SEC : 0;
 }
 
-/* What is done with the worker, said of the three operations. */
-static char *
-watched_job_say (const WatchedJob *job, const char *install, const char *remove, const char *rollback)
+/* What is said of it, by its operation and how it stands. */
+static const struct
 {
-  const char *format = g_strcmp0 (job->operation, "worker_remove") == 0   ? remove :
-                       g_strcmp0 (job->operation, "worker_rollback") == 0 ? rollback :
-                                                                            install;
-  GString *text = g_string_new (format);
+  const char *operation, *goes_on, *done, *failed;
+} phrases[] = {
+  { "worker_install", N_ ("Installing %s"), N_ ("Installed %s"), N_ ("Cannot install %s") },
+  { "worker_remove", N_ ("Removing %s"), N_ ("Removed %s"), N_ ("Cannot remove %s") },
+  { "worker_rollback", N_ ("Going back to the earlier %s"), N_ ("Went back to the earlier %s"),
+    N_ ("Cannot go back to the earlier %s") },
+  { "worker_push", N_ ("Pushing %s to a store"), N_ ("Pushed %s to a store"), N_ ("Cannot push %s to a store") },
+  { "model_download", N_ ("Fetching the model %s"), N_ ("Fetched the model %s"), N_ ("Cannot fetch the model %s") },
+  { "model_import", N_ ("Importing the model %s"), N_ ("Imported the model %s"), N_ ("Cannot import the model %s") },
+};
 
+static char *
+watched_job_say (const WatchedJob *job)
+{
+  GString *text = g_string_new ("%s");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (phrases); i++)
+    if (g_strcmp0 (job->operation, phrases[i].operation) == 0)
+      g_string_assign (text, watched_job_is_active (job) ? _ (phrases[i].goes_on) :
+                             watched_job_is_failed (job) ? _ (phrases[i].failed) :
+                                                           _ (phrases[i].done));
   g_string_replace (text, "%s", job->worker ? job->worker : "", 1);
   return g_string_free (text, FALSE);
 }
@@ -170,7 +219,7 @@ watched_job_describe (const WatchedJob *job)
 
   if (!watched_job_is_active (job))
     return watched_job_outcome (job);
-  what = watched_job_say (job, _ ("Installing %s"), _ ("Removing %s"), _ ("Going back to the earlier %s"));
+  what = watched_job_say (job);
   if (g_strcmp0 (job->state, "queued") == 0)
     return g_strdup_printf (_ ("%s (waits for its turn)"), what);
   if (!job->phase || !*job->phase)
@@ -183,8 +232,5 @@ watched_job_describe (const WatchedJob *job)
 char *
 watched_job_outcome (const WatchedJob *job)
 {
-  if (watched_job_is_failed (job))
-    return watched_job_say (job, _ ("Cannot install %s"), _ ("Cannot remove %s"),
-                            _ ("Cannot go back to the earlier %s"));
-  return watched_job_say (job, _ ("Installed %s"), _ ("Removed %s"), _ ("Went back to the earlier %s"));
+  return watched_job_say (job);
 }

@@ -17,6 +17,7 @@ typedef struct
 } WatchedJob;
 
 WatchedJob *watched_job_new (void);
+WatchedJob *watched_job_copy (const WatchedJob *job);
 void watched_job_free (WatchedJob *job);
 
 /* Takes over what a dictionary a{sv} says: one of ListJobs, or properties. What it does not know is passed over.
@@ -26,6 +27,15 @@ int watched_job_read (WatchedJob *job, sd_bus_message *message);
 /* Whether it has not ended; how it ended. */
 bool watched_job_is_active (const WatchedJob *job);
 bool watched_job_is_failed (const WatchedJob *job);
+
+/* Whether it brings a model, which may have a worker's name. */
+bool watched_job_is_of_model (const WatchedJob *job);
+
+/* Whether a worker is there since, which was not, or not so. */
+bool watched_job_is_installation (const WatchedJob *job);
+
+/* Whether the same can be asked for once more: of a worker of a catalog, by what is known of the job. */
+bool watched_job_can_repeat (const WatchedJob *job);
 
 /* How long it has taken since somebody asked for it, in seconds. */
 uint64_t watched_job_duration (const WatchedJob *job);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cgroup.h"
 
-#include "file.h"
-
 #include <string.h>
+
+#include "file.h"
 
 #define CGROUP_ROOT "/sys/fs/cgroup"
 #define TEXT_MAX    4096

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "folder-watch.h"
 
-#include "file.h"
-#include "folder.h"
-
 #include <errno.h>
 #include <fcntl.h>
-#include <glib.h>
 #include <sys/stat.h>
 
-#define INTERVAL (G_USEC_PER_SEC / 5)
+#include "file.h"
+#include "folder.h"
 
 static int
 folder_watch_count (int parent, const char *name, const struct stat *st, void *userdata)
@@ -32,7 +29,7 @@ folder_watch_is_over (FolderWatch *watch)
   r = fd < 0 ? 0 :
                (watch->whole ? folder_visit_top : folder_visit) (fd, folder_watch_count, watch, FOLDER_WATCH_DEPTH_MAX);
   end = g_get_monotonic_time ();
-  watch->next = end + MAX (INTERVAL, (end - begin) * 10);
+  watch->next = end + MAX (FOLDER_WATCH_INTERVAL, (end - begin) * 10);
   return r == -EFBIG || r == -ELOOP;
 }
 
@@ -41,6 +38,6 @@ folder_watch_is_short (FolderWatch *watch)
 {
   g_auto (Fd) fd = open (watch->path, O_PATH | O_CLOEXEC);
 
-  watch->next_space = g_get_monotonic_time () + INTERVAL;
+  watch->next_space = g_get_monotonic_time () + FOLDER_WATCH_INTERVAL;
   return fd >= 0 && folder_is_short_of_space (fd, watch->keep_free);
 }

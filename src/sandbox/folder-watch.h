@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #define FOLDER_WATCH_DEPTH_MAX 256 /* deeper is over every limit */
+#define FOLDER_WATCH_INTERVAL  (G_USEC_PER_SEC / 5)
 
-/* A folder that may not outgrow its limits. */
+/* A folder that must not outgrow its limits. */
 typedef struct
 {
   char *path; /* NULL: none */

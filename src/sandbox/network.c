@@ -7,6 +7,7 @@
 #include <getopt.h>
 #include <ifaddrs.h>
 #include <linux/capability.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
@@ -37,6 +38,9 @@ typedef struct
   bool there;
   AddressRange gateway_range, nobody_range;
 } Way;
+
+/* Where this machine has no way to the world but neighbours, the link to them; else NULL. pasta finds none itself. */
+static char *link_name;
 
 #define NAT64 "64:ff9b::"
 
@@ -102,6 +106,30 @@ way_find (Way *way)
                address_kind (to) != ADDRESS_INTERNAL;
   if (address_kind (to) == ADDRESS_PRIVATE)
     way->public = way->private;
+}
+
+static void
+find_ways (void)
+{
+  struct ifaddrs *addresses = NULL;
+
+  for (size_t i = 0; i < G_N_ELEMENTS (ways); i++)
+    way_find (&ways[i]);
+  if (ways[0].there || ways[1].there)
+    return;
+  must_call (getifaddrs (&addresses), "list this machine's addresses");
+  for (const struct ifaddrs *each = addresses; each; each = each->ifa_next)
+    for (size_t i = 0; i < G_N_ELEMENTS (ways); i++)
+      if (each->ifa_addr && each->ifa_addr->sa_family == ways[i].family && each->ifa_flags & IFF_RUNNING &&
+          address_kind (each->ifa_addr) != ADDRESS_INTERNAL && (!link_name || g_str_equal (link_name, each->ifa_name)))
+        {
+          g_free (link_name);
+          link_name = g_strdup (each->ifa_name);
+          ways[i].there = true;
+          if (address_kind (each->ifa_addr) == ADDRESS_PRIVATE)
+            ways[i].public = ways[i].private;
+        }
+  freeifaddrs (addresses);
 }
 
 /* What nobody is to reach: what is not public, and whatever this machine answers to. */
@@ -204,7 +232,11 @@ pasta_command (const char *pasta, pid_t namespace, const char *ports)
         g_strv_builder_add_many (command, "--dns-forward", ways[i].dns, NULL);
         if (!both)
           g_strv_builder_add (command, ways[i].option);
+        if (link_name) /* which has no gateway, and pasta wants one */
+          g_strv_builder_add_many (command, "--gateway", ways[i].gateway, NULL);
       }
+  if (link_name)
+    g_strv_builder_add_many (command, "--interface", link_name, NULL);
   return g_strv_builder_end (command);
 }
 
@@ -339,18 +371,52 @@ make_network (const GArray *allowed, const GArray *denied)
     }
 }
 
+/* Who asked closes our input, or dies. */
+static _Noreturn void
+hold (void)
+{
+  int null = open ("/dev/null", O_RDWR | O_CLOEXEC);
+  char byte;
+
+  must_call (null < 0 || write (STDOUT_FILENO, "", 1) != 1 ? -1 : 0, "say that the network is there");
+  dup2 (null, STDOUT_FILENO);
+  dup2 (null, STDERR_FILENO);
+  while (read (STDIN_FILENO, &byte, 1) < 0 && errno == EINTR)
+    ;
+  _exit (0);
+}
+
+static void
+join (const char *pid, const char *name, int kind)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%s/ns/%s", pid, name);
+  g_auto (Fd) fd = open (path, O_RDONLY | O_CLOEXEC);
+
+  must_call (fd < 0 ? fd : setns (fd, kind), "join the job's network");
+}
+
+static _Noreturn void
+run (char **command)
+{
+  set_capabilities (false);
+  execv (*command, command);
+  fail ("cannot run %s: %s", *command, g_strerror (errno));
+}
+
 int
 main (int argc, char **argv)
 {
-  static const struct option options[] = { { "pasta", required_argument, NULL, 'x' },
-                                           { "allow", required_argument, NULL, 'a' },
-                                           { "port", required_argument, NULL, 'p' },
-                                           {} };
+  static const struct option options[] = {
+    { "pasta", required_argument, NULL, 'x' }, { "allow", required_argument, NULL, 'a' },
+    { "port", required_argument, NULL, 'p' },  { "hold", no_argument, NULL, 'h' },
+    { "join", required_argument, NULL, 'j' },  {}
+  };
   g_autoptr (GArray) allowed = g_array_new (FALSE, FALSE, sizeof (AddressRange));
   g_autoptr (GString) ports = g_string_new (NULL);
   g_autoptr (GArray) denied = NULL;
-  const char *pasta = NULL;
+  const char *pasta = NULL, *held = NULL;
   int option, begin, said;
+  bool holds = false;
 
   while ((option = getopt_long (argc, argv, "+", options, NULL)) >= 0)
     {
@@ -360,14 +426,24 @@ main (int argc, char **argv)
         add_allowed (allowed, optarg);
       else if (option == 'p')
         g_string_append_printf (ports, "%s%s", ports->len > 0 ? "," : "", optarg);
+      else if (option == 'h')
+        holds = true;
+      else if (option == 'j')
+        held = optarg;
       else
         fail ("it is started by rbee-hive-builder");
     }
+  if (held)
+    {
+      join (held, "user", CLONE_NEWUSER);
+      join (held, "net", CLONE_NEWNET);
+      run (argv + optind);
+    }
+  find_ways ();
   for (size_t i = 0; i < G_N_ELEMENTS (ways); i++)
     {
       AddressRange dns = range_of (ways[i].dns);
 
-      way_find (&ways[i]);
       g_array_append_val (allowed, dns);
     }
   if (!pasta && (ways[0].there || ways[1].there))
@@ -381,6 +457,7 @@ main (int argc, char **argv)
     wait_for_pasta (begin, said);
   close (begin);
   close (said);
-  execv (argv[optind], argv + optind);
-  fail ("cannot run %s: %s", argv[optind], g_strerror (errno));
+  if (holds)
+    hold ();
+  run (argv + optind);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "output.h"
 
+#include <string.h>
+
 #include "counter.h"
 #include "log-text.h"
-
-#include <string.h>
 
 struct Output
 {

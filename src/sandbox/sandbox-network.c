@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "sandbox-private.h"
-
+#include <glib/gi18n.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -8,17 +7,26 @@
 #include "error.h"
 #include "file.h"
 #include "network.h"
+#include "sandbox-private.h"
 
 #define INSTALL_PASTA                                                                                                  \
-  "Install the package passt (apt install passt, dnf install passt, pacman -S passt, zypper install passt)"
+  N_ ("Install the package passt (apt install passt, dnf install passt, pacman -S passt, zypper install passt)")
 #define GIVE_TUN                                                                                                       \
-  "Load its module (modprobe tun); in a container, give it the device (podman or docker run --device /dev/net/tun, "   \
-  "systemd-nspawn --bind=/dev/net/tun --property=DeviceAllow=\"/dev/net/tun rw\")"
+  N_ ("Load its module (modprobe tun); in a container, give it the device (podman or docker run --device "             \
+      "/dev/net/tun, systemd-nspawn --bind=/dev/net/tun --property=DeviceAllow=\"/dev/net/tun rw\")")
 
 void
 sandbox_allow_network (Sandbox *sandbox)
 {
   sandbox->network = NETWORK_FILTERED;
+  sandbox->network_holder = 0;
+}
+
+void
+sandbox_join_network (Sandbox *sandbox, const NetworkHolder *holder)
+{
+  sandbox_allow_network (sandbox);
+  sandbox->network_holder = network_holder_pid (holder);
 }
 
 const char *
@@ -27,8 +35,13 @@ sandbox_network_lack (void)
   g_autofree char *pasta = g_find_program_in_path ("pasta");
 
   if (!pasta)
-    return "pasta is not installed. " INSTALL_PASTA;
-  return access ("/dev/net/tun", R_OK | W_OK) < 0 ? "/dev/net/tun cannot be used. " GIVE_TUN : NULL;
+    return N_ ("pasta is not installed. Install the package passt (apt install passt, dnf install passt, pacman -S "
+               "passt, zypper install passt)");
+  return access ("/dev/net/tun", R_OK | W_OK) < 0 ?
+             N_ ("/dev/net/tun cannot be used. Load its module (modprobe tun); in a container, give it the device "
+                 "(podman or docker run --device /dev/net/tun, systemd-nspawn --bind=/dev/net/tun "
+                 "--property=DeviceAllow=\"/dev/net/tun rw\")") :
+             NULL;
 }
 
 void
@@ -65,6 +78,13 @@ sandbox_network_add_command (const Sandbox *sandbox, GStrvBuilder *command)
   if (sandbox->network != NETWORK_FILTERED)
     return;
   g_strv_builder_add (command, program);
+  if (sandbox->network_holder > 0)
+    {
+      g_autofree char *join = g_strdup_printf (NETWORK_JOIN "%d", (int)sandbox->network_holder);
+
+      g_strv_builder_add (command, join);
+      return;
+    }
   if (pasta)
     g_strv_builder_add (command, option);
   for (char **allowed = sandbox->configuration->network_allow; *allowed; allowed++)
@@ -115,8 +135,8 @@ sandbox_network_set_error (GError **error, const char *said, char **ret_hint)
     { "pasta: not installed", INSTALL_PASTA },
     { "/dev/net/tun", GIVE_TUN },
     { "user namespace",
-      "Allow user namespaces, as bubblewrap needs them too; on Ubuntu load the profile that comes with "
-      "rbee-hive: apparmor_parser -r /etc/apparmor.d/rbee-hive-bwrap" },
+      N_ ("Allow user namespaces, as bubblewrap needs them too; on Ubuntu load the profile that comes with rbee-hive: "
+          "apparmor_parser -r /etc/apparmor.d/rbee-hive-bwrap") },
   };
   const char *why = said + strlen (NETWORK_PREFIX);
   const char *hint = "Try: pasta --config-net true";
@@ -130,7 +150,7 @@ sandbox_network_set_error (GError **error, const char *said, char **ret_hint)
   if (ret_hint)
     *ret_hint = g_strdup (hint);
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_SANDBOX_UNAVAILABLE,
-               ret_hint ? "A network apart from this machine's own cannot be made: %s" :
-                          "A network apart from this machine's own cannot be made: %s. %s",
+               ret_hint ? N_ ("A network apart from this machine's own cannot be made: %s") :
+                          N_ ("A network apart from this machine's own cannot be made: %s. %s"),
                why, hint);
 }

@@ -4,11 +4,16 @@
 #include "folder-watch.h"
 #include "sandbox.h"
 
-/* What the two halves of sandbox.h share: sandbox-view.c says what a sandbox sees, sandbox.c runs it. */
+/* What the parts of sandbox.h share: sandbox-view.c says what a sandbox sees, sandbox.c runs it, sandbox-streams.c
+ * takes what it says, children.c ends what it leaves, sandbox-outcome.c says what came of it, and sandbox-probe.c
+ * whether one can be had at all. */
 
 /* Descriptors that bubblewrap is to have start here, so that none sits where standard streams or the collecting pipe
  * go. */
 #define FD_BASE 20
+
+/* What bubblewrap's own words begin with. */
+#define BWRAP_PREFIX "bwrap: "
 
 typedef struct
 {
@@ -45,7 +50,8 @@ struct Sandbox
   char *tmp;   /* what /tmp is; NULL: memory */
   char *hosts; /* all that /etc/hosts has and that names can be looked up in; NULL: this machine's, and its servers */
   SandboxNetwork network;
-  GPtrArray *allowed; /* what NETWORK_FILTERED has besides public addresses */
+  pid_t network_holder; /* whose network NETWORK_FILTERED is; 0: one of its own */
+  GPtrArray *allowed;   /* what NETWORK_FILTERED has besides public addresses */
   bool evaluation;
   unsigned timeout; /* seconds; 0: none */
 
@@ -74,6 +80,10 @@ char *sandbox_pass (Sandbox *sandbox, int fd, GError **error);
 /* What stands before bubblewrap on the command line, to give it a network. */
 void sandbox_network_add_command (const Sandbox *sandbox, GStrvBuilder *command);
 
+/* In a child: this process ignores SIGPIPE, and who started it maybe others (nohup); programs and their tests count on
+ * none. */
+void sandbox_reset_signals (void);
+
 /* The resolv.conf of one with a network of its own, from this machine's. */
 char *sandbox_network_resolver (const char *resolver);
 
@@ -83,3 +93,18 @@ void sandbox_network_set_error (GError **error, const char *said, char **ret_hin
 
 /* All of bubblewrap's options as --args wants them, NUL-terminated each. */
 GString *sandbox_options (Sandbox *sandbox, const char *status_number, GError **error);
+
+/* Passes @data on to where @stream goes. */
+void sandbox_stream_feed (SandboxStream *stream, const char *data, size_t length);
+
+/* One read of whichever of the four pipes @fd is. True when more may be there. */
+bool sandbox_read (Sandbox *sandbox, int *fd);
+
+/* All that is in the pipes. */
+void sandbox_drain (Sandbox *sandbox);
+
+/* Looks whether what is watched has grown too large, when its time has come. */
+void sandbox_check_folder (Sandbox *sandbox);
+
+/* What came of it, when the last process is gone and the pipes are empty. */
+bool sandbox_conclude (Sandbox *sandbox, int wait_status, int *ret_status, GError **error);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "sandbox-private.h"
-
-#include "error.h"
-#include "file.h"
-#include "system-calls.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#include "error.h"
+#include "file.h"
+#include "sandbox-private.h"
+#include "system-calls.h"
 
 static void
 add (GPtrArray *options, const char *option, const char *first, const char *second)
@@ -118,23 +118,51 @@ sandbox_pass (Sandbox *sandbox, int fd, GError **error)
   return g_strdup_printf ("%d", moved);
 }
 
-/* A file of the sandbox's /etc that exists nowhere else. */
+/* A file of the sandbox's /etc with what can be read from @fd, which is taken. It lies on the sandbox's root, which
+ * can't be written, and so needs no mount, of which each takes its time. */
 static bool
-sandbox_add_file (Sandbox *sandbox, GPtrArray *options, const char *inside, const char *content, GError **error)
+sandbox_add_copy (Sandbox *sandbox, GPtrArray *options, int fd, const char *inside, GError **error)
 {
-  int fd = file_memory (inside, content, -1, error);
   g_autofree char *number = fd < 0 ? NULL : sandbox_pass (sandbox, fd, error);
 
   if (!number)
     return false;
-  add (options, "--ro-bind-data", number, inside);
+  add (options, "--perms", "0644", NULL);
+  add (options, "--file", number, inside);
+  return true;
+}
+
+static bool
+sandbox_add_file (Sandbox *sandbox, GPtrArray *options, const char *inside, const char *content, GError **error)
+{
+  return sandbox_add_copy (sandbox, options, file_memory (inside, content, -1, error), inside, error);
+}
+
+/* One of this machine's /etc, as it is now. */
+static bool
+sandbox_add_etc_file (Sandbox *sandbox, GPtrArray *options, const char *path, GError **error)
+{
+  int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  struct stat st;
+
+  if (fd < 0)
+    return true;
+  if (fstat (fd, &st) == 0 && S_ISREG (st.st_mode))
+    return sandbox_add_copy (sandbox, options, fd, path, error);
+  close (fd);
+  add (options, "--ro-bind", path, path);
   return true;
 }
 
 bool
 sandbox_bind_text (Sandbox *sandbox, const char *text, const char *inside, GError **error)
 {
-  return sandbox_add_file (sandbox, sandbox->binds, inside, text, error);
+  int fd = file_memory (inside, text, -1, error);
+  g_autofree char *number = fd < 0 ? NULL : sandbox_pass (sandbox, fd, error);
+
+  if (number)
+    add (sandbox->binds, "--ro-bind-data", number, inside);
+  return number != NULL;
 }
 
 bool
@@ -191,8 +219,8 @@ sandbox_add_etc (Sandbox *sandbox, GPtrArray *options, GError **error)
       g_strdup_printf ("root:x:0:\nnobody:x:65534:\nnogroup:x:65534:\nbuilder:x:%u:\n", (unsigned)getgid ());
 
   for (size_t i = 0; i < G_N_ELEMENTS (files); i++)
-    if (access (files[i], R_OK) == 0)
-      add (options, "--ro-bind", files[i], files[i]);
+    if (!sandbox_add_etc_file (sandbox, options, files[i], error))
+      return false;
   /* Each of these mounts takes its time, and without a network none of them is needed. */
   for (size_t i = 0; sandbox->network != NETWORK_NONE && i < G_N_ELEMENTS (certificates); i++)
     if (access (certificates[i], R_OK) == 0)
@@ -234,6 +262,20 @@ sandbox_add_filter (Sandbox *sandbox, GPtrArray *options, GError **error)
   return number != NULL;
 }
 
+/* Whether something is shown there: it is the last word of an option. Where that is, a link would lead it into what the
+ * build may write. */
+static bool
+sandbox_binds_below (const Sandbox *sandbox, const char *folder)
+{
+  char **words = (char **)sandbox->binds->pdata;
+  guint length = sandbox->binds->len;
+
+  for (guint i = 0; i < length; i++)
+    if (g_str_has_prefix (words[i], folder) && (i + 1 == length || g_str_has_prefix (words[i + 1], "--")))
+      return true;
+  return false;
+}
+
 GString *
 sandbox_options (Sandbox *sandbox, const char *status_number, GError **error)
 {
@@ -267,6 +309,8 @@ sandbox_options (Sandbox *sandbox, const char *status_number, GError **error)
       add (options, "--size", tmpfs_size, NULL);
       add (options, "--tmpfs", "/tmp", NULL);
     }
+  if (!sandbox_binds_below (sandbox, "/var/tmp/"))
+    add (options, "--symlink", "/tmp", "/var/tmp");
 
   text = g_string_new (NULL);
   for (guint i = 0; i < options->len; i++)

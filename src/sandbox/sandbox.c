@@ -1,21 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "sandbox-private.h"
-
-#include "error.h"
-#include "file.h"
-#include "folder.h"
-#include "log-text.h"
-#include "network.h"
-#include "sandbox-trouble.h"
-#include "size.h"
-
 #include <errno.h>
 #include <fcntl.h>
-#include <glib/gi18n.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -24,11 +11,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PIPE_SIZE      (1024 * 1024)
-#define READ_SIZE      (256 * 1024)
-#define TAIL_MAX       4096          /* of standard error, for messages */
-#define EVALUATION_MAX (1024 * 1024) /* what a recipe may print while it is read */
-#define BWRAP_PREFIX   "bwrap: "
+#include "children.h"
+#include "error.h"
+#include "file.h"
+#include "log-text.h"
+#include "sandbox-private.h"
+#include "sandbox-trouble.h"
+
+#define PIPE_SIZE (1024 * 1024)
 
 static volatile sig_atomic_t cancelled;
 
@@ -81,12 +71,6 @@ sandbox_new (const Configuration *configuration)
   return sandbox;
 }
 
-static void
-sandbox_close (int *fd)
-{
-  fd_clear (fd);
-}
-
 void
 sandbox_free (Sandbox *sandbox)
 {
@@ -98,10 +82,10 @@ sandbox_free (Sandbox *sandbox)
   g_ptr_array_unref (sandbox->binds);
   g_ptr_array_unref (sandbox->environment);
   g_ptr_array_unref (sandbox->allowed);
-  sandbox_close (&sandbox->out.fd);
-  sandbox_close (&sandbox->err.fd);
-  sandbox_close (&sandbox->status_fd);
-  sandbox_close (&sandbox->collect_fd);
+  fd_clear (&sandbox->out.fd);
+  fd_clear (&sandbox->err.fd);
+  fd_clear (&sandbox->status_fd);
+  fd_clear (&sandbox->collect_fd);
   g_string_free (sandbox->out.tail, TRUE);
   g_string_free (sandbox->err.tail, TRUE);
   if (sandbox->held)
@@ -239,7 +223,14 @@ typedef struct
   sigset_t mask;
 } SandboxStart;
 
-/* In the child, between fork and exec: system calls only. */
+void
+sandbox_reset_signals (void)
+{
+  for (int number = 1; number < NSIG; number++)
+    signal (number, SIG_DFL);
+}
+
+/* In the child, between vfork and exec: system calls only. */
 static _Noreturn void
 sandbox_execute (const Sandbox *sandbox, const SandboxStart *start)
 {
@@ -273,9 +264,7 @@ sandbox_execute (const Sandbox *sandbox, const SandboxStart *start)
       set_limit (RLIMIT_CPU, sandbox->timeout + 1);
     }
 
-  /* We ignore SIGPIPE, and who started us maybe others (nohup); programs and their tests count on none. */
-  for (int number = 1; number < NSIG; number++)
-    signal (number, SIG_DFL);
+  sandbox_reset_signals ();
   if (prctl (PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid () != start->parent)
     _exit (126);
   sigprocmask (SIG_SETMASK, &start->mask, NULL);
@@ -283,146 +272,18 @@ sandbox_execute (const Sandbox *sandbox, const SandboxStart *start)
   _exit (125);
 }
 
-static void
-stream_keep_tail (SandboxStream *stream, const char *data, size_t length)
+/* By vfork(), since this process has more memory than is worth a copy. */
+static pid_t
+sandbox_spawn (const Sandbox *sandbox, const SandboxStart *start)
 {
-  if (length > TAIL_MAX)
-    {
-      data += length - TAIL_MAX;
-      length = TAIL_MAX;
-    }
-  g_string_append_len (stream->tail, data, length);
-  if (stream->tail->len > TAIL_MAX)
-    g_string_erase (stream->tail, 0, stream->tail->len - TAIL_MAX);
+  pid_t pid = vfork ();
+
+  if (pid == 0)
+    sandbox_execute (sandbox, start);
+  return pid;
 }
 
-static void
-stream_feed (SandboxStream *stream, const char *data, size_t length)
-{
-  if (length > 0 && stream->output)
-    output_feed (stream->output, data, length);
-}
-
-static bool
-may_begin_with (const GString *text, const char *prefix)
-{
-  return strncmp (text->str, prefix, MIN (strlen (prefix), text->len)) == 0;
-}
-
-/* Bubblewrap speaks on the same descriptor as its program, before it and never after, and so does what made its
- * network. As long as what came may be such a complaint it is kept back: if the program was never started, it is no
- * line of the recipe. */
-static bool
-sandbox_holds (Sandbox *sandbox, const char *data, size_t length)
-{
-  if (!sandbox->held)
-    return false;
-
-  g_string_append_len (sandbox->held, data, MIN (length, TAIL_MAX));
-  if (length < TAIL_MAX && sandbox->held->len < TAIL_MAX &&
-      (may_begin_with (sandbox->held, BWRAP_PREFIX) || may_begin_with (sandbox->held, NETWORK_PREFIX)))
-    return true;
-
-  g_string_truncate (sandbox->held, sandbox->held->len - MIN (length, TAIL_MAX));
-  stream_feed (&sandbox->err, sandbox->held->str, sandbox->held->len);
-  g_string_free (g_steal_pointer (&sandbox->held), TRUE);
-  return false;
-}
-
-static void
-sandbox_take (Sandbox *sandbox, SandboxStream *stream, const char *data, size_t length)
-{
-  stream->total += length;
-  stream_keep_tail (stream, data, length);
-  if (stream != &sandbox->err || !sandbox_holds (sandbox, data, length))
-    stream_feed (stream, data, length);
-
-  if (sandbox->evaluation && sandbox->out.total + sandbox->err.total > EVALUATION_MAX && sandbox->stop == STOP_NONE)
-    sandbox->stop = STOP_TOO_MUCH;
-}
-
-static void
-sandbox_take_collected (Sandbox *sandbox, const char *data, size_t length)
-{
-  if (sandbox->collected->len + length > sandbox->collect_max)
-    {
-      if (sandbox->stop == STOP_NONE)
-        sandbox->stop = STOP_TOO_MUCH;
-      return;
-    }
-  g_string_append_len (sandbox->collected, data, length);
-}
-
-/* One read of whichever of the four pipes @fd is. True when more may be there. */
-static bool
-sandbox_read (Sandbox *sandbox, int *fd)
-{
-  static char buffer[READ_SIZE];
-  ssize_t n;
-
-  if (*fd < 0)
-    return false;
-
-  n = read (*fd, buffer, sizeof buffer);
-  if (n < 0 && (errno == EAGAIN || errno == EINTR))
-    return errno == EINTR;
-  if (n <= 0)
-    {
-      sandbox_close (fd);
-      return false;
-    }
-
-  if (fd == &sandbox->out.fd)
-    sandbox_take (sandbox, &sandbox->out, buffer, n);
-  else if (fd == &sandbox->err.fd)
-    sandbox_take (sandbox, &sandbox->err, buffer, n);
-  else if (fd == &sandbox->collect_fd)
-    sandbox_take_collected (sandbox, buffer, n);
-  else if (sandbox->status->len < TAIL_MAX)
-    g_string_append_len (sandbox->status, buffer, n);
-  return true;
-}
-
-/* Ends whatever is left of the job: this process is a subreaper, so once the outer bubblewrap is gone its init is our
- * child, and with the init the kernel ends everything in that PID namespace before wait() returns. */
-static void
-sandbox_reap (void)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/self/task/%d/children", (int)getpid ());
-
-  for (;;)
-    {
-      g_autofree char *text = NULL;
-      g_auto (GStrv) pids = NULL;
-      pid_t pid = waitpid (-1, NULL, WNOHANG);
-
-      if (pid > 0)
-        continue;
-      if (pid < 0)
-        return;
-
-      if (g_file_get_contents (path, &text, NULL, NULL))
-        {
-          pids = g_strsplit (g_strchomp (text), " ", -1);
-          for (char **each = pids; *each; each++)
-            if (g_ascii_strtoll (*each, NULL, 10) > 0)
-              kill (g_ascii_strtoll (*each, NULL, 10), SIGKILL);
-        }
-      waitpid (-1, NULL, 0);
-    }
-}
-
-static void
-sandbox_drain (Sandbox *sandbox)
-{
-  int *fds[] = { &sandbox->out.fd, &sandbox->err.fd, &sandbox->collect_fd, &sandbox->status_fd };
-
-  for (size_t i = 0; i < G_N_ELEMENTS (fds); i++)
-    while (sandbox_read (sandbox, fds[i]))
-      ;
-}
-
-static void
+void
 sandbox_check_folder (Sandbox *sandbox)
 {
   FolderWatch *watch = &sandbox->watch;
@@ -493,139 +354,6 @@ sandbox_follow (Sandbox *sandbox, int pidfd, const sigset_t *mask)
       if (polls[G_N_ELEMENTS (fds)].revents && waitpid (sandbox->pid, &status, WNOHANG) == sandbox->pid)
         return status;
     }
-}
-
-/* The program's exit status, which bubblewrap tells only of a program that it started. */
-static bool
-sandbox_exit_code (const Sandbox *sandbox, int *ret_status)
-{
-  const char *code = strstr (sandbox->status->str, "\"exit-code\":");
-
-  return code && sscanf (code, "\"exit-code\": %d", ret_status) == 1;
-}
-
-static void
-sandbox_set_too_large (const FolderWatch *watch, GError **error)
-{
-  g_autofree char *max_size = size_to_string (watch->max_size);
-
-  if (!watch->whole)
-    g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
-                 "It made more than %s, more than %u files, or folders more than %d deep", max_size, watch->max_files,
-                 FOLDER_WATCH_DEPTH_MAX);
-  else if (watch->size > watch->max_size)
-    g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
-                 N_ ("The work tree became larger than %s (MaxWorkSize= in hive.conf)"), max_size);
-  else
-    g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
-                 "The work tree came to have more than %u files and folders (MaxWorkFiles= in hive.conf)",
-                 watch->max_files);
-}
-
-static bool
-sandbox_stopped (const Sandbox *sandbox, GError **error)
-{
-  switch (sandbox->stop)
-    {
-    case STOP_CANCELLED:
-      return !sandbox_check_cancelled (error);
-    case STOP_TIMED_OUT:
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_TIMED_OUT, "It took longer than %u s", sandbox->timeout);
-      return true;
-    case STOP_TOO_MUCH:
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED, "It printed too much");
-      return true;
-    case STOP_TOO_LARGE:
-      sandbox_set_too_large (&sandbox->watch, error);
-      return true;
-    case STOP_NO_SPACE:
-      g_set_error (
-          error, HIVE_ERROR, HIVE_ERROR_NO_SPACE,
-          "Too little is left of the file system of %s, of which KeepFree= in hive.conf leaves some to others: "
-          "free space there",
-          sandbox->configuration->cache_directory);
-      return true;
-    case STOP_NONE:
-    default:
-      return false;
-    }
-}
-
-/* Where these cannot be started, nothing else can. */
-static bool
-sandbox_lacks_system (const Sandbox *sandbox)
-{
-  static const char *const signs[] = { "execvp bash:", "execvp true:", "execvp /" };
-
-  for (size_t i = 0; i < G_N_ELEMENTS (signs); i++)
-    if (strstr (sandbox->err.tail->str, signs[i]))
-      return true;
-  return false;
-}
-
-/* A program that failed where it writes says that there was no room, though it may have made some since. */
-static bool
-sandbox_lacked_space (const Sandbox *sandbox)
-{
-  static const char *const signs[] = { "No space left on device", "Disk quota exceeded" };
-  g_auto (Fd) fd = sandbox->watch.path ? open (sandbox->watch.path, O_PATH | O_CLOEXEC) : -1;
-
-  for (size_t i = 0; fd >= 0 && i < G_N_ELEMENTS (signs); i++)
-    if (strstr (sandbox->out.tail->str, signs[i]) || strstr (sandbox->err.tail->str, signs[i]))
-      return true;
-  return fd >= 0 && folder_is_short_of_space (fd, 1);
-}
-
-/* What came of it, when the last process is gone and the pipes are empty. */
-static bool
-sandbox_conclude (Sandbox *sandbox, int wait_status, int *ret_status, GError **error)
-{
-  bool started = sandbox_exit_code (sandbox, ret_status);
-
-  if (sandbox->held && started)
-    stream_feed (&sandbox->err, sandbox->held->str, sandbox->held->len);
-  if (sandbox->out.output)
-    output_finish (sandbox->out.output);
-  if (sandbox->err.output)
-    output_finish (sandbox->err.output);
-
-  sandbox->watch.next = sandbox->watch.next_space = 0;
-  sandbox_check_folder (sandbox);
-  if (sandbox_stopped (sandbox, error))
-    return false;
-  if (started && *ret_status != 0 && sandbox_lacked_space (sandbox))
-    {
-      g_set_error (
-          error, HIVE_ERROR, HIVE_ERROR_NO_SPACE,
-          N_ ("There is no space left in the file system of %s: free some there, or set CacheDirectory= in [Hive] "
-              "of hive.conf to a folder that has more"),
-          sandbox->configuration->cache_directory);
-      return false;
-    }
-  if (started)
-    return true;
-
-  if (WIFSIGNALED (wait_status))
-    {
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_FAILED, "The sandbox was ended from outside (%s)",
-                   strsignal (WTERMSIG (wait_status)));
-      return false;
-    }
-  if (strstr (sandbox->err.tail->str, BWRAP_PREFIX "execvp") && !sandbox_lacks_system (sandbox))
-    {
-      *ret_status = 127; /* as a shell says: there is no such program */
-      return true;
-    }
-
-  if (sandbox->err.tail->len == 0)
-    g_set_error (error, HIVE_ERROR, HIVE_ERROR_SANDBOX_UNAVAILABLE,
-                 "bubblewrap ended with status %d and said nothing, status \"%s\"", WEXITSTATUS (wait_status),
-                 sandbox->status->str);
-  else if (sandbox_network_is_trouble (sandbox->err.tail->str))
-    sandbox_network_set_error (error, sandbox_diagnostics (sandbox), NULL);
-  else
-    sandbox_trouble_set_error (error, sandbox_diagnostics (sandbox), NULL);
-  return false;
 }
 
 /* A pipe that holds @text and has no other end any more. */
@@ -717,20 +445,19 @@ sandbox_run (Sandbox *sandbox, const char *const *argv, int *ret_status, GError 
   sigaddset (&blocked, SIGINT);
   sigprocmask (SIG_BLOCK, &blocked, &start.mask);
   sandbox->deadline = sandbox->timeout ? g_get_monotonic_time () + (int64_t)sandbox->timeout * G_USEC_PER_SEC : 0;
+  sandbox->watch.next = g_get_monotonic_time () + FOLDER_WATCH_INTERVAL; /* what lies there was looked at before */
 
   start.program = *command;
   start.arguments = command;
-  sandbox->pid = fork ();
+  sandbox->pid = sandbox_spawn (sandbox, &start);
   failure = errno;
-  if (sandbox->pid == 0)
-    sandbox_execute (sandbox, &start);
   if (sandbox->pid > 0)
     pidfd = syscall (SYS_pidfd_open, sandbox->pid, 0);
   if (sandbox->pid > 0 && pidfd < 0)
     {
       failure = errno;
       kill (sandbox->pid, SIGKILL);
-      sandbox_reap ();
+      children_reap ();
     }
   if (pidfd < 0)
     {
@@ -745,41 +472,8 @@ sandbox_run (Sandbox *sandbox, const char *const *argv, int *ret_status, GError 
   g_array_set_size (sandbox->passed, 0);
 
   wait_status = sandbox_follow (sandbox, pidfd, &start.mask);
-  sandbox_reap ();
+  children_reap ();
   sandbox_drain (sandbox);
   sigprocmask (SIG_SETMASK, &start.mask, NULL);
   return sandbox_conclude (sandbox, wait_status, ret_status, error);
-}
-
-bool
-sandbox_probe (const Configuration *configuration, bool network, char **ret_hint, GError **error)
-{
-  static const char *const argv[] = { "true", NULL };
-  g_autoptr (Sandbox) sandbox = sandbox_new (configuration);
-  g_autoptr (GError) failure = NULL;
-  int status;
-
-  if (ret_hint)
-    *ret_hint = NULL;
-  sandbox_set_timeout (sandbox, 20);
-  if (network)
-    sandbox_allow_network (sandbox);
-  if (sandbox_run (sandbox, argv, &status, &failure) && status == 0)
-    return true;
-
-  if (!failure)
-    g_set_error (&failure, HIVE_ERROR, HIVE_ERROR_SANDBOX_UNAVAILABLE,
-                 "A sandbox starts, but programs do not run in it (true ended with status %d)", status);
-  else if (ret_hint && failure->code == HIVE_ERROR_SANDBOX_UNAVAILABLE)
-    {
-      g_autofree char *program = g_find_program_in_path ("bwrap");
-
-      g_clear_error (&failure);
-      if (sandbox_network_is_trouble (sandbox->err.tail->str))
-        sandbox_network_set_error (&failure, sandbox_diagnostics (sandbox), ret_hint);
-      else
-        sandbox_trouble_set_error (&failure, program ? sandbox_diagnostics (sandbox) : NULL, ret_hint);
-    }
-  g_propagate_error (error, g_steal_pointer (&failure));
-  return false;
 }

@@ -3,6 +3,7 @@
 
 #include "configuration.h"
 #include "log-writer.h"
+#include "network-holder.h"
 #include "output.h"
 
 /* A program in fresh namespaces (bubblewrap): all unshared, no user namespaces inside, a clean environment, and of this
@@ -37,6 +38,9 @@ void sandbox_chdir (Sandbox *sandbox, const char *inside);
 /* With resolv.conf, hosts and CA certificates, and a network of its own (network.h) that has public addresses and what
  * [Network] in hive.conf allows. Of two words on one sandbox the last counts. */
 void sandbox_allow_network (Sandbox *sandbox);
+
+/* The same, but the network that @holder holds already. */
+void sandbox_join_network (Sandbox *sandbox, const NetworkHolder *holder);
 
 /* What this machine plainly lacks for that, with what to do; NULL: nothing that can be seen without trying. */
 const char *sandbox_network_lack (void);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "scripts.h"
 
-#include "error.h"
-
 #include <errno.h>
 #include <unistd.h>
+
+#include "error.h"
 
 #define INSIDE "/etc/rbee-hive"
 
@@ -28,10 +28,19 @@ scripts_check (const Configuration *configuration, GError **error)
     const char *name;
     int access;
   } files[] = {
-    { "catalog-signature.bash", R_OK }, { "evaluate.bash", R_OK },     { "gitconfig", R_OK },
-    { "makepkg.bash", R_OK },           { "package.bash", R_OK },      { "probe.bash", R_OK },
-    { "rbee-hive-fetch", X_OK },        { "rbee-hive-network", X_OK }, { "run.bash", R_OK },
-    { "signature.bash", R_OK },         { "tidy.bash", R_OK },
+    { "catalog-signature.bash", R_OK },
+    { "evaluate.bash", R_OK },
+    { "gitconfig", R_OK },
+    { "makepkg.bash", R_OK },
+    { "package.bash", R_OK },
+    { "probe.bash", R_OK },
+    { "rbee-hive-fetch", X_OK },
+    { "rbee-hive-needs", X_OK },
+    { "rbee-hive-network", X_OK },
+    { "rbee-hive-store", X_OK },
+    { "run.bash", R_OK },
+    { "signature.bash", R_OK },
+    { "tidy.bash", R_OK },
   };
 
   for (size_t i = 0; i < G_N_ELEMENTS (files); i++)

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "system-calls.h"
 
-#include "error.h"
-#include "file.h"
-
 #include <errno.h>
 #include <linux/netlink.h>
 #include <linux/sched.h>
@@ -13,6 +10,9 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "error.h"
+#include "file.h"
 
 #define LOW_HALF       UINT64_C (0xffffffff) /* where the kernel takes an int of the 64 bits that a program may set */
 #define FAMILY_LAST    AF_NETLINK

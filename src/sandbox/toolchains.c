@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "toolchains.h"
 
-#include "error.h"
-
 #include <fcntl.h>
+#include <glib/gi18n.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "error.h"
 
 static bool
 toolchain_refuse (const Toolchain *toolchain, const char *path, const char *why, GError **error)
 {
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_SANDBOX_UNAVAILABLE,
-               "The toolchain %s of hive.conf cannot be used: %s %s, or take its section [" TOOLCHAIN_SECTION
-               "%s] away",
-               toolchain->name, path, why, toolchain->name);
+               "The toolchain %s of hive.conf cannot be used: %s %s, or take its section [%s%s] away", toolchain->name,
+               path, why, TOOLCHAIN_SECTION, toolchain->name);
   return false;
 }
 
@@ -43,10 +43,10 @@ toolchain_check_open (const Toolchain *toolchain, const char *path, GError **err
   if (!*closed)
     return true;
   if (stat (closed, &info) < 0)
-    return toolchain_refuse (toolchain, path, "is not there. Correct its Path=", error);
+    return toolchain_refuse (toolchain, path, N_ ("is not there. Correct its Path="), error);
   why = g_strdup_printf (
-      "cannot be reached by the users that builds run as, because %s is closed to them (mode %04o). Move or copy the "
-      "toolchain to where all may read it, as /opt/%s, or open that folder (chmod o+x %s)",
+      N_ ("cannot be reached by the users that builds run as, because %s is closed to them (mode "
+          "%04o). Move or copy the toolchain to where all may read it, as /opt/%s, or open that folder (chmod o+x %s)"),
       closed, info.st_mode & 07777, toolchain->name, closed);
   return toolchain_refuse (toolchain, path, why, error);
 }
@@ -58,18 +58,19 @@ toolchain_check_owner (const Toolchain *toolchain, const char *path, GError **er
   struct stat info;
 
   if (stat (path, &info) < 0 || !S_ISDIR (info.st_mode))
-    return toolchain_refuse (toolchain, path, "is not a folder. Correct its Path=", error);
+    return toolchain_refuse (toolchain, path, N_ ("is not a folder. Correct its Path="), error);
   if (toolchain->any_owner)
     return true;
   if (!toolchain_is_owned_by (path, geteuid ()))
     return toolchain_refuse (
         toolchain, path,
-        "is not root's: its owner would decide what is in every worker that is built with it. Copy it "
-        "as root, or say Owner=any",
+        N_ ("is not root's: its owner would decide what is in every worker that is built with it. Copy it "
+            "as root, or say Owner=any"),
         error);
   if (info.st_mode & S_IWOTH)
     return toolchain_refuse (toolchain, path,
-                             "may be changed by everybody. Take that right away (chmod o-w), or say Owner=any", error);
+                             N_ ("may be changed by everybody. Take that right away (chmod o-w), or say Owner=any"),
+                             error);
   return true;
 }
 

@@ -24,7 +24,11 @@ function* walk(folder) {
 }
 
 process.env.NODE_ENV = "production";
-await build({ configFile: join(top, "app/vite.config.ts"), logLevel: "warn", build: { outDir: resolve(out), license: { fileName: "licences.txt" } } });
+await build({
+  configFile: join(top, "app/vite.config.ts"),
+  logLevel: "warn",
+  build: { outDir: resolve(out), license: { fileName: "licences.txt" } },
+});
 
 for (const path of walk(resolve(out))) {
   if (!PACKED.test(path) || !statSync(path).isFile()) continue;

@@ -13,7 +13,12 @@ export default defineConfig({
     projects: [
       { resolve, ssr, test: { name: "sdk", root: "sdk", environment: "node", include: ["test/*.test.ts"], ...timeouts } },
       { resolve, ssr, test: { name: "react", root: "react", environment: "jsdom", include: ["test/*.test.ts?(x)"], ...timeouts } },
-      { resolve, ssr, plugins: [translations()], test: { name: "app", root: "app", environment: "node", include: ["test/*.test.ts"], ...timeouts } },
+      {
+        resolve,
+        ssr,
+        plugins: [translations()],
+        test: { name: "app", root: "app", environment: "node", include: ["test/*.test.ts"], ...timeouts },
+      },
     ],
   },
 });

@@ -5,12 +5,28 @@ import json
 import re
 
 from bridge import Answer
-from harness import Job, pkgbuild
+from catalog import pkgbuild
+from job import Job
 from terminal import Terminal
 
 CONTROLS = {
-    "ESC": "\x1b[2J", "BEL": "\x07", "DEL": "\x7f", "CSI of one character": "\x9b2J", "NEL": "\x85", "ALM": "\u061c", "LRM": "\u200e", "RLM": "\u200f",
-    "LRE": "\u202a", "RLE": "\u202b", "PDF": "\u202c", "LRO": "\u202d", "RLO": "\u202e", "LRI": "\u2066", "RLI": "\u2067", "FSI": "\u2068", "PDI": "\u2069",
+    "ESC": "\x1b[2J",
+    "BEL": "\x07",
+    "DEL": "\x7f",
+    "CSI of one character": "\x9b2J",
+    "NEL": "\x85",
+    "ALM": "\u061c",
+    "LRM": "\u200e",
+    "RLM": "\u200f",
+    "LRE": "\u202a",
+    "RLE": "\u202b",
+    "PDF": "\u202c",
+    "LRO": "\u202d",
+    "RLO": "\u202e",
+    "LRI": "\u2066",
+    "RLI": "\u2067",
+    "FSI": "\u2068",
+    "PDI": "\u2069",
 }
 ALL = "".join(CONTROLS.values())
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -45,8 +61,11 @@ def test_recipe_that_is_checked_steers_no_terminal(hive):
     folder = hive.directory / "recipe"
     folder.mkdir()
     recipe = folder / "PKGBUILD"
-    recipe.write_text(pkgbuild("some", extra=f"pkgdesc=a{QUOTED}b\nurl=http://x/{QUOTED}\nlicense=(MIT{QUOTED})\n"
-                                             f"source=(http://127.0.0.1/{QUOTED})\nsha256sums=(SKIP)\n"))
+    recipe.write_text(
+        pkgbuild(
+            "some", extra=f"pkgdesc=a{QUOTED}b\nurl=http://x/{QUOTED}\nlicense=(MIT{QUOTED})\nsource=(http://127.0.0.1/{QUOTED})\nsha256sums=(SKIP)\n"
+        )
+    )
     hive.start()
     check = ("recipe", "--check", recipe, "--config", hive.directory / "hive.conf")
     for options in ((), ("--json",)):
@@ -79,12 +98,18 @@ def test_log_of_a_build_steers_no_terminal_by_any_way(bridge):
     text = hive.hivectl("log", job).stdout
     assert "begin" in text and "end" in text
     with bridge.stream(f"/v1/jobs/{job}/stream") as plain, bridge.events(f"/v1/jobs/{job}/stream") as dressed:
-        assert_plain(text, hive.hivectl("log", "--json", job).stdout, plain.rest().decode(), dressed.rest().decode(), Job(hive, f"/org/rbee/Hive/job/{job}").log_text())
+        assert_plain(
+            text,
+            hive.hivectl("log", "--json", job).stdout,
+            plain.rest().decode(),
+            dressed.rest().decode(),
+            Job(hive, f"/org/rbee/Hive/job/{job}").log_text(),
+        )
 
 
 def test_json_of_the_bridge_and_its_log_have_no_raw_control(bridge):
     host = f"x\x9b2J\u202e{ALL[5:]}".encode()
-    host = bytes(byte for byte in host if byte >= 0x20 and byte != 0x7f)
+    host = bytes(byte for byte in host if byte >= 0x20 and byte != 0x7F)
     raw = bridge.raw(b"GET /health HTTP/1.1\r\nHost: " + host + b"\r\n\r\n")
     Answer(raw).problem(421)
     assert_plain(raw.decode().replace("\r\n", "\n"))

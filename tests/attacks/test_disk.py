@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from harness import pkgbuild
+from catalog import pkgbuild
 
 EVERY = ("prepare", "build", "check")
 
@@ -19,7 +19,9 @@ def of_each_step(answers, *words):
 def test_tmp_of_a_step_is_a_folder_of_the_work_tree(hive):
     """A file system of the disk's size, not memory's; and TMPDIR says so to those who do not take /tmp for granted."""
     ask = 'echo "device $(stat -c %d /tmp) $(stat -c %d "$srcdir")"; echo "mode $(stat -c %a /tmp)"; echo "TMPDIR $TMPDIR $(dirname "$(mktemp)")"'
-    hive.catalog.add("some", pkgbuild("some", extra="".join(f"{step}() {{ {ask}\n}}\n" for step in EVERY) + f"pkgver() {{ {{ {ask}; }} >&2; echo 1; }}"))
+    hive.catalog.add(
+        "some", pkgbuild("some", extra="".join(f"{step}() {{ {ask}\n}}\n" for step in EVERY) + f"pkgver() {{ {{ {ask}; }} >&2; echo 1; }}")
+    )
     lines = hive.installs("some", check=True).lines()
     assert of_each_step(lines, "TMPDIR") == ["/tmp /tmp"] * 4 and of_each_step(lines, "mode") == ["1777"] * 4
     assert all(len(set(devices.split())) == 1 for devices in of_each_step(lines, "device"))
@@ -64,7 +66,7 @@ def small_disk(hive, size, inodes=0):
 def test_a_build_leaves_some_of_the_disk_to_others(hive):
     small_disk(hive, "200M")
     try:
-        hive.catalog.add("large", pkgbuild("large", build='head -c 195M /dev/zero >file; sleep 1000'))
+        hive.catalog.add("large", pkgbuild("large", build="head -c 195M /dev/zero >file; sleep 1000"))
         hive.refuses("large", "NoSpace", "KeepFree=", str(hive.cache))
         hive.catalog.add("fine", pkgbuild("fine", build="head -c 50M /dev/zero >file"))
         hive.installs("fine")
@@ -88,12 +90,14 @@ def test_a_terabyte_that_is_a_hole_ends_soon(hive):
     """In the work tree it takes no space; in the package it is as large as it says."""
     hive.catalog.add("hole", pkgbuild("hole", build="truncate -s 1T hole"))
     hive.installs("hole")
-    hive.catalog.add("holes", pkgbuild("holes", package='install -d "$pkgdir/usr/local/share/holes"; truncate -s 1T "$pkgdir/usr/local/share/holes/hole"'))
+    hive.catalog.add(
+        "holes", pkgbuild("holes", package='install -d "$pkgdir/usr/local/share/holes"; truncate -s 1T "$pkgdir/usr/local/share/holes/hole"')
+    )
     hive.refuses("holes", "LimitsExceeded", "MaxTreeSize=")
     hive.nothing_left()
 
 
-DEEP = "/usr/bin/python3 -c 'import os; [(os.mkdir(\"d\"), os.chdir(\"d\")) for _ in range(5000)]'"
+DEEP = '/usr/bin/python3 -c \'import os; [(os.mkdir("d"), os.chdir("d")) for _ in range(5000)]\''
 
 
 def test_five_thousand_nested_folders_are_tidied(hive):

@@ -8,7 +8,8 @@ import subprocess
 
 import pytest
 
-from harness import Job, install_script, pkgbuild
+from catalog import install_script, pkgbuild
+from job import Job
 
 BINARY = install_script("some") + "\n"
 
@@ -59,8 +60,12 @@ def test_what_others_load_by_themselves_is_refused(hive, case):
 @pytest.mark.parametrize("name", ["systemd", "udev", "python3", "dbus-1", "polkit-1", "security", "applications"])
 def test_worker_whose_name_is_a_folder_that_others_load(hive, name):
     place = f"/usr/local/{'lib' if name in ('systemd', 'udev', 'python3', 'security') else 'share'}/{name}/evil"
-    hive.catalog.add(name, pkgbuild(name, package=install_script(f"worker-{name}") + "\n" + install_file(place)), binary_name=f"worker-{name}",
-                     install_path=f"/usr/local/bin/worker-{name}")
+    hive.catalog.add(
+        name,
+        pkgbuild(name, package=install_script(f"worker-{name}") + "\n" + install_file(place)),
+        binary_name=f"worker-{name}",
+        install_path=f"/usr/local/bin/worker-{name}",
+    )
     hive.refuses(name, "PackageInvalid", place)
 
 
@@ -110,8 +115,9 @@ def test_record_that_names_files_of_others_removes_none(hive, path):
     hive.restart()
     record_path = hive.state / "workers" / "some.json"
     record = json.loads(record_path.read_text())
-    record["files"].append({"path": path, "type": "file", "mode": "0644", "size": 5,
-                            "sha256": "8d5b6d5b0a9d9ed0b1a9dfa0a8fd9b6dd0a1a35e32d2fbff9be8a2c5a5f9b6d3"})
+    record["files"].append(
+        {"path": path, "type": "file", "mode": "0644", "size": 5, "sha256": "8d5b6d5b0a9d9ed0b1a9dfa0a8fd9b6dd0a1a35e32d2fbff9be8a2c5a5f9b6d3"}
+    )
     record["directories"].append(path)
     whole = record_path.read_text()
     record_path.write_text(json.dumps(record))
@@ -124,7 +130,9 @@ def test_record_that_names_files_of_others_removes_none(hive, path):
 
 def test_administrator_may_allow_more_and_status_says_so(hive):
     hive.configuration["Install"] = {"Allow": "/usr/local/include;/usr/local/lib/libsome.so*"}
-    hive.catalog.add("some", pkgbuild("some", package=BINARY + install_file("/usr/local/include/some/some.h") + install_file("/usr/local/lib/libsome.so.1")))
+    hive.catalog.add(
+        "some", pkgbuild("some", package=BINARY + install_file("/usr/local/include/some/some.h") + install_file("/usr/local/lib/libsome.so.1"))
+    )
     hive.installs("some")
     status = hive.hivectl("status", status=None)
     assert "/usr/local/include" in status.stdout and "/usr/local/lib/libsome.so*" in status.stdout
@@ -133,7 +141,12 @@ def test_administrator_may_allow_more_and_status_says_so(hive):
 
 
 def test_what_real_workers_bring_is_installed(hive):
-    hive.catalog.add("some", pkgbuild("some", package=BINARY + """
+    hive.catalog.add(
+        "some",
+        pkgbuild(
+            "some",
+            package=BINARY
+            + """
 cd "$pkgdir"
 install -d usr/local/{lib/some,libexec/some,share/{some,licenses/some,doc/some,man/man1,bash-completion/completions,zsh/site-functions,fish/vendor_completions.d,applications,icons/hicolor/48x48/apps}} opt/some/bin
 echo lib > usr/local/lib/some/libllama.so.0.1
@@ -151,7 +164,9 @@ printf '[Desktop Entry]\\nType=Application\\nName=Some\\nExec=some\\n' > usr/loc
 echo picture > usr/local/share/icons/hicolor/48x48/apps/some.png
 echo server > opt/some/bin/server
 ln -s /opt/some/bin/server usr/local/bin/some-server
-"""))
+""",
+        ),
+    )
     hive.installs("some")
     hive.removes("some")
     hive.nothing_left()
@@ -159,17 +174,26 @@ ln -s /opt/some/bin/server usr/local/bin/some-server
 
 # links
 
+
 def test_links_between_prefixes_absolute_and_relative(hive):
-    hive.catalog.add("some", pkgbuild("some", package=BINARY + install_file("/opt/some/bin/tool") + """
+    hive.catalog.add(
+        "some",
+        pkgbuild(
+            "some",
+            package=BINARY
+            + install_file("/opt/some/bin/tool")
+            + """
 ln -s /opt/some/bin/tool "$pkgdir/usr/local/bin/some-absolute"
 ln -sr "$pkgdir/opt/some/bin/tool" "$pkgdir/usr/local/bin/some-relative"
-"""))
+""",
+        ),
+    )
     hive.installs("some")
     assert os.readlink(hive.installed("/usr/local/bin/some-absolute")) == "/opt/some/bin/tool"
     assert hive.installed("/usr/local/bin/some-relative").read_text() == "evil\n"
 
 
-@pytest.mark.parametrize("link", ["ln -s /opt/some/bin/some", "ln -sr \"$pkgdir/opt/some/bin/some\""], ids=["absolute", "relative"])
+@pytest.mark.parametrize("link", ["ln -s /opt/some/bin/some", 'ln -sr "$pkgdir/opt/some/bin/some"'], ids=["absolute", "relative"])
 def test_program_of_a_worker_may_be_a_link_to_another_prefix(hive, link):
     package = f"""install -Dm755 /dev/stdin "$pkgdir/opt/some/bin/some" <<<'#!/bin/sh'
 install -d "$pkgdir/usr/local/bin"
@@ -184,8 +208,15 @@ ln -s between "$pkgdir/usr/local/bin/some"
     hive.nothing_left()
 
 
-@pytest.mark.parametrize("target, why", [("/usr/bin/env", "is a link to what is not in the package"), ("some", ""), ("/opt/some", "is not a regular file"),
-                                         ("/opt/some/data", "is not executable")])
+@pytest.mark.parametrize(
+    "target, why",
+    [
+        ("/usr/bin/env", "is a link to what is not in the package"),
+        ("some", ""),
+        ("/opt/some", "is not a regular file"),
+        ("/opt/some/data", "is not executable"),
+    ],
+)
 def test_program_of_a_worker_that_is_a_link_to_no_program_is_refused(hive, target, why):
     package = f"""install -Dm644 /dev/stdin "$pkgdir/opt/some/data" <<<'#!/bin/sh'
 install -d "$pkgdir/usr/local/bin"
@@ -197,13 +228,20 @@ ln -s {target} "$pkgdir/usr/local/bin/some"
 
 @pytest.mark.parametrize("link", ["/usr/bin/python3", "../../../usr/bin/python3"])
 def test_python_environment_links_to_the_systems_python(hive, link):
-    hive.catalog.add("some", pkgbuild("some", package=BINARY + f"""
+    hive.catalog.add(
+        "some",
+        pkgbuild(
+            "some",
+            package=BINARY
+            + f"""
 install -d "$pkgdir/opt/some/bin" "$pkgdir/opt/some/lib/python3/site-packages"
 ln -s {link} "$pkgdir/opt/some/bin/python3"
 ln -s python3 "$pkgdir/opt/some/bin/python"
 echo 'import sys' > "$pkgdir/opt/some/lib/python3/site-packages/some.pth"
 ln -s lib "$pkgdir/opt/some/lib64"
-"""))
+""",
+        ),
+    )
     hive.installs("some")
     assert os.readlink(hive.installed("/opt/some/bin/python3")) == link
 
@@ -248,6 +286,7 @@ def test_linked_manual_of_a_distribution_is_followed_and_the_real_path_recorded(
 
 # folders
 
+
 @pytest.mark.parametrize("mode", [0o777, 0o1777])
 def test_folder_that_everybody_may_write_gets_nothing(hive, mode):
     folder = hive.installed("/usr/local/share")
@@ -272,6 +311,7 @@ def test_folder_of_another_user_gets_nothing_and_the_advice_helps(hive):
 
 # files of the distribution's package manager
 
+
 def dpkg_install(hive, path, text="of a package\n"):
     """A real package, in a database of dpkg below InstallRoot."""
     tree, database = hive.directory / "deb", hive.root / "var/lib/dpkg"
@@ -283,9 +323,14 @@ def dpkg_install(hive, path, text="of a package\n"):
     (tree / "DEBIAN/control").write_text("Package: vendor\nVersion: 1\nArchitecture: all\nMaintainer: x <x@example.org>\nDescription: x\n")
     (tree / path.lstrip("/")).parent.mkdir(parents=True, exist_ok=True)
     (tree / path.lstrip("/")).write_text(text)
-    subprocess.run(["dpkg-deb", "--root-owner-group", "--build", str(tree), str(hive.directory / "vendor.deb")], check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["dpkg", f"--root={hive.root}", "--force-not-root,bad-path", f"--log={hive.directory}/dpkg.log", "-i", str(hive.directory / "vendor.deb")],
-                   check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        ["dpkg-deb", "--root-owner-group", "--build", str(tree), str(hive.directory / "vendor.deb")], check=True, stdout=subprocess.DEVNULL
+    )
+    subprocess.run(
+        ["dpkg", f"--root={hive.root}", "--force-not-root,bad-path", f"--log={hive.directory}/dpkg.log", "-i", str(hive.directory / "vendor.deb")],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
 
 
 def pacman_install(hive, path, text="of a package\n"):
@@ -297,8 +342,13 @@ def pacman_install(hive, path, text="of a package\n"):
     hive.installed(path).write_text(text)
 
 
-INSTALLERS = pytest.mark.parametrize("package", [
-    pytest.param(dpkg_install, marks=[pytest.mark.root, pytest.mark.skipif(not shutil.which("dpkg-deb"), reason="dpkg is not installed here")]), pacman_install])
+INSTALLERS = pytest.mark.parametrize(
+    "package",
+    [
+        pytest.param(dpkg_install, marks=[pytest.mark.root, pytest.mark.skipif(not shutil.which("dpkg-deb"), reason="dpkg is not installed here")]),
+        pacman_install,
+    ],
+)
 
 
 @INSTALLERS

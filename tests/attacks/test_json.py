@@ -3,7 +3,6 @@
 
 import pytest
 
-
 DEEP = "[" * 400000
 
 TEXTS = {
@@ -68,7 +67,9 @@ def test_record_of_a_worker_in_another_json_is_damaged_and_nobody_elses_matter(h
 
 
 def test_members_and_elements_without_end_are_read_in_time(roomy):
-    for body in ('{"a":[' + ",".join(["0"] * 400000) + "]}", "{" + ",".join(f'"{number}":0' for number in range(80000)) + "}", '{"a":"' + "x" * 1000000 + '"}'):
+    for body in (
+        '{"a":[' + ",".join(["0"] * 400000) + "]}",
+        "{" + ",".join(f'"{number}":0' for number in range(80000)) + "}",
+        '{"a":"' + "x" * 1000000 + '"}',
+    ):
         roomy.post("/v1/jobs", body.encode()).problem(400, "InvalidArgument")
-
-

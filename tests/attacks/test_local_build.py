@@ -8,7 +8,7 @@ import tempfile
 
 import pytest
 
-from harness import HttpCatalog, install_script, pkgbuild, shell_quote
+from catalog import HttpCatalog, install_script, pkgbuild, shell_quote
 
 
 @pytest.fixture
@@ -135,7 +135,9 @@ def test_steps_see_nothing_of_the_callers(author, home):
     (author.directory / ".ssh/id").write_text("private key")
     author.own()
     look = f"cat {shell_quote(str(home))}/some/letter {author.directory}/.ssh/id ~/.ssh/id {author.recipe}/PKGBUILD 2>&1 || true; ls -A {author.cache} 2>&1 || true; env"
-    author.write("PKGBUILD", pkgbuild("some", extra=f"prepare() {{ {look}; }}\ncheck() {{ {look}; }}", build=look, package=f"{look}\n{install_script('some')}"))
+    author.write(
+        "PKGBUILD", pkgbuild("some", extra=f"prepare() {{ {look}; }}\ncheck() {{ {look}; }}", build=look, package=f"{look}\n{install_script('some')}")
+    )
     text = author.builds("--check", SECRET="of the environment").stdout
     assert "dear" not in text and "private key" not in text and "of the environment" not in text
     assert "No such file" in text

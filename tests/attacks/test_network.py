@@ -6,11 +6,15 @@ import contextlib
 import os
 import shutil
 import socket
+import subprocess
 import threading
 
 import pytest
+from gi.repository import GLib
 
-from harness import HttpCatalog, pkgbuild
+from catalog import HttpCatalog, install_script, pkgbuild
+from hub import Hub
+from job import Job
 
 # Tries to reach each ADDRESS@PORT, and each once more by the name of every device, past the routes.
 TRY = r"""
@@ -64,7 +68,9 @@ class Listener:
 
     def __init__(self, address="::", port=0, says=lambda request: b"HTTP/1.0 404 No\r\n\r\n"):
         self.came, self.says = [], says
-        self.stream = socket.create_server((address, port), family=socket.AF_INET6 if ":" in address else socket.AF_INET, dualstack_ipv6=address == "::")
+        self.stream = socket.create_server(
+            (address, port), family=socket.AF_INET6 if ":" in address else socket.AF_INET, dualstack_ipv6=address == "::"
+        )
         self.port = self.stream.getsockname()[1]
         self.datagram = socket.socket(self.stream.family, socket.SOCK_DGRAM)
         if self.stream.family == socket.AF_INET6:
@@ -128,6 +134,7 @@ def redirect(to):
         handler.send_header("Location", to)
         handler.send_header("Content-Length", "0")
         handler.end_headers()
+
     return answer
 
 
@@ -146,6 +153,7 @@ def internal(port):
 
 
 # fetchers
+
 
 def test_catalogs_own_files_are_not_fetched_from_this_machine(hive, foreign):
     """The list, the metadata and the PKGBUILD, by redirects and by an absolute pkgbuild_url."""
@@ -201,7 +209,7 @@ def test_name_that_changes_its_address_between_check_and_use_leads_nowhere(hive,
             while True:
                 query, whence = server.recvfrom(512)
                 end = query.index(b"\0", 12) + 5
-                four = query[end - 4:end - 2] == b"\0\1"
+                four = query[end - 4 : end - 2] == b"\0\1"
                 answers.append(socket.inet_aton(own if len(answers) < 1 else "127.0.0.1"))
                 record = b"\xc0\x0c\0\1\0\1\0\0\0\0\0\4" + answers[-1] if four else b""
                 server.sendto(query[:2] + b"\x81\x80\0\1\0" + (b"\1" if four else b"\0") + b"\0\0\0\0" + query[12:end] + record, whence)
@@ -218,6 +226,20 @@ def test_name_that_changes_its_address_between_check_and_use_leads_nowhere(hive,
             hive.refuses("some", "SourceUnavailable")
         assert len(answers) > 1 and not secret.came
         secret.close()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "localhost", "0.0.0.0"])
+def test_hub_of_models_leads_to_nothing_of_this_machine(hive, own, secret, host):
+    hub = Hub(own)
+    hub.location = f"http://{host}:{secret.port}/model"
+    hive.configuration["Models"] = {"HubURL": hub.url}
+    try:
+        job = Job(hive, hive.call("PullModel", GLib.Variant("(sa{sv})", (hub.put("owner/repo", "some.gguf", b"some"), {}))))
+        end = job.wait()
+        assert (end.result, end.error) == ("failed", "SourceUnavailable"), job.log_text()
+        assert not secret.came and any("/resolve/" in path for path, _ in hub.asked)
+    finally:
+        hub.close()
 
 
 def test_name_of_a_catalog_gives_it_no_address_of_this_machine(hive, secret):
@@ -244,6 +266,7 @@ def test_fetcher_that_was_taken_over_reaches_no_abstract_socket(hive, abstract):
 
 # recipes
 
+
 def test_functions_with_the_network_reach_nothing_of_this_machine(hive, secret):
     tried = trying(internal(secret.port))
     hive.catalog.add("some", pkgbuild("some", extra=f"prepare() {{\n{tried}\n}}", build=tried))
@@ -254,11 +277,30 @@ def test_functions_with_the_network_reach_nothing_of_this_machine(hive, secret):
 
 def test_functions_with_the_network_reach_no_cloud_and_no_private_network(hive):
     """That nobody is there cannot be told from being kept away: the kernel's own word is asked."""
-    addresses = ["169.254.169.254", "100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254", "10.0.0.1", "172.16.0.1", "192.168.0.1",
-                 "100.64.0.1", "fd12::1", "64:ff9b::a00:1", "64:ff9b:1::1", "2001::1", "2002:a00:1::1", "fec0::1", "ff02::1", "224.0.0.251"]
-    script = ("import errno, socket, sys\nfor address in sys.argv[1:]:\n    attempt = socket.socket(socket.AF_INET6 if ':' in address else socket.AF_INET, "
-              "socket.SOCK_DGRAM)\n    try:\n        attempt.connect((address, 80))\n        print('open', address)\n    except OSError as error:\n"
-              "        print('closed', errno.errorcode[error.errno])\n")
+    addresses = [
+        "169.254.169.254",
+        "100.100.100.200",
+        "168.63.129.16",
+        "192.0.0.192",
+        "fd00:ec2::254",
+        "10.0.0.1",
+        "172.16.0.1",
+        "192.168.0.1",
+        "100.64.0.1",
+        "fd12::1",
+        "64:ff9b::a00:1",
+        "64:ff9b:1::1",
+        "2001::1",
+        "2002:a00:1::1",
+        "fec0::1",
+        "ff02::1",
+        "224.0.0.251",
+    ]
+    script = (
+        "import errno, socket, sys\nfor address in sys.argv[1:]:\n    attempt = socket.socket(socket.AF_INET6 if ':' in address else socket.AF_INET, "
+        "socket.SOCK_DGRAM)\n    try:\n        attempt.connect((address, 80))\n        print('open', address)\n    except OSError as error:\n"
+        "        print('closed', errno.errorcode[error.errno])\n"
+    )
     hive.catalog.add("some", pkgbuild("some", build=f"python3 - {' '.join(addresses)} <<'PYTHON'\n{script}PYTHON"))
     lines = hive.installs("some").lines()
     assert not [line for line in lines if line.startswith("open")]
@@ -271,9 +313,22 @@ def test_functions_reach_no_abstract_socket_of_this_machine(hive, abstract):
     assert hive.installs("some").lines().count("refused") == 2
 
 
+def test_functions_share_the_jobs_network_which_package_has_nothing_of(hive):
+    said = "echo own $(readlink /proc/self/ns/net)"
+    hive.catalog.add("some", pkgbuild("some", extra=f"prepare() {{\n{said}\n}}", build=said, package=f"{install_script('some')}\n{said}"))
+    prepared, built, packaged = [line for line in hive.installs("some").lines() if line.startswith("own ")]
+    assert prepared == built != packaged
+
+
 def test_functions_cannot_change_their_network(hive):
-    hive.catalog.add("some", pkgbuild("some", build='for what in "link set lo down" "route add 10.0.0.0/8 dev lo" "route del default"; do\n'
-                                                    '  ip $what 2>/dev/null && echo changed || echo denied\ndone; true'))
+    hive.catalog.add(
+        "some",
+        pkgbuild(
+            "some",
+            build='for what in "link set lo down" "route add 10.0.0.0/8 dev lo" "route del default"; do\n'
+            "  ip $what 2>/dev/null && echo changed || echo denied\ndone; true",
+        ),
+    )
     lines = hive.installs("some").lines()
     assert "changed" not in lines and lines.count("denied") == 3
 
@@ -291,3 +346,31 @@ def test_administrators_word_opens_an_address_and_a_port_of_loopback(hive, own, 
         assert not other.came
     finally:
         other.close()
+
+
+# A machine whose one link leads to a neighbour that serves, and nowhere else; the arguments are rbee-hive-network and what it may reach.
+NEIGHBOUR = r"""
+PATH=$PATH:/usr/sbin:/sbin
+unshare --net sleep 1000 & neighbour=$!
+trap 'kill $neighbour $server' EXIT
+until [ "$(readlink /proc/$neighbour/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.05; done
+ip link set lo up
+ip link add here type veth peer name there netns $neighbour
+ip address add 10.9.8.2/24 dev here
+ip link set here up
+nsenter --net=/proc/$neighbour/ns/net sh -c 'ip address add 10.9.8.3/24 dev there; ip link set there up; exec python3 -m http.server 8080' >/dev/null 2>&1 & server=$!
+until curl --silent --output /dev/null http://10.9.8.3:8080/; do sleep 0.1; done
+"$@" /usr/bin/curl --silent --show-error --max-time 5 --output /dev/null http://10.9.8.3:8080/ && echo reached
+"""
+
+
+@pytest.mark.root
+def test_machine_without_a_way_to_the_world_reaches_a_neighbour_that_is_allowed(build):
+    def reaches(*allowed):
+        network = (build.libexec / "rbee-hive-network", f"--pasta={shutil.which('pasta')}", *allowed, "--")
+        tried = subprocess.run(["unshare", "--net", "sh", "-c", NEIGHBOUR, "sh", *network], capture_output=True, text=True, timeout=60)
+        return tried.stdout.endswith("reached\n"), tried.stderr
+
+    assert reaches("--allow=10.9.8.0/24") == (True, "")
+    reached, why = reaches()
+    assert not reached and "Couldn't connect" in why

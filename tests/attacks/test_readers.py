@@ -6,7 +6,8 @@ import socket
 
 import pytest
 
-from harness import Job, pkgbuild
+from catalog import pkgbuild
+from job import Job
 
 READERS = 1000
 

@@ -5,8 +5,7 @@ import base64
 
 import pytest
 
-import harness
-from harness import pkgbuild, sha256
+from catalog import HttpCatalog, pkgbuild, sha256
 
 PASSWORD = "correct-horse-battery"
 DATA = b"data"
@@ -17,7 +16,7 @@ def servers(hive):
     """The one with a password, and another host that it leads to; what each was sent."""
     made, sent = [], {}
     for name, address in (("own", "127.0.0.1"), ("other", "127.0.0.2")):
-        made.append(harness.HttpCatalog(address))
+        made.append(HttpCatalog(address))
         sent[name] = []
     own, other = made
 

@@ -7,14 +7,17 @@ import subprocess
 
 import pytest
 
-from harness import HiveError, install_script, pkgbuild
+from catalog import install_script, pkgbuild
+from client import HiveError
 
 TEMPORARY = ".rbee-hive-9007-0~"
 
 
 def cut_short(hive, state="placing"):
     """What a crash leaves of a removal of the worker "victim", and a folder that somebody put where its temporary file was."""
-    hive.catalog.add("victim", pkgbuild("victim", package=install_script("victim") + "\ninstall -Dm644 /dev/stdin \"$pkgdir/usr/local/share/victim/data\" <<< data"))
+    hive.catalog.add(
+        "victim", pkgbuild("victim", package=install_script("victim") + '\ninstall -Dm644 /dev/stdin "$pkgdir/usr/local/share/victim/data" <<< data')
+    )
     hive.catalog.add("other")
     hive.installs("victim")
     folder = hive.installed("/usr/local/share/victim")
@@ -24,8 +27,9 @@ def cut_short(hive, state="placing"):
     (obstacle / "file").write_text("")
     hive.foreign |= {f"/usr/local/share/victim/{TEMPORARY}", f"/usr/local/share/victim/{TEMPORARY}/file"}
     step = {"kind": "place" if state == "staging" else "remove", "path": "/usr/local/share/victim/data", "temporary": TEMPORARY, "inode": str(inode)}
-    (hive.state / "transactions" / "9007.json").write_text(json.dumps(
-        {"format": 1, "state": state, "job": "9007", "worker_id": "victim", "steps": [step], "made": [], "obsolete": [], "removal": True}))
+    (hive.state / "transactions" / "9007.json").write_text(
+        json.dumps({"format": 1, "state": state, "job": "9007", "worker_id": "victim", "steps": [step], "made": [], "obsolete": [], "removal": True})
+    )
     return obstacle
 
 
@@ -58,7 +62,7 @@ def test_only_the_worker_of_a_stuck_transaction_is_blocked(hive, state):
 
 def test_paths_of_a_stuck_transaction_are_nobodys(hive):
     cut_short(hive, "committed")
-    hive.catalog.add("thief", pkgbuild("thief", package=install_script("thief") + "\ninstall -D /dev/null \"$pkgdir/usr/local/share/victim/data\""))
+    hive.catalog.add("thief", pkgbuild("thief", package=install_script("thief") + '\ninstall -D /dev/null "$pkgdir/usr/local/share/victim/data"'))
     end = hive.install("thief").wait()
     assert end.result == "failed" and "victim" in end.message
 
@@ -73,9 +77,21 @@ def test_committed_transaction_that_brings_what_others_load_is_not_finished(hive
     record = hive.record("victim")
     record["files"].append({"path": path, "type": "file", "mode": "0644", "size": 10, "sha256": "0" * 64})
     step = {"kind": "place", "path": path, "temporary": temporary.name, "inode": str(temporary.stat().st_ino)}
-    (hive.state / "transactions" / "9007.json").write_text(json.dumps(
-        {"format": 1, "state": "committed", "job": "9007", "worker_id": "victim", "steps": [step], "made": [], "obsolete": [], "removal": False,
-         "record": record}))
+    (hive.state / "transactions" / "9007.json").write_text(
+        json.dumps(
+            {
+                "format": 1,
+                "state": "committed",
+                "job": "9007",
+                "worker_id": "victim",
+                "steps": [step],
+                "made": [],
+                "obsolete": [],
+                "removal": False,
+                "record": record,
+            }
+        )
+    )
     assert hive.install("other").wait().result == "done"
     (left,) = status(hive)
     assert path in left["message"] and "without the worker being run" in left["message"]
@@ -96,6 +112,7 @@ def test_damaged_manifest_blocks_nobody_and_is_shown(hive):
 
 # What keeps root from changing a file
 
+
 def immutable(hive, path, attribute="+i"):
     done = subprocess.run(["chattr", attribute, str(path)], stderr=subprocess.PIPE, text=True)
     if done.returncode:
@@ -112,7 +129,9 @@ def advised(message):
 @pytest.mark.parametrize("path", ["/usr/local/bin/some", "/usr/local/bin"])
 def test_immutable_file_or_folder_is_named_and_the_advice_helps(hive, path):
     hive.catalog.add("some")
-    hive.catalog.add("other", pkgbuild("other", package='install -Dm755 /dev/stdin "$pkgdir/opt/other/bin/other" <<< x'), install_path="/opt/other/bin/other")
+    hive.catalog.add(
+        "other", pkgbuild("other", package='install -Dm755 /dev/stdin "$pkgdir/opt/other/bin/other" <<< x'), install_path="/opt/other/bin/other"
+    )
     hive.installs("some")
     immutable(hive, hive.installed(path))
     job = hive.remove("some")
@@ -148,7 +167,11 @@ def test_file_system_mounted_below_a_prefix(hive):
     hive.mount(folder, "size=1M", "mode=755")
     hive.catalog.add("some", pkgbuild("some", package=install_script("some") + '\ninstall -D /dev/null "$pkgdir/usr/local/share/some/deep/data"'))
     hive.installs("some")
-    hive.catalog.add("some", pkgbuild("some", version="2.0", package=install_script("some") + '\ninstall -D /dev/null "$pkgdir/usr/local/share/some/deep/other"'), version="2.0")
+    hive.catalog.add(
+        "some",
+        pkgbuild("some", version="2.0", package=install_script("some") + '\ninstall -D /dev/null "$pkgdir/usr/local/share/some/deep/other"'),
+        version="2.0",
+    )
     hive.installs("some")
     hive.removes("some")
     assert os.listdir(folder) == []

@@ -4,7 +4,7 @@
 import pytest
 
 from asking import ALLOWED, OTHER_NUMBERS, REFUSED, answers, asking
-from harness import pkgbuild
+from catalog import pkgbuild
 
 
 @pytest.fixture(params=["a job of the hive", "a build of one's own"])
@@ -31,6 +31,12 @@ def test_calls_by_another_architectures_numbers_do_not_pass_the_filter(asked):
 
 
 def test_every_sandbox_has_the_filter_also_the_one_that_reads_the_recipe(author):
-    author.write("PKGBUILD", pkgbuild("some", extra='pkgver() { grep -o "Seccomp:.*" /proc/self/status >&2; echo 2; }\n'
-                                      'echo "evaluated $(grep Seccomp: /proc/self/status)" >&2; [[ $(grep Seccomp: /proc/self/status) == *2 ]] || exit 1'))
+    author.write(
+        "PKGBUILD",
+        pkgbuild(
+            "some",
+            extra='pkgver() { grep -o "Seccomp:.*" /proc/self/status >&2; echo 2; }\n'
+            'echo "evaluated $(grep Seccomp: /proc/self/status)" >&2; [[ $(grep Seccomp: /proc/self/status) == *2 ]] || exit 1',
+        ),
+    )
     assert "Seccomp:\t2" in author.builds().stdout

@@ -7,7 +7,8 @@ import subprocess
 
 import pytest
 
-from harness import pkgbuild, wait_until
+from catalog import pkgbuild
+from waiting import wait_until
 
 pytestmark = pytest.mark.root
 

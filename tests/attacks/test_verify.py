@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from harness import wait_until
+from waiting import wait_until
 
 WORKER = "/org/rbee/Hive/worker/some"
 INTERFACE = "org.rbee.Hive.Worker"
@@ -41,8 +41,22 @@ def running():
 
 
 def verify_as(hive, uid):
-    return hive.spawn("setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups", "busctl", f"--address={hive.address}", "--timeout=600", "call",
-                      "org.rbee.Hive", WORKER, INTERFACE, "Verify", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return hive.spawn(
+        "setpriv",
+        f"--reuid={uid}",
+        f"--regid={uid}",
+        "--clear-groups",
+        "busctl",
+        f"--address={hive.address}",
+        "--timeout=600",
+        "call",
+        "org.rbee.Hive",
+        WORKER,
+        INTERFACE,
+        "Verify",
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
 
 
 @pytest.mark.root
@@ -56,8 +70,9 @@ def test_verifications_of_one_user_leave_room_for_another(slow):
 
 
 def test_verification_ends_when_its_caller_leaves(slow):
-    waiting = slow.spawn("busctl", f"--address={slow.address}", "--timeout=600", "call", "org.rbee.Hive", WORKER, INTERFACE, "Verify",
-                         stdout=subprocess.DEVNULL)
+    waiting = slow.spawn(
+        "busctl", f"--address={slow.address}", "--timeout=600", "call", "org.rbee.Hive", WORKER, INTERFACE, "Verify", stdout=subprocess.DEVNULL
+    )
     wait_until(lambda: running() == 1, 20, "the verification")
     waiting.kill()
     wait_until(lambda: running() == 0, 20, "its end")
@@ -65,8 +80,18 @@ def test_verification_ends_when_its_caller_leaves(slow):
 
 
 def test_verification_that_waits_does_not_keep_the_hive_from_ending(slow):
-    slow.spawn("busctl", f"--address={slow.address}", "--timeout=600", "call", "org.rbee.Hive", WORKER, INTERFACE, "Verify", stdout=subprocess.DEVNULL,
-               stderr=subprocess.DEVNULL)
+    slow.spawn(
+        "busctl",
+        f"--address={slow.address}",
+        "--timeout=600",
+        "call",
+        "org.rbee.Hive",
+        WORKER,
+        INTERFACE,
+        "Verify",
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     wait_until(lambda: running() == 1, 20, "the verification")
     slow.stop()
     wait_until(lambda: running() == 0, 20, "its end")

@@ -5,15 +5,15 @@
  *   line-clock log FILE               reads them from a job's log while it grows, as any follower does
  *   line-clock count FILE COUNT       follows a job's log until COUNT lines of the recipe have come
  * The readers print one JSON object: median and 99th percentile in µs, or the time when the last line came. */
-#include "log-reader.h"
-#include "log-watch.h"
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "log-reader.h"
+#include "log-watch.h"
 
 #define MARK "line-clock "
 

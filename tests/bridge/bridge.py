@@ -11,7 +11,8 @@ import socket
 import subprocess
 import tempfile
 
-import harness
+from hive import SANITIZED
+from waiting import wait_until
 
 
 class Answer:
@@ -34,7 +35,7 @@ class Answer:
         body = b""
         while data:
             size, _, data = data.partition(b"\r\n")
-            body, data = body + data[:int(size, 16)], data[int(size, 16) + 2:]
+            body, data = body + data[: int(size, 16)], data[int(size, 16) + 2 :]
         return body
 
     @property
@@ -69,8 +70,12 @@ class Bridge:
         self.socket = self.directory / "http.sock"
         self.log_path = self.directory / "bridge.log"
         self.token_text = None
-        self.settings = {"Listen": f"127.0.0.1:0;{self.socket}", "KeyFile": self.directory / "key",
-                         "WebDirectory": self.directory / "web", "RequestTimeout": 10}
+        self.settings = {
+            "Listen": f"127.0.0.1:0;{self.socket}",
+            "KeyFile": self.directory / "key",
+            "WebDirectory": self.directory / "web",
+            "RequestTimeout": 10,
+        }
 
     def configure(self, **keys):
         """Before it starts, or starts again."""
@@ -78,8 +83,10 @@ class Bridge:
         return self
 
     def write_configuration(self):
-        text = "".join(f"[{group}]\n" + "".join(f"{key}={value}\n" for key, value in keys.items())
-                       for group, keys in {**self.hive.configuration, "Bridge": self.settings}.items())
+        text = "".join(
+            f"[{group}]\n" + "".join(f"{key}={value}\n" for key, value in keys.items())
+            for group, keys in {**self.hive.configuration, "Bridge": self.settings}.items()
+        )
         (self.directory / "hive.conf").write_text(text)
 
     @property
@@ -87,8 +94,7 @@ class Bridge:
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
     def command(self):
-        return [str(self.hive.build.libexec / "rbee-hive-bridge"), "--config", str(self.directory / "hive.conf"),
-                "--bus", self.hive.address]
+        return [str(self.hive.build.libexec / "rbee-hive-bridge"), "--config", str(self.directory / "hive.conf"), "--bus", self.hive.address]
 
     def start(self, wait=True, **options):
         self.hive.start()
@@ -102,7 +108,11 @@ class Bridge:
         with open(self.log_path, "a") as log:
             self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", **options)
         if wait:
-            harness.wait_until(lambda: self.process.poll() is not None or self.has_started(seen), 20 * self.hive.patience, lambda: "the bridge; it said:\n" + self.log)
+            wait_until(
+                lambda: self.process.poll() is not None or self.has_started(seen),
+                20 * self.hive.patience,
+                lambda: "the bridge; it said:\n" + self.log,
+            )
             assert self.process.poll() is None, self.log
         return self
 
@@ -111,7 +121,9 @@ class Bridge:
         if match:
             self.port = int(match[1])
             with contextlib.suppress(OSError):
-                return self.get("/health", token=None).status in (200, 503) and (not self.hive.process or self.get("/health", token=None).status == 200)
+                return self.get("/health", token=None).status in (200, 503) and (
+                    not self.hive.process or self.get("/health", token=None).status == 200
+                )
         return False
 
     def stop(self, number=signal.SIGTERM, timeout=20):
@@ -131,7 +143,7 @@ class Bridge:
                 complaints.append(f"rbee-hive-bridge ended by itself with {self.process.returncode}")
             elif self.stop() != 0:
                 complaints.append("rbee-hive-bridge did not end well")
-        if harness.SANITIZED.search(self.log):
+        if SANITIZED.search(self.log):
             complaints.append("a sanitizer complained")
         assert not complaints, "; ".join(complaints) + ":\n" + self.log[-20000:]
 

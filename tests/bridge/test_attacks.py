@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-import harness
 from bridge import Answer
+from waiting import wait_until
 
 HEAD = b"GET /health HTTP/1.1\r\nHost: localhost\r\n"
 
@@ -93,9 +93,27 @@ def test_second_request_of_a_connection_gets_no_answer(bridge):
         assert raw.count(b"HTTP/1.1 ") == 1
 
 
-PATHS = ["/../../etc/passwd", "/..%2f..%2fetc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/assets/../../secret", "/assets/..%5c..%5csecret", "/%00", "/a%00.html",
-         "/assets/%2e%2e%2fsecret", "/./secret", "/%", "/%2", "/%zz", "/%ff%fe", "/%0d%0aSet-Cookie:x", "/v1/jobs/..%2f..%2f", "/v1/jobs/1/../2", "/v1/catalog/../jobs",
-         "/v1/jobs/%2e%2e/stream", "/v1/catalog/%2e%2e%2fetc"]
+PATHS = [
+    "/../../etc/passwd",
+    "/..%2f..%2fetc/passwd",
+    "/%2e%2e/%2e%2e/etc/passwd",
+    "/assets/../../secret",
+    "/assets/..%5c..%5csecret",
+    "/%00",
+    "/a%00.html",
+    "/assets/%2e%2e%2fsecret",
+    "/./secret",
+    "/%",
+    "/%2",
+    "/%zz",
+    "/%ff%fe",
+    "/%0d%0aSet-Cookie:x",
+    "/v1/jobs/..%2f..%2f",
+    "/v1/jobs/1/../2",
+    "/v1/catalog/../jobs",
+    "/v1/jobs/%2e%2e/stream",
+    "/v1/catalog/%2e%2e%2fetc",
+]
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -103,7 +121,9 @@ def test_path_that_climbs_or_hides_something_is_refused(bridge, path):
     bridge.get(path).problem(400, "InvalidArgument", "path")
 
 
-@pytest.mark.parametrize("path", ["//etc/passwd", "/etc/passwd", "/v1//jobs", "/v1/jobs/", "/v1/jobs//stream", "/v1/jobs/1/stream/", "/secret", "/.well-known/x"])
+@pytest.mark.parametrize(
+    "path", ["//etc/passwd", "/etc/passwd", "/v1//jobs", "/v1/jobs/", "/v1/jobs//stream", "/v1/jobs/1/stream/", "/secret", "/.well-known/x"]
+)
 def test_path_that_leads_nowhere_is_a_404(new_bridge, path):
     (new_bridge.directory / "web").mkdir()
     (new_bridge.directory / "secret").write_text("secret")
@@ -172,7 +192,7 @@ def test_ten_thousand_half_open_connections_keep_nobody_out(new_bridge):
     finally:
         for client in open_ones:
             client.close()
-    harness.wait_until(lambda: len(bridge.descriptors()) < 40, what="the connections to be gone")
+    wait_until(lambda: len(bridge.descriptors()) < 40, what="the connections to be gone")
     assert bridge.get("/v1/jobs", token=token).status == 200
 
 
@@ -186,10 +206,10 @@ def test_client_that_leaves_before_its_answer_is_noticed(bridge):
             client = bridge.connect()
             client.sendall(bridge.head("GET", "/v1/jobs", {}, bridge.token()))
             clients.append(client)
-        harness.wait_until(lambda: sum("socket" in link for link in bridge.descriptors()) > 20, what="the connections")
+        wait_until(lambda: sum("socket" in link for link in bridge.descriptors()) > 20, what="the connections")
         for client in clients:
             client.close()
-        harness.wait_until(lambda: sum("socket" in link for link in bridge.descriptors()) < 10, what="them to be gone")
+        wait_until(lambda: sum("socket" in link for link in bridge.descriptors()) < 10, what="them to be gone")
     finally:
         hive.process.send_signal(18)
     assert bridge.get("/v1/jobs").status == 200
@@ -203,7 +223,7 @@ def test_noise_is_answered_or_ended_and_nothing_breaks(bridge):
         for _ in range(chance.randrange(1, 6)):
             data[chance.randrange(len(data))] = chance.randrange(256)
         if chance.random() < 0.3:
-            data = data[:chance.randrange(len(data))]
+            data = data[: chance.randrange(len(data))]
         raw = bridge.raw(bytes(data), half_close=True)
         assert raw == b"" or raw.startswith(b"HTTP/1.1 "), raw[:100]
     assert bridge.get("/health", token=None).status == 200

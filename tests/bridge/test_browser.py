@@ -12,10 +12,11 @@ import time
 import urllib.request
 
 import pytest
+from gi.repository import GLib
 
-import harness
 from test_requests import hive_job
 from test_streams import MARKERS, numbered, numbered_recipe
+from waiting import free_port, wait_until
 
 PAGE = """<!doctype html><meta charset="utf-8"><title>test</title><script src="/test.js"></script>"""
 
@@ -52,11 +53,11 @@ class Browser:
         if not driver or not browser:
             pytest.skip("there is no chromium and chromedriver here")
         self.home = tempfile.mkdtemp(prefix="browser.", dir=hive.directory)
-        port = harness.free_port()
+        port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.log = open(os.path.join(self.home, "chromedriver.log"), "w")
         self.process = subprocess.Popen([driver, f"--port={port}"], stdout=self.log, stderr=self.log, env={**os.environ, "HOME": self.home})
-        harness.wait_until(self.answers, 20 * hive.patience, "chromedriver")
+        wait_until(self.answers, 20 * hive.patience, "chromedriver")
         arguments = ["--headless=new", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", f"--user-data-dir={self.home}/profile"]
         if os.geteuid() == 0:
             arguments.append("--no-sandbox")
@@ -70,8 +71,12 @@ class Browser:
 
     def ask(self, method, path, body=None):
         prefix = f"/session/{self.session}" if self.session else ""
-        request = urllib.request.Request(self.url + prefix + path, method=method, data=json.dumps(body).encode() if body is not None else None,
-                                         headers={"Content-Type": "application/json"})
+        request = urllib.request.Request(
+            self.url + prefix + path,
+            method=method,
+            data=json.dumps(body).encode() if body is not None else None,
+            headers={"Content-Type": "application/json"},
+        )
         return json.loads(urllib.request.urlopen(request, timeout=120).read())["value"]
 
     def open(self, url):
@@ -113,9 +118,13 @@ def test_event_source_of_a_browser_loses_and_repeats_nothing(browser, new_bridge
         time.sleep(chance.uniform(0.1, 0.4))
         bridge.stop(9)
         bridge.start()
-        harness.wait_until(lambda: browser.run("return window.opens") > opens or browser.run("return window.ended"), 30 * bridge.hive.patience, "the browser to come back")
+        wait_until(
+            lambda: browser.run("return window.opens") > opens or browser.run("return window.ended"),
+            30 * bridge.hive.patience,
+            "the browser to come back",
+        )
     hive_job(bridge, job).wait_for_line(f"line {count}", 60)
-    harness.wait_until(lambda: browser.run("return window.ended"), 60 * bridge.hive.patience, "the end")
+    wait_until(lambda: browser.run("return window.ended"), 60 * bridge.hive.patience, "the end")
     lines = browser.run("return window.lines")
     assert lines == hive_job(bridge, job).lines()
     assert [line for line in lines if line.startswith("line ")] == numbered(count)
@@ -128,9 +137,9 @@ def test_event_source_of_a_browser_lives_on_while_the_hive_restarts(browser, new
     job = bridge.install("count")
     browser.open(f"http://127.0.0.1:{bridge.port}/test.html")
     browser.run("window.plainly(arguments[0])", job)
-    harness.wait_until(lambda: "line 20" in browser.run("return window.lines"), what="some lines")
+    wait_until(lambda: "line 20" in browser.run("return window.lines"), what="some lines")
     bridge.hive.restart()
-    harness.wait_until(lambda: browser.run("return window.ended"), 60 * bridge.hive.patience, "the end")
+    wait_until(lambda: browser.run("return window.ended"), 60 * bridge.hive.patience, "the end")
     assert browser.run("return window.lines") == hive_job(bridge, job).lines()
     assert browser.run("return window.opens") == 1
     assert browser.run("return window.ended").startswith(MARKERS)
@@ -142,7 +151,12 @@ def test_page_of_another_origin_gets_nothing_from_a_browser(browser, new_bridge,
     other = make_bridge(make_hive()).configure(Authentication="none", WebDirectory=bridge.directory / "web").start()
     bridge.hive.catalog.add("some-worker")
     browser.open(f"http://127.0.0.1:{other.port}/test.html")
-    results = browser.ask("POST", "/execute/async", {"args": [f"http://127.0.0.1:{bridge.port}"], "script": """
+    results = browser.ask(
+        "POST",
+        "/execute/async",
+        {
+            "args": [f"http://127.0.0.1:{bridge.port}"],
+            "script": """
 const [base, done] = arguments;
 const results = {};
 const body = JSON.stringify({operation: "worker_install", worker_id: "some-worker"});
@@ -160,7 +174,9 @@ const tries = {
   source.onmessage = source.onopen = () => { results.events = "open"; };
   source.onerror = () => { results.events = results.events || "refused"; source.close(); done(results); };
 })();
-"""})
+""",
+        },
+    )
     assert results["read"] == results["json"] == results["cancel"] == results["events"] == "refused", results
     assert results["simple"] in ("opaque", "refused")
-    assert bridge.hive.call("ListJobs", harness.GLib.Variant("(a{sv})", ({},))) == []
+    assert bridge.hive.call("ListJobs", GLib.Variant("(a{sv})", ({},))) == []

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-import harness
+from build import SOURCE
 
 TOOLS = {"schemathesis": "4.32.5", "openapi-python-client": "0.29.1"}
 # Streams that end when a job does, or never.
@@ -17,7 +17,7 @@ STREAMS = "^/v1/(events|jobs/{id}/stream)$"
 @pytest.fixture(scope="session")
 def tools():
     """A folder of programs, kept between runs; the distribution has none of them."""
-    folder = harness.SOURCE / "build" / "contract-tools"
+    folder = SOURCE / "build" / "contract-tools"
     wanted = "\n".join(f"{name}=={version}" for name, version in TOOLS.items())
     done = folder / "requirements"
     if not done.exists() or done.read_text() != wanted:
@@ -34,10 +34,35 @@ def test_answers_are_as_the_document_has_them_whatever_is_asked(bridge, tools):
     bridge.hive.catalog.add("some-worker")
     bridge.hive.installs("some-worker")
     url = f"http://127.0.0.1:{bridge.port}"
-    done = subprocess.run([tools / "schemathesis", "--config-file", harness.SOURCE / "tests/bridge/schemathesis.toml", "run", f"{url}/v1/openapi.json", "--url", url, "--header", f"Authorization: Bearer {bridge.token()}",
-                           "--exclude-path-regex", STREAMS, "--phases", "examples,coverage,fuzzing", "--max-examples", "20", "--seed", "1", "--no-color",
-                           "--request-timeout", "30"],
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=bridge.directory, env={**os.environ, "COLUMNS": "150"})
+    done = subprocess.run(
+        [
+            tools / "schemathesis",
+            "--config-file",
+            SOURCE / "tests/bridge/schemathesis.toml",
+            "run",
+            f"{url}/v1/openapi.json",
+            "--url",
+            url,
+            "--header",
+            f"Authorization: Bearer {bridge.token()}",
+            "--exclude-path-regex",
+            STREAMS,
+            "--phases",
+            "examples,coverage,fuzzing",
+            "--max-examples",
+            "20",
+            "--seed",
+            "1",
+            "--no-color",
+            "--request-timeout",
+            "30",
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=bridge.directory,
+        env={**os.environ, "COLUMNS": "150"},
+    )
     assert done.returncode == 0, done.stdout[-20000:]
 
 
@@ -72,9 +97,28 @@ assert isinstance(refused, Problem) and refused.error.endswith(".NotInstalled"),
 def test_client_that_was_generated_in_python_installs_and_removes(bridge, tools):
     """openapi-python-client. The SDK is the other one: its types are generated, and the suite web has it in front of a bridge."""
     bridge.hive.catalog.add("some-worker")
-    made = subprocess.run([tools / "openapi-python-client", "generate", "--path", harness.SOURCE / "src/bridge/openapi.json", "--output-path", bridge.directory / "rbee",
-                           "--meta", "none"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    made = subprocess.run(
+        [
+            tools / "openapi-python-client",
+            "generate",
+            "--path",
+            SOURCE / "src/bridge/openapi.json",
+            "--output-path",
+            bridge.directory / "rbee",
+            "--meta",
+            "none",
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
     assert made.returncode == 0 and "endpoint" not in made.stdout.lower(), made.stdout
-    done = subprocess.run([tools / "python3", "-c", CLIENT, f"http://127.0.0.1:{bridge.port}", bridge.token()], cwd=bridge.directory,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120 * bridge.hive.patience)
+    done = subprocess.run(
+        [tools / "python3", "-c", CLIENT, f"http://127.0.0.1:{bridge.port}", bridge.token()],
+        cwd=bridge.directory,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=120 * bridge.hive.patience,
+    )
     assert done.returncode == 0, done.stdout

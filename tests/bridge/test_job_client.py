@@ -10,10 +10,14 @@ import urllib.request
 
 import pytest
 
-from harness import SOURCE, free_port, pkgbuild, wait_until
+from build import SOURCE
+from catalog import pkgbuild
+from waiting import free_port, wait_until
 
-needs_cargo = pytest.mark.skipif(not (shutil.which("cargo", path="/usr/bin") and shutil.which("rustc", path="/usr/bin")),
-                                 reason="needs cargo and rustc of the distribution in /usr/bin: a sandbox sees no home")
+needs_cargo = pytest.mark.skipif(
+    not (shutil.which("cargo", path="/usr/bin") and shutil.which("rustc", path="/usr/bin")),
+    reason="needs cargo and rustc of the distribution in /usr/bin: a sandbox sees no home",
+)
 
 
 class JobFailed(Exception):
@@ -39,7 +43,7 @@ class JobClient:
                 line = raw.decode().rstrip("\n")
                 if not line.startswith("data: "):
                     continue
-                data = line[len("data: "):]
+                data = line[len("data: ") :]
                 if data == "[DONE]":
                     return job["job_id"]
                 if data.startswith(("[ERROR] ", "[CANCELLED]")):
@@ -60,6 +64,7 @@ def answers(url):
                 return answer.status == 200 and answer.read()
         except OSError:
             return None
+
     return wait_until(ask, 20, url)
 
 
@@ -94,17 +99,27 @@ fn main() {
 @needs_cargo
 def test_rust_server_from_a_repository_is_installed_and_answers(hive, client):
     repository = hive.directory / "repository"
-    for path, text in {"Cargo.toml": "[workspace]\nmembers = [\"server\"]\n",
-                       "server/Cargo.toml": "[package]\nname = \"server\"\nversion = \"0.1.0\"\nedition = \"2021\"\n",
-                       "server/src/main.rs": SERVER}.items():
+    for path, text in {
+        "Cargo.toml": '[workspace]\nmembers = ["server"]\n',
+        "server/Cargo.toml": '[package]\nname = "server"\nversion = "0.1.0"\nedition = "2021"\n',
+        "server/src/main.rs": SERVER,
+    }.items():
         (repository / path).parent.mkdir(parents=True, exist_ok=True)
         (repository / path).write_text(text)
     git = ["git", "-c", "user.name=Test", "-c", "user.email=test@example.org", "-C", repository]
     for command in (["init", "-q", "-b", "main"], ["add", "-A"], ["commit", "-q", "-m", "a server"]):
         subprocess.run([*git, *command], check=True)
-    hive.catalog.add("rust-server", pkgbuild("rust-server", source=[f"tree::git+file://{repository}"], sha256sums=["SKIP"], makedepends=["cargo"],
-                                             build='cd "$srcdir/tree/server" && cargo build --release --offline',
-                                             package='install -Dm755 "$srcdir/tree/target/release/server" "$pkgdir/usr/local/bin/rust-server"'))
+    hive.catalog.add(
+        "rust-server",
+        pkgbuild(
+            "rust-server",
+            source=[f"tree::git+file://{repository}"],
+            sha256sums=["SKIP"],
+            makedepends=["cargo"],
+            build='cd "$srcdir/tree/server" && cargo build --release --offline',
+            package='install -Dm755 "$srcdir/tree/target/release/server" "$pkgdir/usr/local/bin/rust-server"',
+        ),
+    )
     lines = []
     client.submit_and_stream(lines.append, operation="worker_install", worker_id="rust-server")
     assert any("Compiling server v0.1.0" in line for line in lines)

@@ -7,10 +7,10 @@ import re
 import jsonschema
 import pytest
 
-import harness
+from build import SOURCE
 from test_requests import hive_job
 
-SOURCE = harness.SOURCE / "src" / "bridge"
+SOURCE = SOURCE / "src" / "bridge"
 DOCUMENT = json.loads((SOURCE / "openapi.json").read_text())
 
 
@@ -29,7 +29,7 @@ def test_document_is_what_is_served(bridge):
     answer = bridge.get("/v1/openapi.json", token=None)
     assert answer.json == DOCUMENT
     assert DOCUMENT["openapi"].startswith("3.1.")
-    for name, schema in DOCUMENT["components"]["schemas"].items():
+    for _name, schema in DOCUMENT["components"]["schemas"].items():
         jsonschema.Draft202012Validator.check_schema(schema)
 
 
@@ -49,17 +49,60 @@ def test_document_says_what_is_open(bridge):
 
 
 REQUESTS = [
-    ("GET", "/health", None), ("GET", "/metrics", None), ("GET", "/v1/openapi.json", None), ("GET", "/v1/jobs", None), ("GET", "/v1/jobs?all=true", None),
-    ("GET", "/v1/jobs?all=x", None), ("GET", "/v1/jobs/1", None), ("GET", "/v1/jobs/77", None), ("GET", "/v1/jobs/worker_catalog_list", None),
-    ("DELETE", "/v1/jobs/1", None), ("DELETE", "/v1/jobs/77", None), ("GET", "/v1/jobs/1/stream", None), ("GET", "/v1/jobs/77/stream", None),
-    ("GET", "/v1/jobs/1/stream?cursor=3", None), ("GET", "/v1/catalog", None), ("GET", "/v1/catalog?catalog=nowhere", None), ("GET", "/v1/catalogs", None), ("GET", "/v1/catalog/some-worker", None), ("GET", "/v1/catalog/nobody", None),
-    ("GET", "/v1/catalog/NO", None), ("GET", "/v1/catalog/some-worker/PKGBUILD", None), ("GET", "/v1/catalog/nobody/PKGBUILD", None),
-    ("GET", "/v1/workers", None), ("GET", "/v1/workers/some-worker/problems", None), ("GET", "/v1/workers/nobody/problems", None),
-    ("GET", "/v1/updates", None), ("GET", "/v1/capabilities", None), ("POST", "/v1/capabilities/refresh", {}), ("GET", "/v1/jobs/1/log", None), ("GET", "/v1/jobs/77/log", None), ("GET", "/v1/jobs?max=1&before=2", None), ("GET", "/v1/catalog/some-worker?backend=x", None),
-    ("POST", "/v1/jobs", {"operation": "worker_install", "worker_id": "some-worker"}), ("POST", "/v1/jobs", {"operation": "worker_catalog_list"}),
-    ("POST", "/v1/jobs", {"operation": "worker_remove", "worker_id": "nobody"}), ("POST", "/v1/jobs", {"operation": "worker_rollback", "worker_id": "some-worker"}),
-    ("POST", "/v1/jobs", {"operation": "no"}), ("POST", "/v1/jobs", b"{"),
-    ("POST", "/v1/codes", {}), ("POST", "/v1/tokens", {"code": "x"}), ("POST", "/v1/tickets", {}), ("POST", "/v1/keys", {}),
+    ("GET", "/health", None),
+    ("GET", "/metrics", None),
+    ("GET", "/v1/openapi.json", None),
+    ("GET", "/v1/jobs", None),
+    ("GET", "/v1/jobs?all=true", None),
+    ("GET", "/v1/jobs?all=x", None),
+    ("GET", "/v1/jobs/1", None),
+    ("GET", "/v1/jobs/77", None),
+    ("GET", "/v1/jobs/worker_catalog_list", None),
+    ("DELETE", "/v1/jobs/1", None),
+    ("DELETE", "/v1/jobs/77", None),
+    ("GET", "/v1/jobs/1/stream", None),
+    ("GET", "/v1/jobs/77/stream", None),
+    ("GET", "/v1/jobs/1/stream?cursor=3", None),
+    ("GET", "/v1/catalog", None),
+    ("GET", "/v1/catalog?catalog=nowhere", None),
+    ("GET", "/v1/catalogs", None),
+    ("GET", "/v1/catalog/some-worker", None),
+    ("GET", "/v1/catalog/nobody", None),
+    ("GET", "/v1/catalog/NO", None),
+    ("GET", "/v1/catalog/some-worker/PKGBUILD", None),
+    ("GET", "/v1/catalog/nobody/PKGBUILD", None),
+    ("GET", "/v1/workers", None),
+    ("GET", "/v1/workers/some-worker/problems", None),
+    ("GET", "/v1/workers/nobody/problems", None),
+    ("GET", "/v1/instances", None),
+    ("POST", "/v1/instances", {"worker_id": "nobody"}),
+    ("POST", "/v1/instances", {"worker_id": "some-worker"}),
+    ("POST", "/v1/instances", {}),
+    ("GET", "/v1/instances/nobody", None),
+    ("DELETE", "/v1/instances/nobody", None),
+    ("POST", "/v1/instances/nobody/restart", {}),
+    ("POST", "/v1/instances/nobody/boot", {"boot": True}),
+    ("GET", "/v1/instances/nobody/key", None),
+    ("GET", "/v1/models", None),
+    ("DELETE", "/v1/models/nobody", None),
+    ("DELETE", "/v1/models/_", None),
+    ("GET", "/v1/updates", None),
+    ("GET", "/v1/capabilities", None),
+    ("POST", "/v1/capabilities/refresh", {}),
+    ("GET", "/v1/jobs/1/log", None),
+    ("GET", "/v1/jobs/77/log", None),
+    ("GET", "/v1/jobs?max=1&before=2", None),
+    ("GET", "/v1/catalog/some-worker?backend=x", None),
+    ("POST", "/v1/jobs", {"operation": "worker_install", "worker_id": "some-worker"}),
+    ("POST", "/v1/jobs", {"operation": "worker_catalog_list"}),
+    ("POST", "/v1/jobs", {"operation": "worker_remove", "worker_id": "nobody"}),
+    ("POST", "/v1/jobs", {"operation": "worker_rollback", "worker_id": "some-worker"}),
+    ("POST", "/v1/jobs", {"operation": "no"}),
+    ("POST", "/v1/jobs", b"{"),
+    ("POST", "/v1/codes", {}),
+    ("POST", "/v1/tokens", {"code": "x"}),
+    ("POST", "/v1/tickets", {}),
+    ("POST", "/v1/keys", {}),
 ]
 
 
@@ -72,8 +115,11 @@ def test_every_answer_is_as_the_document_has_it(bridge):
         for method, path, body in REQUESTS:
             unix = token is ... and path in ("/v1/codes", "/v1/keys")
             answer = bridge.ask(method, path, body=body, token=token, unix=unix)
-            template = next(template for verb, template, _ in operations()
-                            if verb == method and re.fullmatch(template.replace("{id}", "[^/?]+") + r"(\?.*)?", path))
+            template = next(
+                template
+                for verb, template, _ in operations()
+                if verb == method and re.fullmatch(template.replace("{id}", "[^/?]+") + r"(\?.*)?", path)
+            )
             responses = DOCUMENT["paths"][template][method.lower()]["responses"]
             assert str(answer.status) in responses, (method, path, answer.status, answer.text)
             content = responses[str(answer.status)].get("content", {})
@@ -86,8 +132,17 @@ def test_every_answer_is_as_the_document_has_it(bridge):
     assert missing == {("GET", "/v1/events")}
 
 
-@pytest.mark.parametrize("body", [{"operation": "worker_install", "worker_id": "_UNDER"}, {"operation": "x"}, {}, {"operation": "worker_install", "worker_id": "a", "x": 1},
-                                  {"operation": "worker_install", "worker_id": "a", "check": "yes"}, {"operation": "worker_install", "worker_id": "a", "source": "x"}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"operation": "worker_install", "worker_id": "_UNDER"},
+        {"operation": "x"},
+        {},
+        {"operation": "worker_install", "worker_id": "a", "x": 1},
+        {"operation": "worker_install", "worker_id": "a", "check": "yes"},
+        {"operation": "worker_install", "worker_id": "a", "source": "x"},
+    ],
+)
 def test_what_the_document_forbids_is_refused(bridge, body):
     with pytest.raises(jsonschema.ValidationError):
         check(body, DOCUMENT["components"]["schemas"]["JobRequest"])
@@ -98,6 +153,8 @@ def test_job_events_carry_the_json_they_should(bridge):
     bridge.hive.catalog.add("some-worker")
     job = bridge.install("some-worker")
     hive_job(bridge, job).wait_for_state("done")
-    event, data, _ = bridge.events("/v1/events").next()
-    assert event == "jobs"
-    check(json.loads(data), DOCUMENT["components"]["schemas"]["Jobs"])
+    events = bridge.events("/v1/events")
+    for name, schema in (("jobs", "Jobs"), ("instances", "Instances")):
+        event, data, _ = events.next()
+        assert event == name
+        check(json.loads(data), DOCUMENT["components"]["schemas"][schema])

@@ -13,11 +13,13 @@ import time
 
 import pytest
 
-import harness
-from bridge import Answer
-from harness import pkgbuild
+import unpacked
+from build import SOURCE
+from catalog import pkgbuild
+from stores import Signer, make_folder, pushes
 from test_requests import hive_job
-from test_streams import MARKERS, numbered_recipe
+from test_streams import numbered_recipe
+from waiting import wait_until
 
 
 @pytest.fixture
@@ -43,7 +45,10 @@ def test_page_and_its_files(page):
     assert (answer.status, answer.headers["content-type"], answer.headers["cache-control"]) == (200, "text/html; charset=utf-8", "no-cache")
     assert answer.text == "<!doctype html><title>page</title>"
     script = page.get("/assets/index-BqF3x9_a.js", token=None)
-    assert (script.headers["content-type"], script.headers["cache-control"]) == ("text/javascript; charset=utf-8", "public, max-age=31536000, immutable")
+    assert (script.headers["content-type"], script.headers["cache-control"]) == (
+        "text/javascript; charset=utf-8",
+        "public, max-age=31536000, immutable",
+    )
     assert "content-encoding" not in script.headers and len(script.body) == 1500
     packed = page.get("/assets/index-BqF3x9_a.js", {"Accept-Encoding": "br, gzip"}, token=None)
     assert packed.headers["content-encoding"] == "gzip" and gzip.decompress(packed.body) == script.body
@@ -97,6 +102,9 @@ def test_metrics_are_openmetrics_for_who_asks_for_that(bridge):
             assert name.partition("{")[0].endswith("_total") == (kinds[family]["TYPE"] == "counter"), line
     assert values['rbee_jobs{state="done"}'] == 1
     assert values["rbee_hive_up"] == 1
+    assert {name: value for name, value in values.items() if name.startswith("rbee_hive_instances")} == {
+        f'rbee_hive_instances{{state="{state}"}}': 0 for state in ("listening", "starting", "ready", "stopping", "failed")
+    }
     assert values["rbee_bridge_streams_opened_total"] == 1
     assert values["rbee_bridge_stream_bytes_total"] > 500
     assert values["rbee_bridge_refused_total"] == 1
@@ -141,12 +149,19 @@ def activated(bridge, idle):
 
 
 def start_activated(bridge, *sockets):
-    command = ["bash", "-c", 'export LISTEN_PID=$$ LISTEN_FDS=2; exec 3<&"$1" 4<&"$2"; shift 2; exec "$@"', "bash",
-               *(str(each.fileno()) for each in sockets), *bridge.command()]
+    command = [
+        "bash",
+        "-c",
+        'export LISTEN_PID=$$ LISTEN_FDS=2; exec 3<&"$1" 4<&"$2"; shift 2; exec "$@"',
+        "bash",
+        *(str(each.fileno()) for each in sockets),
+        *bridge.command(),
+    ]
     with open(bridge.log_path, "a") as log:
-        bridge.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/",
-                                          pass_fds=[each.fileno() for each in sockets])
-    harness.wait_until(lambda: bridge.get("/health", token=None).status == 200, what="an answer")
+        bridge.process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", pass_fds=[each.fileno() for each in sockets]
+        )
+    wait_until(lambda: bridge.get("/health", token=None).status == 200, what="an answer")
 
 
 def test_sockets_of_systemd_are_taken_and_it_ends_when_idle(new_bridge):
@@ -161,7 +176,7 @@ def test_sockets_of_systemd_are_taken_and_it_ends_when_idle(new_bridge):
     assert bridge.process.poll() is None, "a stream keeps it"
     stream.close()
     assert bridge.process.wait(30) == 0
-    assert "systemd listens on" in bridge.log
+    assert "systemd keeps listening" in bridge.log
     assert bridge.socket.exists(), "the sockets are systemd's"
     start_activated(bridge, *sockets)
     assert bridge.get("/v1/jobs").status == 200
@@ -177,8 +192,20 @@ def test_socket_that_is_somebody_elses_keeps_it_from_starting(new_bridge):
     assert "Cannot listen on 127.0.0.1" in new_bridge.log and "Listen=" in new_bridge.log
 
 
-@pytest.mark.parametrize("key,value", [("Listen", "localhost:80"), ("Listen", "127.0.0.1"), ("PublicOrigin", "hive.example"), ("PublicOrigin", "https://hive.example/"),
-                                       ("AllowedOrigins", "*"), ("AllowedHosts", "a:80"), ("Authentication", "maybe"), ("MaxStreams", "0"), ("Nonsense", "1")])
+@pytest.mark.parametrize(
+    "key,value",
+    [
+        ("Listen", "localhost:80"),
+        ("Listen", "127.0.0.1"),
+        ("PublicOrigin", "hive.example"),
+        ("PublicOrigin", "https://hive.example/"),
+        ("AllowedOrigins", "*"),
+        ("AllowedHosts", "a:80"),
+        ("Authentication", "maybe"),
+        ("MaxStreams", "0"),
+        ("Nonsense", "1"),
+    ],
+)
 def test_setting_that_is_none_is_refused_by_name(new_bridge, key, value):
     new_bridge.configure(**{key: value}).hive.start()
     new_bridge.write_configuration()
@@ -198,6 +225,10 @@ def metrics(bridge):
     return answer.text
 
 
+def metric_names(bridge):
+    return set(re.findall(r"^# TYPE (\w+)", metrics(bridge), re.MULTILINE))
+
+
 def test_metrics_are_as_prometheus_reads_them(bridge):
     """Help before the type, of each; a counter's name ends in _total."""
     text = metrics(bridge)
@@ -209,12 +240,27 @@ def test_metrics_are_as_prometheus_reads_them(bridge):
     assert {re.match(r"\w+", line)[0] for line in text.splitlines() if line and line[0] != "#"} == named
 
 
-@pytest.mark.skipif(not shutil.which("promtool"), reason="there is no promtool")
 def test_metrics_leave_promtool_nothing_to_say(bridge):
+    promtool = unpacked.program("prometheus", "usr/bin/promtool")
     bridge.hive.catalog.add("some-worker")
     bridge.lines(bridge.install("some-worker"))
-    done = subprocess.run(["promtool", "check", "metrics"], input=metrics(bridge), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    done = subprocess.run([promtool, "check", "metrics"], input=metrics(bridge), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_alerts_are_rules_of_metrics_that_there_are(bridge):
+    rules = SOURCE / "data/monitoring/rbee-hive.rules.yml"
+    promtool = unpacked.program("prometheus", "usr/bin/promtool")
+    done = subprocess.run([promtool, "check", "rules", rules], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert done.returncode == 0 and "6 rules found" in done.stdout, done.stdout
+    assert set(re.findall(r"\brbee_\w+", rules.read_text())) <= metric_names(bridge)
+
+
+def test_dashboard_shows_metrics_that_there_are(bridge):
+    dashboard = json.loads((SOURCE / "data/monitoring/rbee-hive.dashboard.json").read_text())
+    shown = {name for panel in dashboard["panels"] for target in panel["targets"] for name in re.findall(r"\brbee_\w+", target["expr"])}
+    assert shown and shown <= metric_names(bridge)
+    assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
 
 
 def test_jobs_that_ended_are_counted_from_the_first_look(bridge):
@@ -227,6 +273,27 @@ def test_jobs_that_ended_are_counted_from_the_first_look(bridge):
     for _ in range(2):
         text = metrics(bridge)
         assert 'rbee_jobs_ended_total{result="done"} 1' in text and 'rbee_jobs_ended_total{result="failed"} 1' in text
+
+
+def test_looks_into_stores_are_counted_by_what_came_of_them(new_bridge):
+    hive = new_bridge.hive
+    signer, store = Signer(hive.directory / "keys"), make_folder(hive.directory / "store")
+    hive.configuration["Store shelf"] = {"URL": store.url}
+    hive.configuration["Key builder"] = {"File": signer.public}
+    hive.configuration["Push"] = {"SigningKey": signer.secret}
+    bridge = new_bridge.start()
+    hive.catalog.add("one")
+    hive.installs("one")
+    pushes(hive, "one")
+    metrics(bridge)
+    hive.installs("one", reinstall=True)
+    store.forge(hive.record("one")["build"]["key"], Signer(hive.directory / "others", "other"))
+    job = hive.installs("one", reinstall=True)
+    assert bridge.get(f"/v1/jobs/{job.id}").json["lookups"] == ["signature"]
+    shutil.rmtree(store.path)
+    hive.installs("one", reinstall=True)
+    told = dict(re.findall(r'^rbee_store_lookups_total{result="(\w+)"} (\d+)$', metrics(bridge), re.MULTILINE))
+    assert told == {**dict.fromkeys(("miss", "revoked", "cpu", "needs", "damaged"), "0"), "hit": "1", "signature": "1", "unavailable": "1"}
 
 
 def test_log_is_text_as_far_as_it_has_come(bridge):
@@ -272,10 +339,24 @@ def test_null_is_a_field_that_was_not_given(bridge):
 
 
 def test_catalog_says_of_a_worker_what_it_says_of_a_backend(bridge):
-    many = {"id": "many", "version": "1", "name": "Many", "variants": [
-        {"backend": backend, "platforms": ["linux"], "architectures": ["x86_64", "aarch64"], "pkgbuildUrl": f"/many-{backend}", "pkgbuildUrlGit": f"/many-{backend}-git",
-         "depends": [f"lib-of-{backend}"], "binaryName": "many", "installPath": "/usr/local/bin"}
-        for backend in ("cpu", "cuda")]}
+    many = {
+        "id": "many",
+        "version": "1",
+        "name": "Many",
+        "variants": [
+            {
+                "backend": backend,
+                "platforms": ["linux"],
+                "architectures": ["x86_64", "aarch64"],
+                "pkgbuildUrl": f"/many-{backend}",
+                "pkgbuildUrlGit": f"/many-{backend}-git",
+                "depends": [f"lib-of-{backend}"],
+                "binaryName": "many",
+                "installPath": "/usr/local/bin",
+            }
+            for backend in ("cpu", "cuda")
+        ],
+    }
     bridge.hive.catalog.add("many")
     (bridge.hive.catalog.folder("many") / "worker.json").write_text(json.dumps(many))
     assert "lib-of-cuda" in bridge.get("/v1/catalog/many?backend=cuda").json["depends"]
@@ -286,7 +367,7 @@ def test_catalog_says_of_a_worker_what_it_says_of_a_backend(bridge):
 def test_machine_is_looked_at_again(bridge):
     before = bridge.get("/v1/capabilities").json["updated_at"]
     # What was looked at within the last second is not looked at again.
-    harness.wait_until(lambda: bridge.post("/v1/capabilities/refresh").json["updated_at"] > before, 10, "a new look")
+    wait_until(lambda: bridge.post("/v1/capabilities/refresh").json["updated_at"] > before, 10, "a new look")
     bridge.post("/v1/capabilities/refresh", {"x": 1}).problem(400, "InvalidArgument", "no fields")
     bridge.post("/v1/capabilities/refresh", token=None).problem(401)
 
@@ -318,4 +399,6 @@ def test_a_key_gets_the_same_job_whatever_changes_the_worker(bridge):
     bridge.post("/v1/jobs", {"operation": "worker_remove", "worker_id": "some-worker"}, {"Idempotency-Key": "other"}).problem(404, "NotInstalled")
     bridge.hive.restart()
     assert bridge.post("/v1/jobs", {"operation": "worker_remove", "worker_id": "some-worker"}, keyed).json["job_id"] == jobs["worker_remove"]
-    bridge.post("/v1/jobs", {"operation": "worker_remove", "worker_id": "some-worker"}, {"Idempotency-Key": "k" * 129}).problem(400, "InvalidArgument", "128")
+    bridge.post("/v1/jobs", {"operation": "worker_remove", "worker_id": "some-worker"}, {"Idempotency-Key": "k" * 129}).problem(
+        400, "InvalidArgument", "128"
+    )

@@ -7,8 +7,6 @@ import json
 
 import pytest
 
-import test_requests
-
 
 def test_installed_workers_are_one_object_with_the_fields_that_its_page_reads(bridge):
     bridge.hive.catalog.add("some-worker")
@@ -16,9 +14,17 @@ def test_installed_workers_are_one_object_with_the_fields_that_its_page_reads(br
     ident = bridge.post("/v1/jobs", {"operation": "worker_list_installed", "hive_id": "here"}).json["job_id"]
     line, end = bridge.lines(ident)
     assert end == "[DONE]"
-    worker, = json.loads(line)["workers"]
+    (worker,) = json.loads(line)["workers"]
     assert {key: type(value) for key, value in worker.items()} == {
-        "id": str, "name": str, "worker_type": str, "platform": str, "version": str, "size": int, "path": str, "added_at": str}
+        "id": str,
+        "name": str,
+        "worker_type": str,
+        "platform": str,
+        "version": str,
+        "size": int,
+        "path": str,
+        "added_at": str,
+    }
     assert (worker["id"], worker["name"], worker["worker_type"], worker["platform"]) == ("some-worker", "some-worker", "cpu", "linux")
     assert worker["path"].endswith("/usr/local/bin/some-worker") and worker["size"] > 0
     assert datetime.datetime.fromisoformat(worker["added_at"].replace("Z", "+00:00")).tzinfo
@@ -40,12 +46,17 @@ def test_where_a_queen_is_is_passed_over(bridge, path):
     assert bridge.get(f"{path}?queen_url=http%3A%2F%2Flocalhost%3A7833").status == 200
 
 
-@pytest.mark.parametrize("body, words", [
-    ({"operation": "model_download", "hive_id": "here", "model": "x"}, 'no operation "model_download"'),
-    ({"operation": "worker_spawn", "worker_id": 3, "device": 0}, 'no operation "worker_spawn"'),
-    ({"operation": 3}, '"operation" is a string'), ({"worker_id": "x"}, '"operation" is missing'),
-    ({"operation": "worker_install", "hive_id": "here", "device": 0}, 'no field "device"'),
-    ({"operation": "worker_install"}, 'needs the field "worker_id"'),
-])
+@pytest.mark.parametrize(
+    "body, words",
+    [
+        ({"operation": "model_explode", "hive_id": "here", "model": "x"}, 'no operation "model_explode"'),
+        ({"operation": "model_download", "hive_id": "here"}, 'needs the field "model"'),
+        ({"operation": "worker_spawn", "worker_id": 3, "device": 0}, 'worker_spawn has no field "worker_id"'),
+        ({"operation": 3}, '"operation" is a string'),
+        ({"worker_id": "x"}, '"operation" is missing'),
+        ({"operation": "worker_install", "hive_id": "here", "device": 0}, 'no field "device"'),
+        ({"operation": "worker_install"}, 'needs the field "worker_id"'),
+    ],
+)
 def test_refusal_names_the_operation_before_its_fields(bridge, body, words):
     assert words in bridge.post("/v1/jobs", body).problem(400, None, "")["detail"]

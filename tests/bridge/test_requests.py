@@ -9,20 +9,23 @@ import socket
 
 import pytest
 
-import harness
 from bridge import Answer
+from catalog import pkgbuild
+from client import NAME, PATH
+from job import Job
+from waiting import wait_until
 
 LONG = "sleep 100"
 
 
 def hive_job(bridge, ident):
-    return harness.Job(bridge.hive, f"{harness.PATH}/job/{ident}")
+    return Job(bridge.hive, f"{PATH}/job/{ident}")
 
 
 def test_health_says_that_the_hive_answers(bridge):
     answer = bridge.get("/health", token=None)
     assert answer.status == 200
-    assert answer.json == {"status": "ok", "version": bridge.hive.get(harness.PATH, harness.NAME, "Version"), "authentication": "token"}
+    assert answer.json == {"status": "ok", "version": bridge.hive.get(PATH, NAME, "Version"), "authentication": "token"}
 
 
 def test_install_gives_a_job_and_where_its_stream_is(bridge):
@@ -41,17 +44,17 @@ def test_hive_id_may_be_there_and_means_nothing(bridge):
 
 
 def test_options_of_an_install_reach_the_hive(bridge):
-    bridge.hive.catalog.add("some-worker", harness.pkgbuild("some-worker", extra="check() { echo checking; }"))
+    bridge.hive.catalog.add("some-worker", pkgbuild("some-worker", extra="check() { echo checking; }"))
     assert "checking" in bridge.lines(bridge.install("some-worker", check=True))
     assert "checking" not in bridge.lines(bridge.install("some-worker", reinstall=True))
 
 
 def test_packages_of_the_system_are_installed_when_that_is_asked_for(bridge):
-    bridge.hive.catalog.add("needy", harness.pkgbuild("needy", makedepends=["chrpath>=99"]))
+    bridge.hive.catalog.add("needy", pkgbuild("needy", makedepends=["chrpath>=99"]))
     job = bridge.install("needy", install_dependencies=True)
     lines = bridge.lines(job)
     assert "📦 Installing what is missing: chrpath" in lines and "There is no PackageKit here" in lines[-1]
-    listed, = bridge.get("/v1/jobs").json["jobs"]
+    (listed,) = bridge.get("/v1/jobs").json["jobs"]
     assert bridge.get(f"/v1/jobs/{job}").json["options"] == listed["options"] == {"install_dependencies": True}
 
 
@@ -66,7 +69,7 @@ def test_remove_is_a_job(bridge):
 
 def test_upgrade_and_rollback_are_jobs_and_updates_are_told(bridge):
     for version in ("1.0", "2.0"):
-        bridge.hive.catalog.add("some-worker", harness.pkgbuild("some-worker", version=version), version=version)
+        bridge.hive.catalog.add("some-worker", pkgbuild("some-worker", version=version), version=version)
         if version == "1.0":
             bridge.hive.installs("some-worker")
     assert bridge.get("/v1/updates").json == {"updates": [{"id": "some-worker", "version": "1.0-1", "available": "2.0-1", "error": ""}]}
@@ -79,7 +82,7 @@ def test_upgrade_and_rollback_are_jobs_and_updates_are_told(bridge):
 
 
 def test_equal_request_while_it_runs_is_the_same_job_and_another_is_busy(bridge):
-    bridge.hive.catalog.add("slow", harness.pkgbuild("slow", build=LONG))
+    bridge.hive.catalog.add("slow", pkgbuild("slow", build=LONG))
     first = bridge.install("slow")
     assert bridge.install("slow") == first
     bridge.post("/v1/jobs", {"operation": "worker_install", "worker_id": "slow", "reinstall": True}).problem(409, "Busy", first)
@@ -108,7 +111,7 @@ def test_job_is_shown_with_the_keys_of_the_list(bridge):
     job = bridge.install("some-worker")
     hive_job(bridge, job).wait_for_state("done")
     shown = bridge.get(f"/v1/jobs/{job}").json
-    listed, = bridge.get("/v1/jobs").json["jobs"]
+    (listed,) = bridge.get("/v1/jobs").json["jobs"]
     assert listed.pop("path").endswith(f"/{job}")
     assert shown == listed
     assert (shown["id"], shown["worker_id"], shown["state"], shown["operation"]) == (job, "some-worker", "done", "worker_install")
@@ -124,7 +127,7 @@ def test_list_of_jobs_can_be_of_one_worker(bridge):
 
 
 def test_cancelled_job_says_so(bridge):
-    bridge.hive.catalog.add("slow", harness.pkgbuild("slow", build=LONG))
+    bridge.hive.catalog.add("slow", pkgbuild("slow", build=LONG))
     job = bridge.install("slow")
     hive_job(bridge, job).wait_for_line("Starting build")
     answer = bridge.delete(f"/v1/jobs/{job}")
@@ -133,10 +136,16 @@ def test_cancelled_job_says_so(bridge):
     bridge.delete(f"/v1/jobs/{job}").problem(409, "NotCancellable")
 
 
-@pytest.mark.parametrize("ident", ["77", "x", "-1", "1.5", "1e3", "999999999999999999999", "worker_install", "worker_catalog_get", "worker_catalog_get.no..pe"])
+@pytest.mark.parametrize(
+    "ident", ["77", "x", "-1", "1.5", "1e3", "999999999999999999999", "worker_install", "worker_catalog_get", "worker_catalog_get.no..pe"]
+)
 def test_unknown_job_is_a_404_in_every_route(bridge, ident):
-    for answer in (bridge.get(f"/v1/jobs/{ident}"), bridge.delete(f"/v1/jobs/{ident}"), bridge.get(f"/v1/jobs/{ident}/stream"),
-                   bridge.get(f"/v1/jobs/{ident}/stream", {"Accept": "text/event-stream"})):
+    for answer in (
+        bridge.get(f"/v1/jobs/{ident}"),
+        bridge.delete(f"/v1/jobs/{ident}"),
+        bridge.get(f"/v1/jobs/{ident}/stream"),
+        bridge.get(f"/v1/jobs/{ident}/stream", {"Accept": "text/event-stream"}),
+    ):
         answer.problem(404, "JobNotFound", ident)
 
 
@@ -150,7 +159,7 @@ WRONG = {
     "worker that is not an id": ({"operation": "worker_install", "worker_id": "../../etc"}, "../../etc"),
     "unknown field": ({"operation": "worker_install", "worker_id": "abc", "reinstal": True}, '"reinstal"'),
     "flag that is a string": ({"operation": "worker_install", "worker_id": "abc", "check": "true"}, '"check" is true or false'),
-    "option of another operation": ({"operation": "worker_remove", "worker_id": "abc", "check": True}, '"check"', "worker_install alone"),
+    "option of another operation": ({"operation": "worker_remove", "worker_id": "abc", "check": True}, '"check"', "worker_remove has no field"),
     "option that is not a choice": ({"operation": "worker_install", "worker_id": "abc", "source": "tarball"}, "source"),
 }
 
@@ -162,9 +171,18 @@ def test_request_for_a_job_is_checked_before_it_is_answered(bridge, case):
     assert bridge.get("/v1/jobs").json == {"jobs": []}
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"x"', b'{"operation": "worker_install",}', b"\xff\xfe", b"[" * 1000, b'{"a":' * 500 + b"1" + b"}" * 500])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"null", b'"x"', b'{"operation": "worker_install",}', b"\xff\xfe", b"[" * 1000, b'{"a":' * 500 + b"1" + b"}" * 500]
+)
 def test_body_that_is_no_json_object_is_refused(bridge, body):
     bridge.post("/v1/jobs", body).problem(400, "InvalidArgument", "body")
+
+
+def test_body_may_begin_with_a_byte_order_mark(bridge):
+    """PowerShell's does."""
+    bridge.hive.catalog.add("some-worker")
+    answer = bridge.post("/v1/jobs", b'\xef\xbb\xbf{"operation": "worker_install", "worker_id": "some-worker"}')
+    assert (answer.status, answer.json["job_id"]) == (202, "1")
 
 
 def test_body_of_another_type_is_refused(bridge):
@@ -178,9 +196,9 @@ def test_remove_of_what_is_not_installed_names_it(bridge):
 
 
 def test_catalog_its_workers_and_recipes(bridge):
-    recipe = harness.pkgbuild("some-worker", extra="# ünïcode")
+    recipe = pkgbuild("some-worker", extra="# ünïcode")
     bridge.hive.catalog.add("some-worker", recipe)
-    listed, = bridge.get("/v1/catalog").json["workers"]
+    (listed,) = bridge.get("/v1/catalog").json["workers"]
     assert listed["id"] == "some-worker"
     assert bridge.get("/v1/catalog/some-worker").json == listed
     answer = bridge.get("/v1/catalog/some-worker/PKGBUILD")
@@ -201,7 +219,7 @@ def test_catalog_that_is_not_there_is_a_bad_gateway(make_bridge, hive):
 def test_installed_workers_and_capabilities(bridge):
     bridge.hive.catalog.add("some-worker")
     bridge.hive.installs("some-worker")
-    worker, = bridge.get("/v1/workers").json["workers"]
+    (worker,) = bridge.get("/v1/workers").json["workers"]
     assert worker == bridge.hive.workers()["some-worker"]
     capabilities = bridge.get("/v1/capabilities").json
     assert capabilities["sandbox"] is True and capabilities["platform"] == "linux"
@@ -211,7 +229,7 @@ def test_files_that_are_not_as_installed_are_named(bridge):
     bridge.hive.catalog.add("some-worker")
     bridge.hive.installs("some-worker")
     assert bridge.get("/v1/workers/some-worker/problems").json == {"problems": []}
-    file, = bridge.get("/v1/workers").json["workers"][0]["files"]
+    (file,) = bridge.get("/v1/workers").json["workers"][0]["files"]
     pathlib.Path(file).write_text("mine")
     assert bridge.get("/v1/workers/some-worker/problems").json == {"problems": [{"path": file, "problem": "changed"}]}
     pathlib.Path(file).unlink()
@@ -246,15 +264,20 @@ def test_operation_that_only_asks_has_a_stream_with_the_answer(bridge, operation
 
 
 def test_question_that_fails_ends_as_a_job_would(bridge):
-    line, = bridge.lines("worker_catalog_get.nobody")
+    (line,) = bridge.lines("worker_catalog_get.nobody")
     assert line.startswith("[ERROR] ") and "nobody" in line
     assert bridge.lines("worker_installed_get.nobody") == ["[ERROR] Worker nobody is not installed"]
 
 
 def test_gap_without_a_hive_is_a_503_that_asks_to_try_again(bridge):
     bridge.hive.stop()
-    for answer in (bridge.get("/health", token=None), bridge.get("/v1/jobs"), bridge.get("/v1/jobs/1/stream"), bridge.get("/v1/catalog"),
-                   bridge.post("/v1/jobs", {"operation": "worker_install", "worker_id": "abc"})):
+    for answer in (
+        bridge.get("/health", token=None),
+        bridge.get("/v1/jobs"),
+        bridge.get("/v1/jobs/1/stream"),
+        bridge.get("/v1/catalog"),
+        bridge.post("/v1/jobs", {"operation": "worker_install", "worker_id": "abc"}),
+    ):
         answer.problem(503, "ServiceUnknown", "rbee-hived")
         assert answer.headers["retry-after"] == "1"
     bridge.hive.start()
@@ -269,11 +292,11 @@ def test_bus_that_is_gone_and_comes_back(bridge):
     hive.process.kill()
     hive.process.wait()
     hive.process = None
-    harness.wait_until(lambda: "The bus broke off" in bridge.log, what="the bridge's word")
+    wait_until(lambda: "Lost the bus connection" in bridge.log, what="the bridge's word")
     bridge.get("/health", token=None).problem(503)
     hive.bus_process = hive._connection = None
     hive.start()
-    harness.wait_until(lambda: bridge.get("/health", token=None).status == 200, what="the hive")
+    wait_until(lambda: bridge.get("/health", token=None).status == 200, what="the hive")
 
 
 def test_path_that_is_none_and_method_that_is_none(bridge):
@@ -297,7 +320,7 @@ def test_request_may_come_in_pieces_of_any_size(bridge):
         with bridge.connect() as client:
             client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             for start in range(0, len(request), size):
-                client.sendall(request[start:start + size])
+                client.sendall(request[start : start + size])
             raw = b""
             while data := client.recv(65536):
                 raw += data
@@ -308,7 +331,9 @@ def test_client_that_waits_for_a_go_ahead_gets_it(bridge):
     """As curl does before a large body."""
     body = json.dumps({"operation": "worker_remove", "worker_id": "some-worker"}).encode()
     with bridge.connect() as client:
-        client.sendall(bridge.head("POST", "/v1/jobs", {"Content-Type": "application/json", "Content-Length": str(len(body)), "Expect": "100-continue"}, ...))
+        client.sendall(
+            bridge.head("POST", "/v1/jobs", {"Content-Type": "application/json", "Content-Length": str(len(body)), "Expect": "100-continue"}, ...)
+        )
         go_ahead = b"HTTP/1.1 100 Continue\r\n\r\n"
         assert client.recv(len(go_ahead)) == go_ahead
         client.sendall(body)

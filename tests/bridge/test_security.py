@@ -2,15 +2,12 @@
 """Who may ask: names, pages, tokens, codes, tickets, and the Unix socket."""
 
 import os
-import pathlib
 import stat
 import subprocess
-import sys
 import time
 
 import pytest
 
-import harness
 from test_requests import hive_job
 
 INSTALL = {"operation": "worker_install", "worker_id": "some-worker"}
@@ -19,7 +16,9 @@ INSTALL = {"operation": "worker_install", "worker_id": "some-worker"}
 # DNS rebinding
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:7835", "127.0.0.1.evil.example", "localhost.", "127.0.0.2", "[::2]", "localhost@evil.example", "127.1"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:7835", "127.0.0.1.evil.example", "localhost.", "127.0.0.2", "[::2]", "localhost@evil.example", "127.1"]
+)
 def test_name_that_is_not_this_machine_is_refused(bridge, host):
     problem = bridge.get("/health", {"Host": host}).problem(421, "AccessDenied", host, "localhost", setting="AllowedHosts")
     assert "127.0.0.1" in problem["detail"]
@@ -46,10 +45,14 @@ OTHERS = ["http://evil.example", "https://127.0.0.1", "null", "http://localhost:
 @pytest.mark.parametrize("origin", OTHERS)
 def test_page_of_another_origin_is_refused_whatever_it_asks(bridge, origin):
     """fetch(), a form, and an EventSource all send Origin; so does a WebSocket."""
-    for answer in (bridge.post("/v1/jobs", INSTALL, {"Origin": origin}), bridge.get("/v1/jobs", {"Origin": origin}),
-                   bridge.get("/v1/events", {"Origin": origin, "Accept": "text/event-stream"}), bridge.delete("/v1/jobs/1", {"Origin": origin}),
-                   bridge.post("/v1/tokens", {"code": "x"}, {"Origin": origin}),
-                   bridge.ask("OPTIONS", "/v1/jobs", {"Origin": origin, "Access-Control-Request-Method": "POST"})):
+    for answer in (
+        bridge.post("/v1/jobs", INSTALL, {"Origin": origin}),
+        bridge.get("/v1/jobs", {"Origin": origin}),
+        bridge.get("/v1/events", {"Origin": origin, "Accept": "text/event-stream"}),
+        bridge.delete("/v1/jobs/1", {"Origin": origin}),
+        bridge.post("/v1/tokens", {"code": "x"}, {"Origin": origin}),
+        bridge.ask("OPTIONS", "/v1/jobs", {"Origin": origin, "Access-Control-Request-Method": "POST"}),
+    ):
         answer.problem(403, "AccessDenied", origin, f"http://127.0.0.1:{bridge.port}", setting="AllowedOrigins")
         assert "access-control-allow-origin" not in answer.headers
 
@@ -103,7 +106,9 @@ def test_public_origin_is_one_setting(new_bridge):
     bridge = new_bridge.configure(PublicOrigin="https://hive.example").start()
     proxied = {"Host": "hive.example", "Origin": "https://hive.example", "Sec-Fetch-Site": "same-origin"}
     assert bridge.get("/v1/jobs", proxied).status == 200
-    bridge.get("/v1/jobs", {**proxied, "Origin": "https://other.example"}).problem(403, "AccessDenied", "https://hive.example", "https://other.example")
+    bridge.get("/v1/jobs", {**proxied, "Origin": "https://other.example"}).problem(
+        403, "AccessDenied", "https://hive.example", "https://other.example"
+    )
     assert bridge.post("/v1/codes", unix=True).json["url"].startswith("https://hive.example/#code=")
 
 
@@ -111,9 +116,22 @@ def test_public_origin_is_one_setting(new_bridge):
 
 
 def test_whatever_is_not_open_needs_a_token(bridge):
-    for method, path in (("GET", "/v1/jobs"), ("POST", "/v1/jobs"), ("GET", "/v1/jobs/1"), ("DELETE", "/v1/jobs/1"), ("GET", "/v1/jobs/1/stream"),
-                         ("GET", "/v1/events"), ("GET", "/v1/catalog"), ("GET", "/v1/catalog/a"), ("GET", "/v1/catalog/a/PKGBUILD"),
-                         ("GET", "/v1/workers"), ("GET", "/v1/capabilities"), ("POST", "/v1/tickets"), ("GET", "/metrics"), ("HEAD", "/v1/jobs")):
+    for method, path in (
+        ("GET", "/v1/jobs"),
+        ("POST", "/v1/jobs"),
+        ("GET", "/v1/jobs/1"),
+        ("DELETE", "/v1/jobs/1"),
+        ("GET", "/v1/jobs/1/stream"),
+        ("GET", "/v1/events"),
+        ("GET", "/v1/catalog"),
+        ("GET", "/v1/catalog/a"),
+        ("GET", "/v1/catalog/a/PKGBUILD"),
+        ("GET", "/v1/workers"),
+        ("GET", "/v1/capabilities"),
+        ("POST", "/v1/tickets"),
+        ("GET", "/metrics"),
+        ("HEAD", "/v1/jobs"),
+    ):
         answer = bridge.ask(method, path, token=None)
         assert answer.status == 401, (method, path)
         assert answer.headers["www-authenticate"].startswith("Bearer")
@@ -123,14 +141,25 @@ def test_whatever_is_not_open_needs_a_token(bridge):
 
 
 def altered(token, place):
-    return token[:place] + ("x" if token[place] != "x" else "y") + token[place + 1:]
+    return token[:place] + ("x" if token[place] != "x" else "y") + token[place + 1 :]
 
 
 def test_token_that_is_wrong_in_any_place_is_refused(bridge):
     token = bridge.token()
     assert bridge.get("/v1/jobs", token=token).status == 200
     wrong = [altered(token, place) for place in range(len(token))]
-    wrong += ["", "x", token[:-1], token + "x", token.upper(), token.replace("_0_", "_1_", 1), "rbee_0_ffffffffffffffff__", "_", "rbee_" * 50, token.rpartition("_")[0]]
+    wrong += [
+        "",
+        "x",
+        token[:-1],
+        token + "x",
+        token.upper(),
+        token.replace("_0_", "_1_", 1),
+        "rbee_0_ffffffffffffffff__",
+        "_",
+        "rbee_" * 50,
+        token.rpartition("_")[0],
+    ]
     for each in wrong:
         assert bridge.get("/v1/jobs", {"Authorization": f"Bearer {each}"}, token=None).status == 401, each
     for scheme in ("Basic dXNlcjpwYXNz", token, f"Token {token}", f"Bearer{token}", f'Digest username="{token}"'):
@@ -143,6 +172,7 @@ def sign(key, text):
     import base64
     import hashlib
     import hmac
+
     digest = base64.b64encode(hmac.new(key, b"rbee-hive token 1\n" + text.encode(), hashlib.sha256).digest()).decode()
     return text + "_" + digest.replace("+", "-").replace("/", ".").rstrip("=")
 
@@ -280,9 +310,17 @@ def test_log_of_another_is_refused_where_logs_are_their_owners(make_bridge, hive
 def test_every_answer_keeps_browsers_on_a_short_leash(bridge):
     bridge.hive.catalog.add("some-worker")
     job = bridge.install("some-worker")
-    answers = [bridge.get("/health", token=None), bridge.get("/v1/jobs"), bridge.get("/nothing"), bridge.get("/v1/jobs", token=None),
-               bridge.get(f"/v1/jobs/{job}/stream"), bridge.get("/health", {"Host": "evil.example"}), bridge.ask("OPTIONS", "/v1/jobs"),
-               bridge.ask("BREW", "/v1/jobs"), bridge.get("/" + "x" * 3000)]
+    answers = [
+        bridge.get("/health", token=None),
+        bridge.get("/v1/jobs"),
+        bridge.get("/nothing"),
+        bridge.get("/v1/jobs", token=None),
+        bridge.get(f"/v1/jobs/{job}/stream"),
+        bridge.get("/health", {"Host": "evil.example"}),
+        bridge.ask("OPTIONS", "/v1/jobs"),
+        bridge.ask("BREW", "/v1/jobs"),
+        bridge.get("/" + "x" * 3000),
+    ]
     for answer in answers:
         policy = answer.headers["content-security-policy"]
         assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy

@@ -8,6 +8,8 @@ import threading
 
 import pytest
 
+import shapes
+
 
 def web(bridge, *arguments, **options):
     return bridge.hive.hivectl("web", "--socket", bridge.socket, *arguments, **options)
@@ -25,6 +27,7 @@ def test_token_is_good_for_a_script(bridge):
     token = web(bridge, "--token").stdout.strip()
     assert bridge.get("/v1/jobs", token=token).status == 200
     assert json.loads(web(bridge, "--token", "--json").stdout)["expires_in"] > 300 * 24 * 3600
+    shapes.check("web", *(json.loads(web(bridge, *option, "--json").stdout) for option in ((), ("--token",), ("--rotate",))))
 
 
 def test_rotation_makes_tokens_void(bridge):
@@ -36,12 +39,13 @@ def test_rotation_makes_tokens_void(bridge):
 def test_browser_is_opened_without_the_code_in_its_command_line(bridge):
     folder = bridge.directory / "bin"
     folder.mkdir()
-    (folder / "xdg-open").write_text(f"#!/bin/sh\necho \"$@\" >{folder}/opened.new; mv {folder}/opened.new {folder}/opened\n")
+    (folder / "xdg-open").write_text(f'#!/bin/sh\necho "$@" >{folder}/opened.new; mv {folder}/opened.new {folder}/opened\n')
     (folder / "xdg-open").chmod(0o755)
-    import harness
+    from waiting import wait_until
+
     done = web(bridge, "--open", env={"PATH": f"{folder}:{os.environ['PATH']}", "XDG_RUNTIME_DIR": str(folder)})
     assert done.stdout == ""
-    harness.wait_until((folder / "opened").exists, what="the browser")
+    wait_until((folder / "opened").exists, what="the browser")
     page = (folder / "opened").read_text().strip()
     assert page == f"{folder}/rbee-hive-web.html"
     assert os.stat(page).st_mode & 0o777 == 0o600
@@ -78,7 +82,9 @@ def test_socket_of_somebody_else_is_no_bridge(bridge):
 def test_who_may_not_use_the_socket_is_told_what_to_do(bridge):
     bridge.directory.chmod(0o755)
     bridge.hive.directory.chmod(0o755)
-    done = bridge.hive.run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", bridge.hive.build.bin / "hivectl", "web", "--socket", bridge.socket, status=4)
+    done = bridge.hive.run(
+        "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", bridge.hive.build.bin / "hivectl", "web", "--socket", bridge.socket, status=4
+    )
     assert "group rbee" in done.stderr
 
 

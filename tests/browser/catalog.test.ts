@@ -155,7 +155,11 @@ withBrowser("getting about", () => {
     await stage.start();
     const job = await stage.installs("some");
     await page.route("**/stream*", (route) =>
-      route.fulfill({ status: 403, contentType: "application/problem+json", body: JSON.stringify({ detail: "Not yours", error: "org.freedesktop.DBus.Error.AccessDenied" }) }),
+      route.fulfill({
+        status: 403,
+        contentType: "application/problem+json",
+        body: JSON.stringify({ detail: "Not yours", error: "org.freedesktop.DBus.Error.AccessDenied" }),
+      }),
     );
     await enter(page, stage, `/jobs/${job}`);
     const trouble = page.getByRole("alert").filter({ hasText: "The log cannot be shown" });

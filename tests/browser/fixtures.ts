@@ -83,7 +83,12 @@ export async function expectAccessible(page: Page): Promise<void> {
     return axe.run(document, { resultTypes: ["violations"] });
   });
   const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-  expect.soft(serious.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html).join(" ")}`), page.url()).toEqual([]);
+  expect
+    .soft(
+      serious.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html).join(" ")}`),
+      page.url(),
+    )
+    .toEqual([]);
 }
 
 /** A picture for people to look at. */

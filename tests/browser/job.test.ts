@@ -47,10 +47,17 @@ withBrowser("a job's page", () => {
     await enter(page, stage);
     const install = page.getByRole("button", { name: "Install what is missing for Needy" });
     await page.route("**/v1/jobs", (route) =>
-      route.fulfill({ status: 403, contentType: "application/problem+json", body: JSON.stringify({ detail: "no", error: "org.freedesktop.DBus.Error.AccessDenied" }) }),
+      route.fulfill({
+        status: 403,
+        contentType: "application/problem+json",
+        body: JSON.stringify({ detail: "no", error: "org.freedesktop.DBus.Error.AccessDenied" }),
+      }),
     );
     await install.click();
-    await page.getByRole("alert").getByText("This page may not install packages of the system. Run the command on this machine instead").waitFor();
+    await page
+      .getByRole("alert")
+      .getByText("This page may not install packages of the system. Run the command on this machine instead")
+      .waitFor();
     await page.unroute("**/v1/jobs");
     await card(page, "Needy").getByRole("button", { name: "Install Needy" }).click();
     await page.getByRole("alert").getByText("Please install cuda before proceeding").waitFor();
@@ -87,7 +94,10 @@ withBrowser("a job's page", () => {
     await enter(page, stage, `/jobs/${await stage.install("some")}`);
     await page.getByText("at work").waitFor();
     const places = async () => {
-      const [phases, log] = await Promise.all([page.getByRole("region", { name: "Phases" }).boundingBox(), page.getByRole("region", { name: "Log" }).boundingBox()]);
+      const [phases, log] = await Promise.all([
+        page.getByRole("region", { name: "Phases" }).boundingBox(),
+        page.getByRole("region", { name: "Log" }).boundingBox(),
+      ]);
       return { above: phases!.y + phases!.height <= log!.y, wide: log!.width };
     };
     await page.setViewportSize({ width: 390, height: 844 });
@@ -158,7 +168,9 @@ withBrowser("a job's page", () => {
   });
 
   test("progress only goes forward, and nothing moves while lines come", async ({ stage, page }) => {
-    const steps = [60, 20, 90].map((step) => `echo '[${step}/100] Building CXX object'; sleep 0.5; for ((i = 0; i < 200; i++)); do echo line $i; done`);
+    const steps = [60, 20, 90].map(
+      (step) => `echo '[${step}/100] Building CXX object'; sleep 0.5; for ((i = 0; i < 200; i++)); do echo line $i; done`,
+    );
     await stage.add("steps", { build: steps.join("\n") });
     await stage.start();
     await enter(page, stage);
@@ -169,7 +181,8 @@ withBrowser("a job's page", () => {
       seen.moved = 0;
       new PerformanceObserver((list) => {
         // What ended has something else on top, and what was clicked may open something.
-        if (document.querySelector("[role=progressbar]")) for (const entry of list.getEntries()) seen.moved += (entry as unknown as { value: number }).value;
+        if (document.querySelector("[role=progressbar]"))
+          for (const entry of list.getEntries()) seen.moved += (entry as unknown as { value: number }).value;
       }).observe({ type: "layout-shift" });
       const look = () => {
         const bar = document.querySelector("[role=progressbar]");
@@ -195,14 +208,18 @@ withBrowser("a job's page", () => {
     await enter(page, stage, `/jobs/${await stage.installs("talks")}`);
     await page.getByText("talks is installed").waitFor();
     await page.getByText("Worker installation complete!").waitFor();
-    await phase(page, "Build").getByText(/^\d+(\.\d)?s$/).waitFor();
+    await phase(page, "Build")
+      .getByText(/^\d+(\.\d)?s$/)
+      .waitFor();
     expect(await page.getByRole("region", { name: "Phases" }).innerText()).not.toMatch(/\dms/);
     await phase(page, "Read the recipe").getByRole("button").click();
     await page.getByText("Parsing PKGBUILD...").waitFor();
   });
 
   test("colours of a terminal are shown, and nothing else of its codes", async ({ stage, page }) => {
-    await stage.add("colours", { build: "printf '\\e[1;31mred\\e[0m \\e[38;5;21mdeep blue\\e[0m \\e[38;2;1;2;3mnearly black\\e[0m plain\\n'" });
+    await stage.add("colours", {
+      build: "printf '\\e[1;31mred\\e[0m \\e[38;5;21mdeep blue\\e[0m \\e[38;2;1;2;3mnearly black\\e[0m plain\\n'",
+    });
     await stage.start();
     await enter(page, stage, `/jobs/${await stage.installs("colours")}`);
     const line = page.getByRole("log").getByText("plain");
@@ -218,7 +235,9 @@ withBrowser("a job's page", () => {
 
 withBrowser("a job's log", () => {
   test("a long line is scrolled to sideways, and its width stays when it is gone", async ({ stage, page }) => {
-    await stage.add("wide", { build: "printf -v wide '%300s' ''; echo \"${wide// /x}\"; for ((i = 0; i < 500; i++)); do echo line $i; done" });
+    await stage.add("wide", {
+      build: "printf -v wide '%300s' ''; echo \"${wide// /x}\"; for ((i = 0; i < 500; i++)); do echo line $i; done",
+    });
     await stage.start();
     await enter(page, stage, `/jobs/${await stage.installs("wide")}`);
     const log = page.getByRole("log");
@@ -308,7 +327,8 @@ withBrowser("the list of jobs", () => {
   });
 
   test("is searched by what its rows show", async ({ stage, page }) => {
-    for (let number = 1; number <= 12; number++) await stage.oldJob(number, "", { worker_id: number % 2 ? "odd-worker" : "even-worker", state: number === 6 ? "failed" : "done" });
+    for (let number = 1; number <= 12; number++)
+      await stage.oldJob(number, "", { worker_id: number % 2 ? "odd-worker" : "even-worker", state: number === 6 ? "failed" : "done" });
     await stage.start();
     await enter(page, stage, "/jobs");
     const rows = page.getByRole("main").getByRole("listitem");

@@ -65,7 +65,11 @@ withBrowser("operations", () => {
     await stage.add("counts", COUNTING);
     await stage.start();
     await enter(page, stage, `/jobs/${await stage.install("counts")}`);
-    await page.getByRole("log").getByText(/^line \d+$/).first().waitFor();
+    await page
+      .getByRole("log")
+      .getByText(/^line \d+$/)
+      .first()
+      .waitFor();
     for (const mark of ["line 200", "line 800"]) {
       await stage.waitForLine("1", mark);
       await stage.stopBridge({ kill: true });
@@ -88,23 +92,27 @@ withBrowser("operations", () => {
     expect(await stage.jobs()).toEqual([]);
   });
 
-  test("a million lines can be read at both ends, searched and scrolled", async ({ stage, page }) => {
-    const count = 1_000_000;
-    await stage.longJob(7, count);
-    await stage.start();
-    await enter(page, stage, "/jobs/7");
-    const log = page.getByRole("log");
-    const line = (number: number) => log.getByText(`line ${number} of a log`);
-    const scroll = (share: number) => log.evaluate((element, to) => (element.scrollTop = to * element.scrollHeight), share);
-    await line(count).waitFor({ timeout: 6 * WAIT });
-    await scroll(0);
-    await line(1).waitFor();
-    await scroll(0.5);
-    await line(count / 2).waitFor();
-    expect(await log.getByText(/^line/).count()).toBeLessThan(1000);
-    await page.getByRole("searchbox", { name: "Search the log" }).fill("line 777777 of");
-    await page.getByText("1 line", { exact: true }).waitFor();
-    await page.getByRole("searchbox", { name: "Search the log" }).press("Enter");
-    await line(777_777).waitFor();
-  }, 12 * WAIT);
+  test(
+    "a million lines can be read at both ends, searched and scrolled",
+    async ({ stage, page }) => {
+      const count = 1_000_000;
+      await stage.longJob(7, count);
+      await stage.start();
+      await enter(page, stage, "/jobs/7");
+      const log = page.getByRole("log");
+      const line = (number: number) => log.getByText(`line ${number} of a log`);
+      const scroll = (share: number) => log.evaluate((element, to) => (element.scrollTop = to * element.scrollHeight), share);
+      await line(count).waitFor({ timeout: 6 * WAIT });
+      await scroll(0);
+      await line(1).waitFor();
+      await scroll(0.5);
+      await line(count / 2).waitFor();
+      expect(await log.getByText(/^line/).count()).toBeLessThan(1000);
+      await page.getByRole("searchbox", { name: "Search the log" }).fill("line 777777 of");
+      await page.getByText("1 line", { exact: true }).waitFor();
+      await page.getByRole("searchbox", { name: "Search the log" }).press("Enter");
+      await line(777_777).waitFor();
+    },
+    12 * WAIT,
+  );
 });

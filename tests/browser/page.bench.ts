@@ -27,14 +27,17 @@ function median(values: number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
 
-const range = (values: number[], unit: string) => `${Math.round(median(values))} ${unit} (${Math.round(Math.min(...values))} to ${Math.round(Math.max(...values))})`;
+const range = (values: number[], unit: string) =>
+  `${Math.round(median(values))} ${unit} (${Math.round(Math.min(...values))} to ${Math.round(Math.max(...values))})`;
 
 /** Bytes on the wire, by kind. */
 async function countBytes(session: CDPSession): Promise<Record<string, number>> {
   const bytes: Record<string, number> = {};
   const kinds = new Map<string, string>();
   await session.send("Network.enable");
-  session.on("Network.responseReceived", ({ requestId, type, response }) => kinds.set(requestId, response.url.includes("/v1/") ? "API" : type));
+  session.on("Network.responseReceived", ({ requestId, type, response }) =>
+    kinds.set(requestId, response.url.includes("/v1/") ? "API" : type),
+  );
   session.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
     const kind = kinds.get(requestId) ?? "?";
     bytes[kind] = (bytes[kind] ?? 0) + encodedDataLength;
@@ -62,13 +65,18 @@ test("a first visit", async ({ stage, newPage }) => {
     await enter(page, stage);
     await page.getByRole("button", { name: "Install Hive Probe" }).waitFor();
     await page.waitForLoadState("load");
-    const [paint, usable] = await page.evaluate(() => ["first-contentful-paint", "usable"].map((name) => performance.getEntriesByName(name)[0]?.startTime ?? NaN));
+    const [paint, usable] = await page.evaluate(() =>
+      ["first-contentful-paint", "usable"].map((name) => performance.getEntriesByName(name)[0]?.startTime ?? NaN),
+    );
     paints.push(paint!);
     ready.push(usable!);
     await page.context().close();
   }
   const kilobytes = (kind: string) => `${((bytes[kind] ?? 0) / 1000).toFixed(1)} kB`;
-  figure("first visit, compressed, with headers", `JavaScript ${kilobytes("Script")}, styles ${kilobytes("Stylesheet")}, HTML ${kilobytes("Document")}`);
+  figure(
+    "first visit, compressed, with headers",
+    `JavaScript ${kilobytes("Script")}, styles ${kilobytes("Stylesheet")}, HTML ${kilobytes("Document")}`,
+  );
   figure("first paint", range(paints, "ms"));
   figure("catalog shown, first button usable", range(ready, "ms"));
 });
@@ -98,7 +106,10 @@ async function countFrames(page: Page): Promise<void> {
 
 async function heap(session: CDPSession): Promise<string> {
   await session.send("HeapProfiler.collectGarbage");
-  const { usedSize, backingStorageSize } = (await session.send("Runtime.getHeapUsage")) as { usedSize: number; backingStorageSize?: number };
+  const { usedSize, backingStorageSize } = (await session.send("Runtime.getHeapUsage")) as {
+    usedSize: number;
+    backingStorageSize?: number;
+  };
   return `${((usedSize + (backingStorageSize ?? 0)) / 1e6).toFixed(0)} MB`;
 }
 
@@ -111,7 +122,10 @@ test("a million lines", async ({ stage, page }) => {
   figure("heap before the job", await heap(session));
   const job = await stage.install("torrent");
   await page.goto(`${stage.url}/jobs/${job}`);
-  await page.getByText(/^line +\d/).first().waitFor();
+  await page
+    .getByText(/^line +\d/)
+    .first()
+    .waitFor();
   await countFrames(page);
   const begun = Date.now();
   await page.getByText("torrent is installed").waitFor({ timeout: 20 * WAIT });

@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 
 import { test as base } from "vitest";
 
-/** Fields of harness.pkgbuild(): bash in `build`, `package` and `extra`, arrays for the rest. */
+/** Fields of pkgbuild() in catalog.py: bash in `build`, `package` and `extra`, arrays for the rest. */
 export type Recipe = Record<string, string | string[]>;
 
 /** How a job ended: result, error's name, message. */
@@ -15,7 +15,7 @@ interface Waiting {
   reject: (error: Error) => void;
 }
 
-/** The real hive behind its real bridge, for one test at a time: hive.py says what each method does. */
+/** The real hive behind its real bridge, for one test at a time: stage.py says what each method does. */
 export class Stage {
   readonly #process: ChildProcess;
   readonly #waiting = new Map<number, Waiting>();
@@ -26,11 +26,11 @@ export class Stage {
 
   constructor() {
     // The distribution's python, since python3-gi belongs to it.
-    this.#process = spawn("/usr/bin/python3", [`${import.meta.dirname}/hive.py`], { stdio: ["pipe", "pipe", "pipe"] });
+    this.#process = spawn("/usr/bin/python3", [`${import.meta.dirname}/stage.py`], { stdio: ["pipe", "pipe", "pipe"] });
     this.#process.stderr!.on("data", (data: Buffer) => (this.#said += data.toString()));
     createInterface({ input: this.#process.stdout! }).on("line", (line) => this.#answer(line));
     this.#process.on("exit", (status) => {
-      for (const { reject } of this.#waiting.values()) reject(new Error(`hive.py ended with ${status}:\n${this.#said}`));
+      for (const { reject } of this.#waiting.values()) reject(new Error(`stage.py ended with ${status}:\n${this.#said}`));
     });
   }
 
@@ -60,10 +60,19 @@ export class Stage {
   close = () => this.#call<void>("close");
   configure = (group: string, keys: Record<string, string | number>) => this.#call<void>("configure", group, keys);
   add = (name: string, recipe?: Recipe, entry?: Record<string, unknown>) => this.#call<void>("add", name, recipe ?? null, entry ?? null);
-  addVariants = (name: string, backends: string[], sources: string[] = ["binary", "git"], changes: Record<string, unknown> = {}, build = "") =>
-    this.#call<void>("add_variants", name, backends, sources, changes, build);
+  addVariants = (
+    name: string,
+    backends: string[],
+    sources: string[] = ["binary", "git"],
+    changes: Record<string, unknown> = {},
+    build = "",
+  ) => this.#call<void>("add_variants", name, backends, sources, changes, build);
   /** A second catalog, behind a server. */
   addServer = (name: string, workers: string[]) => this.#call<void>("add_server", name, workers);
+  /** A hub of models that has these files in a repository. */
+  hub = (repository: string, files: string[]) => this.#call<void>("hub", repository, files);
+  /** A folder with a model by each of these names; what does not end in .gguf is none. */
+  modelFolder = (files: string[]) => this.#call<void>("model_folder", files);
   breakServer = () => this.#call<void>("break_server");
   /** Gives the machine a graphics card. */
   card = () => this.#call<void>("card");
@@ -91,13 +100,15 @@ export class Stage {
   lines = (job: string) => this.#call<string[]>("lines", job);
   oldJob = (number: number, log: string, changes?: Record<string, unknown>) => this.#call<void>("old_job", number, log, changes ?? null);
   longJob = (number: number, lines: number) => this.#call<void>("long_job", number, lines);
+  /** As hivectl model pull does. */
+  pull = (reference: string) => this.#call<string>("pull", reference);
   workers = () => this.#call<string[]>("workers");
   jobs = () => this.#call<string[]>("jobs");
   installedPath = (path: string) => this.#call<string>("installed_path", path);
 }
 
 interface Fixtures {
-  /** One hive.py for all tests of a file. */
+  /** One stage.py for all tests of a file. */
   helper: Stage;
   /** This test's hive, its catalog empty, not started. */
   stage: Stage;

@@ -110,7 +110,10 @@ withBrowser("states", () => {
     await stage.start();
     await enter(page, stage, "/machine");
     await page.getByText("CPU-0").waitFor();
-    const [answer] = await Promise.all([page.waitForResponse((response) => response.url().endsWith("/v1/capabilities/refresh")), page.getByRole("button", { name: "Look again" }).click()]);
+    const [answer] = await Promise.all([
+      page.waitForResponse((response) => response.url().endsWith("/v1/capabilities/refresh")),
+      page.getByRole("button", { name: "Look again" }).click(),
+    ]);
     expect(answer.status()).toBe(200);
     await page.getByRole("status").getByText("This machine was looked at again").waitFor();
   });
@@ -210,12 +213,14 @@ withBrowser("everybody", () => {
     await enter(page, stage);
     const install = page.getByRole("button", { name: "Install Some" });
     await install.waitFor();
-    for (let i = 0; i < 20 && !(await install.evaluate((button) => button === document.activeElement)); i++) await page.keyboard.press("Tab");
+    for (let i = 0; i < 20 && !(await install.evaluate((button) => button === document.activeElement)); i++)
+      await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
     await page.waitForURL("**/jobs/1");
     const cancel = page.getByRole("button", { name: "Cancel" });
     await cancel.waitFor();
-    for (let i = 0; i < 20 && !(await cancel.evaluate((button) => button === document.activeElement)); i++) await page.keyboard.press("Tab");
+    for (let i = 0; i < 20 && !(await cancel.evaluate((button) => button === document.activeElement)); i++)
+      await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
     await page.getByRole("button", { name: "Let it run" }).waitFor();
     await page.keyboard.press("Tab");

@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   root: import.meta.dirname,
   test: {
-    include: [process.env.RBEE_BENCH ? "*.bench.ts" : "*.test.ts"],
+    include: [process.env.RBEE_BENCH ? "*.bench.ts" : process.env.RBEE_MACHINE ? "*.machine.ts" : "*.test.ts"],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     maxWorkers: 2,

@@ -11,7 +11,7 @@ import zipfile
 
 import pytest
 
-from harness import pkgbuild
+from catalog import pkgbuild
 
 LIST = 'cd "$srcdir"; find . -mindepth 1 | sort'
 
@@ -44,16 +44,33 @@ def by(program, data):
 
 def test_what_is_only_compressed_becomes_what_it_was(hive):
     """By its suffix, as with makepkg; what has another one is left as it is."""
-    add(hive, {"a.txt.gz": gzip.compress(b"a"), "b.txt.bz2": bz2.compress(b"b"), "c.txt.xz": lzma.compress(b"c"), "d.txt.zst": by("zstd", b"d"),
-               "e.bin": gzip.compress(b"e"), "f.txt.lz4": by("lz4", b"f")}, build='cd "$srcdir"; ls; echo "$(cat a.txt b.txt c.txt d.txt)"')
+    add(
+        hive,
+        {
+            "a.txt.gz": gzip.compress(b"a"),
+            "b.txt.bz2": bz2.compress(b"b"),
+            "c.txt.xz": lzma.compress(b"c"),
+            "d.txt.zst": by("zstd", b"d"),
+            "e.bin": gzip.compress(b"e"),
+            "f.txt.lz4": by("lz4", b"f"),
+        },
+        build='cd "$srcdir"; ls; echo "$(cat a.txt b.txt c.txt d.txt)"',
+    )
     lines = hive.installs("some").lines()
     assert "abcd" in lines
     assert [line for line in lines if line in ("a.txt", "e", "e.bin", "f.txt", "f.txt.lz4")] == ["a.txt", "e.bin", "f.txt.lz4"]
 
 
 def test_archives_of_many_kinds_are_unpacked(hive):
-    files = {"a.tar.gz": tar({"in-a": b""}, "w:gz"), "b.tar.zst": by("zstd", tar({"in-b": b""})), "c.zip": zipped({"in-c": "x"}),
-             "d.jar": zipped({"in-d": "x"}), "e.download": tar({"in-e": b""}, "w:xz"), "g.patch": b"--- a\n+++ b\n", "h.png": b"\x89PNG\r\n\x1a\n" + bytes(100)}
+    files = {
+        "a.tar.gz": tar({"in-a": b""}, "w:gz"),
+        "b.tar.zst": by("zstd", tar({"in-b": b""})),
+        "c.zip": zipped({"in-c": "x"}),
+        "d.jar": zipped({"in-d": "x"}),
+        "e.download": tar({"in-e": b""}, "w:xz"),
+        "g.patch": b"--- a\n+++ b\n",
+        "h.png": b"\x89PNG\r\n\x1a\n" + bytes(100),
+    }
     add(hive, files)
     lines = hive.installs("some").lines()
     assert [line for line in lines if line.startswith("./in-")] == ["./in-a", "./in-b", "./in-c", "./in-d", "./in-e"]
@@ -71,8 +88,11 @@ def test_broken_archive_names_itself(hive):
     hive.refuses("some", "SourceUnavailable", "a.tar.gz")
 
 
-@pytest.mark.parametrize("name, data", [("bomb.tar.gz", lambda zeros: tar({"zeros": zeros}, "w:gz")), ("bomb.gz", gzip.compress),
-                                        ("bomb.zip", lambda zeros: zipped({"zeros": zeros}))], ids=["tar", "gz", "zip"])
+@pytest.mark.parametrize(
+    "name, data",
+    [("bomb.tar.gz", lambda zeros: tar({"zeros": zeros}, "w:gz")), ("bomb.gz", gzip.compress), ("bomb.zip", lambda zeros: zipped({"zeros": zeros}))],
+    ids=["tar", "gz", "zip"],
+)
 def test_archive_that_unpacks_to_too_much_is_ended(hive, name, data):
     hive.configure("Build", MaxSourceSize="10M")
     add(hive, {name: data(bytes(100 << 20))})
@@ -94,4 +114,3 @@ def test_archive_of_too_many_files_is_ended(hive):
 def test_folders_without_end_are_ended(hive):
     add(hive, {"deep.tar": tar({"d/" * 300 + "file": b""})})
     hive.refuses("some", "LimitsExceeded", "deep.tar")
-

@@ -4,7 +4,8 @@
 import json
 import time
 
-from harness import pkgbuild, wait_until
+from catalog import pkgbuild
+from waiting import wait_until
 
 MANAGER = ("org.rbee.Hive", "/org/rbee/Hive", "org.rbee.Hive")
 
@@ -38,7 +39,19 @@ def test_gdbus_call_installs(hive):
 
 def test_gdbus_call_with_options(hive):
     hive.catalog.add("some", pkgbuild("some", extra="check() { echo checked; }"))
-    done = hive.run("gdbus", "call", "--system", "-d", "org.rbee.Hive", "-o", "/org/rbee/Hive", "-m", "org.rbee.Hive.InstallWorkerWithOptions", "some", "{'check': <true>}")
+    done = hive.run(
+        "gdbus",
+        "call",
+        "--system",
+        "-d",
+        "org.rbee.Hive",
+        "-o",
+        "/org/rbee/Hive",
+        "-m",
+        "org.rbee.Hive.InstallWorkerWithOptions",
+        "some",
+        "{'check': <true>}",
+    )
     path = done.stdout.split("'")[1]
     wait_until(lambda: hive.workers(), what="the worker")
     assert any(record[4] == "checked" for record in hive.call("ReadLog", 0, 0, signature="(tu)", path=path, interface="org.rbee.Hive.Job")[0])

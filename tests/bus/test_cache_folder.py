@@ -7,7 +7,7 @@ import tarfile
 
 import pytest
 
-from harness import pkgbuild, sha256
+from catalog import pkgbuild, sha256
 
 MANY = 'mkdir "$srcdir/many"; for ((i = 0; i < 4000; i++)); do echo "$i" >"$srcdir/many/$i" || exit; done'
 
@@ -48,7 +48,7 @@ def test_a_function_that_takes_the_last_inode_names_the_folder(hive):
 def test_a_function_that_tidies_up_after_it_filled_the_cache_names_it(hive):
     """As compilers and linkers do."""
     small_cache(hive, "size=2M")
-    hive.catalog.add("full", pkgbuild("full", build='head -c 10M /dev/zero >zeros || { rm zeros; exit 1; }'))
+    hive.catalog.add("full", pkgbuild("full", build="head -c 10M /dev/zero >zeros || { rm zeros; exit 1; }"))
     hive.refuses("full", "NoSpace", str(hive.cache))
 
 
@@ -110,3 +110,25 @@ def test_a_cache_that_cannot_be_written_is_named(hive):
     hive.catalog.add("plain")
     end = hive.install("plain").wait()
     assert (end.result, end.error) == ("failed", "Failed") and str(hive.cache) in end.message and "Read-only file system" in end.message
+    nothing_can_be_installed(hive, "CacheDirectory=", "Read-only file system")
+
+
+@pytest.mark.root
+def test_a_cache_that_jobs_cannot_reach_is_named_before_one_tries(hive):
+    closed = hive.directory / "closed"
+    closed.mkdir(mode=0o700)
+    hive.configure("Hive", CacheDirectory=closed / "cache")
+    hive.catalog.add("plain")
+    nothing_can_be_installed(hive, str(closed), "chmod a+x")
+    assert hive.install("plain").wait().error == "Failed"
+    closed.chmod(0o711)
+    assert hive.call("GetCapabilities")["sandbox"] is True
+    hive.installs("plain")
+
+
+def nothing_can_be_installed(hive, *parts):
+    """hivectl status knows it without a job."""
+    capabilities = hive.call("GetCapabilities")
+    told = capabilities["sandbox_error"] + capabilities["sandbox_hint"]
+    assert capabilities["sandbox"] is False and all(part in told for part in parts), told
+    assert "does not work, so nothing can be installed" in " ".join(hive.hivectl("status", status=1).stdout.split())

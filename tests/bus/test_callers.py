@@ -6,7 +6,9 @@ import subprocess
 import pytest
 from gi.repository import Gio, GLib
 
-from harness import HiveError, Job, pkgbuild
+from catalog import pkgbuild
+from client import HiveError
+from job import Job
 
 
 def refused(call, *arguments, **options):
@@ -45,10 +47,19 @@ def test_unknown_option_is_refused_by_name(hive):
     assert hive.call("ListJobs", {}, signature="(a{sv})") == []
 
 
-@pytest.mark.parametrize("options, named", [({"check": "yes"}, "check"), ({"reinstall": 1}, "reinstall"), ({"backend": True}, "backend"),
-                                            ({"source": "sideways"}, "source"), ({"idempotency_key": "x" * 129}, "idempotency_key"),
-                                            ({"backend": "../x"}, "backend"), ({"idempotency_key": ""}, "idempotency_key")],
-                         ids=["check", "reinstall", "backend", "source", "long-key", "path", "empty-key"])
+@pytest.mark.parametrize(
+    "options, named",
+    [
+        ({"check": "yes"}, "check"),
+        ({"reinstall": 1}, "reinstall"),
+        ({"backend": True}, "backend"),
+        ({"source": "sideways"}, "source"),
+        ({"idempotency_key": "x" * 129}, "idempotency_key"),
+        ({"backend": "../x"}, "backend"),
+        ({"idempotency_key": ""}, "idempotency_key"),
+    ],
+    ids=["check", "reinstall", "backend", "source", "long-key", "path", "empty-key"],
+)
 def test_option_of_a_wrong_type_or_value_is_refused_by_name(hive, options, named):
     hive.catalog.add("some")
     error = refused(hive.install, "some", **options)
@@ -56,8 +67,15 @@ def test_option_of_a_wrong_type_or_value_is_refused_by_name(hive, options, named
 
 
 @pytest.mark.parametrize("method", ["InstallWorkerWithOptions", "RemoveWorkerWithOptions", "UpgradeWorkerWithOptions", "RollbackWorkerWithOptions"])
-@pytest.mark.parametrize("options, named", [({"idempotency_key": GLib.Variant("s", "x" * 129)}, "idempotency_key"), ({"idempotency_key": GLib.Variant("s", "")}, "idempotency_key"),
-                                            ({"owner": GLib.Variant("u", 2**32 - 1)}, "owner")], ids=["long-key", "empty-key", "nobody"])
+@pytest.mark.parametrize(
+    "options, named",
+    [
+        ({"idempotency_key": GLib.Variant("s", "x" * 129)}, "idempotency_key"),
+        ({"idempotency_key": GLib.Variant("s", "")}, "idempotency_key"),
+        ({"owner": GLib.Variant("u", 2**32 - 1)}, "owner"),
+    ],
+    ids=["long-key", "empty-key", "nobody"],
+)
 def test_key_and_owner_have_one_rule_wherever_they_are_given(hive, method, options, named):
     hive.start()
     error = refused(hive.call, method, GLib.Variant("(sa{sv})", ("some", options)))
@@ -125,7 +143,9 @@ def test_too_many_queued_jobs_are_refused(hive):
 
 def stranger(hive, *arguments):
     """busctl as nobody."""
-    return hive.run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "busctl", "--system", "call", "org.rbee.Hive", *arguments, status=None)
+    return hive.run(
+        "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "busctl", "--system", "call", "org.rbee.Hive", *arguments, status=None
+    )
 
 
 @pytest.mark.root
@@ -136,15 +156,25 @@ def test_a_stranger_may_read_and_nothing_else(hive):
     job = hive.install("some")
     job.wait_for_state("running")
     manager = ("/org/rbee/Hive", "org.rbee.Hive")
-    for arguments in ((*manager, "InstallWorker", "s", "some"), (*manager, "InstallWorkerWithOptions", "sa{sv}", "there", "1", "reinstall", "b", "true"),
-                      (*manager, "RemoveWorker", "s", "there"), (*manager, "RefreshCapabilities"), (job.path, "org.rbee.Hive.Job", "Cancel"),
-                      ("/org/rbee/Hive/worker/there", "org.rbee.Hive.Worker", "Remove")):
+    for arguments in (
+        (*manager, "InstallWorker", "s", "some"),
+        (*manager, "InstallWorkerWithOptions", "sa{sv}", "there", "1", "reinstall", "b", "true"),
+        (*manager, "RemoveWorker", "s", "there"),
+        (*manager, "RefreshCapabilities"),
+        (job.path, "org.rbee.Hive.Job", "Cancel"),
+        ("/org/rbee/Hive/worker/there", "org.rbee.Hive.Worker", "Remove"),
+    ):
         done = stranger(hive, *arguments)
         assert done.returncode != 0, arguments
         assert "Access denied" in done.stderr or "AccessDenied" in done.stderr or "may" in done.stderr, done.stderr
     assert job.state == "running"
-    for arguments in ((*manager, "ListWorkers"), (*manager, "ListJobs", "a{sv}", "0"), (*manager, "ListCatalog", "a{sv}", "0"), (*manager, "GetCapabilities"),
-                      (job.path, "org.rbee.Hive.Job", "ReadLog", "tu", "0", "0")):
+    for arguments in (
+        (*manager, "ListWorkers"),
+        (*manager, "ListJobs", "a{sv}", "0"),
+        (*manager, "ListCatalog", "a{sv}", "0"),
+        (*manager, "GetCapabilities"),
+        (job.path, "org.rbee.Hive.Job", "ReadLog", "tu", "0", "0"),
+    ):
         done = stranger(hive, *arguments)
         assert done.returncode == 0, done.stderr
     job.cancel()
@@ -156,8 +186,24 @@ def test_a_stranger_may_read_and_nothing_else(hive):
 def test_a_strangers_refusal_is_access_denied_by_its_d_bus_name(hive):
     hive.catalog.add("some")
     hive.start()
-    done = hive.run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "gdbus", "call", "--address", hive.address, "-d", "org.rbee.Hive",
-                    "-o", "/org/rbee/Hive", "-m", "org.rbee.Hive.InstallWorker", "some", status=None)
+    done = hive.run(
+        "setpriv",
+        "--reuid=65534",
+        "--regid=65534",
+        "--clear-groups",
+        "gdbus",
+        "call",
+        "--address",
+        hive.address,
+        "-d",
+        "org.rbee.Hive",
+        "-o",
+        "/org/rbee/Hive",
+        "-m",
+        "org.rbee.Hive.InstallWorker",
+        "some",
+        status=None,
+    )
     assert "org.freedesktop.DBus.Error.AccessDenied" in done.stderr
     assert hive.call("ListJobs", {}, signature="(a{sv})") == []
 

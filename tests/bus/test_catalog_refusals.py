@@ -6,7 +6,9 @@ import time
 
 import pytest
 
-from harness import HiveError, entry, free_port, pkgbuild
+from catalog import entry, pkgbuild
+from client import HiveError
+from waiting import free_port
 
 
 def listed_error(hive, method="ListCatalog", *arguments):
@@ -101,7 +103,7 @@ def test_html_instead_of_json(hive, http_catalog):
 
 def test_truncated_json(hive, http_catalog):
     whole = json.dumps(entry("some")).encode()
-    http_catalog.answers["/workers/some"] = (200, "application/json", whole[:len(whole) // 2])
+    http_catalog.answers["/workers/some"] = (200, "application/json", whole[: len(whole) // 2])
     hive.refuses("some", "CatalogInvalid")
 
 
@@ -118,8 +120,17 @@ def test_connection_that_breaks_in_the_middle(hive, http_catalog):
     hive.refuses("some", "CatalogUnavailable")
 
 
-WRONG_TYPES = [("version", 1), ("platforms", "linux"), ("platforms", [1]), ("architectures", {"x86_64": True}), ("depends", "gcc"),
-               ("binary_name", ["x"]), ("supports_streaming", "yes"), ("name", None), ("max_context_length", "many")]
+WRONG_TYPES = [
+    ("version", 1),
+    ("platforms", "linux"),
+    ("platforms", [1]),
+    ("architectures", {"x86_64": True}),
+    ("depends", "gcc"),
+    ("binary_name", ["x"]),
+    ("supports_streaming", "yes"),
+    ("name", None),
+    ("max_context_length", "many"),
+]
 
 
 @pytest.mark.parametrize("key, value", WRONG_TYPES, ids=[f"{key}-{value}" for key, value in WRONG_TYPES])
@@ -222,12 +233,31 @@ def test_broken_list_is_refused(hive, http_catalog):
 
 def test_camel_case_catalog_offers_its_variants(hive, http_catalog):
     whole = {
-        "id": "many", "implementation": "many", "version": "1.0", "name": "Many", "description": "A worker", "license": "MIT",
-        "coverImage": None, "readmeUrl": None, "buildSystem": "none", "source": {"type": "git", "url": "https://example.org/x.git"},
+        "id": "many",
+        "implementation": "many",
+        "version": "1.0",
+        "name": "Many",
+        "description": "A worker",
+        "license": "MIT",
+        "coverImage": None,
+        "readmeUrl": None,
+        "buildSystem": "none",
+        "source": {"type": "git", "url": "https://example.org/x.git"},
         "variants": [
-            {"backend": backend, "platforms": ["linux"], "architectures": ["x86_64", "aarch64"], "pkgbuildUrl": f"/{backend}-bin",
-             "pkgbuildUrlGit": f"/{backend}-git", "build": {"features": [backend]}, "depends": [], "makedepends": [],
-             "binaryName": f"many-{backend}", "installPath": "/usr/local/bin"} for backend in ("cpu", "cuda")],
+            {
+                "backend": backend,
+                "platforms": ["linux"],
+                "architectures": ["x86_64", "aarch64"],
+                "pkgbuildUrl": f"/{backend}-bin",
+                "pkgbuildUrlGit": f"/{backend}-git",
+                "build": {"features": [backend]},
+                "depends": [],
+                "makedepends": [],
+                "binaryName": f"many-{backend}",
+                "installPath": "/usr/local/bin",
+            }
+            for backend in ("cpu", "cuda")
+        ],
         "capabilities": {"supportedFormats": ["gguf"], "maxContextLength": 4096, "supportsStreaming": True, "supportsBatching": False},
     }
     http_catalog.answers["/workers/many"] = http_catalog.json(whole)

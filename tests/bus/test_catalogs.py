@@ -7,8 +7,11 @@ import os
 import time
 
 import pytest
+from gi.repository import GLib
 
-from harness import Catalog, HiveError, HttpCatalog, entry, free_port, pkgbuild, wait_until
+from catalog import Catalog, HttpCatalog, entry, pkgbuild
+from client import HiveError, variant
+from waiting import free_port, wait_until
 
 
 @pytest.fixture
@@ -21,7 +24,7 @@ def corp(hive):
 
 
 def listed(hive, **options):
-    from harness import GLib, variant
+
     return hive.call("ListCatalog", GLib.Variant("(a{sv})", ({key: variant(value) for key, value in options.items()},)))
 
 
@@ -36,12 +39,31 @@ def notes(job):
 def camel(name, *backends, **changes):
     """An entry of the camelCase format with these variants."""
     whole = {
-        "id": name, "implementation": name, "version": "1.0", "name": name.title(), "description": f"The worker {name}", "license": "MIT",
-        "coverImage": "https://example.org/x.png", "readmeUrl": None, "buildSystem": "none",
+        "id": name,
+        "implementation": name,
+        "version": "1.0",
+        "name": name.title(),
+        "description": f"The worker {name}",
+        "license": "MIT",
+        "coverImage": "https://example.org/x.png",
+        "readmeUrl": None,
+        "buildSystem": "none",
         "source": {"type": "git", "url": "https://example.org/x.git"},
-        "variants": [{"backend": backend, "platforms": ["linux"], "architectures": ["x86_64", "aarch64"], "pkgbuildUrl": f"/{name}-{backend}-bin",
-                      "pkgbuildUrlGit": f"/{name}-{backend}-git", "build": {"features": [backend]}, "depends": [], "makedepends": [],
-                      "binaryName": name, "installPath": "/usr/local/bin"} for backend in backends],
+        "variants": [
+            {
+                "backend": backend,
+                "platforms": ["linux"],
+                "architectures": ["x86_64", "aarch64"],
+                "pkgbuildUrl": f"/{name}-{backend}-bin",
+                "pkgbuildUrlGit": f"/{name}-{backend}-git",
+                "build": {"features": [backend]},
+                "depends": [],
+                "makedepends": [],
+                "binaryName": name,
+                "installPath": "/usr/local/bin",
+            }
+            for backend in backends
+        ],
         "capabilities": {"supportedFormats": ["gguf"], "supportsStreaming": True, "supportsBatching": False},
     }
     whole.update(changes)
@@ -88,8 +110,18 @@ def test_catalog_is_chosen_by_option_or_before_the_worker(hive, corp):
     assert "from default" in hive.hivectl("install", "--reinstall", "default/both").stdout
 
 
-@pytest.mark.parametrize("reference, options", [("nowhere/both", {}), ("both", {"catalog": "nowhere"}), ("No/both", {}), ("/both", {}),
-                                                ("corp/both/x", {}), ("corp/", {}), ("corp/both", {"catalog": "default"})])
+@pytest.mark.parametrize(
+    "reference, options",
+    [
+        ("nowhere/both", {}),
+        ("both", {"catalog": "nowhere"}),
+        ("No/both", {}),
+        ("/both", {}),
+        ("corp/both/x", {}),
+        ("corp/", {}),
+        ("corp/both", {"catalog": "default"}),
+    ],
+)
 def test_catalog_that_is_none_is_refused_by_name(hive, corp, reference, options):
     with pytest.raises(HiveError) as caught:
         hive.install(reference, **options)
@@ -109,7 +141,8 @@ def test_catalog_of_files_and_server_have_their_own_sources(hive, corp):
     (hive.directory / "more" / "workers" / "third").mkdir()
     (hive.directory / "more" / "workers" / "third" / "worker.json").write_text(json.dumps(entry("third")))
     (hive.directory / "more" / "workers" / "third" / "PKGBUILD").write_text(
-        pkgbuild("third", source=["data"], sha256sums=["SKIP"], build='cat "$srcdir/data"'))
+        pkgbuild("third", source=["data"], sha256sums=["SKIP"], build='cat "$srcdir/data"')
+    )
     (hive.directory / "more" / "workers" / "third" / "data").write_text("of more\n")
     assert "of more" in hive.installs("third").lines()
 
@@ -313,7 +346,7 @@ def test_what_it_said_stands_in_for_a_server_that_fails(hive, remembering):
         if trouble == "html":
             del remembering.answers["/workers/some/PKGBUILD"]
         hive.restart()
-        worker, = listed(hive)
+        (worker,) = listed(hive)
         assert worker["id"] == "some" and 0 < worker["stale_since"] < before
         state = state_of(hive, "corp")
         assert state["error_name"] == "CatalogUnavailable" and state["answered_at"] == worker["stale_since"]
@@ -353,7 +386,7 @@ def test_nobody_stands_in_for_a_dead_catalog_whose_list_has_the_worker(hive, rem
 
 def test_what_is_remembered_is_the_daemons_alone_and_of_one_catalog(hive, remembering):
     """No job can read or write it, and a question to one catalog writes nothing into another one's folder."""
-    remembering.add("some", pkgbuild("some", build=f'ls {hive.cache}/catalog && echo seen || true; echo x > {hive.cache}/catalog/corp/x || true'))
+    remembering.add("some", pkgbuild("some", build=f"ls {hive.cache}/catalog && echo seen || true; echo x > {hive.cache}/catalog/corp/x || true"))
     listed(hive)
     folder = hive.cache / "catalog"
     assert sorted(path.name for path in folder.iterdir()) == ["corp"]

@@ -13,14 +13,24 @@ def complaint(build, folder, main="", **drop_ins):
     (folder / "hive.conf.d").mkdir()
     for name, text in drop_ins.items():
         (folder / "hive.conf.d" / f"{name}.conf").write_text(text)
-    done = subprocess.run([build.libexec / "rbee-hive-builder", "--config", folder / "hive.conf", "--query", "devices"], stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, text=True)
+    done = subprocess.run(
+        [build.libexec / "rbee-hive-builder", "--config", folder / "hive.conf", "--query", "devices"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     assert done.returncode == 1
     return done.stderr
 
 
 def test_message_names_the_file_and_the_line_that_are_wrong(build, tmp_path):
-    said = complaint(build, tmp_path, "[Jobs]\nMemoryMax=8G\n", limits="# ours\n[Build]\nStepTimeout=10\n\n[Jobs]\nMemoryMax = lots\n", more="[Build]\nStepTimeout=7\n")
+    said = complaint(
+        build,
+        tmp_path,
+        "[Jobs]\nMemoryMax=8G\n",
+        limits="# ours\n[Build]\nStepTimeout=10\n\n[Jobs]\nMemoryMax = lots\n",
+        more="[Build]\nStepTimeout=7\n",
+    )
     assert f'{tmp_path}/hive.conf.d/limits.conf:6: "lots" is not a value for MemoryMax= in [Jobs]' in said
 
 
@@ -35,15 +45,20 @@ def test_list_with_another_separator_is_refused_and_says_which_is_right(build, t
     assert f'hive.conf:2: "{value}" is not a value for InstallPrefixes= in [Hive]' in said and "stands a semicolon" in said
 
 
-@pytest.mark.parametrize("text", ["[Hive]\nInstallPrefixes=" + "/a," * 300_000, "[Hive]\n\x1b]0;x\x07=1\n", "[Hive\x9b31m]\nx=1\n", "\x1b[2J\n"],
-                         ids=["long", "key", "section", "line"])
+@pytest.mark.parametrize(
+    "text",
+    ["[Hive]\nInstallPrefixes=" + "/a," * 300_000, "[Hive]\n\x1b]0;x\x07=1\n", "[Hive\x9b31m]\nx=1\n", "\x1b[2J\n"],
+    ids=["long", "key", "section", "line"],
+)
 def test_message_is_one_sentence_whatever_the_file_says(build, tmp_path, text):
     said = complaint(build, tmp_path, text)
     assert f"{tmp_path}/hive.conf" in said and len(said) < 4096
     assert not any(ord(character) < 32 or 127 <= ord(character) < 160 for character in said.removesuffix("\n"))
 
 
-@pytest.mark.parametrize("section, wrong", [("Catalog corp", "URL=https:/corp.example"), ("Toolchain x", "Path=/opt/a,/opt/b"), ("Mirror x", "Prefix=github.com")])
+@pytest.mark.parametrize(
+    "section, wrong", [("Catalog corp", "URL=https:/corp.example"), ("Toolchain x", "Path=/opt/a,/opt/b"), ("Mirror x", "Prefix=github.com")]
+)
 def test_message_names_the_drop_in_and_the_line_of_a_section(build, tmp_path, section, wrong):
     said = complaint(build, tmp_path, main="[Catalog]\nURL=file:///tmp\n", own=f"# ours\n[{section}]\n{wrong}\n")
     key, _, value = wrong.partition("=")
@@ -51,8 +66,13 @@ def test_message_names_the_drop_in_and_the_line_of_a_section(build, tmp_path, se
 
 
 def hivectl(build, *arguments):
-    return subprocess.run([build.bin / "hivectl", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                          env={"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent"})
+    return subprocess.run(
+        [build.bin / "hivectl", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent"},
+    )
 
 
 def written(folder, main, **drop_ins):
@@ -73,8 +93,14 @@ def test_config_shows_what_is_in_force_and_which_file_and_line_say_it(build, tmp
     again.write_text(text)
     assert hivectl(build, "config", "--check", again).stdout == f"{again}: OK\n"
     settings = {(one["section"], one["key"]): one for one in json.loads(hivectl(build, "config", "--json", file).stdout)}
-    assert settings["Jobs", "MaxParallel"] == {"section": "Jobs", "key": "MaxParallel", "value": "5", "default": "2",
-                                               "file": f"{tmp_path}/hive.conf.d/own.conf", "line": 3}
+    assert settings["Jobs", "MaxParallel"] == {
+        "section": "Jobs",
+        "key": "MaxParallel",
+        "value": "5",
+        "default": "2",
+        "file": f"{tmp_path}/hive.conf.d/own.conf",
+        "line": 3,
+    }
     assert settings["Hive", "KeepVersions"] == {"section": "Hive", "key": "KeepVersions", "value": "1", "default": "1", "file": "", "line": 0}
     assert f"Jobs\tMaxParallel\t5\t2\t{tmp_path}/hive.conf.d/own.conf\t3" in hivectl(build, "config", "--plain", file).stdout.splitlines()
 
@@ -83,7 +109,9 @@ def test_config_check_tries_a_file_without_a_daemon(build, tmp_path):
     file = written(tmp_path, "[Catalog corp]\nURL=https://corp.example\n", own="[Catalog corp]\nPriority=7\n", wrong="[Jobs]\n\nMaxParallel=lots\n")
     for tried in file, tmp_path / "hive.conf.d" / "own.conf":
         done = hivectl(build, "config", "--check", tried)
-        assert done.returncode == 1 and done.stderr.startswith(f'hivectl: {tmp_path}/hive.conf.d/wrong.conf:3: "lots" is not a value for MaxParallel=')
+        assert done.returncode == 1 and done.stderr.startswith(
+            f'hivectl: {tmp_path}/hive.conf.d/wrong.conf:3: "lots" is not a value for MaxParallel='
+        )
     answer = json.loads(hivectl(build, "config", "--check", "--json", file).stdout)
     assert answer["file"] == str(file) and answer["valid"] is False and answer["message"].startswith(f"{tmp_path}/hive.conf.d/wrong.conf:3: ")
     (tmp_path / "hive.conf.d" / "wrong.conf").unlink()

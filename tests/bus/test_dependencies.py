@@ -10,7 +10,8 @@ import shutil
 
 import pytest
 
-from harness import SOURCE, pkgbuild
+from build import SOURCE
+from catalog import pkgbuild
 
 FAMILIES = ("debian", "fedora", "suse", "arch")
 COMMAND = re.compile(r"sudo (apt install|dnf install|zypper install|pacman -S --needed) (.+)")
@@ -26,9 +27,14 @@ def rule(name, probe, packages="", **keys):
 def ruled(hive):
     """A hive whose rules are these."""
     path = hive.directory / "dependencies.conf"
-    path.write_text(rule("there", "command:sh") + rule("gone", "command:no-such-command;library:libno-such.so", "gone-bin gone-dev")
-                    + rule("lost", "file:/usr/no-such/*", "lost-dev") + rule("old", "command:sh", "old-dev", version="echo old 1.2.3")
-                    + rule("mute", "file:/usr/bin/env", "mute-dev") + rule("half", "module:no-such-module", "half-dev", run="library:libc.so"))
+    path.write_text(
+        rule("there", "command:sh")
+        + rule("gone", "command:no-such-command;library:libno-such.so", "gone-bin gone-dev")
+        + rule("lost", "file:/usr/no-such/*", "lost-dev")
+        + rule("old", "command:sh", "old-dev", version="echo old 1.2.3")
+        + rule("mute", "file:/usr/bin/env", "mute-dev")
+        + rule("half", "module:no-such-module", "half-dev", run="library:libc.so")
+    )
     hive.configure("Build", DependencyRules=path)
     return hive
 
@@ -40,7 +46,7 @@ def packages(command):
 
 def checked(job):
     lines = job.lines()
-    return lines[lines.index("🔧 Checking dependencies...") + 1:]
+    return lines[lines.index("🔧 Checking dependencies...") + 1 :]
 
 
 # in a job
@@ -73,8 +79,11 @@ def test_library_of_another_version_is_missing(ruled):
 def test_what_nobody_knows_is_told_and_the_build_goes_on(ruled):
     ruled.catalog.add("curious", pkgbuild("curious", depends=["there", "ttf-of-nowhere"], makedepends=["mute>=2"]))
     assert checked(ruled.installs("curious"))[:4] == [
-        "✓ Runtime: there", "⚠ ttf-of-nowhere: not known here, and nothing of that name: going on",
-        "✓ Build: none that is known", "⚠ mute>=2: the version of /usr/bin/env cannot be read: going on"]
+        "✓ Runtime: there",
+        "⚠ ttf-of-nowhere: not known here, and nothing of that name: going on",
+        "✓ Build: none that is known",
+        "⚠ mute>=2: the version of /usr/bin/env cannot be read: going on",
+    ]
 
 
 def test_what_nobody_knows_is_marked_where_something_is_missing(ruled):
@@ -84,8 +93,14 @@ def test_what_nobody_knows_is_marked_where_something_is_missing(ruled):
 
 def test_without_a_package_manager_to_ask_what_is_missing_is_named_with_what_to_type(ruled):
     ruled.catalog.add("some-worker", pkgbuild("some-worker", makedepends=["gone"]))
-    ruled.refuses("some-worker", "MissingDependencies", "Could not install gone-bin, gone-dev: ", "There is no PackageKit here", "by hand: ",
-                  install_dependencies=True)
+    ruled.refuses(
+        "some-worker",
+        "MissingDependencies",
+        "Could not install gone-bin, gone-dev: ",
+        "There is no PackageKit here",
+        "by hand: ",
+        install_dependencies=True,
+    )
 
 
 @pytest.fixture
@@ -100,9 +115,11 @@ def liar(ruled):
 
     def asks(names):
         question = json.dumps({"install-dependencies": names})
-        builder.write_text("#!/bin/bash\nfor word; do [[ $word != --query ]] || exec "
-                           f"{ruled.build.libexec}/rbee-hive-builder \"$@\"; done\n"
-                           f"printf '2026-11-24T00:00:00.000000Z dependencies result %s\\n' {shlex.quote(question)}\nsleep 60\n")
+        builder.write_text(
+            "#!/bin/bash\nfor word; do [[ $word != --query ]] || exec "
+            f'{ruled.build.libexec}/rbee-hive-builder "$@"; done\n'
+            f"printf '2026-11-24T00:00:00.000000Z dependencies result %s\\n' {shlex.quote(question)}\nsleep 60\n"
+        )
         builder.chmod(0o755)
 
     ruled.configure("Hive", LibexecDirectory=libexec)
@@ -116,9 +133,15 @@ def test_builder_gets_no_packages_for_a_job_that_may_not_have_them(liar):
     liar.refuses("some-worker", "BuildFailed", "packages that it may not have")
 
 
-@pytest.mark.parametrize("names, error, words", [
-    (["--allow-untrusted"], "RecipeInvalid", "--allow-untrusted"), (["/etc/passwd"], "RecipeInvalid", "/etc/passwd"),
-    (["gone"] * 201, "BuildFailed", "may not have"), (["no-such-name"], "MissingDependencies", "no package is known")])
+@pytest.mark.parametrize(
+    "names, error, words",
+    [
+        (["--allow-untrusted"], "RecipeInvalid", "--allow-untrusted"),
+        (["/etc/passwd"], "RecipeInvalid", "/etc/passwd"),
+        (["gone"] * 201, "BuildFailed", "may not have"),
+        (["no-such-name"], "MissingDependencies", "no package is known"),
+    ],
+)
 def test_builder_gets_no_packages_but_those_that_the_rules_name(liar, names, error, words):
     liar.asks(names)
     liar.refuses("some-worker", error, words, install_dependencies=True)
@@ -131,9 +154,17 @@ def test_name_that_is_none_is_refused(ruled):
 
 def test_packages_of_one_recipe_are_asked_for_each_but_not_for_each_other(ruled):
     """Whatever their functions make of depends; what the recipe itself says is what it is built by."""
-    ruled.catalog.add("split", pkgbuild("split", depends=["there"], package="", extra="""pkgname=(split extra)
+    ruled.catalog.add(
+        "split",
+        pkgbuild(
+            "split",
+            depends=["there"],
+            package="",
+            extra="""pkgname=(split extra)
 package_split() { depends=(there gone); }
-package_extra() { depends=("split=1.0-1" lost split); }"""))
+package_extra() { depends=("split=1.0-1" lost split); }""",
+        ),
+    )
     lines = ruled.refuses("split", "MissingDependencies", "gone, lost").lines()
     assert "Runtime: there ✓, gone ✗, lost ✗" in lines
 
@@ -147,14 +178,31 @@ def test_what_was_built_elsewhere_needs_its_libraries_alone(ruled):
     ruled.catalog.add("maker", pkgbuild("maker", depends=["half"], makedepends=["half"]))
     ruled.refuses("maker", "MissingDependencies", "half")
     for name, missing in (("prebuilt", False), ("built", True)):
-        needs = json.loads(ruled.hivectl("recipe", "--check", "--json", ruled.catalog.folder(name) / "PKGBUILD", "--config", ruled.directory / "hive.conf").stdout)
+        needs = json.loads(
+            ruled.hivectl("recipe", "--check", "--json", ruled.catalog.folder(name) / "PKGBUILD", "--config", ruled.directory / "hive.conf").stdout
+        )
         assert needs["missing"] == (["half"] if missing else [])
 
 
 def test_catalog_says_of_each_kind_what_it_lacks(ruled):
-    whole = {"id": "many", "version": "1", "name": "Many", "variants": [
-        {"backend": "cpu", "platforms": ["linux"], "architectures": ["x86_64", "aarch64"], "pkgbuildUrl": "/bin", "pkgbuildUrlGit": "/git", "depends": ["half"],
-         "makedepends": ["there"], "binaryName": "many", "installPath": "/usr/local/bin"}]}
+    whole = {
+        "id": "many",
+        "version": "1",
+        "name": "Many",
+        "variants": [
+            {
+                "backend": "cpu",
+                "platforms": ["linux"],
+                "architectures": ["x86_64", "aarch64"],
+                "pkgbuildUrl": "/bin",
+                "pkgbuildUrlGit": "/git",
+                "depends": ["half"],
+                "makedepends": ["there"],
+                "binaryName": "many",
+                "installPath": "/usr/local/bin",
+            }
+        ],
+    }
     ruled.catalog.add("many")
     (ruled.catalog.folder("many") / "worker.json").write_text(json.dumps(whole))
     ruled.catalog.add("built", depends=["half"])
@@ -175,7 +223,9 @@ def test_rules_that_cannot_be_read_fail_the_job_and_are_named(hive):
 def test_catalog_tells_what_is_missing_and_what_installs_it(ruled):
     ruled.catalog.add("fine", depends=["there", "old"])
     ruled.catalog.add("needy", depends=["there", "gone", "old>=2"], makedepends=["lost", "gone", "ttf-of-nowhere", "no name"])
-    fine, needy = (next(worker for worker in ruled.call("ListCatalog", {}, signature="(a{sv})") if worker["id"] == name) for name in ("fine", "needy"))
+    fine, needy = (
+        next(worker for worker in ruled.call("ListCatalog", {}, signature="(a{sv})") if worker["id"] == name) for name in ("fine", "needy")
+    )
     assert (fine["missing"], fine["unknown"], fine["install_command"]) == ([], [], "")
     assert (needy["missing"], needy["unknown"]) == (["gone", "old>=2", "lost"], ["ttf-of-nowhere", "no name"])
     assert packages(needy["install_command"]) == ["gone-bin", "gone-dev", "old-dev", "lost-dev"]
@@ -203,7 +253,7 @@ def test_hivectl_says_how_what_is_missing_comes_along(ruled):
 def test_whole_catalog_is_looked_at_in_one_sandbox(ruled):
     folder, count = ruled.directory / "counted", ruled.directory / "count"
     folder.mkdir()
-    (folder / "bwrap").write_text(f"#!/bin/sh\necho >> {count}\nexec {shutil.which('bwrap')} \"$@\"\n")
+    (folder / "bwrap").write_text(f'#!/bin/sh\necho >> {count}\nexec {shutil.which("bwrap")} "$@"\n')
     (folder / "bwrap").chmod(0o755)
     count.touch()
     count.chmod(0o666)
@@ -244,7 +294,10 @@ def read_record(release):
         if not line.startswith("#"):
             name, titles, files = line.split("\t")
             versions = dict(title.split("=", 1) for title in titles.split())
-            found[name] = ({package: version.rpartition("/")[2] for package, version in versions.items()}, dict(each.rsplit("=", 1) for each in files.split()))
+            found[name] = (
+                {package: version.rpartition("/")[2] for package, version in versions.items()},
+                dict(each.rsplit("=", 1) for each in files.split()),
+            )
     return found
 
 

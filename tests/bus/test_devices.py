@@ -7,11 +7,12 @@ import time
 
 import pytest
 
-from harness import HiveError, wait_until
+from client import HiveError
+from waiting import wait_until
 
-CPU = {"id": "CPU-0", "device_type": "cpu", "compute_capability": "", "driver": "", "vram_gb": 0.0}
-TABLE = "name, memory.total [MiB], compute_cap, driver_version\n"
-CARD = TABLE + "NVIDIA GeForce RTX 3090, 24576 MiB, 8.6, 560.35.03\n"
+CPU = {"id": "CPU-0", "device_type": "cpu", "compute_capability": "", "driver": "", "vram_gb": 0.0, "uuid": "", "nodes": []}
+TABLE = "name, memory.total [MiB], compute_cap, driver_version, uuid\n"
+CARD = TABLE + "NVIDIA GeForce RTX 3090, 24576 MiB, 8.6, 560.35.03, GPU-1\n"
 
 
 def written(hive):
@@ -28,7 +29,7 @@ def smi(hive):
     folder = hive.directory / "tools"
     folder.mkdir()
     program, answer = folder / "nvidia-smi", folder / "answer"
-    program.write_text(f"#!/bin/sh\necho \"$@\" >>{folder}/asked\nexec cat {answer}\n")
+    program.write_text(f'#!/bin/sh\necho "$@" >>{folder}/asked\nexec cat {answer}\n')
     program.chmod(0o755)
     (folder / "asked").touch()
     (folder / "asked").chmod(0o666)
@@ -54,8 +55,19 @@ def test_devices_are_looked_at_at_first_use(hive):
 
 def test_card_is_found_with_what_its_tool_says(hive, smi):
     card = devices(hive)["GPU-0"]
-    assert card == {"id": "GPU-0", "name": "NVIDIA GeForce RTX 3090", "device_type": "cuda", "cores": 0, "memory": 24576 << 20, "vram_gb": 24.0,
-                    "compute_capability": "8.6", "driver": "560.35.03", "instruction_sets": []}
+    assert card == {
+        "id": "GPU-0",
+        "name": "NVIDIA GeForce RTX 3090",
+        "device_type": "cuda",
+        "cores": 0,
+        "memory": 24576 << 20,
+        "vram_gb": 24.0,
+        "compute_capability": "8.6",
+        "driver": "560.35.03",
+        "instruction_sets": [],
+        "uuid": "GPU-1",
+        "nodes": [],
+    }
     assert hive.call("GetCapabilities")["device_warnings"] == []
 
 
@@ -112,8 +124,11 @@ def test_tool_that_finds_no_card_is_quoted(hive, smi, answer):
     assert answer.strip() in hive.call("GetCapabilities")["device_warnings"][0]
 
 
-@pytest.mark.parametrize("answer", [CARD[:-30], TABLE + "\x1b]0;x\x07, 1 MiB, 8.6, 1", TABLE + "x, 1 MiB, 8.6, 1\n" * 1000, "x" * 400_000, "\0\0\0"],
-                         ids=["cut", "escapes", "many", "huge", "zeros"])
+@pytest.mark.parametrize(
+    "answer",
+    [CARD[:-30], TABLE + "\x1b]0;x\x07, 1 MiB, 8.6, 1", TABLE + "x, 1 MiB, 8.6, 1\n" * 1000, "x" * 400_000, "\0\0\0"],
+    ids=["cut", "escapes", "many", "huge", "zeros"],
+)
 def test_broken_tool_does_not_keep_anybody_from_installing(hive, smi, answer):
     smi.write_text(answer)
     assert "CPU-0" in devices(hive) or len(devices(hive)) == 256
@@ -138,7 +153,7 @@ def test_builder_that_cannot_start_leaves_a_warning_and_no_devices(hive):
     for program in hive.build.libexec.iterdir():
         (broken / program.name).symlink_to(program)
     (broken / "rbee-hive-builder").unlink()
-    (broken / "rbee-hive-builder").write_text("#!/bin/sh\necho '{\"devices\":[{\"name\":\"a lie\"}]}'\n")
+    (broken / "rbee-hive-builder").write_text('#!/bin/sh\necho \'{"devices":[{"name":"a lie"}]}\'\n')
     (broken / "rbee-hive-builder").chmod(0o755)
     hive.configure("Hive", LibexecDirectory=broken)
     capabilities = hive.call("GetCapabilities")

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from harness import pkgbuild, sha256
+from catalog import pkgbuild, sha256
 
 NO_RENAME_FLAGS = ["renameat2:error=EINVAL"]
 NO_HARD_LINKS = ["link,linkat:error=EPERM"]
@@ -39,8 +39,12 @@ def test_workers_are_built_installed_replaced_and_removed(poor_hive, http_catalo
     subprocess.run(["git", "init", "-q", repository], check=True)
     subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "a change"], check=True)
     sources = [f"{http_catalog.url}/data.bin", f"git+file://{repository}"]
-    text = pkgbuild("some", source=sources, sha256sums=[sha256(DATA), "SKIP"],
-                    build=DEEP + 'mkdir -p "$CCACHE_DIR"; echo kept >"$CCACHE_DIR/mark"; cat data.bin >/dev/null')
+    text = pkgbuild(
+        "some",
+        source=sources,
+        sha256sums=[sha256(DATA), "SKIP"],
+        build=DEEP + 'mkdir -p "$CCACHE_DIR"; echo kept >"$CCACHE_DIR/mark"; cat data.bin >/dev/null',
+    )
     http_catalog.add("some", text)
     poor_hive.installs("some")
     poor_hive.installs("some", reinstall=True)
@@ -48,8 +52,16 @@ def test_workers_are_built_installed_replaced_and_removed(poor_hive, http_catalo
 
 
 def test_split_packages_are_put_together(poor_hive):
-    script = "install -Dm755 /dev/stdin \"$pkgdir/usr/local/bin/{0}\" <<<'#!/bin/sh'; install -Dm644 /dev/stdin \"$pkgdir/usr/local/share/{1}/{0}\" <<<x"
-    poor_hive.catalog.add("two", pkgbuild("two", package="", extra="pkgname=(two two-tools)\n"
-                                         + "".join(f"package_{name}() {{ {script.format(name, 'two')}; }}\n" for name in ("two", "two-tools"))))
+    script = (
+        'install -Dm755 /dev/stdin "$pkgdir/usr/local/bin/{0}" <<<\'#!/bin/sh\'; install -Dm644 /dev/stdin "$pkgdir/usr/local/share/{1}/{0}" <<<x'
+    )
+    poor_hive.catalog.add(
+        "two",
+        pkgbuild(
+            "two",
+            package="",
+            extra="pkgname=(two two-tools)\n" + "".join(f"package_{name}() {{ {script.format(name, 'two')}; }}\n" for name in ("two", "two-tools")),
+        ),
+    )
     poor_hive.installs("two")
     assert poor_hive.installed("/usr/local/share/two/two-tools").exists()

@@ -8,9 +8,10 @@ import subprocess
 import pytest
 
 import test_git_lfs
-from harness import HttpCatalog, pkgbuild
+from catalog import HttpCatalog, pkgbuild
 from test_git_lfs import lfs_server  # noqa: F401 (a fixture)
-from test_repositories import recipe as repository_recipe, served  # noqa: F401 (a fixture)
+from test_repositories import recipe as repository_recipe
+from test_repositories import served  # noqa: F401 (a fixture)
 
 
 def own_address():
@@ -57,6 +58,7 @@ def redirect(to):
         handler.send_header("Location", to)
         handler.send_header("Content-Length", "0")
         handler.end_headers()
+
     return answer
 
 
@@ -72,9 +74,17 @@ def test_downloads_from_this_machine_are_refused(hive, foreign, secret):
     port = secret.url.rpartition(":")[2]
     foreign.answers["/away"] = redirect(f"{secret.url}/secret")
     foreign.answers["/name"] = redirect(f"http://localhost:{port}/secret")
-    for url in (f"{secret.url}/secret", f"http://localhost:{port}/secret", f"http://127.1:{port}/secret", f"http://0.0.0.0:{port}/secret",
-                f"http://[::ffff:127.0.0.1]:{port}/secret", f"{foreign.url}/away", f"{foreign.url}/name", "http://169.254.169.254/latest/meta-data",
-                f"ftp://127.0.0.1:{port}/secret"):
+    for url in (
+        f"{secret.url}/secret",
+        f"http://localhost:{port}/secret",
+        f"http://127.1:{port}/secret",
+        f"http://0.0.0.0:{port}/secret",
+        f"http://[::ffff:127.0.0.1]:{port}/secret",
+        f"{foreign.url}/away",
+        f"{foreign.url}/name",
+        "http://169.254.169.254/latest/meta-data",
+        f"ftp://127.0.0.1:{port}/secret",
+    ):
         add(foreign, f"x::{url}")
         job = hive.refuses("some", "SourceUnavailable")
         assert "address of this machine" in job.log_text(), url
@@ -84,8 +94,15 @@ def test_downloads_from_this_machine_are_refused(hive, foreign, secret):
 def test_repositories_on_this_machine_are_refused(hive, foreign, secret):
     port = secret.url.rpartition(":")[2]
     foreign.answers["/away/info/refs"] = redirect(f"{secret.url}/secret")
-    urls = [f"git+{secret.url}/secret", f"git+http://localhost:{port}/secret", f"git+{foreign.url}/away", f"git://127.0.0.1:{port}/x",
-            f"svn://localhost:{port}/x", f"svn+{secret.url}/x", f"hg+{secret.url}/x"]
+    urls = [
+        f"git+{secret.url}/secret",
+        f"git+http://localhost:{port}/secret",
+        f"git+{foreign.url}/away",
+        f"git://127.0.0.1:{port}/x",
+        f"svn://localhost:{port}/x",
+        f"svn+{secret.url}/x",
+        f"hg+{secret.url}/x",
+    ]
     for url in urls:
         add(foreign, f"tree::{url}")
         job = hive.refuses("some", "SourceUnavailable")

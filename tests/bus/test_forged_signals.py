@@ -5,14 +5,17 @@ import subprocess
 
 from gi.repository import Gio, GLib
 
-from harness import Job, pkgbuild, wait_until
+from catalog import pkgbuild
+from job import Job
+from waiting import wait_until
 
 DBUS = "org.freedesktop.DBus"
 
 
 def ask_bus(hive, method, *arguments):
-    return hive.connection.call_sync(DBUS, "/org/freedesktop/DBus", DBUS, method, GLib.Variant("(" + "s" * len(arguments) + ")", arguments), None,
-                                     Gio.DBusCallFlags.NONE, -1, None).unpack()[0]
+    return hive.connection.call_sync(
+        DBUS, "/org/freedesktop/DBus", DBUS, method, GLib.Variant("(" + "s" * len(arguments) + ")", arguments), None, Gio.DBusCallFlags.NONE, -1, None
+    ).unpack()[0]
 
 
 def names(hive):

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from harness import SOURCE
+from build import SOURCE
 from test_manual import manual, sections, shown  # noqa: F401
 
 XML = SOURCE / "dbus-interfaces"
@@ -61,7 +61,15 @@ main (int argc, char **argv)
 
 
 def test_client_of_gdbus_codegen_compiles_and_installs_a_worker(hive, tmp_path):
-    run("gdbus-codegen", "--generate-c-code", "hive", "--c-generate-autocleanup", "all", *(XML / f"{name}.xml" for name in INTERFACES.values()), cwd=tmp_path)
+    run(
+        "gdbus-codegen",
+        "--generate-c-code",
+        "hive",
+        "--c-generate-autocleanup",
+        "all",
+        *(XML / f"{name}.xml" for name in INTERFACES.values()),
+        cwd=tmp_path,
+    )
     (tmp_path / "main.c").write_text(C_CLIENT)
     run("gcc", "-Wall", "-Werror", "-Wno-unused-parameter", "main.c", "hive.c", "-o", "client", *flags("gio-unix-2.0"), cwd=tmp_path)
     hive.catalog.add("some")
@@ -119,7 +127,7 @@ def test_client_of_qdbusxml2cpp_compiles_and_installs_a_worker(hive, manual, tmp
     if not program or subprocess.run(["pkg-config", "--exists", f"Qt{version}DBus"]).returncode:
         pytest.skip(f"there is no Qt {version} to build with here")
     text = sections(shown(manual, "org.rbee.Hive.5"))["Qt"]
-    block = text[text.index("#pragma once"):]
+    block = text[text.index("#pragma once") :]
     (tmp_path / "hive-types.h").write_text("".join(line.removeprefix(" " * 11) + "\n" for line in block.splitlines()))
     for name, interface in INTERFACES.items():
         run(program, "-N", "-i", "hive-types.h", "-p", name, XML / f"{interface}.xml", cwd=tmp_path)

@@ -8,11 +8,13 @@ import subprocess
 import pytest
 
 import rust
-from harness import SOURCE, pkgbuild
+from build import SOURCE
+from catalog import pkgbuild
 
 RECIPES = SOURCE / "data" / "catalog" / "workers"
-needs_cmake = pytest.mark.skipif(not all(shutil.which(name, path="/usr/bin") for name in ("cmake", "make", "g++")),
-                                 reason="needs cmake, make and g++ in /usr/bin")
+needs_cmake = pytest.mark.skipif(
+    not all(shutil.which(name, path="/usr/bin") for name in ("cmake", "make", "g++")), reason="needs cmake, make and g++ in /usr/bin"
+)
 
 
 class Repository:
@@ -49,15 +51,28 @@ def test_source_by_tag_branch_and_commit(hive, repository):
     repository.commit({"file": "second\n"})
     repository.git("branch", "side")
     repository.commit({"file": "third\n"})
-    for number, (fragment, expected, told) in enumerate([
-            ("#tag=v1", "first", "git, tag v1"), ("#branch=side", "second", "git, branch side"),
-            (f"#commit={first}", "first", f"git, commit {first}"), ("", "third", "git")]):
+    for number, (fragment, expected, told) in enumerate(
+        [
+            ("#tag=v1", "first", "git, tag v1"),
+            ("#branch=side", "second", "git, branch side"),
+            (f"#commit={first}", "first", f"git, commit {first}"),
+            ("", "third", "git"),
+        ]
+    ):
         name = f"from-git-{number}"
-        hive.catalog.add(name, pkgbuild(name, source=[f"tree::git+{repository.url}{fragment}"], sha256sums=["SKIP"], build='cat "$srcdir/tree/file"; git -C "$srcdir/tree" status --short'))
+        hive.catalog.add(
+            name,
+            pkgbuild(
+                name,
+                source=[f"tree::git+{repository.url}{fragment}"],
+                sha256sums=["SKIP"],
+                build='cat "$srcdir/tree/file"; git -C "$srcdir/tree" status --short',
+            ),
+        )
         lines = hive.installs(name).lines()
         assert expected in lines
         assert any(line.startswith(f"✓ Source: tree ({told}") for line in lines), lines
-        assert not any(line.startswith("??") or line.startswith(" M") for line in lines)
+        assert not any(line.startswith(("??", " M")) for line in lines)
     hive.nothing_left()
 
 
@@ -65,7 +80,9 @@ def test_annotated_tag_is_followed_to_its_commit(hive, repository):
     repository.commit({"file": "tagged\n"})
     repository.git("tag", "-a", "v2", "-m", "two")
     repository.commit({"file": "later\n"})
-    hive.catalog.add("annotated", pkgbuild("annotated", source=[f"tree::git+{repository.url}#tag=v2"], sha256sums=["SKIP"], build='cat "$srcdir/tree/file"'))
+    hive.catalog.add(
+        "annotated", pkgbuild("annotated", source=[f"tree::git+{repository.url}#tag=v2"], sha256sums=["SKIP"], build='cat "$srcdir/tree/file"')
+    )
     assert "tagged" in hive.installs("annotated").lines()
 
 
@@ -79,11 +96,19 @@ def test_pkgver_of_a_git_source_is_its_own_words(hive, repository):
     repository.commit({"file": "x\n"})
     repository.git("tag", "v1.2")
     repository.commit({"file": "y\n"})
-    hive.catalog.add("counted", pkgbuild("counted", source=[f"tree::git+{repository.url}"], sha256sums=["SKIP"], extra="""
+    hive.catalog.add(
+        "counted",
+        pkgbuild(
+            "counted",
+            source=[f"tree::git+{repository.url}"],
+            sha256sums=["SKIP"],
+            extra="""
 pkgver() {
   cd "$srcdir/tree"
   git describe --tags | sed 's/^v//; s/-/.r/; s/-/./'
-}"""))
+}""",
+        ),
+    )
     job = hive.installs("counted")
     version = next(line for line in job.lines() if line.startswith("✓ Version: "))
     assert re.fullmatch(r"✓ Version: 1\.2\.r1\.g[0-9a-f]{7,}", version)
@@ -92,15 +117,22 @@ pkgver() {
 
 def test_new_commits_of_a_branch_are_fetched_by_the_next_install(hive, repository):
     repository.commit({"file": "old\n"})
-    hive.catalog.add("moving", pkgbuild("moving", source=[f"tree::git+{repository.url}#branch=main"], sha256sums=["SKIP"], build='cat "$srcdir/tree/file"'))
+    hive.catalog.add(
+        "moving", pkgbuild("moving", source=[f"tree::git+{repository.url}#branch=main"], sha256sums=["SKIP"], build='cat "$srcdir/tree/file"')
+    )
     assert "old" in hive.installs("moving").lines()
     repository.commit({"file": "new\n"})
     assert "new" in hive.installs("moving", reinstall=True).lines()
 
 
 def test_submodules_and_filters_of_a_repository_run_nothing(hive, repository):
-    repository.commit({"file": "x\n", ".gitattributes": "* filter=evil\n",
-                       ".gitmodules": '[submodule "evil"]\n\tpath = evil\n\turl = ext::sh -c "touch /tmp/owned-by-a-submodule"\n'})
+    repository.commit(
+        {
+            "file": "x\n",
+            ".gitattributes": "* filter=evil\n",
+            ".gitmodules": '[submodule "evil"]\n\tpath = evil\n\turl = ext::sh -c "touch /tmp/owned-by-a-submodule"\n',
+        }
+    )
     hive.catalog.add("careful", pkgbuild("careful", source=[f"tree::git+{repository.url}"], sha256sums=["SKIP"], build='cat "$srcdir/tree/file"'))
     assert "x" in hive.installs("careful").lines()
 
@@ -140,16 +172,31 @@ def test_three_known_workers_over_http_the_cpu_one_builds(hive, http_catalog, re
     """A catalog of the snake_case format with its three known workers."""
     rust.rustup_home(hive)
     commit = repository.commit(CARGO)
-    known = {"implementation": "llm-worker-rbee", "license": "GPL-3.0-or-later", "build_system": "cargo", "install_path": "/usr/local/bin",
-             "source": {"type": "git", "url": "https://github.com/veighnsche/llama-orch.git", "branch": "main", "path": "bin/30_llm_worker_rbee"},
-             "makedepends": ["rust>=1.78", "cargo"], "supported_formats": ["gguf", "safetensors"], "max_context_length": 32768, "version": "0.1.0",
-             "supports_streaming": True}
-    http_catalog.add("llm-worker-rbee-cpu", shipped("llm-worker-rbee-cpu", repository, commit), depends=["gcc"],
-                     platforms=["linux", "macos", "windows"], **known)
-    http_catalog.add("llm-worker-rbee-cuda", shipped("llm-worker-rbee-cuda", repository, commit), depends=["gcc", "cuda"], platforms=["linux", "windows"],
-                     **dict(known, worker_type="cuda"))
-    http_catalog.add("llm-worker-rbee-metal", pkgbuild("llm-worker-rbee-metal"), depends=["clang"], platforms=["macos"],
-                     **dict(known, worker_type="metal"))
+    known = {
+        "implementation": "llm-worker-rbee",
+        "license": "GPL-3.0-or-later",
+        "build_system": "cargo",
+        "install_path": "/usr/local/bin",
+        "source": {"type": "git", "url": "https://github.com/veighnsche/llama-orch.git", "branch": "main", "path": "bin/30_llm_worker_rbee"},
+        "makedepends": ["rust>=1.78", "cargo"],
+        "supported_formats": ["gguf", "safetensors"],
+        "max_context_length": 32768,
+        "version": "0.1.0",
+        "supports_streaming": True,
+    }
+    http_catalog.add(
+        "llm-worker-rbee-cpu", shipped("llm-worker-rbee-cpu", repository, commit), depends=["gcc"], platforms=["linux", "macos", "windows"], **known
+    )
+    http_catalog.add(
+        "llm-worker-rbee-cuda",
+        shipped("llm-worker-rbee-cuda", repository, commit),
+        depends=["gcc", "cuda"],
+        platforms=["linux", "windows"],
+        **dict(known, worker_type="cuda"),
+    )
+    http_catalog.add(
+        "llm-worker-rbee-metal", pkgbuild("llm-worker-rbee-metal"), depends=["clang"], platforms=["macos"], **dict(known, worker_type="metal")
+    )
 
     listed = {worker["id"]: worker for worker in hive.call("ListCatalog", {}, signature="(a{sv})")}
     assert set(listed) == {"llm-worker-rbee-cpu", "llm-worker-rbee-cuda", "llm-worker-rbee-metal"}
@@ -159,8 +206,13 @@ def test_three_known_workers_over_http_the_cpu_one_builds(hive, http_catalog, re
     cpu = hive.install("llm-worker-rbee-cpu")
     assert cpu.wait(180) == ("done", "", ""), cpu.log_text()
     lines = cpu.lines()
-    for expected in ("✓ Runtime: gcc", "✓ Build: rust>=1.78, cargo, git", "Building llm-worker-rbee-cpu v0.1.0", "✓ Build complete",
-                     "Installing binary to /usr/local/bin/llm-worker-rbee-cpu"):
+    for expected in (
+        "✓ Runtime: gcc",
+        "✓ Build: rust>=1.78, cargo, git",
+        "Building llm-worker-rbee-cpu v0.1.0",
+        "✓ Build complete",
+        "Installing binary to /usr/local/bin/llm-worker-rbee-cpu",
+    ):
         assert expected in lines
     assert any("Compiling llm-worker-rbee v0.1.0" in line for line in lines)
     assert subprocess.check_output([hive.installed("/usr/local/bin/llm-worker-rbee-cpu")], text=True) == "a worker on the cpu\n"
@@ -170,8 +222,12 @@ def test_three_known_workers_over_http_the_cpu_one_builds(hive, http_catalog, re
     assert shown[-3:] == ["Runtime: gcc ✓, cuda ✗", "Build: rust>=1.78 ✓, cargo ✓, git ✓", "[ERROR] Please install cuda before proceeding"]
 
     metal = hive.refuses("llm-worker-rbee-metal", "PlatformIncompatible")
-    assert metal.lines()[-4:] == ["❌ Platform incompatible", "Worker requires: macos", "Current platform: linux",
-                                  "[ERROR] Cannot install worker on this platform"]
+    assert metal.lines()[-4:] == [
+        "❌ Platform incompatible",
+        "Worker requires: macos",
+        "Current platform: linux",
+        "[ERROR] Cannot install worker on this platform",
+    ]
 
 
 CMAKE = {

@@ -7,8 +7,9 @@ import subprocess
 
 import pytest
 
-from harness import pkgbuild, wait_until
+from catalog import pkgbuild
 from test_repositories import git, recipe, repository, served, stored  # noqa: F401 (fixtures)
+from waiting import wait_until
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def test_one_commit_is_fetched_where_nothing_asks_for_more(hive, http_catalog, h
     lines = hive.installs("some").lines()
     assert {"29", "file", "noise", ".git"} <= set(lines)
     assert f"⬇ Fetching tree, {fragment[1:].format(commit=commit).replace('=', ' ')} without what was before it" in lines
-    assert mirror_size(hive) < 200_000, "a thirtieth, and some"
+    assert mirror_size(hive) < 200_000 and not any("history" in line for line in lines), "a thirtieth, and some"
     history.requests.clear()
     lines = hive.installs("some", reinstall=True).lines()
     assert "29" in lines and any(line.endswith(", from the cache)") for line in lines)
@@ -47,19 +48,29 @@ def test_pkgver_of_a_tag_is_what_a_whole_clone_says(hive, http_catalog, history,
     git(history.path, "tag", "later", "HEAD")
     describe = 'git describe --long --tags --match "v*"; git rev-list --count HEAD'
     expected = subprocess.check_output(["sh", "-c", f"git checkout -q --detach later; {describe}"], cwd=history.path, text=True).split()
-    http_catalog.add("some", recipe(history, "#tag=later", build="true", extra="pkgver() {\n  cd tree\n  printf '%s' \"$(" + describe + ")\" | tr '\\n-' '..'\n}"))
+    http_catalog.add(
+        "some", recipe(history, "#tag=later", build="true", extra="pkgver() {\n  cd tree\n  printf '%s' \"$(" + describe + ")\" | tr '\\n-' '..'\n}")
+    )
     hive.installs("some")
     assert hive.workers()["some"]["version"] == ".".join(expected).replace("-", ".") + "-1"
     assert (mirror_size(hive) < 250_000) == filters
 
 
-@pytest.mark.parametrize("name, script", [("CMakeLists.txt", "execute_process(COMMAND ${GIT_EXECUTABLE} rev-list --count HEAD)"),
-                                          ("version.sh", "git -C . describe --tags"), ("build.rs", 'Command::new("git").args(["describe"])'),
-                                          ("pyproject.toml", 'requires = ["setuptools-scm>=8"]')])
+@pytest.mark.parametrize(
+    "name, script",
+    [
+        ("CMakeLists.txt", "execute_process(COMMAND ${GIT_EXECUTABLE} rev-list --count HEAD)"),
+        ("version.sh", "git -C . describe --tags"),
+        ("build.rs", 'Command::new("git").args(["describe"])'),
+        ("pyproject.toml", 'requires = ["setuptools-scm>=8"]'),
+    ],
+)
 def test_build_that_asks_for_the_history_has_it(hive, http_catalog, history, name, script):
     history.commit(**{name: script})
     git(history.path, "tag", "v4")
-    http_catalog.add("some", recipe(history, "#tag=v4", build='cd "$srcdir/tree"; bash -c "$(echo Z2l0IHJldi1saXN0IC0tY291bnQgSEVBRA== | base64 -d)"'))
+    http_catalog.add(
+        "some", recipe(history, "#tag=v4", build='cd "$srcdir/tree"; bash -c "$(echo Z2l0IHJldi1saXN0IC0tY291bnQgSEVBRA== | base64 -d)"')
+    )
     lines = hive.installs("some").lines()
     assert "31" in lines and "⬇ Fetching the history of tree, which its build may ask for" in lines
     assert mirror_size(hive) < 250_000
@@ -72,8 +83,16 @@ def test_recipe_that_reads_other_commits_has_them(hive, http_catalog, history):
 
 def test_script_beside_the_recipe_is_read_too(hive, http_catalog, history):
     script = 'git -C "$1" describe --tags HEAD~1\n'
-    http_catalog.add("some", pkgbuild("some", source=[f"tree::git+{history.url}#tag=v3", "version.sh"], sha256sums=["SKIP", "SKIP"],
-                                      build='bash "$srcdir/version.sh" "$srcdir/tree"'), files={"version.sh": script})
+    http_catalog.add(
+        "some",
+        pkgbuild(
+            "some",
+            source=[f"tree::git+{history.url}#tag=v3", "version.sh"],
+            sha256sums=["SKIP", "SKIP"],
+            build='bash "$srcdir/version.sh" "$srcdir/tree"',
+        ),
+        files={"version.sh": script},
+    )
     assert any(line.startswith("v1-18-g") for line in hive.installs("some").lines())
 
 
@@ -108,9 +127,12 @@ def test_server_of_plain_files_is_cloned_whole(hive, http_catalog, history):
     git(history.path, "repack", "-a", "-d", "-q")
     git(history.path, "update-server-info")
     folder = history.path / ".git"
-    http_catalog.answers.update({f"/plain/{path.relative_to(folder)}": (200, "application/octet-stream", path.read_bytes())
-                                 for path in folder.rglob("*") if path.is_file()})
-    http_catalog.add("some", pkgbuild("some", source=[f"tree::git+{http_catalog.url}/plain#tag=v3"], sha256sums=["SKIP"], build='cat "$srcdir/tree/file"'))
+    http_catalog.answers.update(
+        {f"/plain/{path.relative_to(folder)}": (200, "application/octet-stream", path.read_bytes()) for path in folder.rglob("*") if path.is_file()}
+    )
+    http_catalog.add(
+        "some", pkgbuild("some", source=[f"tree::git+{http_catalog.url}/plain#tag=v3"], sha256sums=["SKIP"], build='cat "$srcdir/tree/file"')
+    )
     assert "29" in hive.installs("some").lines()
 
 
@@ -156,8 +178,12 @@ def test_what_git_says_of_a_server_is_told_whole(hive, repository):  # noqa: F81
 
 def test_what_the_cache_must_not_have_is_not_there_when_a_job_fails(hive, repository):  # noqa: F811
     repository.commit(file="here\n")
-    hive.catalog.add("some", pkgbuild("some", source=[f"tree::git+{repository.url}", f"other::git+file://{repository.path}/gone"],
-                                      sha256sums=["SKIP", "SKIP"], build="true"))
+    hive.catalog.add(
+        "some",
+        pkgbuild(
+            "some", source=[f"tree::git+{repository.url}", f"other::git+file://{repository.path}/gone"], sha256sums=["SKIP", "SKIP"], build="true"
+        ),
+    )
     hive.refuses("some", "SourceUnavailable")
     assert not (hive.cache / "sources").exists() or not list((hive.cache / "sources").iterdir())
 
@@ -194,3 +220,15 @@ def builder_of(pid, hive):
     except OSError:
         return False
     return b"rbee-hive-builder" in command.split(b"\0")[0] and str(hive.directory).encode() in command
+
+
+def test_clone_of_one_commit_is_a_repository_like_any(hive, http_catalog, history):
+    asks = (
+        'cd "$srcdir/tree"\ngit fsck --strict\ngit status --porcelain --branch\ngit config remote.origin.url\ngit for-each-ref --format="%(refname)" refs\n'
+        "git rev-parse --is-shallow-repository --is-bare-repository\ngit -c user.name=a -c user.email=a@example.org commit -q --allow-empty -m more"
+    )
+    http_catalog.add("some", recipe(history, "#tag=v3", build=asks))
+    for _ in range(2):
+        lines = hive.installs("some", reinstall=True).lines()
+        assert "## makepkg" in lines and history.url in lines and "refs/tags/v3" in lines and "refs/tags/v1" not in lines
+        assert lines.index("true") + 1 == lines.index("false") and not any(line.startswith((" M", "??", "missing", "error")) for line in lines)

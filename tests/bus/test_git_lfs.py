@@ -8,6 +8,7 @@ import shutil
 
 import pytest
 
+from catalog import install_script, pkgbuild
 from test_repositories import git, recipe, repository, served  # noqa: F401 (fixtures)
 
 needs_lfs = pytest.mark.skipif(not shutil.which("git-lfs", path="/usr/bin"), reason="needs git-lfs in /usr/bin")
@@ -33,7 +34,7 @@ def test_file_of_a_repository_on_this_machine_is_fetched(hive, repository):  # n
     hive.catalog.add("some", recipe(repository, build=BUILD))
     lines = hive.installs("some").lines()
     assert f"{OID}  -" in lines and "⬇ Files of tree by Git LFS: model.bin" in lines
-    assert not any("model.bin" in line for line in lines[lines.index(f"{OID}  -"):]), "the tree is as it was checked out"
+    assert not any("model.bin" in line for line in lines[lines.index(f"{OID}  -") :]), "the tree is as it was checked out"
     hive.nothing_left()
 
 
@@ -103,3 +104,22 @@ def test_attribute_without_a_pointer_needs_no_git_lfs(hive, repository):  # noqa
     commit(repository, pointer="no pointer\n")
     hive.catalog.add("some", recipe(repository, build='cat "$srcdir/tree/model.bin"'))
     assert "no pointer" in hive.installs("some").lines()
+
+
+POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{7:064d}\nsize 734003200\n"
+
+
+def test_pointer_that_came_by_another_way_is_not_installed(hive):
+    """As in the archives that servers make of a repository."""
+    package = install_script("some") + '\ninstall -Dm644 "$srcdir/model.bin" "$pkgdir/usr/local/share/some/model.bin"'
+    hive.catalog.add("some", pkgbuild("some", source=["model.bin"], sha256sums=["SKIP"], package=package), files={"model.bin": POINTER})
+    job = hive.refuses("some", "PackageFailed")
+    (told,) = [line for line in job.lines() if "Git LFS" in line]
+    assert "/usr/local/share/some/model.bin. Name the repository as a git source" in told
+
+
+def test_text_about_pointers_is_installed(hive):
+    package = install_script("some") + '\ninstall -Dm644 "$srcdir/README" "$pkgdir/usr/local/share/doc/some/README"'
+    text = "A pointer begins so:\n" + POINTER
+    hive.catalog.add("some", pkgbuild("some", source=["README"], sha256sums=["SKIP"], package=package), files={"README": text})
+    hive.installs("some")

@@ -8,7 +8,10 @@ import time
 
 import pytest
 
-from harness import HiveError, pkgbuild, read_records, wait_until
+from catalog import pkgbuild
+from client import HiveError
+from job import read_records
+from waiting import wait_until
 
 LINE = "2026-11-23T07:35:04.000211Z build out    Compiling candle-core v0.3.0\n"
 END = "2026-11-23T07:35:05.000000Z cleanup end done\n"
@@ -36,8 +39,10 @@ def test_finished_jobs_beyond_max_jobs_go_the_oldest_first(hive):
     jobs = [hive.refuses(f"no-such-worker-{number}", "WorkerNotFound") for number in range(5)]
     wait_for_jobs(hive, (3, 4, 5))
     assert [job["id"] for job in hive.list_jobs()] == [job["id"] for job in hive.list_jobs(all=True)] == ["3", "4", "5"]
-    wait_until(lambda: [signal.arguments for signal in hive.signals if signal.member == "JobRemoved"] == [(job.id, job.path) for job in jobs[:2]],
-               what="two JobRemoved")
+    wait_until(
+        lambda: [signal.arguments for signal in hive.signals if signal.member == "JobRemoved"] == [(job.id, job.path) for job in jobs[:2]],
+        what="two JobRemoved",
+    )
     removed = [signal.arguments[0] for signal in hive.signals if signal.member == "InterfacesRemoved"]
     assert removed == [job.path for job in jobs[:2]]
     assert not {job.path for job in jobs[:2]} & set(hive.managed_objects())
@@ -127,7 +132,9 @@ def test_log_that_is_open_is_read_to_its_end_although_its_job_went(hive):
         wait_for_jobs(hive, (2,))
         assert os.fstat(descriptor).st_nlink == 0
         records = read_records(os.pread(descriptor, 1 << 20, 0))
-        assert records[-1].text == "done" and [record.text for record in records if record.stream == "out"] == [str(number) for number in range(1, 1001)]
+        assert records[-1].text == "done" and [record.text for record in records if record.stream == "out"] == [
+            str(number) for number in range(1, 1001)
+        ]
     finally:
         os.close(descriptor)
 

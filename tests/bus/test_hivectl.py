@@ -6,6 +6,7 @@ import ctypes
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,10 +16,11 @@ import pytest
 from gi.repository import GLib
 
 import terminal as terminals
-from harness import Job, pkgbuild, unique_seconds, wait_until, wake
+from catalog import pkgbuild
+from job import Job
+from verbs import VERBS
+from waiting import unique_seconds, wait_until, wake
 
-VERBS = ("catalog", "show", "recipe", "install", "remove", "list", "verify", "outdated", "upgrade", "rollback", "jobs", "log", "wait", "cancel",
-         "status", "config", "capabilities", "web", "build", "toolchain")
 SGR = re.compile(r"\x1b\[[0-9;]*m")
 ERASE = "\r\x1b[K"
 
@@ -48,8 +50,13 @@ class Terminal(terminals.Terminal):
     """hivectl on a terminal."""
 
     def __init__(self, hive, *arguments, columns=80, **environment):
-        super().__init__(hive.build.bin / "hivectl", *arguments, environment=dict(hive.command_environment(), **environment),
-                         columns=columns, patience=hive.patience)
+        super().__init__(
+            hive.build.bin / "hivectl",
+            *arguments,
+            environment=dict(hive.command_environment(), SYSTEMD_PAGER="cat") | environment,
+            columns=columns,
+            patience=hive.patience,
+        )
 
     def lines(self):
         """What was shown for good: without colours, and without status lines, which are erased."""
@@ -148,15 +155,23 @@ def test_plain_lists_are_for_programs(hive):
 
 
 def test_nothing_is_said_in_words_and_as_empty_json(hive):
-    for verb, words in (("list", "No worker is installed"), ("catalog", "The catalog is empty"), ("jobs", "There was no job"),
-                        ("verify", "No worker is installed")):
+    for verb, words in (
+        ("list", "No worker is installed"),
+        ("catalog", "The catalog is empty"),
+        ("jobs", "There was no job"),
+        ("verify", "No worker is installed"),
+    ):
         assert words in hive.hivectl(verb).stdout, verb
         assert json.loads(hive.hivectl(verb, "--json").stdout) == []
 
 
 def test_verify_names_what_is_wrong(hive):
-    hive.catalog.add("some", pkgbuild("some", package="for name in a b; do install -Dm755 /dev/null \"$pkgdir/usr/local/bin/$name\"; done"),
-                     install_path="/usr/local/bin/a", binary_name="a")
+    hive.catalog.add(
+        "some",
+        pkgbuild("some", package='for name in a b; do install -Dm755 /dev/null "$pkgdir/usr/local/bin/$name"; done'),
+        install_path="/usr/local/bin/a",
+        binary_name="a",
+    )
     hive.catalog.add("well")
     hive.installs("some")
     hive.installs("well")
@@ -178,7 +193,8 @@ def test_install_json_has_each_record_and_then_the_outcome(hive):
     *records, outcome = lines_of_json(hive.hivectl("install", "some", "--json").stdout)
     job = latest_job(hive)
     assert [(record["cursor"], record["phase"], record["stream"], record["text"]) for record in records] == [
-        (record.cursor, record.phase, record.stream, record.text) for record in job.records()]
+        (record.cursor, record.phase, record.stream, record.text) for record in job.records()
+    ]
     assert [record["time"] for record in records] == [record.time for record in job.read_log()[0]]
     assert outcome == {"job": job.id, "worker": "some", "state": "done", "error": "", "message": ""}
     *_, outcome = lines_of_json(hive.hivectl("install", "bad", "--json", status=1).stdout)
@@ -252,7 +268,13 @@ def test_log_lines_are_the_last_of_what_is_there(hive):
     hive.catalog.add("some", pkgbuild("some", build="seq 100"))
     hive.start()
     whole = hive.hivectl("install", "some").stdout.splitlines()
-    for arguments, lines in ((("-n", "3"), whole[-3:]), (("--lines=1",), whole[-1:]), (("-n", "0"), []), (("-n", "all"), whole), (("-n", "100000"), whole)):
+    for arguments, lines in (
+        (("-n", "3"), whole[-3:]),
+        (("--lines=1",), whole[-1:]),
+        (("-n", "0"), []),
+        (("-n", "all"), whole),
+        (("-n", "100000"), whole),
+    ):
         assert hive.hivectl("log", "1", *arguments).stdout.splitlines() == lines
     assert hive.hivectl("log", "1", "--follow", "-n", "2").stdout.splitlines() == whole[-2:]
     records = lines_of_json(hive.hivectl("log", "1", "--json").stdout)
@@ -307,14 +329,24 @@ def test_log_goes_on_to_its_end_without_a_bus(hive):
 
 
 def names_on_the_bus(hive):
-    return hive.connection.call_sync("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "ListNames", None, None, 0, -1,
-                                     None).unpack()[0]
+    return hive.connection.call_sync(
+        "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "ListNames", None, None, 0, -1, None
+    ).unpack()[0]
 
 
 def process_of(hive, name):
     with contextlib.suppress(GLib.Error):
-        return hive.connection.call_sync("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
-                                         "GetConnectionUnixProcessID", GLib.Variant("(s)", (name,)), None, 0, -1, None).unpack()[0]
+        return hive.connection.call_sync(
+            "org.freedesktop.DBus",
+            "/org/freedesktop/DBus",
+            "org.freedesktop.DBus",
+            "GetConnectionUnixProcessID",
+            GLib.Variant("(s)", (name,)),
+            None,
+            0,
+            -1,
+            None,
+        ).unpack()[0]
     return None
 
 
@@ -418,19 +450,19 @@ def denied(hive):
 def test_nothing_fits_where_no_sandbox_can_be_made_until_one_can(hive, denied):
     hive.catalog.add("some")
     assert "Nothing can be installed here" in hive.hivectl("catalog").stdout
-    worker, = json.loads(hive.hivectl("catalog", "--json").stdout)
+    (worker,) = json.loads(hive.hivectl("catalog", "--json").stdout)
     assert worker["compatible"] is False and "uid map" in worker["incompatible_because"]
     assert json.loads(hive.hivectl("show", "some", "--json").stdout)["compatible"] is False
     denied.unlink()
-    worker, = json.loads(hive.hivectl("catalog", "--json").stdout)
+    (worker,) = json.loads(hive.hivectl("catalog", "--json").stdout)
     assert worker["compatible"] is True and worker["incompatible_because"] == ""
 
 
 def test_status_names_a_filter_that_denies_openat2(hive, denied):
     """As systemd's RestrictSUIDSGID= has one, and bubblewrap 0.12 says it."""
-    denied.write_text("#!/bin/sh\necho \"bwrap: Cannot open source /usr: Function not implemented\" >&2\nexit 1\n")
+    denied.write_text('#!/bin/sh\necho "bwrap: Can\'t open source /usr: Function not implemented" >&2\nexit 1\n')
     shown = hive.hivectl("status", status=1).stdout
-    assert "openat2()" in shown and "RestrictSUIDSGID" in shown and "Cannot open source /usr: Function not implemented" in shown
+    assert "openat2()" in shown and "RestrictSUIDSGID" in shown and "Can't open source /usr: Function not implemented" in shown
 
 
 def test_status_where_no_sandbox_can_be_made(hive, denied):
@@ -451,23 +483,27 @@ def test_capabilities(hive):
 # wrong usage, help, no hive
 
 
-@pytest.mark.parametrize("arguments, named, hint", [
-    ((), "Usage:", "hivectl --help"),
-    (("frobnicate",), "frobnicate", "hivectl --help"),
-    (("--frobnicate", "list"), "--frobnicate", "hivectl list --help"),
-    (("list", "-z"), "-z", "hivectl list --help"),
-    (("install",), "WORKER", "hivectl install --help"),
-    (("log", "--follow"), "JOB", "hivectl log --help"),
-    (("log", "1", "2"), "'2'", "hivectl log --help"),
-    (("list", "surplus"), "'surplus'", "hivectl list --help"),
-    (("list", "--follow"), "--follow", "hivectl list --help"),
-    (("remove", "some", "--check"), "--check", "hivectl remove --help"),
-    (("list", "--color=sometimes"), "'sometimes'", "hivectl list --help"),
-    (("list", "--json=yes"), "--json", "hivectl list --help"),
-    (("install", "some", "--source"), "--source", "hivectl install --help"),
-    (("--host",), "--host", "hivectl --help"),
-    (("show", b"\xff"), "UTF-8", "hivectl show --help"),
-], ids=lambda value: None if isinstance(value, str) else " ".join(str(word) for word in value) or "nothing")
+@pytest.mark.parametrize(
+    "arguments, named, hint",
+    [
+        ((), "Usage:", "hivectl --help"),
+        (("frobnicate",), "frobnicate", "hivectl --help"),
+        (("--frobnicate", "list"), "--frobnicate", "hivectl list --help"),
+        (("list", "-z"), "-z", "hivectl list --help"),
+        (("install",), "WORKER", "hivectl install --help"),
+        (("log", "--follow"), "JOB", "hivectl log --help"),
+        (("log", "1", "2"), "'2'", "hivectl log --help"),
+        (("list", "surplus"), "'surplus'", "hivectl list --help"),
+        (("list", "--follow"), "--follow", "hivectl list --help"),
+        (("remove", "some", "--check"), "--check", "hivectl remove --help"),
+        (("list", "--color=sometimes"), "'sometimes'", "hivectl list --help"),
+        (("list", "--json=yes"), "--json", "hivectl list --help"),
+        (("install", "some", "--source"), "--source", "hivectl install --help"),
+        (("--host",), "--host", "hivectl --help"),
+        (("show", b"\xff"), "UTF-8", "hivectl show --help"),
+    ],
+    ids=lambda value: None if isinstance(value, str) else " ".join(str(word) for word in value) or "nothing",
+)
 def test_wrong_usage_is_named(build, arguments, named, hint):
     done = subprocess.run([build.bin / "hivectl", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert done.returncode == 2 and done.stdout == b""
@@ -495,8 +531,13 @@ def test_help_of_everything_and_of_each_verb(build):
 
 def test_options_stand_anywhere(hive):
     hive.catalog.add("some")
-    for arguments in (("--json", "show", "some"), ("show", "--json", "some"), ("show", "some", "--json"), ("--", "show", "some"),
-                      ("--json", "--", "show", "some")):
+    for arguments in (
+        ("--json", "show", "some"),
+        ("show", "--json", "some"),
+        ("show", "some", "--json"),
+        ("--", "show", "some"),
+        ("--json", "--", "show", "some"),
+    ):
         assert "some" in hive.hivectl(*arguments).stdout
 
 
@@ -504,10 +545,17 @@ def test_no_hive_or_no_bus_says_what_to_do(hive, build):
     hive.start_bus()
     for address, why in ((hive.address, "org.rbee.Hive"), ("unix:path=/nonexistent/bus", "No such file")):
         for verb in (["status"], ["list", "--json"], ["install", "some"], ["log", "1"], ["recipe", "some"]):
-            done = subprocess.run([build.bin / "hivectl", *verb], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                  env=dict(os.environ, DBUS_SYSTEM_BUS_ADDRESS=address))
+            done = subprocess.run(
+                [build.bin / "hivectl", *verb],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                env=dict(os.environ, DBUS_SYSTEM_BUS_ADDRESS=address),
+            )
             assert done.returncode == 5 and done.stdout == ""
-            assert address in done.stderr and why in done.stderr and "systemctl status rbee-hived" in done.stderr and "tools/try --keep" in done.stderr
+            assert (
+                address in done.stderr and why in done.stderr and "systemctl status rbee-hived" in done.stderr and "tools/try --keep" in done.stderr
+            )
 
 
 # output
@@ -518,8 +566,9 @@ def test_full_disk_is_said(hive):
     hive.installs("some")
     for arguments in (("list",), ("log", "1"), ("jobs", "--json")):
         with open("/dev/full", "w") as full:
-            done = subprocess.run([hive.build.bin / "hivectl", *arguments], stdout=full, stderr=subprocess.PIPE, text=True,
-                                  env=hive.command_environment())
+            done = subprocess.run(
+                [hive.build.bin / "hivectl", *arguments], stdout=full, stderr=subprocess.PIPE, text=True, env=hive.command_environment()
+            )
         assert done.returncode == 1 and "No space left on device" in done.stderr
 
 
@@ -588,8 +637,14 @@ def test_status_line_fits_the_terminal_and_is_erased(hive):
 
 def following(hive, *arguments):
     """hivectl without a terminal, once it shows what the job says."""
-    process = hive.spawn(hive.build.bin / "hivectl", *arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+    process = hive.spawn(
+        hive.build.bin / "hivectl",
+        *arguments,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     while process.stdout.readline() != "started\n":
         assert process.poll() is None
     return process
@@ -639,8 +694,9 @@ def test_ctrl_c_and_c_cancels(hive):
     assert latest_job(hive).state == "cancelled"
 
 
-@pytest.mark.parametrize("keys, status", [("l\n", 0), ("L\n", 0), ("\x04", 0), ("what\nl\n", 0), ("\x03", 130)],
-                         ids=["l", "L", "end-of-file", "wrong-then-l", "ctrl-c"])
+@pytest.mark.parametrize(
+    "keys, status", [("l\n", 0), ("L\n", 0), ("\x04", 0), ("what\nl\n", 0), ("\x03", 130)], ids=["l", "L", "end-of-file", "wrong-then-l", "ctrl-c"]
+)
 def test_ctrl_c_leaves(hive, keys, status):
     go_on = slow(hive)
     with asked(hive, "install", "slow") as terminal:
@@ -679,6 +735,159 @@ def test_cancel_that_is_refused_is_said_and_the_log_goes_on(hive):
         assert terminal.end() == 0
     assert "hivectl: Job 1 has ended already (done)" in terminal.shown
     assert terminal.lines()[-2] == "[DONE]"
+
+
+# a list that is kept up to date
+
+
+def test_jobs_follow_draws_the_list_anew_until_no_job_is_active(hive):
+    go_on = slow(hive)
+    hive.install("slow").wait_for_line("started")
+    with Terminal(hive, "jobs", "--follow") as terminal:
+        terminal.wait_for("running: build")
+        hive.catalog.add("other")
+        other = hive.install("other")
+        terminal.wait_for("other")
+        other.wait()
+        terminal.wait_for("done")
+        assert terminal.status is None
+        go_on()
+        assert terminal.end() == 0
+    last = SGR.sub("", terminal.shown).rpartition("\x1b[J")[2].split("\r\n")
+    assert [line.split()[:4] for line in last[1:3]] == [["1", "install", "slow", "done"], ["2", "install", "other", "done"]] and last[3:] == [""]
+
+
+def test_jobs_follow_in_a_pipe_has_a_line_for_each_change(hive):
+    go_on = slow(hive)
+    hive.catalog.add("bad", pkgbuild("bad", build="false"))
+    hive.hivectl("install", "bad", status=1)
+    hive.install("slow").wait_for_line("started")
+    plain, objects = (
+        hive.spawn(hive.build.bin / "hivectl", "jobs", "-f", *arguments, stdout=subprocess.PIPE, text=True) for arguments in ((), ("--json",))
+    )
+    for process in (plain, objects):
+        assert [process.stdout.readline() and "" for _ in range(2)] == ["", ""]
+    go_on()
+    rest = plain.communicate(timeout=60 * hive.patience)[0].splitlines()
+    assert rest[-1].split("\t")[:4] == ["2", "install", "slow", "done"] and plain.returncode == 0
+    assert all(line.startswith("2\t") for line in rest)
+    rest = lines_of_json(objects.communicate(timeout=60 * hive.patience)[0])
+    assert (rest[-1]["id"], rest[-1]["state"]) == ("2", "done") and objects.returncode == 0
+
+
+def test_jobs_follow_ends_at_once_where_none_is_active(hive):
+    hive.catalog.add("some")
+    hive.installs("some")
+    (row,) = hive.hivectl("jobs", "--follow").stdout.splitlines()
+    assert row.split("\t")[:4] == ["1", "install", "some", "done"]
+
+
+def test_jobs_follow_goes_on_with_a_hive_that_is_started_anew(hive):
+    job = hive.install(endless(hive))
+    job.wait_for_line("started")
+    process = hive.spawn(hive.build.bin / "hivectl", "jobs", "--follow", stdout=subprocess.PIPE, text=True)
+    assert "running" in process.stdout.readline()
+    hive.restart(signal.SIGKILL)
+    rest, _ = process.communicate(timeout=30 * hive.patience)
+    assert "failed" in rest.splitlines()[-1] and process.returncode == 0
+
+
+def test_log_that_is_followed_tells_of_a_hive_that_died_and_of_one_that_is_back(hive):
+    job = hive.install(endless(hive))
+    job.wait_for_line("started")
+    process = hive.spawn(hive.build.bin / "hivectl", "log", "--follow", job.id, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while process.stdout.readline() != "started\n":
+        pass
+    hive.stop(signal.SIGKILL)
+    assert (
+        process.stderr.readline()
+        == f"hivectl: The hive has ended, and does not come back by itself. Job {job.id} is followed on: how it ends is known when a hive runs again\n"
+    )
+    hive.start()
+    rest, errors = process.communicate(timeout=30 * hive.patience)
+    assert rest.splitlines()[-1] == "[ERROR] " + job.get("ErrorMessage") and process.returncode == 1
+    assert errors == f"hivectl: The hive runs again; job {job.id} is followed on\n"
+
+
+# the pager
+
+
+@pytest.fixture
+def long_log(hive):
+    """A job whose log is longer than a terminal."""
+    if not shutil.which("less"):
+        pytest.skip("less is not installed here")
+    hive.catalog.add("some", pkgbuild("some", build="seq 1000 2999"))
+    hive.installs("some")
+
+
+def test_long_output_goes_through_less_and_short_output_past_it(hive, long_log):
+    with Terminal(hive, "log", "1", SYSTEMD_PAGER="less") as terminal:
+        terminal.wait_for("1001")
+        assert "[DONE]" not in terminal.shown and terminal.status is None
+        terminal.type("G")
+        terminal.wait_for("[DONE]")
+        terminal.type("q")
+        assert terminal.end() == 0
+    with Terminal(hive, "list", SYSTEMD_PAGER="less") as terminal:
+        assert terminal.end() == 0
+    assert "some" in terminal.shown and "\x1b[1mID" in terminal.shown
+
+
+def test_pager_that_is_left_early_or_by_ctrl_c_ends_hivectl_without_a_word(hive, long_log):
+    hive.catalog.add("noisy", pkgbuild("noisy", build="seq 1000 200000"))
+    hive.installs("noisy")
+    for key in ("q", "\x03"):
+        with Terminal(hive, "log", "2", SYSTEMD_PAGER="less") as terminal:
+            terminal.wait_for("lines 1-")
+            terminal.type(key)
+            while not terminal.has_ended():  # less passes over a Ctrl-C that comes while it draws
+                terminal.type(key)
+            assert terminal.end() == 0
+        assert "hivectl:" not in terminal.shown
+
+
+@pytest.mark.parametrize(
+    "arguments, environment",
+    [
+        (["--no-pager"], {"SYSTEMD_PAGER": "less"}),
+        ([], {"SYSTEMD_PAGER": ""}),
+        ([], {"SYSTEMD_PAGER": "cat"}),
+        ([], {"SYSTEMD_PAGER": "less", "TERM": "dumb"}),
+        (["--follow"], {"SYSTEMD_PAGER": "less"}),
+    ],
+    ids=["option", "empty", "cat", "dumb", "follow"],
+)
+def test_no_pager_where_none_is_wanted(hive, long_log, arguments, environment):
+    with Terminal(hive, "log", "1", *arguments, **environment) as terminal:
+        assert terminal.end() == 0
+    assert "2999" in terminal.shown
+
+
+def test_pager_of_the_environment_is_a_program_with_arguments_and_no_shells_text(hive, long_log):
+    with Terminal(hive, "list", SYSTEMD_PAGER="sed 's/^/told: /'", PAGER="false", SYSTEMD_PAGERSECURE="0") as terminal:
+        assert terminal.end() == 0
+    assert "told: some" in SGR.sub("", terminal.shown)
+    with Terminal(hive, "list", SYSTEMD_PAGER="sed s/^/told:/ ; touch touched", SYSTEMD_PAGERSECURE="0") as terminal:
+        terminal.end()
+    assert not os.path.exists("touched")
+    with Terminal(hive, "verify", SYSTEMD_PAGER="no-such-pager", SYSTEMD_PAGERSECURE="0") as terminal:
+        assert terminal.end() == 0
+    assert "some: OK" in SGR.sub("", terminal.shown)
+
+
+def test_pager_of_another_user_is_less_that_starts_no_shell(hive, long_log):
+    """As by sudo: nobody is logged in as the one who runs it."""
+    with Terminal(hive, "log", "1", SYSTEMD_PAGER="sed s/^/told:/", SUDO_UID="1000") as terminal:
+        terminal.wait_for("1001")
+        terminal.type("!")
+        terminal.wait_for("Command not available")
+        terminal.type("\nq")
+        assert terminal.end() == 0
+    assert "told:" not in terminal.shown and not os.path.exists("touched")
+    hive.installed("/usr/local/bin/some").write_text("changed")
+    with Terminal(hive, "verify", SUDO_UID="1000", SYSTEMD_PAGER="less") as terminal:
+        assert terminal.end() == 7
 
 
 # another machine
@@ -743,6 +952,89 @@ def test_failure_of_ssh_is_told_as_that(hive, status, said):
     (folder / "ssh").chmod(0o755)
     done = hive.hivectl("--host", "me@there", "list", status=5, env={"PATH": f"{folder}:{os.environ['PATH']}"})
     assert "what ssh says" in done.stderr and said in done.stderr and "rbee-hived" not in done.stderr
+
+
+# several machines
+
+
+def test_several_hosts_print_lines_with_their_names_and_a_table(hive, ssh):
+    hive.catalog.add("some", pkgbuild("some", build="echo one; echo two"))
+    done = hive.hivectl("--host", "alpha,me@beta", "list", env=ssh)
+    assert done.stdout.splitlines()[-3:] == ["HOST     STATUS  RESULT", "alpha    0       done", "me@beta  0       done"]
+    assert {line.split()[0] for line in done.stdout.splitlines()[:-4]} == {"alpha", "me@beta"}
+    assert sorted(line.split()[-2] for line in (hive.directory / "ssh" / "calls").read_text().splitlines()) == ["alpha", "me@beta"]
+
+
+def test_several_hosts_install_side_by_side_and_the_highest_status_is_given(hive, ssh):
+    """One of the two is told that it is busy, or both find the same job: they are one hive here."""
+    hive.catalog.add("bad", pkgbuild("bad", build="echo wrong >&2; false"))
+    done = hive.hivectl("install", "bad", "--host=alpha,beta", status=1, env=ssh)
+    assert [line for line in done.stdout.splitlines() if line.startswith("alpha  ") and line.endswith("  wrong")]
+    assert done.stdout.splitlines()[-1].split()[0] == "beta"
+    assert max(int(line.split()[1]) for line in done.stdout.splitlines()[-2:]) == 1
+
+
+def test_several_hosts_with_json_are_one_array(hive, ssh):
+    hive.catalog.add("some", pkgbuild("some"))
+    hive.hivectl("install", "some")
+    told = json.loads(hive.hivectl("-H", "alpha,beta", "list", "--json", env=ssh).stdout)
+    assert [(host["host"], host["status"], host["output"][0]["id"], host["message"]) for host in told] == [
+        ("alpha", 0, "some", ""),
+        ("beta", 0, "some", ""),
+    ]
+    told = json.loads(hive.hivectl("-H", "alpha,beta", "show", "none", "--json", status=3, env=ssh).stdout)
+    assert told[0]["output"] is None and "none" in told[0]["message"] and told[0]["status"] == 3
+
+
+def test_several_hosts_with_plain_are_rows_and_no_table(hive, ssh):
+    hive.catalog.add("some", pkgbuild("some"))
+    hive.hivectl("install", "some")
+    rows = hive.hivectl("-H", "alpha,beta", "list", "--plain", env=ssh).stdout.splitlines()
+    assert sorted(row.split("\t")[:2] for row in rows) == [["alpha", "some"], ["beta", "some"]]
+
+
+def test_host_that_cannot_be_reached_is_told_beside_those_that_can(hive, ssh):
+    program = hive.directory / "ssh" / "ssh"
+    program.write_text(
+        program.read_text().replace("bus = socket", "if 'dead' in sys.argv: sys.stderr.write('no route\\n'); sys.exit(255)\nbus = socket", 1)
+    )
+    done = hive.hivectl("--host", "alpha,dead", "jobs", status=5, env=ssh)
+    assert [line.split() for line in done.stdout.splitlines()[-2:]] == [["alpha", "0", "done"], ["dead", "5", "no", "hive", "answers"]]
+    assert "dead   no route" in done.stderr.splitlines()
+    assert any(line.startswith("dead   hivectl: ssh cannot reach dead") for line in done.stderr.splitlines())
+
+
+def test_ssh_may_ask_nobody_where_there_are_several_hosts(hive):
+    folder = hive.directory / "ssh"
+    folder.mkdir()
+    (folder / "ssh").write_text('#!/bin/sh\necho "$SSH_ASKPASS $SSH_ASKPASS_REQUIRE" >&2\ncat >/dev/null\nexit 255\n')
+    (folder / "ssh").chmod(0o755)
+    done = hive.hivectl("--host", "a,b", "jobs", status=5, env={"PATH": f"{folder}:{os.environ['PATH']}"})
+    assert "a  /bin/false force" in done.stderr.splitlines()
+
+
+@pytest.mark.parametrize(
+    "hosts, said",
+    [
+        ("a,,b", "--host=a,,b has a name that is empty"),
+        ("a,b,a", "--host names a twice"),
+        (",".join(f"h{i}" for i in range(257)), "at most 256 machines"),
+    ],
+)
+def test_hosts_that_are_wrong_are_refused_before_any_is_asked(hive, hosts, said):
+    done = hive.hivectl("--host", hosts, "jobs", status=2, env={"PATH": "/nowhere"})
+    assert said in done.stderr and done.stdout == ""
+
+
+def test_ctrl_c_leaves_the_jobs_of_several_hosts_running(hive, ssh):
+    go_on = slow(hive)
+    with Terminal(hive, "--host", "alpha,beta", "install", "slow", **ssh) as terminal:
+        terminal.wait_for("started\r\n")
+        terminal.type("\x03")
+        assert terminal.end() == 130
+    assert "runs on" in terminal.shown
+    go_on()
+    hive.hivectl("wait", "1")
 
 
 def test_dots_are_three_where_the_locale_has_no_others(hive):

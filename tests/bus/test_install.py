@@ -11,7 +11,8 @@ import subprocess
 
 import pytest
 
-from harness import entry, install_script, pkgbuild, wait_until
+from catalog import entry, install_script, pkgbuild
+from waiting import wait_until
 
 
 def size(count):
@@ -48,13 +49,19 @@ def end(binary):
 
 
 def test_install_of_a_recipe_without_sources_prints_the_sample(hive):
-    recipe = pkgbuild("tiny", build="echo Building tiny v$pkgver; printf '   %s\\n' 'Compiling nothing'",
-                      package="echo Packaging tiny v$pkgver\n" + install_script("tiny"), depends=["gcc"], makedepends=["make", "git"])
+    recipe = pkgbuild(
+        "tiny",
+        build="echo Building tiny v$pkgver; printf '   %s\\n' 'Compiling nothing'",
+        package="echo Packaging tiny v$pkgver\n" + install_script("tiny"),
+        depends=["gcc"],
+        makedepends=["make", "git"],
+    )
     hive.catalog.add("tiny", recipe)
     job = hive.installs("tiny")
     assert job.lines() == beginning("tiny", "1.0", recipe.encode(), "gcc", "make, git") + [
         "🏗️  Starting build phase...",
         "🌐 Network is on for build() (NetworkSteps= in hive.conf)",
+        "⚙️  Built for the processor of this machine (native, CPU= in hive.conf)",
         "Building tiny v1.0",
         "   Compiling nothing",
         "✓ Build complete",
@@ -74,6 +81,7 @@ def test_install_of_hive_probe_as_it_ships_prints_the_sample_and_runs(hive, buil
     assert job.lines() == beginning("hive-probe", "0.1.0", (folder / "PKGBUILD").read_bytes(), "glibc", "gcc") + sources + [
         "🏗️  Starting build phase...",
         "🌐 Network is on for build() (NetworkSteps= in hive.conf)",
+        "⚙️  Built for the processor of this machine (native, CPU= in hive.conf)",
         "Building hive-probe v0.1.0",
         "✓ Build complete",
         "📦 Starting package phase...",
@@ -91,7 +99,7 @@ def test_install_with_every_phase_says_what_each_does(hive):
     hive.catalog.add("whole", recipe)
     job = hive.installs("whole", check=True)
     lines = job.lines()
-    middle = lines[lines.index("✓ Build: none") + 1:lines.index("💾 Installing binary...")]
+    middle = lines[lines.index("✓ Build: none") + 1 : lines.index("💾 Installing binary...")]
     assert middle == [
         "🩹 Starting prepare phase...",
         "🌐 Network is on for prepare() (NetworkSteps= in hive.conf)",
@@ -100,6 +108,7 @@ def test_install_with_every_phase_says_what_each_does(hive):
         "✓ Version: 2.5",
         "🏗️  Starting build phase...",
         "🌐 Network is on for build() (NetworkSteps= in hive.conf)",
+        "⚙️  Built for the processor of this machine (native, CPU= in hive.conf)",
         "I build",
         "✓ Build complete",
         "🧪 Starting check phase...",
@@ -120,8 +129,22 @@ def test_check_is_not_run_unless_asked_for(hive):
 def test_phases_come_in_their_order_and_the_log_ends_once(hive):
     hive.catalog.add("ordered", pkgbuild("ordered", build="echo hello"))
     records = hive.installs("ordered").records()
-    order = ["metadata", "platform", "pkgbuild", "parse", "dependencies", "sources", "prepare", "pkgver", "build", "check", "package",
-             "install", "capabilities", "cleanup"]
+    order = [
+        "metadata",
+        "platform",
+        "pkgbuild",
+        "parse",
+        "dependencies",
+        "sources",
+        "prepare",
+        "pkgver",
+        "build",
+        "check",
+        "package",
+        "install",
+        "capabilities",
+        "cleanup",
+    ]
     places = [order.index(record.phase) for record in records]
     assert places == sorted(places)
     assert [record.text for record in records if record.stream == "end"] == ["done"]
@@ -153,12 +176,18 @@ def test_wrong_architecture_prints_its_failure(hive):
     ]
 
 
+@pytest.mark.parametrize("names", [["amd64", "arm64"], ["any"]])
+def test_architecture_may_have_its_other_name_in_a_catalog(hive, names):
+    hive.catalog.add("some", architectures=names)
+    hive.installs("some")
+
+
 def test_missing_dependency_prints_its_failure(hive):
     hive.catalog.add("needy", pkgbuild("needy", depends=["gcc", "cuda"], makedepends=["make", "git"]), depends=["gcc", "cuda"])
     job = hive.refuses("needy", "MissingDependencies")
     assert job.finished().message == "Please install cuda before proceeding"
     lines = [line for line in job.lines() if not line.startswith("Install with: ")]  # that is this distribution's
-    assert lines[lines.index("🔧 Checking dependencies..."):] == [
+    assert lines[lines.index("🔧 Checking dependencies...") :] == [
         "🔧 Checking dependencies...",
         "❌ Missing dependencies",
         "Runtime: gcc ✓, cuda ✗",
@@ -171,8 +200,11 @@ def test_two_missing_dependencies_are_both_named_and_an_empty_list_is_left_out(h
     hive.catalog.add("needier", pkgbuild("needier", makedepends=["libno-such.so", "gcc", "libnor-this.so=1-64"]))
     job = hive.refuses("needier", "MissingDependencies")
     assert job.finished().message == "Please install libno-such.so, libnor-this.so=1-64 before proceeding"
-    assert job.lines()[-3:] == ["❌ Missing dependencies", "Build: libno-such.so ✗, gcc ✓, libnor-this.so=1-64 ✗",
-                                "[ERROR] Please install libno-such.so, libnor-this.so=1-64 before proceeding"]
+    assert job.lines()[-3:] == [
+        "❌ Missing dependencies",
+        "Build: libno-such.so ✗, gcc ✓, libnor-this.so=1-64 ✗",
+        "[ERROR] Please install libno-such.so, libnor-this.so=1-64 before proceeding",
+    ]
 
 
 def test_failing_build_prints_its_failure(hive):
@@ -180,9 +212,10 @@ def test_failing_build_prints_its_failure(hive):
     job = hive.refuses("broken", "BuildFailed")
     assert job.finished().message == "Build phase failed"
     lines = job.lines()
-    assert lines[lines.index("🏗️  Starting build phase..."):] == [
+    assert lines[lines.index("🏗️  Starting build phase...") :] == [
         "🏗️  Starting build phase...",
         "🌐 Network is on for build() (NetworkSteps= in hive.conf)",
+        "⚙️  Built for the processor of this machine (native, CPU= in hive.conf)",
         "Building broken v1.0",
         "ERROR: CUDA toolkit not found",
         "❌ Build failed with exit code 1",
@@ -221,11 +254,14 @@ def test_the_recipes_errors_and_its_output_are_told_apart(hive):
 
 
 def test_an_installed_worker_is_recorded_with_its_files(hive):
-    package = install_script("rich") + """
+    package = (
+        install_script("rich")
+        + """
 install -Dm644 /dev/stdin "$pkgdir/usr/local/share/rich/data" <<< some
 ln -s data "$pkgdir/usr/local/share/rich/link"
 install -d "$pkgdir/usr/local/share/rich/empty"
 """
+    )
     recipe = pkgbuild("rich", package=package)
     hive.catalog.add("rich", recipe)
     job = hive.installs("rich")
@@ -238,9 +274,21 @@ install -d "$pkgdir/usr/local/share/rich/empty"
     ]
     assert record["size"] == len(script) + 5
     assert record["recipe_sha256"] == hashlib.sha256(recipe.encode()).hexdigest()
-    expected = {"format": 1, "id": "rich", "version": "1.0-1", "pkgname": "rich", "pkgver": "1.0", "pkgrel": "1",
-                "description": "The worker rich", "license": "MIT", "backend": "cpu", "catalog": hive.catalog.url,
-                "binary": "/usr/local/bin/rich", "job": job.id, "installed_by": os.getuid()}
+    expected = {
+        "format": 1,
+        "id": "rich",
+        "version": "1.0-1",
+        "pkgname": "rich",
+        "pkgver": "1.0",
+        "pkgrel": "1",
+        "description": "The worker rich",
+        "license": "MIT",
+        "backend": "cpu",
+        "catalog": hive.catalog.url,
+        "binary": "/usr/local/bin/rich",
+        "job": job.id,
+        "installed_by": os.getuid(),
+    }
     assert {key: record[key] for key in expected} == expected
     assert os.readlink(hive.installed("/usr/local/share/rich/link")) == "data"
     assert hive.installed("/usr/local/share/rich/empty").is_dir()
@@ -260,7 +308,13 @@ def test_result_record_is_the_contracts(hive):
     result = hive.installs("told").result()
     assert result["already_installed"] is False
     assert {key: result[key] for key in ("pkgname", "version", "pkgver", "pkgrel", "binary", "backend")} == {
-        "pkgname": "told", "version": "1.0-1", "pkgver": "1.0", "pkgrel": "1", "binary": "/usr/local/bin/told", "backend": "cpu"}
+        "pkgname": "told",
+        "version": "1.0-1",
+        "pkgver": "1.0",
+        "pkgrel": "1",
+        "binary": "/usr/local/bin/told",
+        "backend": "cpu",
+    }
 
 
 def test_installing_again_what_is_installed_says_so_and_builds_nothing(hive):
@@ -330,7 +384,9 @@ def test_a_progress_record_is_a_property_and_no_line(hive):
 
 
 def test_what_a_build_tool_counts_is_the_progress_of_its_phase(hive):
-    hive.catalog.add("counted", pkgbuild("counted", build="echo '[ 25%] Building C object main.c.o'; sleep 2; echo '[3/4] Linking main'; echo '[4/4] Done'"))
+    hive.catalog.add(
+        "counted", pkgbuild("counted", build="echo '[ 25%] Building C object main.c.o'; sleep 2; echo '[3/4] Linking main'; echo '[4/4] Done'")
+    )
     job = hive.install("counted")
     wait_until(lambda: job.get("Progress") == 0.25, 30, "what cmake says")
     assert job.get("Phase") == "build"
@@ -349,8 +405,22 @@ def test_catalog_is_listed_with_what_is_installed(hive):
     assert listed["two"]["installed_version"] == ""
     assert (listed["one"]["compatible"], listed["two"]["compatible"]) == (True, False)
     expected = entry("one")
-    for key in ("name", "version", "description", "license", "implementation", "worker_type", "build_system", "binary_name",
-                "install_path", "platforms", "architectures", "depends", "makedepends", "supported_formats"):
+    for key in (
+        "name",
+        "version",
+        "description",
+        "license",
+        "implementation",
+        "worker_type",
+        "build_system",
+        "binary_name",
+        "install_path",
+        "platforms",
+        "architectures",
+        "depends",
+        "makedepends",
+        "supported_formats",
+    ):
         assert listed["one"][key] == expected[key]
     assert hive.call("GetCatalogWorker", "one") == listed["one"]
 
@@ -378,8 +448,12 @@ def test_only_a_work_tree_of_size_is_removed_by_a_program_of_its_own(hive):
     hive.catalog.add("many", pkgbuild("many", build='touch "$srcdir"/file-{0..1100}'))
     hive.catalog.add("large", pkgbuild("large", build='truncate -s 300M "$srcdir/hole"; fallocate -l 65M "$srcdir/space"'))
     hive.catalog.add("broken", pkgbuild("broken", build="exit 1"))
-    for verbs, run in ((["install"], lambda: hive.installs("small")), (["install", "clean"], lambda: hive.installs("many")),
-                       (["install", "clean"], lambda: hive.installs("large")), (["clean"], lambda: hive.refuses("broken", "BuildFailed"))):
+    for verbs, run in (
+        (["install"], lambda: hive.installs("small")),
+        (["install", "clean"], lambda: hive.installs("many")),
+        (["install", "clean"], lambda: hive.installs("large")),
+        (["clean"], lambda: hive.refuses("broken", "BuildFailed")),
+    ):
         asked.write_text("")
         job = run()
         assert [verb for verb in asked.read_text().split() if verb != "recover"] == verbs, job.log_text()

@@ -7,7 +7,9 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 from gi.repository import GLib
 
-from harness import SOURCE, HiveError, pkgbuild
+from build import SOURCE
+from catalog import pkgbuild
+from client import HiveError
 
 
 def normalise(interface):
@@ -61,8 +63,9 @@ def test_no_object_has_an_interface_that_no_xml_describes(hive):
 
 def test_values_of_properties_have_the_types_that_are_written(hive):
     for name, path in objects(hive).items():
-        answer = hive.connection.call_sync("org.rbee.Hive", path, "org.freedesktop.DBus.Properties", "GetAll",
-                                           GLib.Variant("(s)", (name,)), None, 0, -1, None)
+        answer = hive.connection.call_sync(
+            "org.rbee.Hive", path, "org.freedesktop.DBus.Properties", "GetAll", GLib.Variant("(s)", (name,)), None, 0, -1, None
+        )
         live = {key: answer.get_child_value(0).lookup_value(key, None).get_type_string() for key in answer.unpack()[0]}
         assert live == {key: value[0] for (kind, key), value in written(name).items() if kind == "property"}
 
@@ -134,9 +137,22 @@ def test_keys_are_spelled_with_underscores_and_older_ones_can_still_be_read(hive
                 if "-" in key:
                     assert dictionary[key] == dictionary[key.replace("-", "_")]
                     old.add(key)
-    assert old == {"device-warnings", "sandbox-error", "sandbox-hint", "network-error", "network-hint", "install-root", "install-prefixes",
-                   "install-allow", "max-parallel", "max-log-size", "state-directory", "cache-directory", "libexec-directory",
-                   "install-dependencies"}
+    assert old == {
+        "device-warnings",
+        "sandbox-error",
+        "sandbox-hint",
+        "network-error",
+        "network-hint",
+        "install-root",
+        "install-prefixes",
+        "install-allow",
+        "max-parallel",
+        "max-log-size",
+        "state-directory",
+        "cache-directory",
+        "libexec-directory",
+        "install-dependencies",
+    }
 
 
 def test_options_are_read_in_both_spellings_and_refused_when_those_disagree(hive):
@@ -148,4 +164,3 @@ def test_options_are_read_in_both_spellings_and_refused_when_those_disagree(hive
         with pytest.raises(HiveError) as refused:
             hive.install("some", **{"idempotency_key": one, "idempotency-key": other})
         assert refused.value.name == "InvalidArgument" and "idempotency_key" in refused.value.message and "idempotency-key" in refused.value.message
-

@@ -7,7 +7,10 @@ import time
 
 import pytest
 
-from harness import HiveError, Job, pkgbuild, unique_seconds, variant, wait_until, wake, with_argument
+from catalog import pkgbuild
+from client import HiveError, variant
+from job import Job
+from waiting import unique_seconds, wait_until, wake, with_argument
 
 
 def sleeper(hive, name, marker="86399"):
@@ -155,8 +158,12 @@ sleep {marker}
 def test_cancel_in_other_phases(hive, where):
     marker = unique_seconds()
     sleep = f"sleep {marker}"
-    recipes = {"prepare": pkgbuild("long", extra=f"prepare() {{ {sleep}; }}"), "package": pkgbuild("long", package=sleep),
-               "pkgver": pkgbuild("long", extra=f"pkgver() {{ {sleep}; }}"), "top-level": sleep + "\n" + pkgbuild("long")}
+    recipes = {
+        "prepare": pkgbuild("long", extra=f"prepare() {{ {sleep}; }}"),
+        "package": pkgbuild("long", package=sleep),
+        "pkgver": pkgbuild("long", extra=f"pkgver() {{ {sleep}; }}"),
+        "top-level": sleep + "\n" + pkgbuild("long"),
+    }
     hive.configure("Build", EvaluationTimeout=60)
     hive.catalog.add("long", recipes[where])
     job = hive.install("long")
@@ -242,7 +249,8 @@ def test_jobs_are_listed_with_what_became_of_them(hive):
     assert [(job["id"], job["path"], job["operation"], job["worker_id"], job["state"], job["error_name"]) for job in jobs] == [
         (good.id, good.path, "worker_install", "good", "done", ""),
         (bad.id, bad.path, "worker_install", "no-such-worker", "failed", "WorkerNotFound"),
-        (gone.id, gone.path, "worker_remove", "good", "done", "")]
+        (gone.id, gone.path, "worker_remove", "good", "done", ""),
+    ]
     for job in jobs:
         assert job["owner"] == os.getuid() and 0 < job["created_at"] <= job["started_at"] <= job["finished_at"]
         assert job["log_size"] == Job(hive, job["path"]).log_path.stat().st_size
@@ -288,8 +296,11 @@ def test_more_than_200_jobs_keep_the_newest_as_objects_and_get_job_brings_one_ba
 def test_state_changes_are_announced(hive):
     hive.catalog.add("some", pkgbuild("some", build="sleep 0.3"))
     job = hive.installs("some")
-    states = [signal.arguments[1]["State"] for signal in hive.signals
-              if signal.path == job.path and signal.member == "PropertiesChanged" and "State" in signal.arguments[1]]
+    states = [
+        signal.arguments[1]["State"]
+        for signal in hive.signals
+        if signal.path == job.path and signal.member == "PropertiesChanged" and "State" in signal.arguments[1]
+    ]
     assert states[-1] == "done" and "running" in states
 
 
@@ -308,5 +319,7 @@ def test_end_of_each_job_is_told_by_the_hive_too(hive):
     bad.wait()
     wait_until(lambda: len([signal for signal in hive.signals if signal.member == "JobFinished"]) == 2, what="the second signal")
     told = [(signal.path, signal.arguments) for signal in hive.signals if signal.member == "JobFinished"]
-    assert told == [("/org/rbee/Hive", (good.path.rpartition("/")[2], good.path, "done", "", "")),
-                    ("/org/rbee/Hive", (bad.path.rpartition("/")[2], bad.path, "failed", "BuildFailed", "Build phase failed"))]
+    assert told == [
+        ("/org/rbee/Hive", (good.path.rpartition("/")[2], good.path, "done", "", "")),
+        ("/org/rbee/Hive", (bad.path.rpartition("/")[2], bad.path, "failed", "BuildFailed", "Build phase failed")),
+    ]

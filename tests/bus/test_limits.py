@@ -6,7 +6,9 @@ import time
 
 import pytest
 
-from harness import JOB, HiveError, pkgbuild, wait_until
+from catalog import pkgbuild
+from client import JOB, HiveError
+from waiting import wait_until
 
 
 def refused(call, *arguments, **options):

@@ -8,7 +8,10 @@ import time
 import pytest
 from gi.repository import Gio, GLib
 
-from harness import JOB, pkgbuild, read_records, wait_until
+from catalog import pkgbuild
+from client import JOB
+from job import read_records
+from waiting import wait_until
 
 
 def emitted(hive, job):
@@ -63,8 +66,15 @@ def test_late_subscriber_loses_no_line_by_read_log(hive):
     job.wait_for_line("line 50")
 
     late, got = hive.connect(), []
-    late.signal_subscribe("org.rbee.Hive", JOB, "LineEmitted", job.path, None, Gio.DBusSignalFlags.NONE,
-                          lambda connection, sender, path, interface, member, arguments: got.append(arguments.unpack()))
+    late.signal_subscribe(
+        "org.rbee.Hive",
+        JOB,
+        "LineEmitted",
+        job.path,
+        None,
+        Gio.DBusSignalFlags.NONE,
+        lambda connection, sender, path, interface, member, arguments: got.append(arguments.unpack()),
+    )
     records, following = [], 0
     while True:
         some, nearer, ended = hive.call("ReadLog", GLib.Variant("(tu)", (following, 0)), path=job.path, interface=JOB, connection=late)
@@ -181,8 +191,10 @@ def test_log_past_its_size_says_so_once_and_drops_only_output(hive):
     records = job.records()
     limit = [index for index, record in enumerate(records) if "MaxLogSize" in record.text]
     assert len(limit) == 1 and records[limit[0]].stream == "note"
-    assert not any(record.stream in ("out", "err") for record in records[limit[0]:])
-    assert [record.text for record in records if record.stream == "out"] == [str(number) for number in range(1, sum(record.stream == "out" for record in records) + 1)]
+    assert not any(record.stream in ("out", "err") for record in records[limit[0] :])
+    assert [record.text for record in records if record.stream == "out"] == [
+        str(number) for number in range(1, sum(record.stream == "out" for record in records) + 1)
+    ]
     assert "✓ Build complete" in job.lines() and job.lines()[-1] == "[DONE]"
     assert job.log_path.stat().st_size < 80 * 1024
 
@@ -197,7 +209,12 @@ def test_long_lines_are_split_and_nothing_is_lost(hive):
 
 
 def test_binary_rubbish_becomes_valid_text(hive):
-    hive.catalog.add("rubbish", pkgbuild("rubbish", build="head -c 1M /dev/urandom; head -c 1M /dev/urandom >&2; printf '\\0\\0\\n'; printf 'caf\\xe9 \\xf0\\x9f\\x90\\x9d\\n'"))
+    hive.catalog.add(
+        "rubbish",
+        pkgbuild(
+            "rubbish", build="head -c 1M /dev/urandom; head -c 1M /dev/urandom >&2; printf '\\0\\0\\n'; printf 'caf\\xe9 \\xf0\\x9f\\x90\\x9d\\n'"
+        ),
+    )
     job = hive.installs("rubbish")
     text = job.log_path.read_bytes().decode("utf-8")
     assert not re.search(r"[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f\x80-\x9f]", text.replace("\n", ""))

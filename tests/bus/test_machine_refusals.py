@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from harness import install_script, pkgbuild, shell_quote
+from catalog import install_script, pkgbuild, shell_quote
 
 LARGE = install_script("large") + '\nhead -c 4M /dev/urandom > "$pkgdir/usr/local/bin/large.bin"\n'
 
@@ -131,14 +131,17 @@ def speaking_bubblewrap(hive, says):
     hive.environment["PATH"] = f"{folder}:{os.environ['PATH']}"
 
 
-@pytest.mark.parametrize("says, why, hint", [
-    ("setting up uid map: Permission denied", "denies", "--security-opt"),
-    ("No permissions to creating new namespace, likely because the kernel does not allow non-privileged user namespaces.", "denies", ""),
-    ("The --size option is not permitted in setuid mode", "setuid root", "chmod u-s"),
-    ("execvp true: No such file or directory", "finds no programs", "container of another distribution"),
-    ("pivot_root: Invalid argument", "initramfs", "mounted as the root"),
-    ("what it never said before", "could not make a sandbox", "Try: bwrap"),
-])
+@pytest.mark.parametrize(
+    "says, why, hint",
+    [
+        ("setting up uid map: Permission denied", "denies", "--security-opt"),
+        ("No permissions to creating new namespace, likely because the kernel does not allow non-privileged user namespaces.", "denies", ""),
+        ("The --size option is not permitted in setuid mode", "setuid root", "chmod u-s"),
+        ("execvp true: No such file or directory", "finds no programs", "container of another distribution"),
+        ("pivot_root: Invalid argument", "initramfs", "mounted as the root"),
+        ("what it never said before", "could not make a sandbox", "Try: bwrap"),
+    ],
+)
 def test_bubblewrap_that_makes_no_sandbox_is_quoted_and_status_says_what_to_do(hive, says, why, hint):
     speaking_bubblewrap(hive, says)
     hive.catalog.add("some")
@@ -149,7 +152,7 @@ def test_bubblewrap_that_makes_no_sandbox_is_quoted_and_status_says_what_to_do(h
 
 
 def test_file_of_the_hives_own_that_is_missing_is_named_and_is_no_fault_of_a_recipe(hive):
-    others = {"rbee-hived", "rbee-hive-builder", "rbee-hive-commit", "rbee-hive-bridge", "rbee-hive-notifier"}
+    others = {f"rbee-{name}" for name in ("hived", *("hive-" + name for name in "builder commit bridge notifier ready card window".split()))}
     names = sorted(file.name for file in hive.build.libexec.iterdir() if file.name not in others)
     assert "run.bash" in names and "rbee-hive-fetch" in names
     libexec = hive.directory / "libexec"

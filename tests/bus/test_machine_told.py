@@ -6,10 +6,12 @@ import os
 
 import pytest
 
-from harness import pkgbuild
+from catalog import pkgbuild
 
-SAYS = 'for name in MAKEFLAGS CMAKE_BUILD_PARALLEL_LEVEL CARGO_BUILD_JOBS MAX_JOBS CUDA_COMPUTE_CAP CUDAARCHS CMAKE_CUDA_ARCHITECTURES ' \
-       'AMDGPU_TARGETS CMAKE_HIP_ARCHITECTURES HIVE_DEVICES; do echo "$name=${!name}"; done'
+SAYS = (
+    "for name in MAKEFLAGS CMAKE_BUILD_PARALLEL_LEVEL CARGO_BUILD_JOBS MAX_JOBS CUDA_COMPUTE_CAP CUDAARCHS CMAKE_CUDA_ARCHITECTURES "
+    'AMDGPU_TARGETS CMAKE_HIP_ARCHITECTURES HIVE_DEVICES; do echo "$name=${!name}"; done'
+)
 
 
 def told(hive):
@@ -23,8 +25,19 @@ def has_devices(hive, *devices):
     hive.stop()
     path = hive.state / "capabilities.json"
     noted = json.loads(path.read_text())
-    noted["devices"] = [{"id": f"GPU-{number}", "name": "A card", "device_type": kind, "cores": 0, "memory": 1 << 30, "compute_capability": capability,
-                         "driver": "1", "instruction_sets": []} for number, (kind, capability) in enumerate(devices)] + noted["devices"]
+    noted["devices"] = [
+        {
+            "id": f"GPU-{number}",
+            "name": "A card",
+            "device_type": kind,
+            "cores": 0,
+            "memory": 1 << 30,
+            "compute_capability": capability,
+            "driver": "1",
+            "instruction_sets": [],
+        }
+        for number, (kind, capability) in enumerate(devices)
+    ] + noted["devices"]
     path.write_text(json.dumps(noted))
 
 
@@ -56,9 +69,16 @@ def test_build_runs_as_many_compilers_as_the_memory_is_for(hive):
     assert told(hive)["MAKEFLAGS"] == "-j1"
 
 
-@pytest.mark.parametrize("signal, words", [("KILL", "137 is signal 9 (Killed): "), ("SEGV", "139 is signal 11 (Segmentation fault): a program of the build crashed"),
-                                           ("ILL", "132 is signal 4 (Illegal instruction): a program is made for another processor"), ("HUP", "129 is signal 1 (Hangup)"),
-                                           ("SYS", "159 is signal 31 (Bad system call): it asked the kernel for what builds may not have")])
+@pytest.mark.parametrize(
+    "signal, words",
+    [
+        ("KILL", "137 is signal 9 (Killed): "),
+        ("SEGV", "139 is signal 11 (Segmentation fault): a program of the build crashed"),
+        ("ILL", "132 is signal 4 (Illegal instruction): a program is made for another processor"),
+        ("HUP", "129 is signal 1 (Hangup)"),
+        ("SYS", "159 is signal 31 (Bad system call): it asked the kernel for what builds may not have"),
+    ],
+)
 def test_step_that_a_signal_ended_says_which_and_why(hive, signal, words):
     hive.catalog.add("some", pkgbuild("some", build=f"bash -c 'kill -{signal} $$'"))
     job = hive.refuses("some", "BuildFailed")

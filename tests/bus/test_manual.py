@@ -10,13 +10,32 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from harness import FINAL, SOURCE, Job, wait_until
+from build import SOURCE
+from job import FINAL, Job
+from waiting import wait_until
 
 pytestmark = pytest.mark.plain
 
-PAGES = ("hivectl.1", "hive.conf.5", "org.rbee.Hive.5", "rbee-hived.8", "rbee-hive-bridge.8", "rbee-hive-builder.8", "rbee-hive-commit.8")
-ALIASES = {"hive.conf.d.5": "hive.conf.5", "rbee-hive-fetch.8": "rbee-hive-builder.8", "rbee-hived.service.8": "rbee-hived.8"}
-COMMON = {"--host", "--no-ask-password", "--json", "--color", "--version", "--help"}
+PAGES = (
+    "hivectl.1",
+    "rbee-hive-notifier.1",
+    "rbee-hive-window.1",
+    "hive.conf.5",
+    "org.rbee.Hive.5",
+    "rbee-hived.8",
+    "rbee-hive-bridge.8",
+    "rbee-hive-builder.8",
+    "rbee-hive-commit.8",
+)
+# Where there is no GTK, there is no window.
+OPTIONAL = "rbee-hive-window.1"
+ALIASES = {
+    "hive.conf.d.5": "hive.conf.5",
+    "rbee-hive-fetch.8": "rbee-hive-builder.8",
+    "rbee-hive-needs.8": "rbee-hive-builder.8",
+    "rbee-hived.service.8": "rbee-hived.8",
+}
+COMMON = {"--host", "--no-ask-password", "--no-pager", "--json", "--color", "--version", "--help"}
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +44,13 @@ def manual(build):
     if not shutil.which("man"):
         pytest.skip("man is not installed here")
     return build.path(build.options["prefix"], build.options["mandir"])
+
+
+@pytest.fixture(params=PAGES)
+def page(request, build):
+    if request.param == OPTIONAL and not (build.libexec / "rbee-hive-window").exists():
+        pytest.skip("rbee-hive-window was not built")
+    return request.param
 
 
 def path_of(manual, page):
@@ -90,7 +116,6 @@ def long_options(text):
 # form
 
 
-@pytest.mark.parametrize("page", PAGES)
 def test_page_is_well_formed(manual, page):
     done = run("man", "--warnings", "--encoding=UTF-8", "--local-file", "-Tutf8", "-Z", path_of(manual, page))
     assert done.returncode == 0 and done.stderr == ""
@@ -100,7 +125,6 @@ def test_page_is_well_formed(manual, page):
     assert not re.search("@[A-Z]+@", path_of(manual, page).read_text()), "a path was not filled in"
 
 
-@pytest.mark.parametrize("page", PAGES)
 def test_page_fits_80_columns_and_has_the_usual_sections(manual, page):
     text = shown(manual, page)
     assert max(map(len, text.splitlines())) <= 80
@@ -114,9 +138,9 @@ def test_page_fits_80_columns_and_has_the_usual_sections(manual, page):
 
 
 def test_pages_that_are_named_are_there(manual):
-    for page in PAGES:
+    for page in (page for page in PAGES if page != OPTIONAL or path_of(manual, page).exists()):
         for name, section in re.findall(r"\b((?:rbee-|hive|org\.rbee)[\w.-]*)\((\d)\)", words(shown(manual, page))):
-            assert path_of(manual, f"{name}.{section}").exists(), f"{page} names {name}({section})"
+            assert f"{name}.{section}" == OPTIONAL or path_of(manual, f"{name}.{section}").exists(), f"{page} names {name}({section})"
 
 
 def test_other_names_lead_to_their_pages(manual):
@@ -132,11 +156,16 @@ def test_other_names_lead_to_their_pages(manual):
 def configuration_keys(build):
     """{(group, name): default} of the tables in the program."""
     prefix = build.options["prefix"]
-    folders = {"SYSCONFDIR": os.path.join(prefix, build.options["sysconfdir"]), "PKGDATADIR": os.path.join(prefix, build.options["datadir"], "rbee-hive"),
-               "LOCALSTATEDIR": os.path.join(prefix, build.options["localstatedir"]),
-               "LIBEXECDIR": os.path.join(prefix, build.options["libexecdir"], "rbee-hive")}
-    table = "\n".join(re.search(r"static const Key keys\[\] = \{\n(.*?)\n\};", (SOURCE / "src/common" / name).read_text(), re.DOTALL)[1]
-                      for name in ("configuration.c", "catalog-configuration.c"))
+    folders = {
+        "SYSCONFDIR": os.path.join(prefix, build.options["sysconfdir"]),
+        "PKGDATADIR": os.path.join(prefix, build.options["datadir"], "rbee-hive"),
+        "LOCALSTATEDIR": os.path.join(prefix, build.options["localstatedir"]),
+        "LIBEXECDIR": os.path.join(prefix, build.options["libexecdir"], "rbee-hive"),
+    }
+    table = "\n".join(
+        re.search(r"static const Key keys\[\] = \{\n(.*?)\n\};", (SOURCE / "src/common" / name).read_text(), re.DOTALL)[1]
+        for name in ("configuration.c", "catalog-configuration.c")
+    )
     found = {}
     for group, name, default in re.findall(r'\{\s*"(\w+)",\s*"(\w+)",\s*KEY_\w+,\s*((?:"[^"]*"|[A-Z]+|\s+)+),', table):
         parts = re.findall(r'"([^"]*)"|([A-Z]+)', default)
@@ -174,6 +203,11 @@ def test_every_key_of_a_toolchain_and_a_mirror_is_in_the_page_and_in_the_install
         page = sections(shown(manual, "hive.conf.5"))[f"[{kind.upper()} NAME] SECTION OPTIONS"]
         assert set(re.findall(r"^ {7}([A-Z]\w+)=(?: |$)", page, re.MULTILINE)) == own
         keys |= own
+    for kind in ("Store", "Key"):
+        own = set(re.findall(rf'{{ "{kind}", "(\w+)"', (SOURCE / "src/common/store-configuration.c").read_text()))
+        page = sections(shown(manual, "hive.conf.5"))[f"[{kind.upper()} NAME] SECTION OPTIONS"]
+        assert set(re.findall(r"^ {7}([A-Z]\w+)=", page, re.MULTILINE)) == own
+        keys |= own
     file = build.path(build.options["prefix"], build.options["sysconfdir"], "rbee-hive", "hive.conf").read_text()
     assert set(re.findall(r"^# {4}([A-Z]\w+)=", file, re.MULTILINE)) == set(re.findall(r"^# ([A-Z]\w+): ", file, re.MULTILINE)) == keys
 
@@ -183,10 +217,12 @@ def test_every_key_of_a_toolchain_and_a_mirror_is_in_the_page_and_in_the_install
 
 def test_hivectl_page_has_each_verb_with_its_options(hive, manual):
     verbs = {}
-    for heading in ("Workers of the catalog", "Installed workers", "Jobs", "The hive", "Recipes of your own"):
+    for heading in ("Workers of the catalog", "Installed workers", "Workers that run", "Jobs", "The hive", "Recipes of your own"):
         verbs.update(entries(manual, "hivectl.1", heading))
     summary = hive.hivectl("--help").stdout
-    usages = re.findall(r"^  ([a-z]+(?: [a-z]+)? ?(?:\[?[A-Z]+…?\]?)?) +[A-Z]", summary[summary.index("Verbs:"):summary.index("Options:")], re.MULTILINE)
+    usages = re.findall(
+        r"^  ([a-z]+(?: [a-z|]+)?(?: \[?[A-Z]+…?\]?)*) +[A-Z][a-z]", summary[summary.index("Verbs:") : summary.index("Options:")], re.MULTILINE
+    )
     assert set(verbs) == {usage.strip().replace("…", "...") for usage in usages}
     for usage, text in verbs.items():
         help_ = hive.hivectl(usage.split()[0], "--help").stdout
@@ -196,17 +232,19 @@ def test_hivectl_page_has_each_verb_with_its_options(hive, manual):
 
 def test_hivectl_page_has_each_option_and_exit_status(hive, manual):
     found = whole_sections(shown(manual, "hivectl.1"))
-    known = set().union(*(long_options(hive.hivectl(verb, "--help").stdout) for verb in ("install", "log", "jobs", "web", "build", "recipe")))
+    known = set().union(
+        *(long_options(hive.hivectl(verb, "--help").stdout) for verb in ("install", "log", "jobs", "web", "build", "recipe", "start", "push"))
+    )
     documented = re.findall(r"^ {7}(-\S.*?)(?: {2}|$)", found["OPTIONS"], re.MULTILINE)
     assert {option for tag in documented for option in re.findall(r"--[a-z-]+", tag)} == known
     statuses = re.findall(r"^  (\d+) +(.*)", hive.hivectl("--help").stdout, re.MULTILINE)
     assert {status for status, _ in statuses} == set(entries(manual, "hivectl.1", "EXIT STATUS"))
 
 
-@pytest.mark.parametrize("program", ["rbee-hived", "rbee-hive-bridge", "rbee-hive-builder", "rbee-hive-commit"])
+@pytest.mark.parametrize("program", ["rbee-hived", "rbee-hive-bridge", "rbee-hive-builder", "rbee-hive-commit", "rbee-hive-notifier"])
 def test_page_of_a_program_has_its_options(build, manual, program):
     help_ = run(build.libexec / program, "--help").stdout
-    found = whole_sections(shown(manual, f"{program}.8"))["OPTIONS"]
+    found = whole_sections(shown(manual, f"{program}.{1 if program == 'rbee-hive-notifier' else 8}"))["OPTIONS"]
     assert set(re.findall(r"^ {7}(?:-\w, )?(--[a-z-]+)", found, re.MULTILINE)) == long_options(help_)
 
 
@@ -228,7 +266,10 @@ def interface_in_xml(name):
     return members
 
 
-@pytest.mark.parametrize("name, heading", [("org.rbee.Hive", "THE HIVE"), ("org.rbee.Hive.Job", "JOBS"), ("org.rbee.Hive.Worker", "WORKERS")])
+@pytest.mark.parametrize(
+    "name, heading",
+    [("org.rbee.Hive", "THE HIVE"), ("org.rbee.Hive.Job", "JOBS"), ("org.rbee.Hive.Worker", "WORKERS"), ("org.rbee.Hive.Instance", "INSTANCES")],
+)
 def test_interface_in_the_page_equals_its_xml(manual, name, heading):
     text = whole_sections(shown(manual, "org.rbee.Hive.5"))[heading]
     block = words(re.search(rf"interface {re.escape(name)} \{{(.*?)\n +\}};", text, re.DOTALL)[1])
@@ -277,20 +318,31 @@ def wait_for_all(hive):
     wait_until(lambda: all(job["state"] in FINAL for job in hive.call("ListJobs", {}, signature="(a{sv})")), 60, "the end of all jobs")
 
 
+def latest(hive):
+    return hive.call("ListJobs", {}, signature="(a{sv})")[-1]["id"]
+
+
 @pytest.mark.parametrize("tool", ["busctl", "gdbus"])
 def test_examples_of_the_interface_work(hive, build, manual, tool):
     start_with_the_probe(hive, build, 17)
-    found = sections(shown(manual, "org.rbee.Hive.5"))
+    found, texts = sections(shown(manual, "org.rbee.Hive.5")), 0
     if tool == "gdbus":
         for _ in range(2):
             hive.installs("hive-probe", reinstall=True)
     for command, output in examples(found[tool]):
-        if "monitor" in command:
+        if command.startswith(("busctl monitor", "gdbus monitor")):
             continue
         done = hive.run("bash", "-c", command)
+        if "ReadLog tu $cursor" in command:
+            assert done.stdout.splitlines() == [record.text for record in Job(hive, f"/org/rbee/Hive/job/{latest(hive)}").records()]
+            texts += 1
+        if command.startswith("coproc"):
+            assert done.stdout.splitlines()[-1].startswith("org.rbee.Hive.Job.Finished ('done',")
+            texts += 1
         if output and not output[0].startswith('s "'):
             assert done.stdout.splitlines() == output, command
         wait_for_all(hive)
+    assert texts == 1
 
 
 def test_example_in_python_works(hive, build, manual):

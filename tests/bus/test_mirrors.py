@@ -4,7 +4,7 @@
 import pytest
 
 import rust
-from harness import pkgbuild, sha256
+from catalog import pkgbuild, sha256
 from test_repositories import git, served  # noqa: F401 (a fixture)
 
 DATA = b"as upstream has it\n"
@@ -67,21 +67,39 @@ def test_git_source_comes_from_the_mirror(hive, http_catalog, served):  # noqa: 
     served.commit(file="by git\n")
     git(served.path, "tag", "v1")
     hive.configuration["Mirror upstream"] = {"Prefix": f"{UPSTREAM}/", "URL": f"{http_catalog.url}/git/"}
-    http_catalog.add("some", pkgbuild("some", source=[f"tree::git+{UPSTREAM}/repository#tag=v1"], sha256sums=["SKIP"],
-                                      build='cat "$srcdir/tree/file"; git -C "$srcdir/tree" remote get-url origin'))
+    http_catalog.add(
+        "some",
+        pkgbuild(
+            "some",
+            source=[f"tree::git+{UPSTREAM}/repository#tag=v1"],
+            sha256sums=["SKIP"],
+            build='cat "$srcdir/tree/file"; git -C "$srcdir/tree" remote get-url origin',
+        ),
+    )
     lines = hive.installs("some").lines()
     assert "by git" in lines
     assert f"⇄ tree: {http_catalog.url}/git/repository instead of {UPSTREAM}/repository ([Mirror] in hive.conf)" in lines
 
 
-REGISTRIES = {"crates": "https://index.crates.io/", "npm": "https://registry.npmjs.org/", "python": "https://pypi.org/", "go": "https://proxy.golang.org/"}
+REGISTRIES = {
+    "crates": "https://index.crates.io/",
+    "npm": "https://registry.npmjs.org/",
+    "python": "https://pypi.org/",
+    "go": "https://proxy.golang.org/",
+}
 
 
 def test_tools_of_a_recipe_are_told(hive, http_catalog, site):
     for name, prefix in REGISTRIES.items():
         hive.configuration[f"Mirror {name}"] = {"Prefix": prefix, "URL": f"http://site.invalid/{name}/"}
-    http_catalog.add("some", pkgbuild("some", build='echo "$npm_config_registry $PIP_INDEX_URL $UV_DEFAULT_INDEX $GOPROXY"\n'
-                                                    f'git ls-remote --get-url {UPSTREAM}/x.git; cat /tmp/worker-install/.cargo/config.toml'))
+    http_catalog.add(
+        "some",
+        pkgbuild(
+            "some",
+            build='echo "$npm_config_registry $PIP_INDEX_URL $UV_DEFAULT_INDEX $GOPROXY"\n'
+            f"git ls-remote --get-url {UPSTREAM}/x.git; cat /tmp/worker-install/.cargo/config.toml",
+        ),
+    )
     lines = hive.installs("some").lines()
     assert "http://site.invalid/npm/ http://site.invalid/python/simple/ http://site.invalid/python/simple/ http://site.invalid/go/" in lines
     assert f"{site.url}/up/x.git" in lines
@@ -92,8 +110,12 @@ def test_tools_of_a_recipe_are_told(hive, http_catalog, site):
 def test_cargo_asks_the_mirror(hive):
     rust.rustup_home(hive)
     hive.configuration["Mirror crates"] = {"Prefix": REGISTRIES["crates"], "URL": "http://127.0.0.1:9/crates/"}
-    hive.catalog.add("some", pkgbuild("some", build="cd \"$srcdir\"; cargo init --quiet --name some .\necho 'itoa = \"1\"' >>Cargo.toml\n"
-                                                    "CARGO_NET_RETRY=0 cargo fetch 2>&1 || :"))
+    hive.catalog.add(
+        "some",
+        pkgbuild(
+            "some", build='cd "$srcdir"; cargo init --quiet --name some .\necho \'itoa = "1"\' >>Cargo.toml\nCARGO_NET_RETRY=0 cargo fetch 2>&1 || :'
+        ),
+    )
     assert any("127.0.0.1:9/crates/config.json" in line for line in hive.installs("some").lines())
 
 

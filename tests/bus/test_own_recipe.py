@@ -8,7 +8,10 @@ import os
 import pytest
 from gi.repository import Gio, GLib
 
-from harness import HiveError, Job, pkgbuild, sha256, wait_until
+from catalog import pkgbuild, sha256
+from client import HiveError
+from job import Job
+from waiting import wait_until
 
 F_ADD_SEALS, ALL_SEALS, NO_GROW = 1033, 1 | 2 | 4 | 8, 1 | 2 | 8
 
@@ -27,12 +30,27 @@ def hand_over(hive, worker, descriptors, **options):
     files = [(name, fds.append(fd)) for name, fd in descriptors]
     for _, fd in descriptors:
         os.close(fd)
-    array = GLib.Variant("a{sh}", dict(files)) if len(dict(files)) == len(files) else GLib.Variant.new_array(
-        GLib.VariantType("{sh}"), [GLib.Variant.new_dict_entry(GLib.Variant("s", name), GLib.Variant("h", index)) for name, index in files])
+    array = (
+        GLib.Variant("a{sh}", dict(files))
+        if len(dict(files)) == len(files)
+        else GLib.Variant.new_array(
+            GLib.VariantType("{sh}"), [GLib.Variant.new_dict_entry(GLib.Variant("s", name), GLib.Variant("h", index)) for name, index in files]
+        )
+    )
     arguments = GLib.Variant.new_tuple(GLib.Variant("s", worker), array, GLib.Variant("a{sv}", options))
     try:
-        reply, _ = hive.connection.call_with_unix_fd_list_sync("org.rbee.Hive", "/org/rbee/Hive", "org.rbee.Hive", "InstallRecipe", arguments,
-                                                               GLib.VariantType("(o)"), Gio.DBusCallFlags.NONE, 60000, fds, None)
+        reply, _ = hive.connection.call_with_unix_fd_list_sync(
+            "org.rbee.Hive",
+            "/org/rbee/Hive",
+            "org.rbee.Hive",
+            "InstallRecipe",
+            arguments,
+            GLib.VariantType("(o)"),
+            Gio.DBusCallFlags.NONE,
+            60000,
+            fds,
+            None,
+        )
     except GLib.Error as error:
         raise HiveError(Gio.DBusError.get_remote_error(error).rpartition(".")[2], error.message) from None
     return Job(hive, reply.unpack()[0])
@@ -116,8 +134,14 @@ def test_file_that_may_change_or_block_is_refused(hive, tmp_path):
     (tmp_path / "PKGBUILD").write_text(pkgbuild("some"))
     pipe, other = os.pipe()
     os.close(other)
-    for fd in (os.open(tmp_path / "PKGBUILD", os.O_RDONLY), pipe, memory("x", 0), memory("x", NO_GROW), os.open(tmp_path, os.O_RDONLY),
-               os.open("/dev/zero", os.O_RDONLY)):
+    for fd in (
+        os.open(tmp_path / "PKGBUILD", os.O_RDONLY),
+        pipe,
+        memory("x", 0),
+        memory("x", NO_GROW),
+        os.open(tmp_path, os.O_RDONLY),
+        os.open("/dev/zero", os.O_RDONLY),
+    ):
         assert "sealed against writing" in refused(hive, ("PKGBUILD", fd))
 
 

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from harness import install_script, pkgbuild
+from catalog import install_script, pkgbuild
 
 BINARY = install_script("some") + "\n"
 
@@ -35,7 +35,7 @@ REFUSED = {
     "binary-that-is-a-folder": ('rm "$pkgdir/usr/local/bin/some"; mkdir "$pkgdir/usr/local/bin/some"', "/usr/local/bin/some"),
     "binary-not-executable": ('chmod 644 "$pkgdir/usr/local/bin/some"', "/usr/local/bin/some"),
     "binary-a-link-to-nothing": ('ln -sf nothing "$pkgdir/usr/local/bin/some"', "/usr/local/bin/some"),
-    "newline-in-a-name": ("touch \"$pkgdir/usr/local/bin/a\"$'\\n'\"b\"", r'"a\nb" in /usr/local/bin/'),
+    "newline-in-a-name": ('touch "$pkgdir/usr/local/bin/a"$\'\\n\'"b"', r'"a\nb" in /usr/local/bin/'),
 }
 
 # What package() may have meant well, and real recipes do: it is not refused. Everything becomes root's.
@@ -62,10 +62,17 @@ def test_empty_package(hive):
 
 
 def test_socket_in_the_package(hive):
-    hive.catalog.add("some", pkgbuild("some", package=BINARY + """
+    hive.catalog.add(
+        "some",
+        pkgbuild(
+            "some",
+            package=BINARY
+            + """
 cd "$pkgdir/usr/local/bin"
 perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Local => "socket", Listen => 1) or die'
-"""))
+""",
+        ),
+    )
     hive.refuses("some", "PackageInvalid", "/usr/local/bin/socket")
 
 
@@ -133,10 +140,17 @@ def test_link_that_leads_out_of_the_root_is_not_followed(hive):
 
 
 def test_process_left_by_package_cannot_change_the_tree_afterwards(hive):
-    hive.catalog.add("some", pkgbuild("some", package=BINARY + """
+    hive.catalog.add(
+        "some",
+        pkgbuild(
+            "some",
+            package=BINARY
+            + """
 setsid bash -c 'while :; do echo "# changed" >> "'"$pkgdir"'/usr/local/bin/some"; done' > /dev/null 2>&1 &
 sleep 0.2
-"""))
+""",
+        ),
+    )
     job = hive.install("some")
     job.wait()
     hive.nothing_left()
@@ -149,8 +163,13 @@ def commit(hive, verb, request):
     """Runs rbee-hive-commit as the daemon does; its records."""
     log = hive.directory / "commit.log"
     with open(log, "w") as file:
-        done = subprocess.run([str(hive.build.libexec / "rbee-hive-commit"), "--config", str(hive.directory / "hive.conf"), verb],
-                              input=json.dumps(request), stdout=file, text=True, stderr=subprocess.PIPE)
+        done = subprocess.run(
+            [str(hive.build.libexec / "rbee-hive-commit"), "--config", str(hive.directory / "hive.conf"), verb],
+            input=json.dumps(request),
+            stdout=file,
+            text=True,
+            stderr=subprocess.PIPE,
+        )
     return done.returncode, log.read_text(), done.stderr
 
 
@@ -164,8 +183,21 @@ def make_tree(hive, size):
     entries = [b"d 755 0 0 usr", b"d 755 0 0 usr/local", b"d 755 0 0 usr/local/bin", b"f 755 0 0 usr/local/bin/some"]
     (work / "list").write_bytes(b"".join(item + b"\0" for item in entries))
     work.chmod(0o700)
-    record = {"pkgname": "some", "version": "1.0-1", "pkgver": "1.0", "pkgrel": "1", "description": "x", "license": "MIT", "backend": "cpu", "source": "git",
-              "catalog": "file:///x", "recipe_sha256": "0" * 64, "binary": "/usr/local/bin/some", "installed_by": 0, "already_installed": False}
+    record = {
+        "pkgname": "some",
+        "version": "1.0-1",
+        "pkgver": "1.0",
+        "pkgrel": "1",
+        "description": "x",
+        "license": "MIT",
+        "backend": "cpu",
+        "source": "git",
+        "catalog": "file:///x",
+        "recipe_sha256": "0" * 64,
+        "binary": "/usr/local/bin/some",
+        "installed_by": 0,
+        "already_installed": False,
+    }
     return work, binary, {"job": "1", "worker_id": "some", "work": str(work), "record": record}
 
 
@@ -174,7 +206,7 @@ def test_tree_that_changes_while_it_is_committed(hive, change):
     """Whatever the race ends in: what is installed is what was checked and recorded, or nothing is."""
     hive.write_configuration()
     hive.state.mkdir()
-    for attempt in range(4):
+    for _attempt in range(4):
         work, binary, request = make_tree(hive, 16)
         stop = threading.Event()
 
@@ -233,7 +265,9 @@ def test_listing_that_disagrees_with_the_tree_is_refused(hive):
 
 
 def test_package_that_chowns_and_makes_foreign_owners_installs_as_the_hives(hive):
-    hive.catalog.add("some", pkgbuild("some", package=BINARY + REFUSED["foreign-owner"][0] + '\ninstall -o nobody -m644 /dev/null "$pkgdir/usr/local/bin/empty"'))
+    hive.catalog.add(
+        "some", pkgbuild("some", package=BINARY + REFUSED["foreign-owner"][0] + '\ninstall -o nobody -m644 /dev/null "$pkgdir/usr/local/bin/empty"')
+    )
     job = hive.install("some")
     end = job.wait()
     assert end.result == "done" or (end.error == "PackageInvalid" and "/usr/local/bin/" in end.message)

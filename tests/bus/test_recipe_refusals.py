@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """PKGBUILDs that are wrong or hostile when they are read."""
 
+import platform
+
 import pytest
 
-from harness import pkgbuild
+from catalog import install_script, pkgbuild
 
 GOOD = pkgbuild("some")
 
@@ -12,8 +14,9 @@ def without(text):
     return "\n".join(line for line in GOOD.splitlines() if text not in line) + "\n"
 
 
-@pytest.mark.parametrize("recipe", [b"\x7fELF\x02\x01\x01\x00\x00\x00binary\x00rubbish", b"", b"<html>hello</html>", b"\x00" * 1000],
-                         ids=["elf", "empty", "html", "zeros"])
+@pytest.mark.parametrize(
+    "recipe", [b"\x7fELF\x02\x01\x01\x00\x00\x00binary\x00rubbish", b"", b"<html>hello</html>", b"\x00" * 1000], ids=["elf", "empty", "html", "zeros"]
+)
 def test_what_is_not_bash(hive, recipe):
     hive.catalog.add("some", recipe)
     hive.refuses("some", "RecipeInvalid")
@@ -35,8 +38,10 @@ def test_missing_package_function_is_named(hive):
     hive.refuses("some", "RecipeInvalid", "package()")
 
 
-@pytest.mark.parametrize("assignment", ["pkgver=1-2", "pkgver='1 2'", "pkgver=", "pkgrel=x", "pkgname=-rf", "pkgname='a/../b'",
-                                        "pkgname=../../etc/x", "pkgname='$(id)'", "epoch=-1"])
+@pytest.mark.parametrize(
+    "assignment",
+    ["pkgver=1-2", "pkgver='1 2'", "pkgver=", "pkgrel=x", "pkgname=-rf", "pkgname='a/../b'", "pkgname=../../etc/x", "pkgname='$(id)'", "epoch=-1"],
+)
 def test_illegal_field_is_named(hive, assignment):
     hive.catalog.add("some", GOOD + assignment + "\n")
     hive.refuses("some", "RecipeInvalid", assignment.partition("=")[0])
@@ -71,7 +76,10 @@ def test_other_ways_to_leave_early(hive, command):
 
 def test_gigabyte_of_output_at_top_level(hive):
     hive.configure("Build", EvaluationTimeout=10)
-    hive.catalog.add("some", "head -c 1G /dev/zero\nhead -c 1G /dev/zero >&2\nfor fd in /proc/self/fd/*; do head -c 1G /dev/zero >&${fd##*/}; done 2>/dev/null\n" + GOOD)
+    hive.catalog.add(
+        "some",
+        "head -c 1G /dev/zero\nhead -c 1G /dev/zero >&2\nfor fd in /proc/self/fd/*; do head -c 1G /dev/zero >&${fd##*/}; done 2>/dev/null\n" + GOOD,
+    )
     job = hive.install("some")
     assert job.wait(60).result == "failed", job.log_text()
     assert job.finished().error in ("LimitsExceeded", "RecipeInvalid", "TimedOut")
@@ -136,6 +144,26 @@ def test_recipe_for_another_architecture_is_refused(hive):
     hive.refuses("some", "PlatformIncompatible", "pdp11")
 
 
+def test_architecture_that_makepkg_calls_otherwise_is_told(hive):
+    alias = {"x86_64": "amd64", "aarch64": "arm64"}[platform.machine()]
+    hive.catalog.add("some", GOOD + f"arch=({alias})\n")
+    hive.refuses("some", "PlatformIncompatible", alias, f"makepkg calls this machine {platform.machine()}")
+
+
+def test_program_that_root_alone_may_run_is_refused(hive):
+    """As a umask of 077 makes it: a worker runs as a user of its own."""
+    hive.catalog.add("some", pkgbuild("some", package="umask 077; " + install_script("some").replace("-Dm755", "-Dm700")))
+    hive.refuses("some", "PackageInvalid", "/usr/local/bin/some", "is not executable by every user")
+
+
+@pytest.mark.parametrize("function", ["build", "package"])
+def test_function_without_a_network_knows_localhost(hive, function):
+    script = """python3 -c 'import socket; s = socket.create_server(("localhost", 0)); socket.create_connection(("localhost", s.getsockname()[1]))'"""
+    recipe = pkgbuild("some", build=script) if function == "build" else pkgbuild("some", package=script + "\n" + install_script("some"))
+    hive.catalog.add("some", recipe)
+    hive.installs("some", network="forbid")
+
+
 def test_what_top_level_prints_is_not_taken_for_its_values(hive):
     noise = r"printf 'pkgname\0forged\0'; for fd in 3 4 5 6 7 8 9 10 11 12; do { printf 'pkgname\0forged\0' >&$fd; } 2>/dev/null; done"
     hive.catalog.add("some", noise + "\n" + GOOD)
@@ -156,7 +184,10 @@ def test_source_name_that_leads_out_of_the_catalog(hive, source):
 
 def test_evaluation_writes_nowhere_and_has_no_network(hive, http_catalog):
     probe = hive.directory / "probe"
-    http_catalog.add("some", f"touch {probe} /usr/x /etc/x 2>/dev/null\nexec 9<>/dev/tcp/127.0.0.1/{http_catalog.server.server_address[1]} && pkgdesc=connected\n" + GOOD)
+    http_catalog.add(
+        "some",
+        f"touch {probe} /usr/x /etc/x 2>/dev/null\nexec 9<>/dev/tcp/127.0.0.1/{http_catalog.server.server_address[1]} && pkgdesc=connected\n" + GOOD,
+    )
     job = hive.install("some")
     job.wait()
     assert not probe.exists()

@@ -8,7 +8,7 @@ import urllib.request
 import pytest
 
 import rust
-from harness import pkgbuild
+from catalog import pkgbuild
 
 CARGO = """mkdir -p src
 printf '[package]\\nname = "some"\\nversion = "1.0.0"\\nedition = "2021"\\n[dependencies]\\nitoa = "1"\\n' >Cargo.toml
@@ -49,13 +49,20 @@ def needs(program):
     def check(hive):
         if not shutil.which(program, path="/usr/bin"):
             pytest.skip(f"{program} is not installed in /usr/bin")
+
     return check
 
 
-@pytest.mark.parametrize("asked, show, how", [
-    ("https://index.crates.io/it/oa/itoa", show_rust, CARGO), ("https://pypi.org/simple/six/", needs("pip3"), PIP),
-    ("https://registry.npmjs.org/is-number", needs("npm"), NPM), ("https://proxy.golang.org/github.com/josharian/intern/@v/v1.0.0.info", show_go, GO),
-], ids=["cargo", "pip", "npm", "go"])
+@pytest.mark.parametrize(
+    "asked, show, how",
+    [
+        ("https://index.crates.io/it/oa/itoa", show_rust, CARGO),
+        ("https://pypi.org/simple/six/", needs("pip3"), PIP),
+        ("https://registry.npmjs.org/is-number", needs("npm"), NPM),
+        ("https://proxy.golang.org/github.com/josharian/intern/@v/v1.0.0.info", show_go, GO),
+    ],
+    ids=["cargo", "pip", "npm", "go"],
+)
 def test_package_with_a_dependency_of_a_registry_is_built(hive, asked, show, how):
     if not is_reached(asked):
         pytest.skip(f"needs a network: {asked} cannot be reached")

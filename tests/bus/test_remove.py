@@ -5,12 +5,17 @@ import os
 import subprocess
 
 import pytest
+from gi.repository import GLib
 
-from harness import GLib, HiveError, Job, install_script, pkgbuild, variant
+from catalog import install_script, pkgbuild
+from client import HiveError, variant
+from job import Job
 
 
 def with_files(name, *files, version="1.0", text="data"):
-    package = install_script(name) + "\n" + "\n".join(f'install -Dm644 /dev/stdin "$pkgdir/usr/local/share/{name}/{file}" <<< "{text}"' for file in files)
+    package = (
+        install_script(name) + "\n" + "\n".join(f'install -Dm644 /dev/stdin "$pkgdir/usr/local/share/{name}/{file}" <<< "{text}"' for file in files)
+    )
     return pkgbuild(name, version=version, package=package)
 
 
@@ -109,9 +114,13 @@ def test_verify_tells_what_is_missing_and_changed(hive):
     hive.installed("/usr/local/share/some/a").write_text("changed\n")
     hive.installed("/usr/local/share/some/b").unlink()
     hive.installed("/usr/local/share/some/c").chmod(0o600)
-    assert sorted(verify(hive, "some")) == sorted([(str(hive.installed("/usr/local/share/some/a")), "changed"),
-                                                   (str(hive.installed("/usr/local/share/some/b")), "missing"),
-                                                   (str(hive.installed("/usr/local/share/some/c")), "changed")])
+    assert sorted(verify(hive, "some")) == sorted(
+        [
+            (str(hive.installed("/usr/local/share/some/a")), "changed"),
+            (str(hive.installed("/usr/local/share/some/b")), "missing"),
+            (str(hive.installed("/usr/local/share/some/c")), "changed"),
+        ]
+    )
 
 
 def test_upgrade_replaces_files_and_removes_those_that_are_gone(hive):
@@ -120,7 +129,11 @@ def test_upgrade_replaces_files_and_removes_those_that_are_gone(hive):
     hive.catalog.add("some", with_files("some", "stays", "comes", version="2.0", text="new"), version="2.0")
     hive.installs("some")
     assert hive.workers()["some"]["version"] == "2.0-1"
-    assert {file["path"] for file in hive.record("some")["files"]} == {"/usr/local/bin/some", "/usr/local/share/some/stays", "/usr/local/share/some/comes"}
+    assert {file["path"] for file in hive.record("some")["files"]} == {
+        "/usr/local/bin/some",
+        "/usr/local/share/some/stays",
+        "/usr/local/share/some/comes",
+    }
     assert hive.installed("/usr/local/share/some/stays").read_text() == "new\n"
     assert not hive.installed("/usr/local/share/some/old").exists()
     hive.nothing_left()

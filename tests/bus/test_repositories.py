@@ -9,15 +9,25 @@ import zlib
 
 import pytest
 
-from harness import pkgbuild
+from catalog import pkgbuild
 
 needs_svn = pytest.mark.skipif(not shutil.which("svnadmin"), reason="needs svn (subversion)")
 needs_hg = pytest.mark.skipif(not shutil.which("hg"), reason="needs hg (mercurial)")
 
 
 def git(path, *arguments, **environment):
-    command = ["git", "-c", "user.name=Test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false", "-c", "protocol.file.allow=always",
-               *map(str, arguments)]
+    command = [
+        "git",
+        "-c",
+        "user.name=Test",
+        "-c",
+        "user.email=test@example.org",
+        "-c",
+        "commit.gpgsign=false",
+        "-c",
+        "protocol.file.allow=always",
+        *map(str, arguments),
+    ]
     return subprocess.run(command, cwd=path, check=True, stdout=subprocess.PIPE, text=True, env={**os.environ, **environment}).stdout.strip()
 
 
@@ -45,12 +55,21 @@ class Repository:
         path, _, query = handler.path.partition("?")
         self.requests.append(path.rpartition("/")[2])
         body = handler.rfile.read(int(handler.headers.get("Content-Length", 0)))
-        environment = {"PATH": os.environ["PATH"], "GIT_PROJECT_ROOT": str(self.path.parent), "GIT_HTTP_EXPORT_ALL": "1",
-                       "PATH_INFO": path.removeprefix("/git"), "QUERY_STRING": query, "REQUEST_METHOD": handler.command,
-                       "CONTENT_TYPE": handler.headers.get("Content-Type", ""), "CONTENT_LENGTH": str(len(body)),
-                       "HTTP_CONTENT_ENCODING": handler.headers.get("Content-Encoding", ""),
-                       "GIT_PROTOCOL": handler.headers.get("Git-Protocol", ""), "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory",
-                       "GIT_CONFIG_VALUE_0": "*"}
+        environment = {
+            "PATH": os.environ["PATH"],
+            "GIT_PROJECT_ROOT": str(self.path.parent),
+            "GIT_HTTP_EXPORT_ALL": "1",
+            "PATH_INFO": path.removeprefix("/git"),
+            "QUERY_STRING": query,
+            "REQUEST_METHOD": handler.command,
+            "CONTENT_TYPE": handler.headers.get("Content-Type", ""),
+            "CONTENT_LENGTH": str(len(body)),
+            "HTTP_CONTENT_ENCODING": handler.headers.get("Content-Encoding", ""),
+            "GIT_PROTOCOL": handler.headers.get("Git-Protocol", ""),
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": "safe.directory",
+            "GIT_CONFIG_VALUE_0": "*",
+        }
         answer = subprocess.run(["git", "http-backend"], input=body, stdout=subprocess.PIPE, env=environment, check=False).stdout
         head, _, content = answer.partition(b"\r\n\r\n")
         headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
@@ -87,6 +106,7 @@ def stored(hive):
 
 
 # what is kept
+
 
 def test_mirror_is_kept_and_brought_up_to_date(hive, http_catalog, served):
     served.commit(file="first\n")
@@ -149,8 +169,15 @@ def test_two_sources_of_one_repository(hive, http_catalog, served):
     served.commit(file="one\n")
     git(served.path, "tag", "v1")
     served.commit(file="two\n")
-    http_catalog.add("some", pkgbuild("some", source=[f"a::git+{served.url}#tag=v1", f"b::git+{served.url}"], sha256sums=["SKIP", "SKIP"],
-                                      build='cat "$srcdir/a/file" "$srcdir/b/file"'))
+    http_catalog.add(
+        "some",
+        pkgbuild(
+            "some",
+            source=[f"a::git+{served.url}#tag=v1", f"b::git+{served.url}"],
+            sha256sums=["SKIP", "SKIP"],
+            build='cat "$srcdir/a/file" "$srcdir/b/file"',
+        ),
+    )
     lines = hive.installs("some").lines()
     assert lines.index("one") < lines.index("two")
     assert served.requests.count("refs") == 1
@@ -205,9 +232,11 @@ def test_hooks_and_configuration_of_a_mirror_run_nothing(hive, http_catalog, ser
     owned.mkdir()
     owned.chmod(0o777)
     mirror = stored(hive)
-    (mirror / "config").write_text(f'[core]\n\tbare = true\n\trepositoryformatversion = 0\n\tfsmonitor = touch {owned}/fsmonitor\n'
-                                   f'\tsshCommand = touch {owned}/ssh\n[uploadpack]\n\tpackObjectsHook = touch {owned}/pack; git\n'
-                                   f'[remote "origin"]\n\turl = ext::sh -c "touch {owned}/ext"\n\tuploadpack = touch {owned}/uploadpack\n')
+    (mirror / "config").write_text(
+        f"[core]\n\tbare = true\n\trepositoryformatversion = 0\n\tfsmonitor = touch {owned}/fsmonitor\n"
+        f"\tsshCommand = touch {owned}/ssh\n[uploadpack]\n\tpackObjectsHook = touch {owned}/pack; git\n"
+        f'[remote "origin"]\n\turl = ext::sh -c "touch {owned}/ext"\n\tuploadpack = touch {owned}/uploadpack\n'
+    )
     (mirror / "hooks").mkdir(exist_ok=True)
     for hook in ("post-checkout", "reference-transaction", "post-update"):
         (mirror / "hooks" / hook).write_text(f"#!/bin/sh\ntouch {owned}/{hook}\n")
@@ -218,6 +247,7 @@ def test_hooks_and_configuration_of_a_mirror_run_nothing(hive, http_catalog, ser
 
 
 # servers that lie
+
 
 def test_replaced_object_of_a_server_is_not_taken(hive, http_catalog, served):
     """refs/replace/ would have one commit stand for another."""
@@ -268,11 +298,17 @@ def test_server_that_answers_with_a_page(hive, http_catalog):
 def test_tree_that_unfolds_without_end_is_refused(hive, repository):
     """Ten folders of the same ten, ten times over: a few kilobytes, and ten thousand million files."""
     hive.configure("Build", MaxSourceFiles="5000")
-    blob = subprocess.run(["git", "hash-object", "-w", "--stdin"], cwd=repository.path, input=b"x", stdout=subprocess.PIPE, check=True).stdout.decode().strip()
+    blob = (
+        subprocess.run(["git", "hash-object", "-w", "--stdin"], cwd=repository.path, input=b"x", stdout=subprocess.PIPE, check=True)
+        .stdout.decode()
+        .strip()
+    )
     tree = ("blob", "100644", blob)
     for _ in range(7):
         listing = "".join(f"{tree[1]} {tree[0]} {tree[2]}\tentry{number}\n" for number in range(10))
-        name = subprocess.run(["git", "mktree"], cwd=repository.path, input=listing.encode(), stdout=subprocess.PIPE, check=True).stdout.decode().strip()
+        name = (
+            subprocess.run(["git", "mktree"], cwd=repository.path, input=listing.encode(), stdout=subprocess.PIPE, check=True).stdout.decode().strip()
+        )
         tree = ("tree", "040000", name)
     commit = git(repository.path, "commit-tree", "-m", "bomb", tree[2])
     git(repository.path, "update-ref", "refs/heads/main", commit)
@@ -282,8 +318,11 @@ def test_tree_that_unfolds_without_end_is_refused(hive, repository):
 
 # sums of git
 
+
 def archive_sum(repository, ref, kind="sha256"):
-    data = subprocess.run(["git", "-c", "core.abbrev=no", "archive", "--format", "tar", ref], cwd=repository.path, stdout=subprocess.PIPE, check=True).stdout
+    data = subprocess.run(
+        ["git", "-c", "core.abbrev=no", "archive", "--format", "tar", ref], cwd=repository.path, stdout=subprocess.PIPE, check=True
+    ).stdout
     return hashlib.new(kind, data).hexdigest()
 
 
@@ -331,8 +370,16 @@ def test_submodule_that_is_a_source_too_needs_no_network(hive, repository):
     git(repository.path, "submodule", "add", "--quiet", "--name", "inner", inner.url, "inner")
     git(repository.path, "config", "-f", ".gitmodules", "submodule.inner.url", "https://example.org/inner.git")
     repository.commit(file="outer\n")
-    hive.catalog.add("some", pkgbuild("some", source=[f"tree::git+{repository.url}", f"inner::git+{inner.url}"], sha256sums=["SKIP", "SKIP"],
-                                      extra=f"prepare() {{{UPDATE}}}", build='cat "$srcdir/tree/inner/file"'))
+    hive.catalog.add(
+        "some",
+        pkgbuild(
+            "some",
+            source=[f"tree::git+{repository.url}", f"inner::git+{inner.url}"],
+            sha256sums=["SKIP", "SKIP"],
+            extra=f"prepare() {{{UPDATE}}}",
+            build='cat "$srcdir/tree/inner/file"',
+        ),
+    )
     assert "from within" in hive.installs("some").lines()
 
 
@@ -353,7 +400,9 @@ def test_submodule_that_points_outside_finds_nothing_there(hive, repository, url
 def test_path_of_a_submodule_that_leaves_the_tree_is_not_checked_out(hive, repository):
     commit = repository.commit(file="x\n")
     entry = b"160000 ..\0" + bytes.fromhex(commit)
-    tree = subprocess.run(["git", "hash-object", "-w", "-t", "tree", "--literally", "--stdin"], cwd=repository.path, input=entry, stdout=subprocess.PIPE, check=True)
+    tree = subprocess.run(
+        ["git", "hash-object", "-w", "-t", "tree", "--literally", "--stdin"], cwd=repository.path, input=entry, stdout=subprocess.PIPE, check=True
+    )
     evil = git(repository.path, "commit-tree", "-m", "evil", tree.stdout.decode().strip())
     git(repository.path, "update-ref", "refs/heads/main", evil)
     hive.catalog.add("some", recipe(repository))
@@ -361,6 +410,7 @@ def test_path_of_a_submodule_that_leaves_the_tree_is_not_checked_out(hive, repos
 
 
 # the others
+
 
 def builds(hive, cases):
     """Each source with what its file says, all in one hive."""
@@ -409,8 +459,13 @@ def test_hg(hive):
 
 
 def test_what_can_not_be_fetched_is_refused_by_name(hive):
-    for source, why in (("git+ssh://example.org/x", "needs a key"), ("svn+ssh://example.org/x", "needs a key"),
-                        ("bzr+https://example.org/x", "Bazaar"), ("fossil+https://example.org/x", "Fossil"), ("rsync://example.org/x", "rsync")):
+    for source, why in (
+        ("git+ssh://example.org/x", "needs a key"),
+        ("svn+ssh://example.org/x", "needs a key"),
+        ("bzr+https://example.org/x", "Bazaar"),
+        ("fossil+https://example.org/x", "Fossil"),
+        ("rsync://example.org/x", "rsync"),
+    ):
         hive.catalog.add("some", pkgbuild("some", source=[source], sha256sums=["SKIP"]))
         hive.refuses("some", "RecipeInvalid", source, why)
 

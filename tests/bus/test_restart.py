@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The daemon killed in the middle: no job is forgotten, none is half done, nothing is left."""
 
-import json
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -10,7 +10,9 @@ import time
 
 import pytest
 
-from harness import Job, install_script, pkgbuild, unique_seconds, wait_until, with_argument
+from catalog import install_script, pkgbuild
+from job import Job
+from waiting import unique_seconds, wait_until, with_argument
 
 
 def wait_for_end(job, timeout=30):
@@ -107,7 +109,10 @@ def test_log_that_a_crash_cut_short_is_mended(hive):
 
 @pytest.mark.parametrize("delay", [0, 0.02, 0.05, 0.1, 0.2])
 def test_daemon_killed_around_the_commit_leaves_all_or_nothing(hive, delay):
-    package = install_script("big") + '\nfor i in 1 2 3 4 5 6 7 8; do install -d "$pkgdir/usr/local/share/big"; head -c 4M /dev/urandom > "$pkgdir/usr/local/share/big/$i"; done'
+    package = (
+        install_script("big")
+        + '\nfor i in 1 2 3 4 5 6 7 8; do install -d "$pkgdir/usr/local/share/big"; head -c 4M /dev/urandom > "$pkgdir/usr/local/share/big/$i"; done'
+    )
     hive.catalog.add("big", pkgbuild("big", package=package))
     job = hive.install("big")
     job.wait_for_line("Installing binary")
@@ -125,17 +130,28 @@ def test_daemon_killed_around_the_commit_leaves_all_or_nothing(hive, delay):
 
 def commit(hive, verb, request, **environment):
     with open(hive.directory / "commit.log", "a") as log:
-        return subprocess.Popen([str(hive.build.libexec / "rbee-hive-commit"), "--config", str(hive.directory / "hive.conf"), verb],
-                                stdin=subprocess.PIPE, stdout=log, stderr=log, text=True, env=dict(os.environ, **environment))
+        return subprocess.Popen(
+            [str(hive.build.libexec / "rbee-hive-commit"), "--config", str(hive.directory / "hive.conf"), verb],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            text=True,
+            env=dict(os.environ, **environment),
+        )
 
 
 @pytest.mark.parametrize("delay", [0, 0.005, 0.02, 0.05, 0.1, 0.15, 0.2])
 def test_commit_killed_at_any_moment_of_an_upgrade_is_rolled_back_or_forward(hive, delay):
     def package(word):
-        return pkgbuild("big", version=word, package=install_script("big", f"echo {word}") + f"""
+        return pkgbuild(
+            "big",
+            version=word,
+            package=install_script("big", f"echo {word}")
+            + f"""
 install -d "$pkgdir/usr/local/share/big"
 for i in 1 2 3 4 5 6 7 8; do yes {word} | head -c 2M > "$pkgdir/usr/local/share/big/$i"; done
-echo {word} > "$pkgdir/usr/local/share/big/only-{word}\"""")
+echo {word} > "$pkgdir/usr/local/share/big/only-{word}\"""",
+        )
 
     hive.catalog.add("big", package("1"), version="1")
     hive.installs("big")
@@ -158,8 +174,14 @@ echo {word} > "$pkgdir/usr/local/share/big/only-{word}\"""")
 
 def test_two_hives_on_one_state_directory_do_not_start(hive):
     hive.start()
-    done = subprocess.run([str(hive.build.libexec / "rbee-hived"), "--config", str(hive.directory / "hive.conf"), "--bus", hive.address],
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=20)
+    done = subprocess.run(
+        [str(hive.build.libexec / "rbee-hived"), "--config", str(hive.directory / "hive.conf"), "--bus", hive.address],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=20,
+    )
     assert done.returncode != 0
     assert "org.rbee.Hive" in done.stdout or str(hive.state) in done.stdout
 

@@ -2,6 +2,7 @@
 """What a recipe can see, reach and leave behind: every function of it is asked."""
 
 import ctypes
+import hashlib
 import os
 import pathlib
 import socket
@@ -9,7 +10,8 @@ import threading
 
 import pytest
 
-from harness import HttpCatalog, install_script, pkgbuild
+from catalog import HttpCatalog, install_script, pkgbuild
+from waiting import wait_until
 
 PHASES = ("prepare", "build", "check", "package")
 
@@ -34,7 +36,10 @@ def ask(hive, command, only=PHASES):
 
 def test_recipe_sees_nothing_of_home_run_root_and_tmp(hive):
     hive.start()
-    answers = ask(hive, 'for d in /home /root /run /var /mnt /media /srv /work; do echo "$d: $(ls -A $d 2>/dev/null | tr "\\n" " ")"; done; echo "/tmp: $(ls -A /tmp | tr "\\n" " ")"')
+    answers = ask(
+        hive,
+        'for d in /home /root /run /var /mnt /media /srv /work; do echo "$d: $(ls -A $d 2>/dev/null | tr "\\n" " ")"; done; echo "/tmp: $(ls -A /tmp | tr "\\n" " ")"',
+    )
     for phase, lines in answers.items():
         for line in lines:
             folder, _, content = line.partition(": ")
@@ -47,10 +52,20 @@ def test_recipe_sees_nothing_of_home_run_root_and_tmp(hive):
                 assert content == [], f"{phase}: {line}"
 
 
+def test_temporary_files_lie_in_the_work_tree_wherever_programs_put_them(hive):
+    hive.start()
+    # Files with a file: in an overlay over another file system they have not the number that folders have.
+    for lines in ask(hive, 'for d in "$TMPDIR" /tmp /var/tmp "$srcdir"; do stat -c %d "$(mktemp -p "$d")"; done').values():
+        assert len(lines) == 4 and len(set(lines)) == 1
+
+
 def test_recipe_sees_only_its_own_job(hive):
     secret = hive.directory / "secret-of-the-host"
     secret.write_text("secret")
-    answers = ask(hive, f"cat {secret} {hive.state}/jobs/*/log {hive.directory}/hive.conf /etc/shadow /proc/1/environ 2>/dev/null | head -c 1000 | tr '\\0' ' '; ls {hive.directory} 2>&1 | head -1")
+    answers = ask(
+        hive,
+        f"cat {secret} {hive.state}/jobs/*/log {hive.directory}/hive.conf /etc/shadow /proc/1/environ 2>/dev/null | head -c 1000 | tr '\\0' ' '; ls {hive.directory} 2>&1 | head -1",
+    )
     for phase, lines in answers.items():
         text = "\n".join(lines)
         assert "secret\n" not in text and "metadata" not in text and "StateDirectory" not in text and "root:" not in text, phase
@@ -67,7 +82,10 @@ def test_directories_are_as_designed(hive):
 
 
 def test_functions_share_srcdir_and_only_package_gets_pkgdir(hive):
-    hive.catalog.add("sharing", pkgbuild("sharing", extra='prepare() { echo 1 > "$srcdir/made"; }', build='cat made; touch "$pkgdir/early" 2>/dev/null && echo wrote; true'))
+    hive.catalog.add(
+        "sharing",
+        pkgbuild("sharing", extra='prepare() { echo 1 > "$srcdir/made"; }', build='cat made; touch "$pkgdir/early" 2>/dev/null && echo wrote; true'),
+    )
     job = hive.installs("sharing")
     assert "1" in job.lines()
     assert not hive.installed("/early").exists()
@@ -81,7 +99,10 @@ def test_there_is_no_network_in_check_and_package(hive):
     hive.configuration["Network"] = {"Allow": f"127.0.0.1:{port}"}
     thread = threading.Thread(target=lambda: [listener.accept() for _ in range(10)], daemon=True)
     thread.start()
-    answers = ask(hive, f"(exec 3<>/dev/tcp/127.0.0.1/{port}) 2>/dev/null && echo connected || echo refused; tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' ' | sort | tr '\\n' ' '; echo")
+    answers = ask(
+        hive,
+        f"(exec 3<>/dev/tcp/127.0.0.1/{port}) 2>/dev/null && echo connected || echo refused; tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' ' | sort | tr '\\n' ' '; echo",
+    )
     assert (answers["prepare"][0], answers["build"][0]) == ("connected", "connected")
     for phase in ("check", "package"):
         assert answers[phase][0] == "refused", phase
@@ -96,7 +117,12 @@ def test_network_steps_are_the_configurations_and_say_so(hive):
     hive.configuration["Network"] = {"Allow": f"127.0.0.1:{listener.getsockname()[1]}"}
     listener.listen(20)
     answers = ask(hive, f"(exec 3<>/dev/tcp/127.0.0.1/{listener.getsockname()[1]}) 2>/dev/null && echo connected || echo refused")
-    assert {phase: lines[0] for phase, lines in answers.items()} == {"prepare": "refused", "build": "connected", "check": "refused", "package": "refused"}
+    assert {phase: lines[0] for phase, lines in answers.items()} == {
+        "prepare": "refused",
+        "build": "connected",
+        "check": "refused",
+        "package": "refused",
+    }
     listener.close()
 
 
@@ -165,12 +191,63 @@ def test_every_namespace_is_its_own(hive):
 def test_environment_is_clean(hive):
     hive.environment.update(SECRET_TOKEN="hunter2", LD_LIBRARY_PATH="/nowhere", BASH_ENV="/nowhere", http_proxy="http://user:pass@proxy")
     answers = ask(hive, "env -0 | tr '\\0' '\\n'")
-    allowed = {"CARCH", "CHOST", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "LTOFLAGS", "RUSTFLAGS", "MAKEFLAGS", "DEBUG_CFLAGS", "DEBUG_CXXFLAGS",
-               "DEBUG_RUSTFLAGS", "SOURCE_DATE_EPOCH", "PYTHONHASHSEED", "HOME", "PATH", "LANG", "LC_ALL", "USER", "LOGNAME", "SHELL",
-               "TERM", "TMPDIR", "PWD", "OLDPWD", "SHLVL", "_", "RBEE_FEATURES", "FAKEROOTDONTTRYCHOWN", "FAKEROOTKEY", "LD_PRELOAD", "LD_LIBRARY_PATH",
-               "FAKED_MODE", "CARGO_HOME", "GOMODCACHE", "GOCACHE", "npm_config_cache", "PIP_CACHE_DIR", "CCACHE_DIR", "CCACHE_MAXSIZE",
-               "SCCACHE_DIR", "SCCACHE_CACHE_SIZE", "CARGO_TARGET_DIR", "TZ", "BUILDDIR", "CHROOT", "PKGDEST", "SRCDEST", "NPROC",
-               "CMAKE_BUILD_PARALLEL_LEVEL", "CARGO_BUILD_JOBS", "MAX_JOBS", "HIVE_DEVICES"}
+    allowed = {
+        "CARCH",
+        "CHOST",
+        "CFLAGS",
+        "CXXFLAGS",
+        "CPPFLAGS",
+        "LDFLAGS",
+        "LTOFLAGS",
+        "RUSTFLAGS",
+        "MAKEFLAGS",
+        "DEBUG_CFLAGS",
+        "DEBUG_CXXFLAGS",
+        "DEBUG_RUSTFLAGS",
+        "SOURCE_DATE_EPOCH",
+        "PYTHONHASHSEED",
+        "HOME",
+        "PATH",
+        "LANG",
+        "LC_ALL",
+        "USER",
+        "LOGNAME",
+        "SHELL",
+        "TERM",
+        "TMPDIR",
+        "PWD",
+        "OLDPWD",
+        "SHLVL",
+        "_",
+        "RBEE_FEATURES",
+        "FAKEROOTDONTTRYCHOWN",
+        "FAKEROOTKEY",
+        "LD_PRELOAD",
+        "LD_LIBRARY_PATH",
+        "FAKED_MODE",
+        "CARGO_HOME",
+        "GOMODCACHE",
+        "GOCACHE",
+        "npm_config_cache",
+        "PIP_CACHE_DIR",
+        "CCACHE_DIR",
+        "CCACHE_MAXSIZE",
+        "SCCACHE_DIR",
+        "SCCACHE_CACHE_SIZE",
+        "CARGO_TARGET_DIR",
+        "TZ",
+        "BUILDDIR",
+        "CHROOT",
+        "PKGDEST",
+        "SRCDEST",
+        "NPROC",
+        "CMAKE_BUILD_PARALLEL_LEVEL",
+        "CARGO_BUILD_JOBS",
+        "GOAMD64",
+        "HIVE_CPU",
+        "MAX_JOBS",
+        "HIVE_DEVICES",
+    }
     for phase, lines in answers.items():
         names = {line.partition("=")[0] for line in lines}
         assert names <= allowed, f"{phase}: {names - allowed}"
@@ -180,7 +257,9 @@ def test_environment_is_clean(hive):
 
 
 def test_makepkgs_environment_and_options_are_there(hive):
-    answers = ask(hive, 'echo "$CARCH|$CHOST|${CFLAGS:+set}|${MAKEFLAGS:+set}|$SOURCE_DATE_EPOCH"; msg one; msg2 two; warning three; error four; umask; id -u')
+    answers = ask(
+        hive, 'echo "$CARCH|$CHOST|${CFLAGS:+set}|${MAKEFLAGS:+set}|$SOURCE_DATE_EPOCH"; msg one; msg2 two; warning three; error four; umask; id -u'
+    )
     for phase, lines in answers.items():
         carch, chost, cflags, makeflags, epoch = lines[0].split("|")
         assert carch == os.uname().machine and chost.startswith(carch) and cflags == makeflags == "set" and epoch.isdigit()
@@ -217,6 +296,7 @@ setsid -f sleep {marker} >/dev/null 2>&1 </dev/null
 
 def test_a_process_left_in_the_background_does_not_hold_up_the_job(hive):
     import time
+
     hive.catalog.add("lingering", pkgbuild("lingering", build="sleep 300 &\necho done"))
     before = time.monotonic()
     job = hive.install("lingering")
@@ -225,17 +305,71 @@ def test_a_process_left_in_the_background_does_not_hold_up_the_job(hive):
 
 
 def test_the_machine_is_read_only(hive):
-    answers = ask(hive, "for d in / /usr /usr/local /usr/local/bin /etc /opt /dev /proc /sys /var; do touch $d/rbee-was-here 2>/dev/null && echo wrote $d; done; true", ("build",))
+    answers = ask(
+        hive,
+        "for d in / /usr /usr/local /usr/local/bin /etc /opt /dev /proc /sys /var; do touch $d/rbee-was-here 2>/dev/null && echo wrote $d; done; true",
+        ("build",),
+    )
     for line in answers["build"]:
         assert line in ("wrote /", "wrote /dev", "wrote /var"), line  # tmpfs of the sandbox's own
     for folder in ("/", "/usr", "/usr/local", "/usr/local/bin", "/etc", "/opt", "/var"):
         assert not os.path.exists(f"{folder}/rbee-was-here")
 
 
+def test_files_of_etc_are_as_the_machine_has_them_and_cannot_be_changed(hive):
+    files = [path for path in ("/etc/ld.so.cache", "/etc/localtime", "/etc/os-release") if os.path.exists(path)]
+    own = ["/etc/passwd", "/etc/group", "/etc/nsswitch.conf"]
+    command = f"""
+sha256sum {" ".join(files)}
+for f in {" ".join(files + own)}; do
+  test -s $f || echo none $f
+  {{ echo >>$f; }} 2>/dev/null && echo wrote $f
+  chmod 777 $f 2>/dev/null && echo changed $f
+  rm -f $f 2>/dev/null && echo removed $f
+  mv $f /etc/other 2>/dev/null && echo moved $f
+done
+true
+"""
+    for phase, lines in ask(hive, command, ("build", "package")).items():
+        sums = {path: hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest() for path in files}
+        assert lines == [f"{sums[path]}  {path}" for path in files], phase
+
+
+def test_daemon_of_fakeroot_has_few_descriptors_to_close_and_package_has_all(hive):
+    """It closes each one that its limit allows before it answers, and may be allowed a million."""
+    command = """
+for p in /proc/[0-9]*; do
+  [[ $(<$p/comm) != faked* ]] || while read -r line; do [[ $line != "Max open files"* ]] || set -- $line; done <$p/limits
+done
+echo ${4:-0} $(ulimit -n)
+"""
+    hive.wrapper = ["prlimit", "--nofile=5000:5000"]
+    daemon, own = map(int, ask(hive, command, ("package",))["package"][0].split())
+    assert 0 < daemon < 1000
+    assert own == 5000
+
+
 def test_no_devices_but_the_harmless_ones(hive):
     answers = ask(hive, "ls /dev", ("build",))
     names = {name for line in answers["build"] for name in line.split()}
-    assert names <= {"console", "core", "fd", "full", "mqueue", "null", "ptmx", "pts", "random", "shm", "stderr", "stdin", "stdout", "tty", "urandom", "zero"}
+    assert names <= {
+        "console",
+        "core",
+        "fd",
+        "full",
+        "mqueue",
+        "null",
+        "ptmx",
+        "pts",
+        "random",
+        "shm",
+        "stderr",
+        "stdin",
+        "stdout",
+        "tty",
+        "urandom",
+        "zero",
+    }
 
 
 def test_no_descriptor_of_the_hives_is_open_inside(hive):
@@ -252,13 +386,19 @@ def test_no_signal_is_ignored_inside_though_who_started_the_hive_ignores_some(hi
 
 
 def test_terminal_input_cannot_be_forged(hive):
-    answers = ask(hive, "ps -o sid= -p $$ 2>/dev/null; [ -t 0 ] && echo terminal; read -r line && echo input; (exec 3<>/dev/tty) 2>/dev/null && echo tty; true", ("build",))
+    answers = ask(
+        hive,
+        "ps -o sid= -p $$ 2>/dev/null; [ -t 0 ] && echo terminal; read -r line && echo input; (exec 3<>/dev/tty) 2>/dev/null && echo tty; true",
+        ("build",),
+    )
     assert not {"terminal", "input", "tty"} & set(answers["build"])
 
 
 @pytest.mark.root
 def test_as_root_a_recipe_is_not_root(hive):
-    answers = ask(hive, "while read -r key value _; do case $key in Uid:|CapEff:|CapBnd:|CapPrm:|NoNewPrivs:) echo $key $value;; esac; done < /proc/self/status")
+    answers = ask(
+        hive, "while read -r key value _; do case $key in Uid:|CapEff:|CapBnd:|CapPrm:|NoNewPrivs:) echo $key $value;; esac; done < /proc/self/status"
+    )
     for phase, lines in answers.items():
         values = dict(line.split(": ") if ": " in line else line.split(":", 1) for line in lines)
         values = {key: value.strip() for key, value in values.items()}
@@ -268,7 +408,7 @@ def test_as_root_a_recipe_is_not_root(hive):
 
 @pytest.mark.root
 def test_as_root_each_job_has_a_user_of_its_own(hive):
-    from harness import wait_until
+
     hive.configure("Jobs", MaxParallel=2)
     for name in ("one", "two"):
         hive.catalog.add(name, pkgbuild(name, build="echo started\nsleep 30"))
@@ -291,14 +431,20 @@ def test_as_root_each_job_has_a_user_of_its_own(hive):
 
 
 def test_tree_that_cannot_be_written_is_cleaned_up(hive):
-    hive.catalog.add("stubborn", pkgbuild("stubborn", build='mkdir -p "$srcdir/a/b/c"; touch "$srcdir/a/b/c/file"; chmod 000 "$srcdir/a/b/c" "$srcdir/a"; ln -s /etc "$srcdir/link"; mkfifo "$srcdir/fifo"'))
+    hive.catalog.add(
+        "stubborn",
+        pkgbuild(
+            "stubborn",
+            build='mkdir -p "$srcdir/a/b/c"; touch "$srcdir/a/b/c/file"; chmod 000 "$srcdir/a/b/c" "$srcdir/a"; ln -s /etc "$srcdir/link"; mkfifo "$srcdir/fifo"',
+        ),
+    )
     hive.installs("stubborn")
     hive.nothing_left()
     assert os.path.exists("/etc/passwd")
 
 
 def test_very_deep_tree_is_cleaned_up(hive):
-    hive.catalog.add("deep", pkgbuild("deep", build="cd \"$srcdir\"; for i in {1..600}; do mkdir d0123456789; cd d0123456789; done"))
+    hive.catalog.add("deep", pkgbuild("deep", build='cd "$srcdir"; for i in {1..600}; do mkdir d0123456789; cd d0123456789; done'))
     hive.installs("deep")
     hive.nothing_left()
 

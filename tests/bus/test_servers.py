@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from harness import pkgbuild, sha256
+from catalog import pkgbuild, sha256
 
 DATA = b"what the recipe expects\n"
 CHALLENGE = b"<!doctype html>\n<html><title>Making sure you're not a bot!</title><body>...</body></html>\n"
@@ -90,10 +90,43 @@ def test_page_in_place_of_a_file_is_called_that(hive, http_catalog):
     assert "the server sent a web page (HTML); its sha256 sum is" in message
 
 
+@pytest.mark.parametrize(
+    "name, sent, what",
+    [
+        ("data", b'{"message":"Not Found","status":"404"}', "an answer in JSON"),
+        ("data.tar.gz", b"error code: 1020\n", "a text"),
+        ("data.bin", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 7\n", "a pointer of Git LFS"),
+    ],
+    ids=["json", "text", "lfs"],
+)
+def test_answer_in_place_of_a_file_is_called_that(hive, http_catalog, name, sent, what):
+    http_catalog.answers[f"/{name}"] = (200, "application/octet-stream", sent)
+    http_catalog.add("some", pkgbuild("some", source=[f"{http_catalog.url}/{name}"], sha256sums=[sha256(DATA)]))
+    hive.refuses("some", "ChecksumMismatch", f"the server sent {what}")
+
+
+def test_answer_in_place_of_a_recipe_is_called_that(hive, http_catalog):
+    http_catalog.add("some")
+    http_catalog.answers["/workers/some/PKGBUILD"] = (200, "text/plain", b'{"error":"Worker not found"}')
+    hive.refuses("some", "RecipeInvalid", "what came is an answer in JSON")
+
+
 def test_page_in_place_of_a_file_without_a_sum_is_told(hive, http_catalog):
     http_catalog.answers["/data"] = (200, "text/html", CHALLENGE)
     http_catalog.add("some", recipe(http_catalog, sums="SKIP"))
     assert "⚠ As data the server sent a web page (HTML)" in hive.installs("some").lines()
+
+
+def test_nothing_in_place_of_a_file_is_called_that(hive, http_catalog):
+    http_catalog.answers["/data"] = (200, "application/octet-stream", b"")
+    http_catalog.add("some", recipe(http_catalog))
+    hive.refuses("some", "ChecksumMismatch", "the server sent nothing")
+
+
+def test_page_in_place_of_a_git_repository_is_no_repository(hive, http_catalog):
+    http_catalog.answers["/x.git/info/refs"] = (200, "text/html", b"<!doctype html><html>Are you a robot?</html>")
+    http_catalog.add("some", pkgbuild("some", makedepends=["git"], source=[f"git+{http_catalog.url}/x.git"], sha256sums=["SKIP"]))
+    hive.refuses("some", "SourceUnavailable", "/x.git")
 
 
 def test_file_that_was_compressed_unasked_is_called_that(hive, http_catalog):
@@ -110,6 +143,7 @@ def compressed(data, kind):
             handler.send_header(name, value)
         handler.end_headers()
         handler.wfile.write(body)
+
     return answer
 
 
@@ -142,7 +176,7 @@ def test_page_in_place_of_a_catalog_is_called_that(hive, http_catalog, page, wha
     assert f"/workers/some is {what} where JSON was expected" in message and "not a catalog's server" in message and "file://" in message
     http_catalog.answers["/workers/some"] = (200, "application/json", json.dumps(http_catalog.entries["some"]).encode())
     http_catalog.answers["/workers/some/PKGBUILD"] = (200, "text/html", page)
-    assert f"/workers/some/PKGBUILD is {what}" in hive.refuses("some", "RecipeInvalid").get("ErrorMessage")
+    assert f"/workers/some/PKGBUILD is not there: what came is {what}" in hive.refuses("some", "RecipeInvalid").get("ErrorMessage")
 
 
 def test_not_modified_that_nobody_asked_for_is_called_that(hive, http_catalog):
@@ -233,9 +267,10 @@ def test_what_a_catalog_sends_unasked_is_refused_by_name(hive, http_catalog, ans
 
 def test_server_that_sends_a_file_in_parts_is_asked_for_the_rest(hive, http_catalog):
     """As some that bound what one answer may have."""
+
     def part(handler):
         start = int((handler.headers.get("Range") or "bytes=0-")[6:-1])
-        body = DATA[start:start + 7]
+        body = DATA[start : start + 7]
         raw("206 Partial Content", body, Content_Range=f"bytes {start}-{start + len(body) - 1}/{len(DATA)}")(handler)
 
     http_catalog.answers["/data"] = part

@@ -9,7 +9,8 @@ import urllib.request
 
 import pytest
 
-from harness import SOURCE, free_port, wait_until
+from build import SOURCE
+from waiting import free_port, wait_until
 
 pytestmark = pytest.mark.plain
 
@@ -24,6 +25,7 @@ def test_it_has_the_workers_that_people_want():
 def test_it_is_installed_whole(build):
     def content(folder):
         return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
     assert content(build.catalog / "workers") == content(FOLDER)
 
 
@@ -35,8 +37,10 @@ def shipped(hive, build):
 
 def evaluate(worker):
     """What a PKGBUILD defines, as bash sees it."""
-    script = ('source "$1"; printf "%s\\n" "$pkgname" "$pkgver" "$pkgrel" "$license"; echo "${arch[*]}"; echo "${depends[*]}"; echo "${makedepends[*]}"; '
-              'echo "${source[*]}"; echo "${sha256sums[*]}"; declare -F | cut -d" " -f3 | tr "\\n" " "')
+    script = (
+        'source "$1"; printf "%s\\n" "$pkgname" "$pkgver" "$pkgrel" "$license"; echo "${arch[*]}"; echo "${depends[*]}"; echo "${makedepends[*]}"; '
+        'echo "${source[*]}"; echo "${sha256sums[*]}"; declare -F | cut -d" " -f3 | tr "\\n" " "'
+    )
     lines = subprocess.check_output(["bash", "-euc", script, "bash", FOLDER / worker / "PKGBUILD"], text=True).split("\n")
     keys = ("pkgname", "pkgver", "pkgrel", "license", "arch", "depends", "makedepends", "source", "sha256sums", "functions")
     return dict(zip(keys, lines))
@@ -59,9 +63,28 @@ def test_entry_and_recipe_agree(worker):
 @pytest.mark.parametrize("worker", WORKERS)
 def test_entry_has_every_key_of_its_format(worker):
     entry = json.loads((FOLDER / worker / "worker.json").read_text())
-    kinds = {"id": str, "implementation": str, "worker_type": str, "version": str, "platforms": list, "architectures": list, "name": str,
-             "description": str, "license": str, "pkgbuild_url": str, "build_system": str, "source": dict, "build": dict, "depends": list,
-             "makedepends": list, "binary_name": str, "install_path": str, "supported_formats": list, "supports_streaming": bool, "supports_batching": bool}
+    kinds = {
+        "id": str,
+        "implementation": str,
+        "worker_type": str,
+        "version": str,
+        "platforms": list,
+        "architectures": list,
+        "name": str,
+        "description": str,
+        "license": str,
+        "pkgbuild_url": str,
+        "build_system": str,
+        "source": dict,
+        "build": dict,
+        "depends": list,
+        "makedepends": list,
+        "binary_name": str,
+        "install_path": str,
+        "supported_formats": list,
+        "supports_streaming": bool,
+        "supports_batching": bool,
+    }
     assert {key: type(entry.get(key)) for key in kinds} == kinds
     assert set(entry) <= set(kinds) | {"max_context_length"}
 

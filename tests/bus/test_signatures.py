@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from harness import pkgbuild
+from catalog import pkgbuild
 
 pytestmark = pytest.mark.skipif(not (shutil.which("gpg") and shutil.which("gpgv", path="/usr/bin")), reason="needs gpg and gpgv")
 
@@ -26,15 +26,32 @@ class Person:
         self.key = self.gpg("--armor", "--export")
 
     def gpg(self, *arguments, data=None):
-        return subprocess.run(["gpg", "--batch", "--quiet", "--no-tty", "--pinentry-mode", "loopback", "--passphrase", "", *self.then, *arguments], input=data,
-                              check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=dict(os.environ, GNUPGHOME=str(self.home))).stdout
+        return subprocess.run(
+            ["gpg", "--batch", "--quiet", "--no-tty", "--pinentry-mode", "loopback", "--passphrase", "", *self.then, *arguments],
+            input=data,
+            check=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=dict(os.environ, GNUPGHOME=str(self.home)),
+        ).stdout
 
     def sign(self, data, *options):
         return self.gpg(*options, "--detach-sign", data=data)
 
     def git(self, path, *arguments):
-        command = ["git", "-c", "user.name=Test", "-c", "user.email=test@example.org", "-c", f"user.signingKey={self.fingerprint}", *map(str, arguments)]
-        return subprocess.run(command, cwd=path, check=True, stdout=subprocess.PIPE, text=True, env=dict(os.environ, GNUPGHOME=str(self.home))).stdout.strip()
+        command = [
+            "git",
+            "-c",
+            "user.name=Test",
+            "-c",
+            "user.email=test@example.org",
+            "-c",
+            f"user.signingKey={self.fingerprint}",
+            *map(str, arguments),
+        ]
+        return subprocess.run(
+            command, cwd=path, check=True, stdout=subprocess.PIPE, text=True, env=dict(os.environ, GNUPGHOME=str(self.home))
+        ).stdout.strip()
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +79,11 @@ DATA = b"what was signed\n" * 1000
 def add(hive, sources, signers, keys=(), files=None, build="true", sums=None):
     """A worker with those sources; the keys of @keys lie beside it."""
     folder = hive.catalog.folder("some") / "keys" / "pgp"
-    hive.catalog.add("some", pkgbuild("some", source=sources, sha256sums=["SKIP"] * len(sources), validpgpkeys=[person.fingerprint for person in signers],
-                                      build=build), files)
+    hive.catalog.add(
+        "some",
+        pkgbuild("some", source=sources, sha256sums=["SKIP"] * len(sources), validpgpkeys=[person.fingerprint for person in signers], build=build),
+        files,
+    )
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for person in keys:
@@ -87,20 +107,24 @@ def test_signature_of_what_it_was_before_it_was_packed(hive, alice):
 
 
 def test_keys_of_a_catalog_on_a_server(hive, http_catalog, alice):
-    http_catalog.add("some", pkgbuild("some", source=["data", "data.sig"], sha256sums=["SKIP", "SKIP"], validpgpkeys=[alice.fingerprint.lower()]),
-                     {"data": DATA, "data.sig": alice.sign(DATA), f"keys/pgp/{alice.fingerprint}.asc": alice.key})
+    http_catalog.add(
+        "some",
+        pkgbuild("some", source=["data", "data.sig"], sha256sums=["SKIP", "SKIP"], validpgpkeys=[alice.fingerprint.lower()]),
+        {"data": DATA, "data.sig": alice.sign(DATA), f"keys/pgp/{alice.fingerprint}.asc": alice.key},
+    )
     assert f"✓ Signature: data ({alice.fingerprint})" in hive.installs("some").lines()
 
 
 def test_signatures_that_are_refused(hive, alice, mallory):
     good = alice.sign(DATA)
     for signers, keys, data, signature, error, words in [
-            ([alice], [alice], DATA + b"!", good, "ChecksumMismatch", "is not what the key"),
-            ([alice], [alice, mallory], DATA, mallory.sign(DATA), "SourceUnavailable", "keys/pgp/FINGERPRINT.asc"),
-            ([alice], [], DATA, good, "SourceUnavailable", "keys/pgp/FINGERPRINT.asc"),
-            ([alice], [alice], DATA, b"no signature", "ChecksumMismatch", "cannot be read"),
-            ([alice], [alice], DATA, b"", "ChecksumMismatch", "cannot be read"),
-            ([], [alice], DATA, good, "RecipeInvalid", "validpgpkeys")]:
+        ([alice], [alice], DATA + b"!", good, "ChecksumMismatch", "is not what the key"),
+        ([alice], [alice, mallory], DATA, mallory.sign(DATA), "SourceUnavailable", "keys/pgp/FINGERPRINT.asc"),
+        ([alice], [], DATA, good, "SourceUnavailable", "keys/pgp/FINGERPRINT.asc"),
+        ([alice], [alice], DATA, b"no signature", "ChecksumMismatch", "cannot be read"),
+        ([alice], [alice], DATA, b"", "ChecksumMismatch", "cannot be read"),
+        ([], [alice], DATA, good, "RecipeInvalid", "validpgpkeys"),
+    ]:
         add(hive, ["data", "data.sig"], signers, keys, {"data": data, "data.sig": signature})
         hive.refuses("some", error, words)
 
@@ -133,8 +157,13 @@ def test_signature_of_nothing_is_refused(hive, alice):
 
 
 def test_nothing_is_unpacked_before_signatures_are_checked(hive, alice):
-    add(hive, ["data", "data.sig", "broken.tar"], [alice], [alice],
-        {"data": DATA + b"!", "data.sig": alice.sign(DATA), "broken.tar": b"ustar" + bytes(600)})
+    add(
+        hive,
+        ["data", "data.sig", "broken.tar"],
+        [alice],
+        [alice],
+        {"data": DATA + b"!", "data.sig": alice.sign(DATA), "broken.tar": b"ustar" + bytes(600)},
+    )
     hive.refuses("some", "ChecksumMismatch")
 
 
@@ -163,13 +192,26 @@ def test_git_sources_whose_signature_is_refused(hive, alice, mallory, repository
     alice.git(repository, "tag", "-a", "unsigned", "-m", "two")
     mallory.git(repository, "tag", "-s", "foreign", "-m", "three")
     signed = alice.git(repository, "cat-file", "tag", "v1")
-    forged = subprocess.run(["git", "hash-object", "-t", "tag", "-w", "--stdin"], cwd=repository, input=(signed.replace("tag v1", "tag v9") + "\n").encode(),
-                            stdout=subprocess.PIPE, check=True).stdout.decode().strip()
+    forged = (
+        subprocess.run(
+            ["git", "hash-object", "-t", "tag", "-w", "--stdin"],
+            cwd=repository,
+            input=(signed.replace("tag v1", "tag v9") + "\n").encode(),
+            stdout=subprocess.PIPE,
+            check=True,
+        )
+        .stdout.decode()
+        .strip()
+    )
     alice.git(repository, "update-ref", "refs/tags/v9", forged)
     alice.git(repository, "commit", "-q", "--allow-empty", "-m", "unsigned")
     for fragment, keys, error, words in [
-            ("#tag=plain", [alice], "ChecksumMismatch", "plain"), ("#tag=unsigned", [alice], "ChecksumMismatch", "no OpenPGP signature"),
-            ("#tag=foreign", [alice], "SourceUnavailable", "keys/pgp"), ("#tag=v9", [alice], "ChecksumMismatch", "is not what the key"),
-            ("#branch=main", [alice], "ChecksumMismatch", "no OpenPGP signature"), ("#tag=v1", [], "SourceUnavailable", "keys/pgp")]:
+        ("#tag=plain", [alice], "ChecksumMismatch", "plain"),
+        ("#tag=unsigned", [alice], "ChecksumMismatch", "no OpenPGP signature"),
+        ("#tag=foreign", [alice], "SourceUnavailable", "keys/pgp"),
+        ("#tag=v9", [alice], "ChecksumMismatch", "is not what the key"),
+        ("#branch=main", [alice], "ChecksumMismatch", "no OpenPGP signature"),
+        ("#tag=v1", [], "SourceUnavailable", "keys/pgp"),
+    ]:
         add(hive, [f"tree::git+file://{repository}?signed{fragment}"], [alice], keys)
         hive.refuses("some", error, words)

@@ -10,7 +10,7 @@ import tarfile
 
 import pytest
 
-from harness import HttpCatalog, pkgbuild, sha256
+from catalog import HttpCatalog, pkgbuild, sha256
 
 
 class Minisign:
@@ -24,8 +24,11 @@ class Minisign:
 
     def sign(self, text):
         (self.folder / "signed").write_text(text)
-        subprocess.run(["minisign", "-S", "-s", self.folder / "key", "-m", self.folder / "signed", "-x", self.folder / "signature"],
-                       check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            ["minisign", "-S", "-s", self.folder / "key", "-m", self.folder / "signed", "-x", self.folder / "signature"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
         return (self.folder / "signature").read_text()
 
 
@@ -40,8 +43,14 @@ class OpenPgp:
         self.key = self.path
 
     def gpg(self, *arguments, **options):
-        return subprocess.run(["gpg", "--homedir", self.folder, "--batch", "--quiet", "--pinentry-mode", "loopback", *arguments],
-                              check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, **options)
+        return subprocess.run(
+            ["gpg", "--homedir", self.folder, "--batch", "--quiet", "--pinentry-mode", "loopback", *arguments],
+            check=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            **options,
+        )
 
     def sign(self, text):
         return self.gpg("--passphrase", "", "--armor", "--detach-sign", input=text).stdout
@@ -80,14 +89,19 @@ def test_program_that_is_missing_is_named_with_what_installs_it(hive, signer):
     program = "minisign" if isinstance(signer, Minisign) else "gpgv"
     over = hive.directory / "over"
     over.mkdir()
-    hide = (f"mount -t tmpfs tmpfs {over} && mkdir {over}/upper {over}/work && "
-            f"mount -t overlay -o lowerdir=/usr/bin,upperdir={over}/upper,workdir={over}/work overlay /usr/bin && rm /usr/bin/{program}")
+    hide = (
+        f"mount -t tmpfs tmpfs {over} && mkdir {over}/upper {over}/work && "
+        f"mount -t overlay -o lowerdir=/usr/bin,upperdir={over}/upper,workdir={over}/work overlay /usr/bin && rm /usr/bin/{program}"
+    )
     hive.wrapper = ["unshare", "--mount", "sh", "-c", f'{hide} && exec "$@"', "--"]
     pin(hive, signer)
     add(hive, signer, pkgbuild("some"), signer.sign(pkgbuild("some")))
     job = hive.install("some")
     result, error, message = job.wait()
-    assert (result, error) == ("failed", "MissingDependencies") and f"Please install {'minisign' if program == 'minisign' else 'gpg and gpgv'}" in message
+    assert (result, error) == (
+        "failed",
+        "MissingDependencies",
+    ) and f"Please install {'minisign' if program == 'minisign' else 'gpg and gpgv'}" in message
     assert re.search(r"; install with: sudo (apt install|dnf install|zypper install|pacman -S --needed) \S", message), message
 
 

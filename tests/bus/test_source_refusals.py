@@ -8,10 +8,11 @@ import tarfile
 
 import pytest
 
-from harness import free_port, pkgbuild, sha256
+from catalog import pkgbuild, sha256
+from waiting import free_port
 
 
-def recipe(sources, sums=None, build="ls \"$srcdir\"", **more):
+def recipe(sources, sums=None, build='ls "$srcdir"', **more):
     return pkgbuild("some", source=sources, sha256sums=["SKIP"] * len(sources) if sums is None else sums, build=build, **more)
 
 
@@ -87,15 +88,32 @@ def test_checksum_that_is_none(hive, checksum):
     hive.nothing_left()
 
 
-@pytest.mark.parametrize("source", ["ext::sh -c touch% /tmp/owned", "git+ext::sh -c 'touch owned'", "x::git+ext::sh -c true", "git+--upload-pack=touch owned",
-                                    "git+-c::x", "--output=/tmp/owned", "-o::http://127.0.0.1/x", "x::-K/etc/passwd", "git+ssh://-oProxyCommand=touch/x",
-                                    "file:///etc/passwd", "scp://host/x", "gopher://127.0.0.1:70/x", "ftp://-x/y"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "ext::sh -c touch% /tmp/owned",
+        "git+ext::sh -c 'touch owned'",
+        "x::git+ext::sh -c true",
+        "git+--upload-pack=touch owned",
+        "git+-c::x",
+        "--output=/tmp/owned",
+        "-o::http://127.0.0.1/x",
+        "x::-K/etc/passwd",
+        "git+ssh://-oProxyCommand=touch/x",
+        "file:///etc/passwd",
+        "scp://host/x",
+        "gopher://127.0.0.1:70/x",
+        "ftp://-x/y",
+    ],
+)
 def test_url_that_would_run_or_read_something(hive, source):
     hive.catalog.add("some", recipe([source]))
     job = hive.install("some")
     end = job.wait()
     assert (end.result, end.error) in (("failed", "RecipeInvalid"), ("failed", "SourceUnavailable")), f"{end}\n{job.log_text()}"
-    assert any(piece and piece in end.message for piece in (source, source.partition("::")[2], source.partition("::")[0], source.removeprefix("git+")))
+    assert any(
+        piece and piece in end.message for piece in (source, source.partition("::")[2], source.partition("::")[0], source.removeprefix("git+"))
+    )
     assert not any("root:" in line for line in job.lines())
     hive.nothing_left()
 
@@ -227,7 +245,9 @@ def test_redirect_of_a_download_to_a_file_is_not_followed(hive, http_catalog):
 def test_source_of_a_name_that_an_archive_had_takes_its_place(hive, http_catalog):
     data = archive([("fix.patch", b"from the archive\n")])
     http_catalog.answers["/files/a.tar.gz"] = (200, "application/gzip", data)
-    http_catalog.add("some", recipe([f"{http_catalog.url}/files/a.tar.gz", "fix.patch"], build='cat "$srcdir/fix.patch"'), {"fix.patch": "beside the recipe\n"})
+    http_catalog.add(
+        "some", recipe([f"{http_catalog.url}/files/a.tar.gz", "fix.patch"], build='cat "$srcdir/fix.patch"'), {"fix.patch": "beside the recipe\n"}
+    )
     lines = hive.installs("some").lines()
     assert "beside the recipe" in lines and "from the archive" not in lines
 

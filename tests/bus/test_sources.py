@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from harness import pkgbuild, sha256
+from catalog import pkgbuild, sha256
 
 DATA = bytes(range(256)) * 2000
 
@@ -92,6 +92,19 @@ def test_server_without_ranges_is_asked_for_all_again(hive, http_catalog, server
     http_catalog.add("some", recipe(server))
     hive.installs("some")
     assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("ranges", [True, False], ids=["ranges", "none"])
+@pytest.mark.parametrize("size, error", [(len(DATA), None), (len(DATA) - 1, "LimitsExceeded")], ids=["as large", "larger"])
+def test_what_a_cut_left_does_not_count_against_the_limit(hive, http_catalog, server, ranges, size, error):
+    hive.configure("Build", MaxDownloadSize=size)
+    server.ranges = ranges
+    http_catalog.add("some", recipe(server))
+    server.cuts = [400_000, 20_000]
+    if error:
+        hive.refuses("some", error, "MaxDownloadSize=")
+    else:
+        hive.installs("some")
 
 
 @pytest.mark.parametrize("tag", ['"one"', 'W/"one"', None], ids=["strong", "weak", "none"])
@@ -227,7 +240,7 @@ def test_progress_of_a_download_is_told(hive, http_catalog):
         handler.send_header("Content-Length", str(len(data)))
         handler.end_headers()
         for begin in range(0, len(data), 500_000):
-            handler.wfile.write(data[begin:begin + 500_000])
+            handler.wfile.write(data[begin : begin + 500_000])
             threading.Event().wait(0.1)
 
     http_catalog.answers["/files/slow"] = slow
@@ -282,8 +295,11 @@ class FtpServer:
                     say("426 cut" if end else "226 done")
                     offset = 0
                 else:
-                    say({"USER": "331 who", "PASS": "230 in", "PWD": '257 "/"', "CWD": "250 there", "TYPE": "200 fine",
-                         "QUIT": "221 bye"}.get(verb, "500 what"))
+                    say(
+                        {"USER": "331 who", "PASS": "230 in", "PWD": '257 "/"', "CWD": "250 there", "TYPE": "200 fine", "QUIT": "221 bye"}.get(
+                            verb, "500 what"
+                        )
+                    )
 
     def close(self):
         self.listener.close()

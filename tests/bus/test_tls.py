@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from harness import HttpCatalog, pkgbuild, sha256
+from catalog import HttpCatalog, pkgbuild, sha256
 from tls import Authority, HttpsCatalog, Proxy, redirect
 
 pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="openssl makes the certificates")
@@ -96,14 +96,14 @@ def test_server_whom_the_authority_vouches_for_is_a_catalog(hive, serve, corp):
 def test_server_whom_nobody_knows_is_refused_and_the_key_is_named(hive, serve, corp, world):
     server = configure(hive, serve(corp.context(LOCAL)))
     server.add("some")
-    job = hive.refuses("corp/some", "CatalogUnavailable", server.url, "nobody who is trusted here vouches for it", "CAFile=", "[Catalog corp]")
+    job = hive.refuses("corp/some", "CatalogUnavailable", server.url, "no authority that is trusted here vouches for it", "CAFile=", "[Catalog corp]")
     assert "certificate" in job.finished().message and server.requests == []
 
 
 def test_authority_that_does_not_vouch_for_the_server_is_named(hive, serve, corp, world):
     server = configure(hive, serve(corp.context(LOCAL)), CAFile=world.path)
     server.add("some")
-    hive.refuses("corp/some", "CatalogUnavailable", "nobody who is trusted here vouches for it", "CAFile= and URL= in [Catalog corp]")
+    hive.refuses("corp/some", "CatalogUnavailable", "no authority that is trusted here vouches for it", "CAFile= and URL= in [Catalog corp]")
     catalog = next(catalog for catalog in hive.call("ListCatalogs") if catalog["name"] == "corp")
     assert hive.hivectl("catalog").stderr.count("CAFile=") == 1 and catalog["workers"] == 0
 
@@ -143,11 +143,11 @@ def test_what_it_said_stands_in_for_a_server_whose_certificate_expired(hive, ser
     late = serve(corp.context(LOCAL, expired=True))
     late.add("some", version="2.0")
     hive.stop()
-    name = (hive.cache / "catalog/corp/catalog.json")
+    name = hive.cache / "catalog/corp/catalog.json"
     name.write_text(name.read_text().replace(server.url, late.url))
     configure(hive, late, CAFile=corp.path)
     hive.start()
-    worker, = hive.call("ListCatalog", {}, signature="(a{sv})")
+    (worker,) = hive.call("ListCatalog", {}, signature="(a{sv})")
     assert worker["version"] == "1.0" and 0 < worker["stale_since"] <= time.time() * 1e6
     assert "its certificate is not valid now" in hive.hivectl("catalog").stderr
 
@@ -192,7 +192,7 @@ def test_authority_does_not_judge_where_its_server_leads(hive, serve, corp):
     other = serve(corp.context(LOCAL))
     other.add("some")
     server.answers["/workers/some"] = redirect(f"{other.url}/workers/some")
-    hive.refuses("corp/some", "CatalogUnavailable", "nobody who is trusted here vouches for it")
+    hive.refuses("corp/some", "CatalogUnavailable", "no authority that is trusted here vouches for it")
     assert other.requests == []
 
 
@@ -227,7 +227,7 @@ def test_proxy_that_leads_elsewhere_is_not_believed(hive, serve, corp, world, pr
     server = serve(world.context("DNS:catalog.corp.test"), host="catalog.corp.test")
     configure(hive, server, CAFile=corp.path, Proxy=proxy.url)
     server.add("some")
-    hive.refuses("corp/some", "CatalogUnavailable", "nobody who is trusted here vouches for it")
+    hive.refuses("corp/some", "CatalogUnavailable", "no authority that is trusted here vouches for it")
     assert proxy.asked and server.requests == []
 
 
@@ -272,14 +272,14 @@ def test_source_of_a_server_whom_nobody_vouches_for_says_what_to_do(hive, serve,
     """Its sum would say what it is; but a name and a password in its URL are for the right server alone."""
     server = serve(world.context(LOCAL))
     hive.catalog.add("some", source(server))
-    hive.refuses("some", "SourceUnavailable", f"{server.url}/data", "nobody who is trusted here vouches for it", "update-ca-certificates")
+    hive.refuses("some", "SourceUnavailable", f"{server.url}/data", "no authority that is trusted here vouches for it", "update-ca-certificates")
     assert server.requests == []
 
 
 def test_authority_of_a_catalog_does_not_vouch_for_sources(hive, serve, corp):
     catalog = configure(hive, serve(corp.context(LOCAL)), CAFile=corp.path)
     catalog.add("some", source(serve(corp.context(LOCAL))))
-    hive.refuses("corp/some", "SourceUnavailable", "nobody who is trusted here vouches for it")
+    hive.refuses("corp/some", "SourceUnavailable", "no authority that is trusted here vouches for it")
 
 
 @pytest.mark.root

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from harness import HttpCatalog, pkgbuild
+from catalog import HttpCatalog, pkgbuild
 from test_catalogs import camel, notes
 
 
@@ -45,7 +45,7 @@ def test_show_says_what_a_variant_is(variants):
     assert "Why not" in shown and "cuda" in shown
     assert "Why not" not in variants.hivectl("show", "both").stdout
     refused = variants.hivectl("show", "both", "--backend", "rocm", status=2)
-    assert "has no backend \"rocm\"; it has: cpu, cuda" in refused.stderr
+    assert 'has no backend "rocm"; it has: cpu, cuda' in refused.stderr
 
 
 def test_cancel_says_at_once_that_it_tidies_up_and_what_it_waits_for(hive):
@@ -81,5 +81,7 @@ def test_variables_of_the_administrator_reach_the_recipe_and_its_functions(hive)
 @pytest.mark.parametrize("value", ["x", "1A=x", "PATH=/x", "LD_PRELOAD=/x.so", "BASH_ENV=/x", "startdir=/x", "A B=x"])
 def test_variables_that_are_none_are_refused(build, tmp_path, value):
     (tmp_path / "hive.conf").write_text(f"[Recipe]\nEnvironment={value}\n")
-    done = subprocess.run([build.libexec / "rbee-hive-builder", "--config", tmp_path / "hive.conf", "--query", "devices"], stderr=subprocess.PIPE, text=True)
+    done = subprocess.run(
+        [build.libexec / "rbee-hive-builder", "--config", tmp_path / "hive.conf", "--query", "devices"], stderr=subprocess.PIPE, text=True
+    )
     assert done.returncode == 1 and f'"{value}" is not a value for Environment= in [Recipe]' in done.stderr

@@ -12,11 +12,11 @@ import zipfile
 
 import pytest
 
-from harness import pkgbuild
+from catalog import pkgbuild
 
 VARIABLES = ("CARGO_HOME", "GOMODCACHE", "GOCACHE", "npm_config_cache", "PIP_CACHE_DIR", "CCACHE_DIR", "SCCACHE_DIR")
-LOOK = 'for v in ' + " ".join(VARIABLES) + '; do [[ ! -e ${!v}/mark ]] || echo "$v $(cat "${!v}/mark")"; done\n'
-MARK = 'for v in ' + " ".join(VARIABLES) + '; do mkdir -p "${!v}"; echo WORD > "${!v}/mark"; done\n'
+LOOK = "for v in " + " ".join(VARIABLES) + '; do [[ ! -e ${!v}/mark ]] || echo "$v $(cat "${!v}/mark")"; done\n'
+MARK = "for v in " + " ".join(VARIABLES) + '; do mkdir -p "${!v}"; echo WORD > "${!v}/mark"; done\n'
 
 
 def recipe(name, word, then=""):
@@ -27,15 +27,16 @@ def seen(job):
     return {tuple(record.text.split()) for record in job.records() if record.phase == "build" and record.stream == "out"}
 
 
-def test_the_next_build_of_a_worker_finds_what_tools_kept(hive):
-    hive.catalog.add("some", recipe("some", "first"))
-    assert seen(hive.installs("some")) == set()
-    hive.catalog.add("some", recipe("some", "second"))
-    job = hive.installs("some", reinstall=True)
+@pytest.mark.parametrize("name", ["some", "Text_Generation", "llama.cpp-cli"])
+def test_the_next_build_of_a_worker_finds_what_tools_kept(hive, name):
+    hive.catalog.add(name, recipe(name, "first"))
+    assert seen(hive.installs(name)) == set()
+    hive.catalog.add(name, recipe(name, "second"))
+    job = hive.installs(name, reinstall=True)
     assert seen(job) == {(variable, "first") for variable in VARIABLES}
     assert "✓ Tools find what they kept of an earlier build" in job.lines()
-    hive.removes("some")
-    assert seen(hive.installs("some")) == {(variable, "second") for variable in VARIABLES}
+    hive.removes(name)
+    assert seen(hive.installs(name)) == {(variable, "second") for variable in VARIABLES}
 
 
 def test_another_worker_finds_nothing_of_it(hive):
@@ -68,11 +69,17 @@ def test_a_package_that_is_refused_leaves_what_was_there(hive):
     assert seen(hive.installs("some", reinstall=True)) == {(variable, "good") for variable in VARIABLES}
 
 
-@pytest.mark.parametrize("trick", [
-    'ln -s /etc "$CARGO_HOME/etc"; ln -s ../../../../../../../etc/shadow "$CARGO_HOME/shadow"',
-    'ln "$CARGO_HOME/mark" "$CARGO_HOME/hard"', 'mkfifo "$CARGO_HOME/fifo"', 'chmod 4777 "$CARGO_HOME/mark"; chmod 2777 "$CARGO_HOME"',
-    'mkdir -p "$CARGO_HOME"/{1..9}/x; chmod 000 "$CARGO_HOME"/*/x', 'cd "$CARGO_HOME"; for i in {1..300}; do mkdir d; cd d; done',
-])
+@pytest.mark.parametrize(
+    "trick",
+    [
+        'ln -s /etc "$CARGO_HOME/etc"; ln -s ../../../../../../../etc/shadow "$CARGO_HOME/shadow"',
+        'ln "$CARGO_HOME/mark" "$CARGO_HOME/hard"',
+        'mkfifo "$CARGO_HOME/fifo"',
+        'chmod 4777 "$CARGO_HOME/mark"; chmod 2777 "$CARGO_HOME"',
+        'mkdir -p "$CARGO_HOME"/{1..9}/x; chmod 000 "$CARGO_HOME"/*/x',
+        'cd "$CARGO_HOME"; for i in {1..300}; do mkdir d; cd d; done',
+    ],
+)
 def test_a_hostile_cache_harms_no_later_build(hive, trick):
     hive.catalog.add("some", recipe("some", "hostile", trick))
     hive.installs("some")
@@ -93,9 +100,17 @@ def test_a_recipe_that_only_packages_has_none(hive):
 
 
 def test_ccache_makes_a_second_build_of_hits(hive):
-    hive.catalog.add("some", pkgbuild("some", options=["ccache"], source=["a.c"], sha256sums=["SKIP"],
-                                      build="for i in 1 2 3; do sed s/NUMBER/$i/g a.c > a$i.c; gcc $CFLAGS -c a$i.c; done; ccache --print-stats | tr '\\t' ' '"),
-                     {"a.c": "int answerNUMBER (void) { return NUMBER; }\n"})
+    hive.catalog.add(
+        "some",
+        pkgbuild(
+            "some",
+            options=["ccache"],
+            source=["a.c"],
+            sha256sums=["SKIP"],
+            build="for i in 1 2 3; do sed s/NUMBER/$i/g a.c > a$i.c; gcc $CFLAGS -c a$i.c; done; ccache --print-stats | tr '\\t' ' '",
+        ),
+        {"a.c": "int answerNUMBER (void) { return NUMBER; }\n"},
+    )
 
     def hits(job):
         return sum(int(match[1]) for match in re.finditer(r"^(?:direct|preprocessed)_cache_hit (\d+)$", "\n".join(job.lines()), re.MULTILINE))
@@ -122,8 +137,13 @@ def test_go_compiles_again_only_what_has_changed(hive, go):
     files = {"go.mod": "module example.org/some\n\ngo 1.19\n", "main.go": 'package main\n\nfunc main() { println("first") }\n'}
     for name, text in files.items():
         files[name] = text.encode()
-    recipe = pkgbuild("some", source=list(files), sha256sums=["SKIP"] * len(files), build="go build -v -o some .",
-                      package='install -Dm755 some "$pkgdir/usr/local/bin/some"')
+    recipe = pkgbuild(
+        "some",
+        source=list(files),
+        sha256sums=["SKIP"] * len(files),
+        build="go build -v -o some .",
+        package='install -Dm755 some "$pkgdir/usr/local/bin/some"',
+    )
     hive.catalog.add("some", recipe, files)
     first = hive.install("some")
     assert first.wait(300).result == "done"  # it compiles Go's own library too
@@ -156,12 +176,23 @@ def wheel(files):
 @pytest.fixture
 def registry(hive, http_catalog):
     """A registry of npm's and one of pip's, with one package each; and how often each path of it was asked for."""
-    package = archive({"package/package.json": '{"name": "tiny", "version": "1.0.0", "main": "index.js"}', "package/index.js": "module.exports = 'tiny';\n"})
-    described = {"name": "tiny", "version": "1.0.0", "main": "index.js",
-                 "dist": {"tarball": f"{http_catalog.url}/tiny/-/tiny-1.0.0.tgz", "shasum": hashlib.sha1(package).hexdigest()}}
-    built = wheel({"tiny.py": "name = 'tiny'\n", "tiny-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n",
-                   "tiny-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-                   "tiny-1.0.dist-info/RECORD": "tiny.py,,\ntiny-1.0.dist-info/METADATA,,\ntiny-1.0.dist-info/WHEEL,,\ntiny-1.0.dist-info/RECORD,,\n"})
+    package = archive(
+        {"package/package.json": '{"name": "tiny", "version": "1.0.0", "main": "index.js"}', "package/index.js": "module.exports = 'tiny';\n"}
+    )
+    described = {
+        "name": "tiny",
+        "version": "1.0.0",
+        "main": "index.js",
+        "dist": {"tarball": f"{http_catalog.url}/tiny/-/tiny-1.0.0.tgz", "shasum": hashlib.sha1(package).hexdigest()},
+    }
+    built = wheel(
+        {
+            "tiny.py": "name = 'tiny'\n",
+            "tiny-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n",
+            "tiny-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+            "tiny-1.0.dist-info/RECORD": "tiny.py,,\ntiny-1.0.dist-info/METADATA,,\ntiny-1.0.dist-info/WHEEL,,\ntiny-1.0.dist-info/RECORD,,\n",
+        }
+    )
 
     def send(handler, kind, data):
         handler.send_response(200)
@@ -171,22 +202,38 @@ def registry(hive, http_catalog):
         handler.end_headers()
         handler.wfile.write(data)
 
-    http_catalog.answers.update({
-        "/tiny": http_catalog.json({"name": "tiny", "dist-tags": {"latest": "1.0.0"}, "versions": {"1.0.0": described}}),
-        "/tiny/-/tiny-1.0.0.tgz": lambda handler: send(handler, "application/octet-stream", package),
-        "/simple/tiny/": (200, "text/html", b'<!DOCTYPE html><html><body><a href="/files/tiny-1.0-py3-none-any.whl">tiny-1.0-py3-none-any.whl</a></body></html>'),
-        "/files/tiny-1.0-py3-none-any.whl": lambda handler: send(handler, "application/octet-stream", built),
-    })
+    http_catalog.answers.update(
+        {
+            "/tiny": http_catalog.json({"name": "tiny", "dist-tags": {"latest": "1.0.0"}, "versions": {"1.0.0": described}}),
+            "/tiny/-/tiny-1.0.0.tgz": lambda handler: send(handler, "application/octet-stream", package),
+            "/simple/tiny/": (
+                200,
+                "text/html",
+                b'<!DOCTYPE html><html><body><a href="/files/tiny-1.0-py3-none-any.whl">tiny-1.0-py3-none-any.whl</a></body></html>',
+            ),
+            "/files/tiny-1.0-py3-none-any.whl": lambda handler: send(handler, "application/octet-stream", built),
+        }
+    )
     return http_catalog
 
 
-@pytest.mark.parametrize("program, fetched, how", [
-    ("npm", "/tiny/-/tiny-1.0.0.tgz",
-     "npm install --no-audit --no-fund --no-update-notifier --registry REGISTRY tiny@1.0.0 >&2\nnode -e 'console.log(require(\"tiny\"))'"),
-    ("pip3", "/files/tiny-1.0-py3-none-any.whl",
-     "python3 -m pip install --disable-pip-version-check --no-deps --target there --trusted-host 127.0.0.1 --index-url REGISTRY/simple/ tiny==1.0 >&2\n"
-     "PYTHONPATH=there python3 -c 'import tiny; print(tiny.name)'"),
-], ids=["npm", "pip"])
+@pytest.mark.parametrize(
+    "program, fetched, how",
+    [
+        (
+            "npm",
+            "/tiny/-/tiny-1.0.0.tgz",
+            "npm install --no-audit --no-fund --no-update-notifier --registry REGISTRY tiny@1.0.0 >&2\nnode -e 'console.log(require(\"tiny\"))'",
+        ),
+        (
+            "pip3",
+            "/files/tiny-1.0-py3-none-any.whl",
+            "python3 -m pip install --disable-pip-version-check --no-deps --target there --trusted-host 127.0.0.1 --index-url REGISTRY/simple/ tiny==1.0 >&2\n"
+            "PYTHONPATH=there python3 -c 'import tiny; print(tiny.name)'",
+        ),
+    ],
+    ids=["npm", "pip"],
+)
 def test_what_a_package_manager_fetched_is_not_fetched_again(hive, registry, program, fetched, how):
     if not shutil.which(program, path="/usr/bin"):
         pytest.skip(f"{program} is not installed here")

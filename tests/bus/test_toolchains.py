@@ -10,9 +10,9 @@ import urllib.request
 import pytest
 
 import rust as rust_of
-from harness import pkgbuild, sha256
+from catalog import pkgbuild, sha256
 
-LOOK = "for tool in $TOOLS; do echo \"$tool: $(command -v $tool)\"; done"
+LOOK = 'for tool in $TOOLS; do echo "$tool: $(command -v $tool)"; done'
 
 
 def write(path, text, mode=0o644):
@@ -44,7 +44,7 @@ def refused(hive, what):
 
 
 def test_recipe_has_the_toolchain_its_path_and_its_variables(hive, tools):
-    hive.catalog.add("some", pkgbuild("some", build="mytool; echo \"at $(command -v mytool)\"; echo \"$HOME\"; touch " f"{tools}/x || echo kept"))
+    hive.catalog.add("some", pkgbuild("some", build=f'mytool; echo "at $(command -v mytool)"; echo "$HOME"; touch {tools}/x || echo kept'))
     lines = hive.installs("some").lines()
     assert f"mytool of {tools}" in lines and f"at {tools}/bin/mytool" in lines
     assert "kept" in lines and not (tools / "x").exists()
@@ -69,8 +69,11 @@ def test_what_fetches_sources_does_not_see_it(hive, tools, tmp_path):
     write(tmp_path / "x/file", "text\n")
     archive = hive.catalog.directory / "x.tar.gz"
     subprocess.run(["tar", "-czf", archive, "-C", tmp_path, "x"], check=True)
-    hive.catalog.add("some", pkgbuild("some", source=["x.tar.gz"], sha256sums=[sha256(archive.read_bytes())], build="cat x/file; command -v bsdtar"),
-                     files={"x.tar.gz": archive.read_bytes()})
+    hive.catalog.add(
+        "some",
+        pkgbuild("some", source=["x.tar.gz"], sha256sums=[sha256(archive.read_bytes())], build="cat x/file; command -v bsdtar"),
+        files={"x.tar.gz": archive.read_bytes()},
+    )
     job = hive.install("some")
     assert job.wait().result == "done", job.log_text()
     assert "text" in job.lines()
@@ -139,8 +142,14 @@ def home(hive):
     """A home with what rustup, nvm, pyenv and go leave there."""
     home = hive.directory / "home"
     program = "#!/bin/sh\necho I am ${0##*/}\n"
-    for path in (".cargo/bin/rustc", ".cargo/bin/cargo", ".nvm/versions/node/v9.11.2/bin/node", ".nvm/versions/node/v20.11.1/bin/node",
-                 ".pyenv/versions/3.12.1/bin/python3", "sdk/go1.22.4/bin/go"):
+    for path in (
+        ".cargo/bin/rustc",
+        ".cargo/bin/cargo",
+        ".nvm/versions/node/v9.11.2/bin/node",
+        ".nvm/versions/node/v20.11.1/bin/node",
+        ".pyenv/versions/3.12.1/bin/python3",
+        "sdk/go1.22.4/bin/go",
+    ):
         write(home / path, program, 0o755)
     write(home / ".rustup/settings.toml", 'version = "12"\ndefault_toolchain = "1.79.0-x86_64-unknown-linux-gnu"\n')
     return home
@@ -151,8 +160,17 @@ def status(hive, home, *arguments):
 
 
 def test_status_finds_toolchains_in_ones_home(hive, home):
-    found = {toolchain["name"]: toolchain for toolchain in json.loads(status(hive, home, "--json"))["toolchains"] if toolchain["path"].startswith(str(home))}
-    assert {name: toolchain["version"] for name, toolchain in found.items()} == {"rust": "1.79.0", "node": "20.11.1", "python": "3.12.1", "go": "1.22.4"}
+    found = {
+        toolchain["name"]: toolchain
+        for toolchain in json.loads(status(hive, home, "--json"))["toolchains"]
+        if toolchain["path"].startswith(str(home))
+    }
+    assert {name: toolchain["version"] for name, toolchain in found.items()} == {
+        "rust": "1.79.0",
+        "node": "20.11.1",
+        "python": "3.12.1",
+        "go": "1.22.4",
+    }
     assert not any(toolchain["visible"] for toolchain in found.values())
     assert found["rust"]["path"] == f"{home}/.cargo"
 
@@ -285,7 +303,7 @@ impl<T: Copy + Default + Add<Output = T> + Mul<Output = T>, const R: usize, cons
 }
 """,
     "worker/Cargo.toml": '[package]\nname = "rust-worker"\nversion = "0.1.0"\nedition = "2021"\nbuild = "build.rs"\n[dependencies]\n'
-                         'tokens = { path = "../tokens" }\ntensor = { path = "../tensor", features = ["fast"] }\n',
+    'tokens = { path = "../tokens" }\ntensor = { path = "../tensor", features = ["fast"] }\n',
     "worker/build.rs": """fn main() {
     let out = std::env::var("OUT_DIR").unwrap();
     std::fs::write(format!("{out}/made.rs"), format!("pub const RUSTC: &str = {:?};", std::env::var("RUSTC").unwrap())).unwrap();
@@ -314,10 +332,16 @@ fn main() {
 def rust_worker(hive, build="cargo build --release --offline --workspace"):
     """The catalog's entry of a workspace of four crates: a procedural macro, generics, a build script, threads; no network."""
     crates = {path.replace("/", "__"): text for path, text in {"Cargo.toml": MANIFEST, **CRATES}.items()}
-    lay_out = "for file in *__*; do mkdir -p \"$(dirname \"${file//__//}\")\"; cp \"$file\" \"${file//__//}\"; done"
-    recipe = pkgbuild("rust-worker", source=list(crates), sha256sums=[sha256(text) for text in crates.values()], makedepends=["cargo", "rust"],
-                      extra=f"prepare() {{\n{lay_out}\n}}", build=f"command -v rustc\nrustc --version\n{build}",
-                      package='install -Dm755 target/release/rust-worker "$pkgdir/usr/local/bin/rust-worker"')
+    lay_out = 'for file in *__*; do mkdir -p "$(dirname "${file//__//}")"; cp "$file" "${file//__//}"; done'
+    recipe = pkgbuild(
+        "rust-worker",
+        source=list(crates),
+        sha256sums=[sha256(text) for text in crates.values()],
+        makedepends=["cargo", "rust"],
+        extra=f"prepare() {{\n{lay_out}\n}}",
+        build=f"command -v rustc\nrustc --version\n{build}",
+        package='install -Dm755 target/release/rust-worker "$pkgdir/usr/local/bin/rust-worker"',
+    )
     return hive.catalog.add("rust-worker", recipe, files=crates)
 
 
@@ -384,10 +408,16 @@ def rustup(hive):
     nobody but this hive lives."""
     if os.geteuid() != 0 or not pathlib.Path("/root/.rustup/settings.toml").exists():
         pytest.skip("there is no Rust of rustup's in root's home")
-    wrapper = ["unshare", "--mount", "sh", "-c",
-               'mount -t tmpfs tmpfs /mnt && '
-               'mkdir -m 711 /mnt/upper && mkdir /mnt/work && mount -t overlay -o lowerdir=/root,upperdir=/mnt/upper,workdir=/mnt/work overlay /root && '
-               'umount -l /mnt && exec "$@"', "--"]
+    wrapper = [
+        "unshare",
+        "--mount",
+        "sh",
+        "-c",
+        "mount -t tmpfs tmpfs /mnt && "
+        "mkdir -m 711 /mnt/upper && mkdir /mnt/work && mount -t overlay -o lowerdir=/root,upperdir=/mnt/upper,workdir=/mnt/work overlay /root && "
+        'umount -l /mnt && exec "$@"',
+        "--",
+    ]
     rust_of.use_proposal(hive, "/root", wrapper)
     hive.wrapper = wrapper
     hive.configure("Build", NetworkSteps="prepare")
@@ -396,10 +426,15 @@ def rustup(hive):
 @pytest.mark.plain
 def test_rust_server_of_crates_is_built_by_the_toolchain_in_roots_home(hive, rustup):
     """A hundred thousand lines of two dozen crates, fetched in prepare() alone, built without a network, and it serves."""
-    recipe = pkgbuild("token-server", source=list(SERVER), sha256sums=[sha256(text) for text in SERVER.values()], makedepends=["cargo", "rust>=1.74"],
-                      extra="prepare() {\nmkdir -p src; cp main.rs src/\nCARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS=fallback cargo fetch\n}",
-                      build="command -v rustc cargo\ncargo build --release --offline",
-                      package='install -Dm755 target/release/token-server "$pkgdir/usr/local/bin/token-server"')
+    recipe = pkgbuild(
+        "token-server",
+        source=list(SERVER),
+        sha256sums=[sha256(text) for text in SERVER.values()],
+        makedepends=["cargo", "rust>=1.74"],
+        extra="prepare() {\nmkdir -p src; cp main.rs src/\nCARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS=fallback cargo fetch\n}",
+        build="command -v rustc cargo\ncargo build --release --offline",
+        package='install -Dm755 target/release/token-server "$pkgdir/usr/local/bin/token-server"',
+    )
     hive.catalog.add("token-server", recipe, files=SERVER)
     job = rust_of.installs(hive, "token-server")
     lines = job.lines()

@@ -9,7 +9,9 @@ import time
 import pytest
 from gi.repository import Gio, GLib
 
-from harness import JOB, NAME, PATH, HiveError, pkgbuild, variant, wait_until
+from catalog import pkgbuild
+from client import JOB, NAME, PATH, HiveError, variant
+from waiting import wait_until
 
 PROPERTIES = "org.freedesktop.DBus.Properties"
 NO_REPLY = Gio.DBusMessageFlags.NO_REPLY_EXPECTED
@@ -47,7 +49,7 @@ class Raw:
     def flush(self):
         try:
             while self.left:
-                self.left = self.left[self.socket.send(self.left):]
+                self.left = self.left[self.socket.send(self.left) :]
         except BlockingIOError:
             pass
         return not self.left
@@ -106,8 +108,18 @@ def loud_hive(hive):
     return hive
 
 
-@pytest.mark.parametrize("what, count", [("OpenLog", 3000), ("ReadLog", 3000), ("ListJobs", 3000), ("GetAll", 30000), ("GetManagedObjects", 2000),
-                                         ("NoSuchMethod", 30000), ("InstallWorker", 300)])
+@pytest.mark.parametrize(
+    "what, count",
+    [
+        ("OpenLog", 3000),
+        ("ReadLog", 3000),
+        ("ListJobs", 3000),
+        ("GetAll", 30000),
+        ("GetManagedObjects", 2000),
+        ("NoSuchMethod", 30000),
+        ("InstallWorker", 300),
+    ],
+)
 def test_client_that_never_reads_hurts_only_itself(loud_hive, what, count):
     """Unheeded, dbus-daemon would hear nothing more of the hive after 64 descriptors or 127 MiB that this client leaves unread."""
     job, calls = floods(loud_hive)
@@ -127,8 +139,7 @@ def test_client_that_never_reads_hurts_only_itself(loud_hive, what, count):
 def test_client_that_wants_no_answers_hurts_only_itself(loud_hive):
     job, calls = floods(loud_hive)
     before = loud_hive.memory()
-    flood(loud_hive, [Raw(loud_hive)], 5000, *calls["ListJobs"], flags=NO_REPLY,
-          check=lambda: loud_hive.call("GetJob", job.id, timeout=10))
+    flood(loud_hive, [Raw(loud_hive)], 5000, *calls["ListJobs"], flags=NO_REPLY, check=lambda: loud_hive.call("GetJob", job.id, timeout=10))
     assert_stayed_small(loud_hive, before)
 
 
@@ -213,8 +224,13 @@ def test_subscriber_that_never_reads_long_lines_silences_nobody(hive):
     hive.catalog.add("wide", pkgbuild("wide", build=build))
     hive.start()
     stalled = Raw(hive)
-    stalled.call("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "AddMatch",
-                 GLib.Variant("(s)", ("type='signal',interface='org.rbee.Hive.Job',member='LineEmitted'",)))
+    stalled.call(
+        "org.freedesktop.DBus",
+        "/org/freedesktop/DBus",
+        "org.freedesktop.DBus",
+        "AddMatch",
+        GLib.Variant("(s)", ("type='signal',interface='org.rbee.Hive.Job',member='LineEmitted'",)),
+    )
     wait_until(lambda: stalled.read(), what="the answer")
     job = hive.install("wide")
     while not job.finished():
@@ -224,5 +240,7 @@ def test_subscriber_that_never_reads_long_lines_silences_nobody(hive):
     assert job.wait() == ("done", "", "")
     assert "doesn't read" in hive.daemon_log()
     assert len([record for record in job.records() if record.stream == "out"]) == 6000
-    skipped = [signal.arguments for signal in hive.signals if signal.path == job.path and signal.member == "LineEmitted" and signal.arguments[2] == "skipped"]
+    skipped = [
+        signal.arguments for signal in hive.signals if signal.path == job.path and signal.member == "LineEmitted" and signal.arguments[2] == "skipped"
+    ]
     assert skipped

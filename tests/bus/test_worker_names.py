@@ -3,7 +3,8 @@
 
 import pytest
 
-from harness import HiveError, pkgbuild
+from catalog import pkgbuild
+from client import HiveError
 
 NAMES = ("llama.cpp-cli", "Text_Generation", "v1.2_X", "9")
 

@@ -10,10 +10,12 @@ DESCRIPTOR = re.compile(r"\d+<([^>]*)>")
 # 7</a/folder>, "a name" or, where the working directory doesn't matter, "/a/name"
 NAME = re.compile(r'(?:(?:\d+|AT_FDCWD)<([^>]*)>, )?"((?:[^"\\]|\\.)*)"')
 # What these do is gone with the process.
-LOOKING = frozenset("""access arch_prctl brk capget clock_gettime close dup dup3 faccessat faccessat2 fcntl fgetxattr flistxattr flock fstat fstatfs
+LOOKING = frozenset(
+    """access arch_prctl brk capget clock_gettime close dup dup3 faccessat faccessat2 fcntl fgetxattr flistxattr flock fstat fstatfs
 futex getcwd getdents64 getegid geteuid getgid getpid getrandom gettid getuid getxattr listxattr lseek lstat memfd_create mmap mprotect munmap
 newfstatat poll ppoll prctl pread64 prlimit64 read readlink readlinkat rseq rt_sigaction rt_sigprocmask sched_getaffinity sched_yield
-set_robust_list set_tid_address stat statfs statx sysinfo umask uname""".split())
+set_robust_list set_tid_address stat statfs statx sysinfo umask uname""".split()
+)
 
 
 class Call:

@@ -88,7 +88,7 @@ def prepare(scratch):
 def moments(calls):
     """Calls of a change in the middle of what it does, and whether it ends as before or after when it is killed there."""
     manifests = [number for number, call in enumerate(calls) if call.renamed() and "/transactions/" in call.arguments]
-    before, commit, after = calls[:manifests[-1]], calls[manifests[-1]], calls[manifests[-1] + 1:]
+    before, commit, after = calls[: manifests[-1]], calls[manifests[-1]], calls[manifests[-1] + 1 :]
     found = {
         "copying": ([call for call in before if "O_EXCL" in call.arguments], "before"),
         "placing": ([call for call in before if call.renamed() and "~" in call.arguments], "before"),

@@ -153,8 +153,14 @@ class Scratch:
         return "recover", {}
 
     def run(self, verb, request, *before):
-        done = subprocess.run([*before, self.program, "--config", str(self.configuration), verb], input=json.dumps(request).encode(),
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd="/", check=False)
+        done = subprocess.run(
+            [*before, self.program, "--config", str(self.configuration), verb],
+            input=json.dumps(request).encode(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd="/",
+            check=False,
+        )
         assert not done.stderr, done.stderr.decode()
         lines = [line.split(" ", 3) for line in done.stdout.decode().splitlines()]
         return Run(done.returncode, [(stream, text) for _, _, stream, text in lines])
@@ -176,8 +182,18 @@ class Scratch:
         """Runs it until it enters that system call, which is not done any more.
 
         strace counts each kind of call by itself: inject=all:when=9 would strike at the first kind that comes to nine."""
-        return self.run(verb, request, "strace", "-f", "-o", "/dev/null", "-e", f"trace={call.name}",
-                        "-e", f"inject={call.name}:signal=KILL:when={call.occurrence}")
+        return self.run(
+            verb,
+            request,
+            "strace",
+            "-f",
+            "-o",
+            "/dev/null",
+            "-e",
+            f"trace={call.name}",
+            "-e",
+            f"inject={call.name}:signal=KILL:when={call.occurrence}",
+        )
 
     # looking
 

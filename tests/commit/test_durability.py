@@ -86,15 +86,23 @@ def the_manifest_goes_when_all_that_it_tells_of_is_safe(run):
 
 
 def success_is_told_when_it_is_safe(run):
-    told = [(call, run.unsafe(disk), manifest) for call, disk, manifest, _ in run.moments()
-            if call.name == "write" and re.search("Binary installed|Removed:|recover result", call.arguments)]
+    told = [
+        (call, run.unsafe(disk), manifest)
+        for call, disk, manifest, _ in run.moments()
+        if call.name == "write" and re.search("Binary installed|Removed:|recover result", call.arguments)
+    ]
     assert len(told) == 1
     assert not told[0][1] and not told[0][2], told
 
 
-RULES = [nothing_is_touched_before_the_manifest_is_safe_that_allows_it, nothing_takes_its_name_before_its_content_is_safe,
-         all_copies_and_the_record_are_safe_before_the_first_takes_its_place, nothing_that_was_there_goes_before_the_change_is_committed,
-         the_manifest_goes_when_all_that_it_tells_of_is_safe, success_is_told_when_it_is_safe]
+RULES = [
+    nothing_is_touched_before_the_manifest_is_safe_that_allows_it,
+    nothing_takes_its_name_before_its_content_is_safe,
+    all_copies_and_the_record_are_safe_before_the_first_takes_its_place,
+    nothing_that_was_there_goes_before_the_change_is_committed,
+    the_manifest_goes_when_all_that_it_tells_of_is_safe,
+    success_is_told_when_it_is_safe,
+]
 
 # Recoveries of changes that were killed: which, when, and what their manifest says by then
 RECOVERIES = {
@@ -127,7 +135,7 @@ def runs(scratch, changes):
         call, _ = moments(calls)[moment]
         scratch.restore(change.start)
         scratch.kill(*change.run, call)
-        found[kind] = Run(scratch, scratch.trace(*scratch.recover()), calls[:calls.index(call)], manifest)
+        found[kind] = Run(scratch, scratch.trace(*scratch.recover()), calls[: calls.index(call)], manifest)
     return found
 
 

@@ -32,11 +32,17 @@ def test_changes_that_nobody_disturbs_end_as_these_tests_expect(changes):
     assert [list(state.records) for state in (first, old, new, without)] == [["x"], ["x", "y"], ["x", "y"], ["y"]]
     assert back.root == old.root and upgraded.root == new.root
     assert not old.kept and not first.kept and not back.kept and not without.kept
-    assert {path.removeprefix("kept/x/2/pkg"): what for path, what in new.kept.items() if "/pkg/" in path} == \
-        {path: what for path, what in OLD.items() if not isinstance(what, Folder)}
+    assert {path.removeprefix("kept/x/2/pkg"): what for path, what in new.kept.items() if "/pkg/" in path} == {
+        path: what for path, what in OLD.items() if not isinstance(what, Folder)
+    }
     assert new.kept["kept/x/2/x.json"] == old.records["x"]
-    for state, job, version, package in ((old, "2", "1", OLD), (first, "3", "2", NEW), (new, "3", "2", NEW), (upgraded, "2", "2", NEW),
-                                         (back, "3", "1", OLD)):
+    for state, job, version, package in (
+        (old, "2", "1", OLD),
+        (first, "3", "2", NEW),
+        (new, "3", "2", NEW),
+        (upgraded, "2", "2", NEW),
+        (back, "3", "1", OLD),
+    ):
         record = state.records["x"]
         assert {file["path"]: file for file in record["files"]} == files(package)
         assert (record["job"], record["version"]) == (job, version)
@@ -115,8 +121,20 @@ def test_killed_at_any_system_call_it_leaves_the_old_or_the_new(scratch, changes
     record_property("ends", str(dict(ends)))
 
 
-MOMENTS = [("install", "copying"), ("install", "placing"), ("upgrade", "placing"), ("upgrade", "placed"), ("upgrade", "committed"),
-           ("upgrade", "dropping"), ("upgrade", "done"), ("rollback", "copying"), ("rollback", "committed"), ("rollback", "done"), ("remove", "placing"), ("remove", "dropping")]
+MOMENTS = [
+    ("install", "copying"),
+    ("install", "placing"),
+    ("upgrade", "placing"),
+    ("upgrade", "placed"),
+    ("upgrade", "committed"),
+    ("upgrade", "dropping"),
+    ("upgrade", "done"),
+    ("rollback", "copying"),
+    ("rollback", "committed"),
+    ("rollback", "done"),
+    ("remove", "placing"),
+    ("remove", "dropping"),
+]
 
 
 @pytest.mark.parametrize("name, moment", MOMENTS)
@@ -128,7 +146,7 @@ def test_recovery_killed_at_any_system_call_is_completed_by_the_next(scratch, ch
     kill(scratch, change.run, where)
     calls = scratch.trace(*scratch.recover())
     # How a process starts was tried above.
-    calls = calls[next(number for number, call in enumerate(calls) if call.name == "prctl"):]
+    calls = calls[next(number for number, call in enumerate(calls) if call.name == "prctl") :]
     said = collections.Counter()
     for call in telling(calls):
         scratch.restore(change.start)

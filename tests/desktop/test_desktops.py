@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""rbee-hive-notifier among a real desktop's programs: dunst on an X server, waybar and mako on sway. None needs a screen."""
+"""rbee-hive-notifier among a real desktop's programs: dunst on an X server, waybar and mako on sway, Xfce's panel and notifications. None
+needs a screen."""
 
 import html
 import shutil
@@ -8,9 +9,10 @@ import pytest
 from gi.repository import GLib
 
 import sway
-from harness import wait_until
+import xfce
 from held import Held
 from session import NOTIFICATIONS, PROPERTIES, WATCHER
+from waiting import wait_until
 
 # They measure nothing, and sanitizers of ours see nothing of theirs.
 pytestmark = pytest.mark.plain
@@ -57,7 +59,9 @@ def dunst_answers(session, member, *arguments):
 
 def dunst_shows(session):
     """How many."""
-    return session.connection.call_sync(*DUNST[:2], PROPERTIES, "Get", GLib.Variant("(ss)", (DUNST[2], "displayedLength")), None, 0, -1, None).unpack()[0]
+    return session.connection.call_sync(
+        *DUNST[:2], PROPERTIES, "Get", GLib.Variant("(ss)", (DUNST[2], "displayedLength")), None, 0, -1, None
+    ).unpack()[0]
 
 
 def test_dunst_shows_a_failure_and_a_click_on_it_opens_the_log(dunst, held, opened):
@@ -113,3 +117,25 @@ def test_mako_shows_a_failure_and_its_action_asks_again(desktop, held):
     desktop.run("makoctl", "invoke", "again")
     wait_until(lambda: b"Installed late" in desktop.run("makoctl", "list"), what="mako to show the end")
     assert b"Cannot install late" not in desktop.run("makoctl", "list")
+
+
+def test_job_is_cancelled_by_clicks_on_xfces_panel_and_a_failure_is_shown(session, held):
+    need(*xfce.NEEDS)
+    session.settings("[Notifier]\nNotifyAfter=0\n")
+    session.start()
+    desktop = xfce.Xfce(session)
+    bare = desktop.picture()
+    job = held.install("llama")
+    left, top, right, bottom = desktop.shows(bare, "the icon")
+    desktop.click((left + right) // 2, (top + bottom) // 2, 3)
+    left, top, _, _ = desktop.shows(bare, "the menu", xfce.BAR + 1)
+    before = desktop.picture()
+    desktop.click(left + 40, top + 18)
+    left, top, _, _ = desktop.shows(before, "the job's own menu, left of the icon's", xfce.BAR + 1, left)
+    desktop.keep_picture("xfce-tray")
+    desktop.click(left + 40, top + 18)
+    assert job.wait().result == "cancelled"
+    wait_until(lambda: desktop.changed(bare) is None, 20, "the icon to go")
+    held.hive.fails(held.hive.install("nothing"), "WorkerNotFound")
+    desktop.shows(bare, "the notification", xfce.BAR + 1)
+    desktop.keep_picture("xfce-notification")

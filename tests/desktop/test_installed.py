@@ -32,6 +32,14 @@ def test_entry_is_valid(entry):
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
+def test_description_for_software_centres_is_valid(build):
+    if not shutil.which("appstreamcli"):
+        pytest.skip("appstreamcli is not installed here")
+    file = next(build.destination.rglob("metainfo/org.rbee.Hive.metainfo.xml"))
+    done = subprocess.run(["appstreamcli", "validate", "--no-net", "--no-color", file], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_entry_names_a_program_and_an_icon_that_are_installed(build, entry):
     group = read(entry)["Desktop Entry"]
     program = group["Exec"].split()[0]

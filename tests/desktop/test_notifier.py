@@ -8,9 +8,10 @@ import subprocess
 
 import pytest
 
-from harness import pkgbuild, wait_until
+from catalog import pkgbuild
 from held import Held
-from session import Notifications, Watcher
+from session import Notifications, Watcher, Window
+from waiting import wait_until
 
 
 @pytest.fixture
@@ -19,6 +20,14 @@ def held(session, http_catalog):
     held = Held(session.hive, http_catalog)
     yield held
     held.let_all_go()
+
+
+@pytest.fixture
+def startable(session):
+    """run.conf says how llama is run."""
+    path = session.directory / "run.conf"
+    path.write_text("[llama]\nArguments=%p\n")
+    session.hive.configuration["Run"] = {"Rules": path}
 
 
 def test_second_notifier_leaves_without_a_word(session):
@@ -66,17 +75,24 @@ def test_hive_is_started_by_nothing_but_a_person(session):
     wait_until(lambda: not session.hive.name_is_owned(), what="the hive's end")
     item.entries()
     assert not mark.exists()
-    subprocess.run(["busctl", f"--address={session.hive.address}", "--timeout=1", "call", "org.rbee.Hive", "/org/rbee/Hive", "org.rbee.Hive", "ListWorkers"], check=False,
-                   capture_output=True)
+    subprocess.run(
+        ["busctl", f"--address={session.hive.address}", "--timeout=1", "call", "org.rbee.Hive", "/org/rbee/Hive", "org.rbee.Hive", "ListWorkers"],
+        check=False,
+        capture_output=True,
+    )
     wait_until(mark.exists, what="the start that somebody else asks for")
 
 
-@pytest.mark.parametrize("text, sentence", [
-    ("[Notifier]\nTray=sometimes\n", "Tray= takes one of auto, always, never"),
-    ("[Notifier]\nNotifyAfter=-1\n", "NotifyAfter= takes one of 0-86400"),
-    ("[Notifier]\nTry=always\n", "there is no key Try= in [Notifier]"),
-    ("Tray\n", "Cannot read "),
-], ids=["tray", "notify-after", "unknown", "no-key-file"])
+@pytest.mark.parametrize(
+    "text, sentence",
+    [
+        ("[Notifier]\nTray=sometimes\n", "Tray= takes one of auto, always, never"),
+        ("[Notifier]\nNotifyAfter=-1\n", "NotifyAfter= takes one of 0-86400"),
+        ("[Notifier]\nTry=always\n", "there is no key Try= in [Notifier]"),
+        ("Tray\n", "Cannot read "),
+    ],
+    ids=["tray", "notify-after", "unknown", "no-key-file"],
+)
 def test_wrong_setting_is_said_with_its_file_and_the_default_counts(session, text, sentence):
     session.settings(text)
     session.start()
@@ -161,9 +177,9 @@ def test_menu_answers_what_hosts_ask(session, held):
     assert item.menu("AboutToShow", "(i)", 0) == (False,)
     assert item.menu("GetProperty", "(is)", number, "label") == ("Open rbee-hive",)
     assert item.menu("GetGroupProperties", "(aias)", [number], []) == ([(number, {"label": "Open rbee-hive", "visible": True, "enabled": True})],)
-    assert len(item.menu("GetGroupProperties", "(aias)", [], [])[0]) == 5 + 8 * 5
+    assert len(item.menu("GetGroupProperties", "(aias)", [], [])[0]) == 7 + 8 * 5 + 6 * 2
     assert item.menu("EventGroup", "(a(isvu))", [(0, "opened", held.zero, 0), (99, "clicked", held.zero, 0)]) == ([99],)
-    assert len(item.menu("GetLayout", "(iias)", 0, 1, [])[1][2]) == 8 + 4
+    assert len(item.menu("GetLayout", "(iias)", 0, 1, [])[1][2]) == 8 + 6 + 6
     for call in (("Event", "(isvu)", 9, "clicked", held.zero, 0), ("GetLayout", "(iias)", 99, -1, []), ("GetProperty", "(is)", -1, "label")):
         with pytest.raises(Exception, match="The menu has no item"):
             item.menu(*call)
@@ -203,14 +219,25 @@ def test_short_job_is_not_told_of(session, held):
     assert server.calls == []
 
 
-def test_job_that_took_long_is_told_of_when_it_is_done(session, held):
+def test_job_that_took_long_is_told_of_when_it_is_done(session, startable, held):
     session.settings("[Notifier]\nNotifyAfter=0\n")
     session.start()
     server = Notifications(session)
     held.ends("llama")
-    told, = server.wait()
-    assert (told.summary, told.body, told.actions) == ("Installed llama", "", {"default": "Open", "open": "Open"})
+    (told,) = server.wait()
+    assert (told.summary, told.body, told.actions) == ("Installed llama", "", {"default": "", "start": "Start", "open": "Open"})
     assert (told.icon, told.hints["desktop-entry"], told.hints["category"]) == ("org.rbee.Hive", "org.rbee.Hive", "transfer.complete")
+
+
+def test_start_is_offered_of_what_can_be_started(session, startable, held):
+    session.settings("[Notifier]\nNotifyAfter=0\n")
+    session.start()
+    server = Notifications(session)
+    held.ends("a-library")
+    assert server.wait()[0].actions == {"default": "", "open": "Open"}
+    held.hive.removes("a-library")
+    wait_until(lambda: server.calls[-1].summary == "Removed a-library", what="its end")
+    assert server.calls[-1].actions == {"default": "", "open": "Open"}
 
 
 def test_failure_is_told_in_the_hives_words_and_stays_in_the_tray(session, held):
@@ -218,9 +245,9 @@ def test_failure_is_told_in_the_hives_words_and_stays_in_the_tray(session, held)
     session.start()
     watcher, server = Watcher(session), Notifications(session)
     job = held.hive.fails(held.hive.install("nothing"), "WorkerNotFound")
-    told, = server.wait()
+    (told,) = server.wait()
     assert (told.summary, told.body) == ("Cannot install nothing", html.escape(job.get("ErrorMessage")))
-    assert told.actions == {"default": "Show log", "log": "Show log", "again": "Try again"}
+    assert told.actions == {"default": "", "log": "Show log", "again": "Try again"}
     item = watcher.wait()
     wait_until(lambda: item.get("Status") == "NeedsAttention", what="the tray to call for attention")
     assert item.entries()["Cannot install nothing"] == {"Show log": 12, "Try again": 13, "Dismiss": 14}
@@ -246,7 +273,7 @@ def test_try_again_asks_for_the_same_and_takes_the_failure_back(session, held):
     session.start()
     watcher, server = Watcher(session), Notifications(session)
     held.hive.fails(held.hive.install("late", check=True), "WorkerNotFound")
-    told, = server.wait()
+    (told,) = server.wait()
     held.add("late")
     server.choose(told, "again")
     wait_until(lambda: [job["options"] for job in held.hive.list_jobs(worker="late")] == [{"check": True}] * 2, what="a second job")
@@ -263,19 +290,21 @@ def test_own_recipe_is_not_tried_again(session, held, tmp_path):
     server = Notifications(session)
     (tmp_path / "PKGBUILD").write_text("pkgname=mine\npkgver=1\npkgrel=1\narch=(any)\nbuild() { false; }\npackage() { :; }\n")
     held.hive.hivectl("install", "--config", held.hive.directory / "hive.conf", f"{tmp_path}/PKGBUILD", status=1)
-    assert server.wait()[0].actions == {"default": "Show log", "log": "Show log"}
+    assert server.wait()[0].actions == {"default": "", "log": "Show log"}
 
 
-def test_more_than_three_ends_in_a_minute_are_one_notification(session, held):
+def test_two_hundred_ends_at_once_are_one_notification(session, held):
     session.settings("[Notifier]\nNotifyAfter=0\n")
     held.hive.configuration["Jobs"].update(MaxQueued=300, MaxQueuedPerUser=300)
     session.start()
     server = Notifications(session)
-    jobs = [held.hive.install(f"no-{number}") for number in range(40)]
+    jobs = [held.hive.install(f"no-{number}") for number in range(200)]
     for job in jobs:
         job.wait()
-    wait_until(lambda: [(one.summary, one.body) for one in server.shown.values()] == [("40 jobs have ended", "0 are done, 40 failed.")],
-               what="one notification")
+    wait_until(
+        lambda: [(one.summary, one.body) for one in server.shown.values()] == [("200 jobs have ended", "0 are done, 200 failed.")],
+        what="one notification",
+    )
 
 
 def test_notification_without_what_the_server_cannot_do(session, held):
@@ -283,7 +312,7 @@ def test_notification_without_what_the_server_cannot_do(session, held):
     session.start()
     server = Notifications(session, capabilities=("persistence",))
     job = held.hive.fails(held.hive.install("nothing"), "WorkerNotFound")
-    told, = server.wait()
+    (told,) = server.wait()
     assert (told.summary, told.body, told.actions) == (f"Cannot install nothing: {job.get('ErrorMessage')}", "", {})
 
 
@@ -305,7 +334,7 @@ def test_another_server_is_asked_anew(session, held):
     wait_until(lambda: not session.has_owner(first.name), what="the server's end")
     second = Notifications(session, capabilities=("body",))
     held.hive.fails(held.hive.install("nothing"), "WorkerNotFound")
-    told, = second.wait()
+    (told,) = second.wait()
     assert (told.id, told.actions) == (1, {})
 
 
@@ -326,8 +355,10 @@ def test_newer_versions_are_one_notification(session, held):
         held.add(name, pkgbuild(name, version="2.0"), version="2.0")
         held.let_go(name)
     held.hive.call("CheckUpdates")
-    wait_until(lambda: server.shown and server.wait()[0].body in ("first 2.0-1, second 2.0-1", "second 2.0-1, first 2.0-1"),
-               what=lambda: f"both, there is {[one.body for one in server.calls]}")
+    wait_until(
+        lambda: server.shown and server.wait()[0].body in ("first 2.0-1, second 2.0-1", "second 2.0-1, first 2.0-1"),
+        what=lambda: f"both, there is {[one.body for one in server.calls]}",
+    )
     assert len(server.shown) == 1 and server.wait()[0].summary == "Newer versions of workers"
 
 
@@ -338,7 +369,9 @@ def commands(session, text="exit 0"):
     """An xdg-open that notes how it was called."""
     folder = session.home / "bin"
     folder.mkdir(exist_ok=True)
-    (folder / "xdg-open").write_text(f'#!/bin/sh\nprintf "%s %s\\n" "$XDG_ACTIVATION_TOKEN" "$*" >"$HOME/opened.new"\nmv "$HOME/opened.new" "$HOME/opened"\n{text}\n')
+    (folder / "xdg-open").write_text(
+        f'#!/bin/sh\nprintf "%s %s\\n" "$XDG_ACTIVATION_TOKEN" "$*" >"$HOME/opened.new"\nmv "$HOME/opened.new" "$HOME/opened"\n{text}\n'
+    )
     (folder / "xdg-open").chmod(0o755)
     return session.home / "opened"
 
@@ -357,13 +390,45 @@ def test_show_log_opens_it_and_hands_the_token_on(session, held):
     watcher.wait_until_empty()
 
 
+def test_window_is_asked_before_a_page_or_a_file_is_opened(session, held):
+    """Each with the token of its click."""
+    session.settings("[Notifier]\nNotifyAfter=0\nTray=always\n")
+    opened = commands(session)
+    session.start()
+    watcher, server, window = Watcher(session), Notifications(session), Window(session)
+    job = held.hive.fails(held.hive.install("nothing"), "WorkerNotFound")
+    server.choose(server.wait()[0], "log", "first")
+    assert window.wait() == ("show-job", [job.id], "first")
+    server.close(1, 3)
+    held.ends("llama")
+    (told,) = server.wait()
+    for action, asked in (("start", "start-worker"), ("open", "show-worker"), ("default", "show-worker")):
+        server.choose(told, action, f"to {action}")
+        assert window.wait() == (asked, ["llama"], f"to {action}")
+    item = watcher.wait()
+    item.click(item.entries()["Open rbee-hive"])
+    assert window.wait() == ("", [], None)
+    assert not opened.exists()
+
+
+def test_start_without_a_window_is_asked_of_the_hive_whose_sentence_is_told(session, startable, held):
+    """This hive has no systemd to run workers."""
+    session.settings("[Notifier]\nNotifyAfter=0\n")
+    session.start()
+    server = Notifications(session)
+    held.ends("llama")
+    server.choose(server.wait()[0], "start")
+    told = server.wait(2)[1]
+    assert (told.summary, told.body) == ("Cannot start the worker", "Workers are run by systemd, and this hive was started without it")
+
+
 def test_page_that_cannot_be_opened_is_told_with_the_reason(session, held):
     session.settings("[Notifier]\nTray=always\n")
     session.start()
     watcher, server = Watcher(session), Notifications(session)
     item = watcher.wait()
     item.click(item.entries()["Open rbee-hive"])
-    told, = server.wait()
+    (told,) = server.wait()
     assert told.summary == "Cannot open rbee-hive"
     assert told.body.startswith("No hive answers on the bus at ")  # which hivectl asks where the bridge is
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Files of up to 1 MB (-max_len=1048576): one is either a configuration that keeps its own rules, or refused by one
  * sentence that can be shown. */
-#include "configuration.h"
-
-#include "file.h"
-
 #include <stdint.h>
 #include <string.h>
+
+#include "configuration.h"
+#include "file.h"
 
 #define MESSAGE_MAX 8192
 

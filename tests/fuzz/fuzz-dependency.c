@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A dependency, a newline, and versions, a line each: what dependency_parse() takes is what it promises, and versions
  * have an order. */
-#include "dependency.h"
-
-#include "error.h"
-#include "version.h"
-
 #include <stdint.h>
 #include <string.h>
+
+#include "dependency.h"
+#include "error.h"
+#include "version.h"
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 

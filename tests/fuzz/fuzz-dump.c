@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Dumps of all kinds: what is believed is whole, and whatever it says, lint and .SRCINFO can live with it. */
-#include "recipe-dump.h"
-
-#include "error.h"
-#include "recipe-field.h"
-#include "recipe-lint.h"
-#include "srcinfo.h"
-
 #include <locale.h>
 #include <stdint.h>
 #include <string.h>
+
+#include "error.h"
+#include "recipe-dump.h"
+#include "recipe-field.h"
+#include "recipe-lint.h"
+#include "srcinfo.h"
 
 #define MARKER "M"
 
@@ -54,7 +53,6 @@ check_package (const Recipe *recipe, const RecipePackage *package)
 
   g_assert_true (!function || recipe_has_function (recipe, function));
   g_assert_nonnull (depends);
-  recipe_package_option (recipe, package, "strip", true);
 }
 
 int

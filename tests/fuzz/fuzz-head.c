@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Requests of all kinds: what head_parse() takes must be what it promises. */
-#include "head.h"
-
 #include <string.h>
+
+#include "head.h"
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 

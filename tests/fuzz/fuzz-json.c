@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Texts of up to 1 MB (-max_len=1048576): what json_read() takes is what json-glib reads it as, and what it writes
  * again is the same. */
-#include "json-reader.h"
-
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+
+#include "json-reader.h"
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Elements of source arrays: what source_parse() takes stays in its folder, is not an option, and is fetched by one of
  * the schemes there are. */
-#include "source.h"
-
-#include "error.h"
-
 #include <stdint.h>
 #include <string.h>
+
+#include "error.h"
+#include "source.h"
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 

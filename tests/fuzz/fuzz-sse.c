@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Logs of all kinds: whatever is in one, its stream is made of whole events, the same ones however it is cut, and only
  * the log's own end ends it. */
-#include "sse.h"
-
 #include <string.h>
+
+#include "sse.h"
 
 int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 
@@ -31,12 +31,12 @@ check_events (const GString *out, const SsePosition *position)
       for (char **line = lines; *line; line++)
         {
           g_assert_true (is_line_of_event (*line));
-          g_assert_true (position->dressed || g_str_has_prefix (*line, "data: "));
+          g_assert_true (position->is_event_source || g_str_has_prefix (*line, "data: "));
         }
       endings += g_str_has_prefix (lines[0], "data: [DONE]") || g_str_has_prefix (lines[0], "data: [ERROR]") ||
                  g_str_has_prefix (lines[0], "data: [CANCELLED]");
     }
-  if (!position->dressed)
+  if (!position->is_event_source)
     g_assert_cmpuint (endings, ==, position->ended ? 1 : 0);
 }
 
@@ -61,10 +61,10 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
   if (size < 1)
     return 0;
-  for (int dressed = 0; dressed < 2; dressed++)
+  for (int is_event_source = 0; is_event_source < 2; is_event_source++)
     {
-      SsePosition whole = { .dressed = dressed };
-      SsePosition cut = { .dressed = dressed };
+      SsePosition whole = { .is_event_source = is_event_source };
+      SsePosition cut = { .is_event_source = is_event_source };
       g_autoptr (GString) once = g_string_new (NULL);
       g_autoptr (GString) often = g_string_new (NULL);
 

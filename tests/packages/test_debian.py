@@ -16,20 +16,34 @@ import tempfile
 
 import pytest
 
-import harness
-from harness import pkgbuild
+from build import SOURCE
+from catalog import pkgbuild
 
 RELEASE = "debian-12"
 # Of each kind of probe some, with versions, and what recipes of workers mostly want
-CHOSEN = ("gcc make cmake ninja meson pkgconf git rust cargo clang go nodejs python python-numpy python-pip openssl zlib curl sqlite protobuf openmp openblas "
-          "eigen vulkan-headers vulkan-icd-loader opencl-headers ocl-icd nlohmann-json boost jdk-openjdk ffmpeg ca-certificates patchelf")
+CHOSEN = (
+    "gcc make cmake ninja meson pkgconf git rust cargo clang go nodejs python python-numpy python-pip openssl zlib curl sqlite protobuf openmp openblas "
+    "eigen vulkan-headers vulkan-icd-loader opencl-headers ocl-icd nlohmann-json boost jdk-openjdk ffmpeg ca-certificates patchelf"
+)
 VERSIONS = {"gcc": ">=12", "cmake": ">=3.20", "rust": ">=1.60", "openssl": ">=3", "python-numpy": ">=1.20", "zlib": ">=1.2", "git": ">=2.30"}
 # Names that another package brings too: libc6, of which libc6-dev has the headers, and perl-base
 ELSEWHERE = ("glibc", "perl")
 # Its package downloads it from elsewhere.
 DOWNLOADED = ("cudnn",)
 # What the hive itself needs there
-OWN = ("bash", "bubblewrap", "ca-certificates", "fakeroot", "findutils", "libcurl4", "libgcrypt20", "libglib2.0-0", "libjson-glib-1.0-0", "libsystemd0", "passt")
+OWN = (
+    "bash",
+    "bubblewrap",
+    "ca-certificates",
+    "fakeroot",
+    "findutils",
+    "libcurl4",
+    "libgcrypt20",
+    "libglib2.0-0",
+    "libjson-glib-1.0-0",
+    "libsystemd0",
+    "passt",
+)
 # pivot_root(2) rather than chroot(2), in which nobody may make the namespaces of a sandbox
 ENTER = """set -e
 mount --bind "$1" "$1"; cd "$1"
@@ -46,15 +60,23 @@ class Debian:
         self.root = root
         command = ["debootstrap", "--variant=minbase", f"--include={','.join(OWN)}", "bookworm", str(root), "http://deb.debian.org/debian"]
         subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        (root / "etc/apt/sources.list").write_text("deb http://deb.debian.org/debian bookworm main contrib non-free\n"
-                                                   "deb http://deb.debian.org/debian-security bookworm-security main contrib non-free\n")
+        (root / "etc/apt/sources.list").write_text(
+            "deb http://deb.debian.org/debian bookworm main contrib non-free\n"
+            "deb http://deb.debian.org/debian-security bookworm-security main contrib non-free\n"
+        )
         for name in (build.libexec, build.bin, build.data):
             shutil.copytree(name, root / name.relative_to(build.destination), dirs_exist_ok=True)
         self.run("apt-get", "update", "-qq")
 
     def run(self, *command, timeout=3600):
-        done = subprocess.run(["unshare", "--mount", "--propagation=private", "sh", "-c", ENTER, "sh", str(self.root), *command],
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=timeout)
+        done = subprocess.run(
+            ["unshare", "--mount", "--propagation=private", "sh", "-c", ENTER, "sh", str(self.root), *command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=timeout,
+        )
         assert done.returncode == 0, f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
         return done.stdout
 
@@ -66,8 +88,12 @@ class Debian:
         return {need["name"]: need for need in report["needs"]}, report["install_command"]
 
     def has(self, packages):
-        text = subprocess.run(["dpkg-query", f"--admindir={self.root}/var/lib/dpkg", "-f", "${Package} ${Status}\n", "-W", *packages],
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+        text = subprocess.run(
+            ["dpkg-query", f"--admindir={self.root}/var/lib/dpkg", "-f", "${Package} ${Status}\n", "-W", *packages],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        ).stdout
         return text.count("install ok installed") == len(packages)
 
 
@@ -75,7 +101,7 @@ class Debian:
 def rules():
     parser = configparser.ConfigParser(interpolation=None, delimiters="=", comment_prefixes="#")
     parser.optionxform = str
-    parser.read(harness.SOURCE / "data/dependencies.conf")
+    parser.read(SOURCE / "data/dependencies.conf")
     return {name: parser[name]["debian"].split() for name in parser.sections() if RELEASE in parser[name].get("verified", "").split()}
 
 
@@ -96,7 +122,9 @@ def debian(build):
 def test_bare_machine_lacks_what_its_packages_would_bring(debian, rules):
     """Of every name: present where all its packages are installed, missing where one is not."""
     found, command = debian.check(rules)
-    wrong = {name: found[name]["state"] for name, packages in rules.items() if found[name]["state"] != ("present" if debian.has(packages) else "missing")}
+    wrong = {
+        name: found[name]["state"] for name, packages in rules.items() if found[name]["state"] != ("present" if debian.has(packages) else "missing")
+    }
     assert wrong == dict.fromkeys(ELSEWHERE, "present")
     # The hive's own libraries are there; what is built elsewhere needs no more.
     to_run, _ = debian.check(("glib2", "curl", "openssl", "cmake"), build=None)

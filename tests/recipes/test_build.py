@@ -9,11 +9,13 @@ import time
 
 import pytest
 
-from harness import install_script, pkgbuild, wait_until, with_argument
+import shapes
+from catalog import install_script, pkgbuild
+from waiting import wait_until, with_argument
 
 
 def test_trees_are_left_beside_the_file_each_under_its_name(author):
-    author.write("PKGBUILD", pkgbuild("some", source=["data"], sha256sums=["SKIP"], build='cat data; id -u', package=install_script("some")))
+    author.write("PKGBUILD", pkgbuild("some", source=["data"], sha256sums=["SKIP"], build="cat data; id -u", package=install_script("some")))
     author.write("data", "from beside\n")
     author.own()
     lines = author.builds().stdout.splitlines()
@@ -28,9 +30,67 @@ def test_trees_are_left_beside_the_file_each_under_its_name(author):
 def test_json_is_an_object_a_record_and_the_outcome(author):
     author.write("PKGBUILD", pkgbuild("some", version="1.5"))
     *records, outcome = map(json.loads, author.builds("--json", "--output", "out").stdout.splitlines())
-    assert outcome == {"version": "1.5-1", "packages": [{"name": "some", "path": f"{author.recipe}/out/some"}], "state": "done", "error": "", "message": ""}
+    shapes.check("build", *records, outcome)
+    assert outcome == {
+        "version": "1.5-1",
+        "packages": [{"name": "some", "path": f"{author.recipe}/out/some"}],
+        "state": "done",
+        "error": "",
+        "message": "",
+    }
     assert [record["cursor"] for record in records] == sorted({record["cursor"] for record in records})
     assert {record["phase"] for record in records} >= {"pkgbuild", "parse", "dependencies", "package"}
+
+
+REFUSED = {
+    "outside of the prefixes": "install -Dm644 PKGBUILD 'PKG/usr/lib/some/data'",
+    "what others load": "install -Dm644 PKGBUILD 'PKG/usr/local/lib/python3.11/dist-packages/some.pth'",
+    "a folder that others load": "install -d 'PKG/usr/local/lib/systemd/system'",
+    "a program that is there": "install -Dm755 PKGBUILD 'PKG/usr/local/bin/bash'",
+    "a link out": "ln -s /etc/passwd 'PKG/usr/local/bin/some-users'",
+    "a set-user-ID bit": "chmod 4755 'PKG/usr/local/bin/some'",
+    "another's folder": "install -Dm644 PKGBUILD 'PKG/usr/local/share/other/data'",
+}
+
+
+@pytest.mark.parametrize("refused", REFUSED)
+def test_what_the_hive_would_not_install_is_told_in_its_words(author, hive, refused):
+    more = REFUSED[refused].replace("'PKG", '"$pkgdir').replace("'", '"').replace(" PKGBUILD ", ' "$startdir/PKGBUILD" ')
+    recipe = pkgbuild("some", package=install_script("some") + "\n" + more)
+    author.write("PKGBUILD", recipe)
+    author.own()
+    hive.catalog.add("some", recipe)
+    end = hive.install("some").wait()
+    assert end.error in ("PackageInvalid", "FileConflict")
+    assert f"⚠ The hive would not install some: {end.message}" in author.builds().stdout.splitlines()
+    assert (author.recipe / "pkg/some/usr/local/bin/some").exists()
+
+
+def test_what_the_hive_would_install_is_told_nothing_of(author):
+    package = (
+        install_script("some")
+        + '\ninstall -Dm644 "$startdir/PKGBUILD" "$pkgdir/usr/local/share/some/data"\nln -s some "$pkgdir/usr/local/bin/some-cli"'
+    )
+    author.write("PKGBUILD", pkgbuild("some", package=package))
+    assert "⚠" not in author.builds().stdout
+
+
+def test_package_without_a_program_is_told(author):
+    author.write("PKGBUILD", pkgbuild("some", package='install -Dm644 "$startdir/PKGBUILD" "$pkgdir/usr/local/share/some/data"'))
+    assert "⚠ The hive would not install this: The package has no program" in author.builds().stdout
+
+
+def test_each_of_several_packages_is_looked_at_and_stays_where_it_was(author):
+    author.write(
+        "PKGBUILD",
+        "pkgbase=some\npkgname=(some some-data)\npkgver=1.0\npkgrel=1\npkgdesc=some\narch=(any)\nlicense=(MIT)\n"
+        f"package_some() {{\n{install_script('some')}\n}}\n"
+        'package_some-data() { install -Dm644 "$startdir/PKGBUILD" "$pkgdir/usr/local/share/some/data"; '
+        'install -Dm644 "$startdir/PKGBUILD" "$pkgdir/usr/local/etc/profile.d/some.sh"; }\n',
+    )
+    (told,) = [line for line in author.builds().stdout.splitlines() if line.startswith("⚠")]
+    assert told.startswith("⚠ The hive would not install some-data: /usr/local/etc/profile.d/some.sh in the package ")
+    assert (author.recipe / "pkg/some/usr/local/bin/some").exists() and (author.recipe / "pkg/some-data/usr/local/share/some/data").exists()
 
 
 def test_check_runs_when_it_is_asked_for(author):
@@ -60,7 +120,12 @@ def test_a_named_folder_is_never_overwritten(author):
 
 
 def test_wrong_use_is_named(author):
-    for arguments, part in (((), "FILE"), (("nowhere",), "nowhere"), (("PKGBUILD", "--reinstall"), "--reinstall"), (("PKGBUILD", "--host", "a"), "--host")):
+    for arguments, part in (
+        ((), "FILE"),
+        (("nowhere",), "nowhere"),
+        (("PKGBUILD", "--reinstall"), "--reinstall"),
+        (("PKGBUILD", "--host", "a"), "--host"),
+    ):
         done = author.run(author.build.bin / "hivectl", "build", *arguments, status=2)
         assert part in done.stderr and done.stdout == ""
 
@@ -68,14 +133,23 @@ def test_wrong_use_is_named(author):
 @pytest.mark.root
 def test_root_may_not_build(author):
     author.write("PKGBUILD", pkgbuild("some"))
-    done = subprocess.run([str(part) for part in author.hivectl_build()], cwd=author.recipe, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert done.returncode == 4 and "root may not build" in done.stderr
+    done = subprocess.run(
+        [str(part) for part in author.hivectl_build()], cwd=author.recipe, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert done.returncode == 4 and "root must not build" in done.stderr
 
 
 def start(author, marker):
     author.write("PKGBUILD", pkgbuild("some", build=f"echo started\nsleep {marker}"))
-    process = subprocess.Popen(author.command(*author.hivectl_build()), cwd=author.recipe, env=author.environment(), stdin=subprocess.DEVNULL,
-                               stdout=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(
+        author.command(*author.hivectl_build()),
+        cwd=author.recipe,
+        env=author.environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     wait_until(lambda: with_argument(marker), what="the build")
     return process
 

@@ -7,7 +7,8 @@ import subprocess
 
 import pytest
 
-from harness import SOURCE, pkgbuild
+from build import SOURCE
+from catalog import pkgbuild
 
 GOOD = pkgbuild("some")
 
@@ -43,28 +44,43 @@ def test_every_broken_rule_is_told_and_the_status_is_one(reader):
 
 
 def test_split_recipe_shows_each_package_with_what_it_overrides(reader):
-    recipe = reader.recipe({"PKGBUILD": "pkgbase=both\npkgname=(one two)\npkgver=1\npkgrel=1\narch=(any)\ndepends=(a)\n"
-                                       "package_one() { depends=(b); }\npackage_two() { pkgdesc=second; }\n"})
+    recipe = reader.recipe(
+        {
+            "PKGBUILD": "pkgbase=both\npkgname=(one two)\npkgver=1\npkgrel=1\narch=(any)\ndepends=(a)\n"
+            "package_one() { depends=(b); }\npackage_two() { pkgdesc=second; }\n"
+        }
+    )
     packages = json.loads(reader.check(recipe, "--json").stdout)["packages"]
     assert [(each["name"], each["depends"], each.get("description")) for each in packages] == [("one", ["b"], None), ("two", ["a"], "second")]
     assert reader.check(recipe).stdout.decode().count("\nPackage ") == 2
 
 
-@pytest.mark.parametrize("arrays, strength", [
-    ({"sha256sums": ["0" * 64]}, "strong"), ({"b2sums": ["0" * 128], "md5sums": ["0" * 32]}, "strong"), ({"sha224sums": ["0" * 56]}, "strong"),
-    ({"md5sums": ["0" * 32]}, "weak"), ({"sha1sums": ["0" * 40]}, "weak"), ({"cksums": ["1"]}, "weak"),
-    ({"sha256sums": ["SKIP"]}, "none"), ({"sha256sums": ["SKIP"], "sha1sums": ["0" * 40]}, "weak"), ({}, "none"),
-])
+@pytest.mark.parametrize(
+    "arrays, strength",
+    [
+        ({"sha256sums": ["0" * 64]}, "strong"),
+        ({"b2sums": ["0" * 128], "md5sums": ["0" * 32]}, "strong"),
+        ({"sha224sums": ["0" * 56]}, "strong"),
+        ({"md5sums": ["0" * 32]}, "weak"),
+        ({"sha1sums": ["0" * 40]}, "weak"),
+        ({"cksums": ["1"]}, "weak"),
+        ({"sha256sums": ["SKIP"]}, "none"),
+        ({"sha256sums": ["SKIP"], "sha1sums": ["0" * 40]}, "weak"),
+        ({}, "none"),
+    ],
+)
 def test_strength_of_sums_is_told(reader, arrays, strength):
     recipe = reader.recipe({"PKGBUILD": sources(source=["https://example.org/x.tar.gz"], **arrays)})
-    source, = json.loads(reader.check(recipe, "--json").stdout)["sources"]
+    (source,) = json.loads(reader.check(recipe, "--json").stdout)["sources"]
     assert (source["name"], source["url"], source["strength"]) == ("x.tar.gz", "https://example.org/x.tar.gz", strength)
     shown = reader.check(recipe).stdout.decode()
     assert ("which is weak" in shown) == (strength == "weak") and ("not verified" in shown) == (strength == "none")
 
 
 def test_what_this_machine_lacks_is_told(reader):
-    recipe = reader.recipe({"PKGBUILD": pkgbuild("some", depends=["glibc", "bash>=1"], makedepends=["bash>=99"], checkdepends=["no-such-thing-anywhere"])})
+    recipe = reader.recipe(
+        {"PKGBUILD": pkgbuild("some", depends=["glibc", "bash>=1"], makedepends=["bash>=99"], checkdepends=["no-such-thing-anywhere"])}
+    )
     report = json.loads(reader.check(recipe, "--json").stdout)
     states = {(need["name"], need["for"]): need["state"] for need in report["needs"]}
     assert states[("glibc", "run")] == states[("bash>=1", "run")] == "present" and states[("bash>=99", "build")] == "missing"
@@ -73,21 +89,28 @@ def test_what_this_machine_lacks_is_told(reader):
 
 
 def test_packages_of_a_recipe_that_need_each_other_lack_nothing(reader):
-    recipe = reader.recipe({"PKGBUILD": "pkgname=(one two)\npkgver=1\npkgrel=1\narch=(any)\npackage_one() { :; }\npackage_two() { depends=(one); }\n"})
+    recipe = reader.recipe(
+        {"PKGBUILD": "pkgname=(one two)\npkgver=1\npkgrel=1\narch=(any)\npackage_one() { :; }\npackage_two() { depends=(one); }\n"}
+    )
     assert json.loads(reader.check(recipe, "--json").stdout)["needs"] == []
 
 
 def test_repository_at_a_commit_is_verified_by_it(reader):
     commit = "0123456789abcdef0123456789abcdef01234567"
-    recipe = reader.recipe({"PKGBUILD": sources(source=[f"git+https://example.org/x.git#commit={commit}", "git+https://example.org/y.git#tag=v1"],
-                                               sha256sums=["SKIP", "SKIP"])})
+    recipe = reader.recipe(
+        {
+            "PKGBUILD": sources(
+                source=[f"git+https://example.org/x.git#commit={commit}", "git+https://example.org/y.git#tag=v1"], sha256sums=["SKIP", "SKIP"]
+            )
+        }
+    )
     first, second = json.loads(reader.check(recipe, "--json").stdout)["sources"]
     assert (first["strength"], first["commit"], second["strength"]) == ("commit", commit, "none")
 
 
 def test_source_that_cannot_be_fetched_says_why(reader):
     recipe = reader.recipe({"PKGBUILD": sources(source=["gopher://example.org/x"], sha256sums=["SKIP"])})
-    source, = json.loads(reader.check(recipe, "--json").stdout)["sources"]
+    (source,) = json.loads(reader.check(recipe, "--json").stdout)["sources"]
     assert "gopher" in source["error"]
 
 
@@ -103,8 +126,17 @@ def test_escape_sequences_of_a_recipe_reach_no_terminal(reader):
     assert b"\x1b" not in shown.stdout + shown.stderr
 
 
-@pytest.mark.parametrize("text, said", [("if then\n", "line 1"), ("exit 0\n", "exit"), (GOOD.replace("\n", "\r\n"), "CRLF"), ("false\n", "failed"),
-                                        ("exec 19>&-\n" + GOOD, "descriptors")])
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("if then\n", "line 1"),
+        ("exit 0\n", "exit"),
+        (GOOD.replace("\n", "\r\n"), "CRLF"),
+        ("\ufeff" + GOOD, "byte order mark"),
+        ("false\n", "failed"),
+        ("exec 19>&-\n" + GOOD, "descriptors"),
+    ],
+)
 def test_what_cannot_be_read_says_why(reader, text, said):
     recipe = reader.recipe({"PKGBUILD": text})
     done = reader.check(recipe)
@@ -113,10 +145,16 @@ def test_what_cannot_be_read_says_why(reader, text, said):
     assert report["error"] == "RecipeInvalid" and said in report["message"]
 
 
-@pytest.mark.parametrize("code, error", [
-    ("while :; do :; done", "TimedOut"), ("sleep 99", "TimedOut"), ("yes", "LimitsExceeded"), ("x=$(head -c 2G /dev/zero | tr '\\0' x)", None),
-    ("head -c 100M /dev/zero >/tmp/x || exit 1", "RecipeInvalid"),
-])
+@pytest.mark.parametrize(
+    "code, error",
+    [
+        ("while :; do :; done", "TimedOut"),
+        ("sleep 99", "TimedOut"),
+        ("yes", "LimitsExceeded"),
+        ("x=$(head -c 2G /dev/zero | tr '\\0' x)", None),
+        ("head -c 100M /dev/zero >/tmp/x || exit 1", "RecipeInvalid"),
+    ],
+)
 def test_recipe_that_takes_too_much_is_ended(reader, code, error):
     reader.configure(EvaluationTimeout=2)
     done = reader.check(reader.recipe({"PKGBUILD": code + "\n" + GOOD}), "--json")
@@ -125,26 +163,41 @@ def test_recipe_that_takes_too_much_is_ended(reader, code, error):
 
 
 def test_recipe_writes_nowhere_and_reaches_nothing(reader):
-    recipe = reader.recipe({"PKGBUILD": GOOD + f"""
+    recipe = reader.recipe(
+        {
+            "PKGBUILD": GOOD
+            + f"""
 touch "$startdir/x" {reader.folder}/y /usr/z /etc/z 2>/dev/null
 (exec 3<>/dev/tcp/127.0.0.1/22) 2>/dev/null && pkgdesc=connected
 [[ -e /etc/shadow || -e /root/.bashrc || -e /run/dbus ]] && pkgdesc=sees
 ls {reader.folder} | grep -q hive.conf && pkgdesc=neighbours
 true
-"""})
+"""
+        }
+    )
     report = json.loads(reader.check(recipe, "--json").stdout)
     assert report["description"] == "The worker some"
     assert os.listdir(recipe.parent) == ["PKGBUILD"] and not (reader.folder / "y").exists()
 
 
 def test_recipe_may_change_what_lies_beside_it_on_a_copy(reader):
-    recipe = reader.recipe({"PKGBUILD": GOOD + """
+    recipe = reader.recipe(
+        {
+            "PKGBUILD": GOOD
+            + """
 ./count >counted && mkdir -p made && cp counted made/ && echo more >>notes && sed -i s/^pkgrel=1/pkgrel=2/ PKGBUILD && rm gone
 pkgdesc="$(<made/counted) $(<notes) $(grep -c ^pkgrel=2 PKGBUILD) $(readlink link) $(<link)$(ls gone 2>/dev/null)"
 echo changed >folder/file && pkgdesc+=" $(<folder/file)"
 echo x >large 2>/dev/null && pkgdesc=wrote
 true
-""", "count": "#!/bin/sh\necho counted\n", "notes": "some\n", "gone": "", "folder/file": "in a folder", "large": "x" * (1024 * 1024 + 1)})
+""",
+            "count": "#!/bin/sh\necho counted\n",
+            "notes": "some\n",
+            "gone": "",
+            "folder/file": "in a folder",
+            "large": "x" * (1024 * 1024 + 1),
+        }
+    )
     folder = recipe.parent
     (folder / "count").chmod(0o755)
     (folder / "link").symlink_to("notes")
@@ -154,7 +207,9 @@ true
 
 
 def test_of_a_folder_of_many_files_there_is_no_copy(reader):
-    recipe = reader.recipe({"PKGBUILD": GOOD + "echo x >new 2>/dev/null || pkgdesc=$(ls | wc -l)\n", **{f"{number}.patch": "" for number in range(250)}})
+    recipe = reader.recipe(
+        {"PKGBUILD": GOOD + "echo x >new 2>/dev/null || pkgdesc=$(ls | wc -l)\n", **{f"{number}.patch": "" for number in range(250)}}
+    )
     assert json.loads(reader.check(recipe, "--json").stdout)["description"] == "251"
 
 
@@ -167,10 +222,17 @@ def test_file_may_have_another_name_and_lie_anywhere(reader):
     assert json.loads(reader.check(link, "--json").stdout)["description"] == "read"
 
 
-@pytest.mark.parametrize("arguments, said", [
-    (("--srcinfo", "x"), "--check"), (("--check", "x", "--json", "--srcinfo"), "not both"), (("--check", "x", "--backend", "cpu"), "--backend"),
-    (("--check",), "argument"), (("--check", "x", "y"), "'y'"), (("--check", "x", "--host", "there"), "--host"),
-])
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (("--srcinfo", "x"), "--check"),
+        (("--check", "x", "--json", "--srcinfo"), "not both"),
+        (("--check", "x", "--backend", "cpu"), "--backend"),
+        (("--check",), "argument"),
+        (("--check", "x", "y"), "'y'"),
+        (("--check", "x", "--host", "there"), "--host"),
+    ],
+)
 def test_wrong_arguments_are_named(reader, arguments, said):
     done = reader.run(reader.build.bin / "hivectl", "recipe", *arguments)
     assert done.returncode == 2 and said in done.stderr.decode()
@@ -190,5 +252,7 @@ def test_builder_alone_does_the_same(reader):
 def test_output_that_cannot_be_written_is_told(reader):
     recipe = reader.recipe({"PKGBUILD": GOOD})
     with open("/dev/full", "wb") as full:
-        done = subprocess.run([reader.build.bin / "hivectl", "recipe", "--check", recipe, "--config", reader.config], stdout=full, stderr=subprocess.PIPE)
+        done = subprocess.run(
+            [reader.build.bin / "hivectl", "recipe", "--check", recipe, "--config", reader.config], stdout=full, stderr=subprocess.PIPE
+        )
     assert done.returncode == 1 and b"No space left" in done.stderr

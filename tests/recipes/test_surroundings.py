@@ -3,11 +3,12 @@
 
 import http.server
 import json
+import re
 import threading
 
 import pytest
 
-from harness import pkgbuild
+from catalog import pkgbuild
 
 COMMON = "common_depends=(zlib)\n"
 ABOVE = "source ../shared/names.bash\n" + pkgbuild("some") + 'depends=("${common_depends[@]}")\n'
@@ -54,31 +55,53 @@ def test_file_above_the_repository_is_told(reader):
     assert any("../shared/names.bash" in problem for problem in told(reader, recipe))
 
 
-@pytest.mark.parametrize("line", [
-    "if [[ -r /etc/fstab ]]; then depends=(pacman); fi", "[ -f /etc/fstab ] && depends=(pacman); :", "test -e /etc/fstab && depends=(x); :",
-    "mapfile -t depends 2>/dev/null </etc/fstab; cat /etc/fstab >/dev/null 2>&1; :", "depends=($(grep -o x /etc/fstab 2>/dev/null)); :",
-    "depends=($(</etc/fstab)); :", "_conf=/etc/fstab; [[ ! -e $_conf ]] || depends=(x)", "for f in /etc/fstab; do [[ -r $f ]] && depends=(x); done; :",
-])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "if [[ -r /etc/fstab ]]; then depends=(pacman); fi",
+        "[ -f /etc/fstab ] && depends=(pacman); :",
+        "test -e /etc/fstab && depends=(x); :",
+        "mapfile -t depends 2>/dev/null </etc/fstab; cat /etc/fstab >/dev/null 2>&1; :",
+        "depends=($(grep -o x /etc/fstab 2>/dev/null)); :",
+        "depends=($(</etc/fstab)); :",
+        "_conf=/etc/fstab; [[ ! -e $_conf ]] || depends=(x)",
+        "for f in /etc/fstab; do [[ -r $f ]] && depends=(x); done; :",
+    ],
+)
 def test_file_of_the_machine_that_is_not_shown_is_told(reader, line):
-    problem, = told(reader, reader.recipe({"PKGBUILD": pkgbuild("some") + line + "\n"}))
+    (problem,) = told(reader, reader.recipe({"PKGBUILD": pkgbuild("some") + line + "\n"}))
     assert "/etc/fstab" in problem and "does not show" in problem
 
 
-@pytest.mark.parametrize("line", [
-    "if [[ -r ~/.config/own.conf ]]; then source ~/.config/own.conf; fi", "source $HOME/.config/own.conf",
-    '. "${XDG_CONFIG_HOME:-$HOME/.config}/own.conf" 2>/dev/null || :',
-])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "if [[ -r ~/.config/own.conf ]]; then source ~/.config/own.conf; fi",
+        "source $HOME/.config/own.conf",
+        '. "${XDG_CONFIG_HOME:-$HOME/.config}/own.conf" 2>/dev/null || :',
+    ],
+)
 def test_setting_of_the_reader_is_told(reader, line):
     (reader.folder / ".config").mkdir(exist_ok=True)
     (reader.folder / ".config" / "own.conf").write_text("own_groups=(mine)\n")
-    problem, = told(reader, reader.recipe({"PKGBUILD": pkgbuild("some") + line + '\ngroups=("${own_groups[@]}")\n'}))
+    (problem,) = told(reader, reader.recipe({"PKGBUILD": pkgbuild("some") + line + '\ngroups=("${own_groups[@]}")\n'}))
     assert ".config/own.conf" in problem
 
 
-@pytest.mark.parametrize("line", [
-    "_prefix=/etc/fstab", "source=(/etc/no-such-file)", "[[ -r /etc/no-such-file ]] || depends=(x)", "[[ -r /etc/os-release ]] || depends=(x)",
-    "f() { cat /etc/fstab; }", "# ~/.config and /etc/fstab", "backup=(etc/fstab)", "echo /etc/fstab", "[[ -r ./PKGBUILD ]] || depends=(x)",
-])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "_prefix=/etc/fstab",
+        "source=(/etc/no-such-file)",
+        "[[ -r /etc/no-such-file ]] || depends=(x)",
+        "[[ -r /etc/os-release ]] || depends=(x)",
+        "f() { cat /etc/fstab; }",
+        "# ~/.config and /etc/fstab",
+        "backup=(etc/fstab)",
+        "echo /etc/fstab",
+        "[[ -r ./PKGBUILD ]] || depends=(x)",
+    ],
+)
 def test_what_changes_nothing_is_not_told(reader, line):
     done = reader.check(reader.recipe({"PKGBUILD": pkgbuild("some") + line + "\n"}), "--json")
     problems = json.loads(done.stdout)["problems"]
@@ -100,14 +123,25 @@ def server():
     server.server_close()
 
 
-@pytest.mark.parametrize("command", [
-    "curl -fsS http://127.0.0.1:{port}/newest", "curl -fsS http://example.invalid/ 2>/dev/null || echo 1",
-    "exec 3<>/dev/tcp/127.0.0.1/{port} || echo 1", "git ls-remote https://example.invalid/x.git 2>/dev/null | head -1; echo 1",
-    "curl -s http://[::1]:{port}/ || curl -s http://192.0.2.1/ || echo 1",
-])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "curl -fsS http://127.0.0.1:{port}/newest",
+        "curl -fsS http://example.invalid/ 2>/dev/null || echo 1",
+        "exec 3<>/dev/tcp/127.0.0.1/{port} || echo 1",
+        "git ls-remote https://example.invalid/x.git 2>/dev/null | head -1; echo 1",
+        "curl -s http://[::1]:{port}/ || curl -s http://192.0.2.1/ || echo 1",
+    ],
+)
 def test_recipe_that_asks_the_network_is_told_the_cause_first(reader, server, command):
-    recipe = reader.recipe({"PKGBUILD": pkgbuild("some") + f"pkgver=$({command.format(port=server)})\nprovides=(\"some=$pkgver\")\n"})
+    recipe = reader.recipe({"PKGBUILD": pkgbuild("some") + f'pkgver=$({command.format(port=server)})\nprovides=("some=$pkgver")\n'})
     assert "recipes are read without one" in told(reader, recipe)[0]
+
+
+def test_recipe_without_a_version_is_shown_without_one(reader, server):
+    recipe = reader.recipe({"PKGBUILD": pkgbuild("some") + f"pkgver=$(curl -fsS http://127.0.0.1:{server}/newest)\n_last=line\n"})
+    assert reader.check(recipe).stdout.decode().splitlines()[0] == "some"
+    assert json.loads(reader.check(recipe, "--json").stdout).get("version") is None
 
 
 def test_recipe_that_needs_no_network_is_told_nothing_of_it(reader):
@@ -115,16 +149,24 @@ def test_recipe_that_needs_no_network_is_told_nothing_of_it(reader):
     assert done.returncode == 0 and b"network" not in done.stderr
 
 
-@pytest.mark.parametrize("line, words", [
-    ('pkgdesc="made on ${SOME_DAY:?}"', b"SOME_DAY: parameter null or not set"), ('pkgdesc=${SOME_DAY?say which}', b"SOME_DAY: say which"),
-    ("set -u\npkgdesc=$SOME_DAY", b"SOME_DAY: unbound variable"),
-])
+@pytest.mark.parametrize(
+    "line, words",
+    [
+        ('pkgdesc="made on ${SOME_DAY:?}"', b"SOME_DAY: parameter null or not set"),
+        ("pkgdesc=${SOME_DAY?say which}", b"SOME_DAY: say which"),
+        ("set -u\npkgdesc=$SOME_DAY", b"SOME_DAY: unbound variable"),
+        ("set_day() { : ${SOME_DAY:?}; }\nset_day", b"SOME_DAY: parameter null or not set"),
+        ("source <(echo ': ${SOME_DAY:?in another file}')", b"SOME_DAY: in another file"),
+    ],
+)
 def test_what_bash_says_stands_alone(reader, line, words):
     recipe = reader.recipe({"PKGBUILD": pkgbuild("some") + line + "\n"})
     done = srcinfo(reader, recipe)
     assert done.returncode == 1 and done.stdout == b"" and done.stderr.count(b"\n") == 1
     assert done.stderr.strip().endswith(words)
-    assert "stopped reading the PKGBUILD at line" in json.loads(reader.check(recipe, "--json").stdout)["message"]
+    assert re.search(
+        "stopped reading (the PKGBUILD|a file that the PKGBUILD sources) at line", json.loads(reader.check(recipe, "--json").stdout)["message"]
+    )
 
 
 def test_recipe_for_another_architecture_is_told_and_breaks_no_rule(reader):
@@ -138,8 +180,15 @@ def test_own_build_reads_what_lies_beside_its_folder_and_cannot_change_it(author
     shared = author.directory / "shared"
     shared.mkdir()
     (shared / "names.bash").write_text("_name=from-above\n")
-    author.write("PKGBUILD", 'source ../shared/names.bash\n' + pkgbuild("some", package='install -d "$pkgdir/usr"; echo "$_name" >"$pkgdir/usr/name"; '
-                 '! touch ../../shared/changed 2>/dev/null; ! touch "$startdir/../shared/changed" 2>/dev/null'))
+    author.write(
+        "PKGBUILD",
+        "source ../shared/names.bash\n"
+        + pkgbuild(
+            "some",
+            package='install -d "$pkgdir/usr"; echo "$_name" >"$pkgdir/usr/name"; '
+            '! touch ../../shared/changed 2>/dev/null; ! touch "$startdir/../shared/changed" 2>/dev/null',
+        ),
+    )
     author.own()
     author.builds(HOME="/nonexistent")
     assert (author.recipe / "pkg/some/usr/name").read_text() == "from-above\n"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Packages of a distribution, made for the tests: a signed repository on the machine itself, in the place of all others."""
+
 import hashlib
 import shutil
 import subprocess
@@ -27,8 +28,13 @@ class Repository:
         self.trust(KEYRING)
 
     def gpg(self, *arguments):
-        done = subprocess.run(["gpg", "--homedir", self.keys, "--batch", "--yes", "--passphrase", "", *map(str, arguments)], check=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+        done = subprocess.run(
+            ["gpg", "--homedir", self.keys, "--batch", "--yes", "--passphrase", "", *map(str, arguments)],
+            check=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL,
+        )
         subprocess.run(["gpgconf", "--homedir", self.keys, "--kill", "gpg-agent"], check=True)  # it would outlive the machine
         return done.stdout
 
@@ -40,8 +46,14 @@ class Repository:
     def add(self, name, files=(), postinst=None, **fields):
         """A package whose @files are programs that do nothing. It is told of by publish()."""
         tree = self.machine.path("/root/package")
-        control = {"Package": name, "Version": "1.0-1", "Architecture": "all", "Maintainer": "tests <tests@localhost>",
-                   "Description": "a package of the tests", **fields}
+        control = {
+            "Package": name,
+            "Version": "1.0-1",
+            "Architecture": "all",
+            "Maintainer": "tests <tests@localhost>",
+            "Description": "a package of the tests",
+            **fields,
+        }
         (tree / "DEBIAN").mkdir(parents=True)
         text = "".join(f"{key.replace('_', '-')}: {value}\n" for key, value in control.items())
         (tree / "DEBIAN/control").write_text(text)
@@ -62,7 +74,8 @@ class Repository:
         index = "\n".join(self.packages.values()).encode()
         (self.folder / "Packages").write_bytes(index)
         (self.folder / "Release").write_text(
-            f"Origin: tests\nSuite: tests\nCodename: tests\nDate: Mon, 01 Jan 2024 00:00:00 UTC\nSHA256:\n {hashlib.sha256(index).hexdigest()} {len(index)} Packages\n")
+            f"Origin: tests\nSuite: tests\nCodename: tests\nDate: Mon, 01 Jan 2024 00:00:00 UTC\nSHA256:\n {hashlib.sha256(index).hexdigest()} {len(index)} Packages\n"
+        )
         self.gpg("--clearsign", "--output", self.folder / "InRelease", self.folder / "Release")
 
     def update(self):

@@ -3,11 +3,11 @@
 
 import json
 import re
-import subprocess
 
 import pytest
 
-from harness import pkgbuild, wait_until
+from catalog import pkgbuild
+from waiting import wait_until
 
 # Machines side by side share this one's ports.
 pytestmark = pytest.mark.xdist_group("port-7835")
@@ -19,7 +19,8 @@ BASE = "http://127.0.0.1:7835"
 @pytest.fixture(scope="module")
 def people(machine):
     """dora is in the group rbee, anna is not. The bridge ends soon when idle."""
-    machine.run("useradd", "--create-home", "--shell", "/bin/bash", "--groups", "rbee", "dora")
+    if "dora:" not in machine.path("/etc/passwd").read_text():
+        machine.run("useradd", "--create-home", "--shell", "/bin/bash", "--groups", "rbee", "dora")
     folder = machine.path("/etc/rbee-hive/hive.conf.d")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "bridge.conf").write_text("[Bridge]\nIdleTimeout=3\n")
@@ -99,7 +100,9 @@ def test_key_is_the_bridges_alone(web):
 
 def test_journal_has_each_request_with_its_fields(web):
     wait_until(lambda: ask(web, "/v1/workers")[0] == 200, 30, "the hive")
-    wait_until(lambda: "/v1/workers" in web.journal("_SYSTEMD_UNIT=rbee-hive-bridge.service", "REQUEST_PATH=/v1/workers", "STATUS=200"), 20, "the journal")
+    wait_until(
+        lambda: "/v1/workers" in web.journal("_SYSTEMD_UNIT=rbee-hive-bridge.service", "REQUEST_PATH=/v1/workers", "STATUS=200"), 20, "the journal"
+    )
     entry = json.loads(web.run("journalctl", "-o", "json", "-n", "1", "REQUEST_PATH=/v1/workers", "STATUS=200").stdout)
     assert entry["REQUEST_METHOD"] == "GET" and entry["PEER"].startswith("uid ") and re.fullmatch(r"\d+", entry["DURATION_USEC"])
 

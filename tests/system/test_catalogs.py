@@ -3,7 +3,7 @@
 
 import pytest
 
-from harness import HttpCatalog, pkgbuild
+from catalog import HttpCatalog, pkgbuild
 
 SPY = 'cat "$srcdir/data"; grep -rl s3[c]ret /proc/self/environ /run /etc /tmp /var 2>/dev/null || true; echo "have $CREDENTIALS_DIRECTORY."'
 
@@ -29,7 +29,9 @@ def private(hive):
     catalog.close()
 
 
-@pytest.mark.parametrize("credential, path", [("/etc/rbee-hive/corp.token", "/etc/rbee-hive/corp.token"), ("corp.token", "/etc/credstore/corp.token")])
+@pytest.mark.parametrize(
+    "credential, path", [("/etc/rbee-hive/corp.token", "/etc/rbee-hive/corp.token"), ("corp.token", "/etc/credstore/corp.token")]
+)
 def test_token_is_a_credential_of_the_unit_alone(hive, machine, private, credential, path):
     file = machine.path(path)
     file.parent.mkdir(exist_ok=True)

@@ -6,14 +6,18 @@ import time
 
 import pytest
 
+from catalog import install_script, pkgbuild
+from client import HiveError
 from distribution import KEYRING, Repository
-from harness import HiveError, install_script, pkgbuild, wait_until
+from waiting import wait_until
 
 GATE = "until [ -e /run/gate ]; do sleep 0.05; done"
 PHASE = "install-dependencies"
 
-pytestmark = pytest.mark.skipif(not pathlib.Path("/usr/share/dbus-1/system-services/org.freedesktop.PackageKit.service").exists(),
-                                reason="there is no PackageKit here (Debian: packagekit)")
+pytestmark = pytest.mark.skipif(
+    not pathlib.Path("/usr/share/dbus-1/system-services/org.freedesktop.PackageKit.service").exists(),
+    reason="there is no PackageKit here (Debian: packagekit)",
+)
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +48,7 @@ def gate(machine):
     yield path
     path.touch()
     wait_until(lambda: not machine.run("pgrep", "dpkg", status=None).stdout, what="the end of dpkg")
+    path.unlink()
 
 
 def needs(hive, *names, worker="needy"):
@@ -64,10 +69,20 @@ def test_missing_package_is_installed_with_what_it_needs_and_the_build_goes_on(h
     job = hive.install(needs(hive, "yasm>=0.9"), **{PHASE: True})
     assert job.wait().result == "done", job.lines()
     assert is_installed(machine, "yasm") and is_installed(machine, "yasm-common")
-    assert notes(job) == ["📦 Installing what is missing: yasm", "To install: yasm 1.0-1, yasm-common 1.0-1",
-                          "Installing yasm-common 1.0-1", "Installing yasm 1.0-1", "✓ Packages installed: yasm"]
-    assert notes(job, "dependencies") == ["🔧 Checking dependencies...", "Build: yasm>=0.9 ✗", "🔧 Checking dependencies...",
-                                          "✓ Runtime: none", "✓ Build: yasm>=0.9"]
+    assert notes(job) == [
+        "📦 Installing what is missing: yasm",
+        "To install: yasm 1.0-1, yasm-common 1.0-1",
+        "Installing yasm-common 1.0-1",
+        "Installing yasm 1.0-1",
+        "✓ Packages installed: yasm",
+    ]
+    assert notes(job, "dependencies") == [
+        "🔧 Checking dependencies...",
+        "Build: yasm>=0.9 ✗",
+        "🔧 Checking dependencies...",
+        "✓ Runtime: none",
+        "✓ Build: yasm>=0.9",
+    ]
     percents = [record.text for record in job.records() if record.phase == PHASE and record.stream == "progress"]
     assert len(percents) > 1 and percents == sorted(percents, key=lambda text: int(text.split("/")[0]))
 
@@ -197,15 +212,41 @@ def test_what_others_say_of_the_package_manager_is_not_believed(hive, machine, r
     repository.update()
     job = hive.install(needs(hive, "sox"), **{PHASE: True})
     job.wait_for_line("Installing sox 1.0-1")
-    transaction = machine.run("busctl", "call", "org.freedesktop.PackageKit", "/org/freedesktop/PackageKit", "org.freedesktop.PackageKit",
-                              "GetTransactionList").stdout.split('"')[1]
-    daemon = machine.run("busctl", "call", "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetNameOwner", "s",
-                         "org.rbee.Hive").stdout.split('"')[1]
+    transaction = machine.run(
+        "busctl", "call", "org.freedesktop.PackageKit", "/org/freedesktop/PackageKit", "org.freedesktop.PackageKit", "GetTransactionList"
+    ).stdout.split('"')[1]
+    daemon = machine.run(
+        "busctl", "call", "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetNameOwner", "s", "org.rbee.Hive"
+    ).stdout.split('"')[1]
     for values in (("1", "0"), ("3", "0")):
-        machine.run("gdbus", "emit", "--system", "--dest", daemon, "--object-path", transaction, "--signal",
-                    "org.freedesktop.PackageKit.Transaction.Finished", *(f"uint32 {value}" for value in values), user="anna")
-    machine.run("gdbus", "emit", "--system", "--dest", daemon, "--object-path", "/org/freedesktop/DBus", "--signal",
-                "org.freedesktop.DBus.NameOwnerChanged", "'org.freedesktop.PackageKit'", "':1.1'", "''", user="anna")
+        machine.run(
+            "gdbus",
+            "emit",
+            "--system",
+            "--dest",
+            daemon,
+            "--object-path",
+            transaction,
+            "--signal",
+            "org.freedesktop.PackageKit.Transaction.Finished",
+            *(f"uint32 {value}" for value in values),
+            user="anna",
+        )
+    machine.run(
+        "gdbus",
+        "emit",
+        "--system",
+        "--dest",
+        daemon,
+        "--object-path",
+        "/org/freedesktop/DBus",
+        "--signal",
+        "org.freedesktop.DBus.NameOwnerChanged",
+        "'org.freedesktop.PackageKit'",
+        "':1.1'",
+        "''",
+        user="anna",
+    )
     time.sleep(1)
     assert job.state == "running" and job.get("Phase") == PHASE, job.log_text()
     gate.touch()

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from harness import wait_until
+from waiting import wait_until
 
 LOOK = "rbee-hive-devices.service"
 RULES = "/usr/lib/udev/rules.d/90-rbee-hive.rules"
@@ -33,17 +33,48 @@ def updated_at(hive):
 
 def test_unit_that_looks_at_the_devices_may_open_them_and_do_little_else(hive, machine, smi):
     asking = machine.spawn("hivectl", "capabilities", "--json", stdout=subprocess.PIPE, text=True)
-    listed = wait_until(lambda: machine.run("systemctl", "list-units", "--plain", "--no-legend", "--state=running", "rbee-hive-builder-*").stdout,
-                        what="the unit")
+    listed = wait_until(
+        lambda: machine.run("systemctl", "list-units", "--plain", "--no-legend", "--state=running", "rbee-hive-builder-*").stdout, what="the unit"
+    )
     unit = listed.split()[0]
-    shown = machine.show(unit, "Description", "DynamicUser", "PrivateUsers", "PrivateNetwork", "DevicePolicy", "CapabilityBoundingSet",
-                         "NoNewPrivileges", "ProtectHome", "Slice", "RestrictNamespaces", "MainPID")
+    shown = machine.show(
+        unit,
+        "Description",
+        "DynamicUser",
+        "PrivateUsers",
+        "PrivateNetwork",
+        "DevicePolicy",
+        "CapabilityBoundingSet",
+        "NoNewPrivileges",
+        "ProtectHome",
+        "Slice",
+        "RestrictNamespaces",
+        "MainPID",
+    )
     pid = shown.pop("MainPID")
     allowed = machine.run("systemctl", "show", unit, "--property=DeviceAllow", "--value").stdout.splitlines()
-    assert sorted(filter(None, allowed)) == ["/dev/dxg rw", "/dev/nvmap rw", "char-drm rw", "char-kfd rw", "char-nvgpu* rw", "char-nvhost* rw", "char-nvidia* rw",
-                                              "char-rtc r"]  # the last is ProtectClock='s
-    assert shown == {"Description": "Look at the devices", "DynamicUser": "yes", "PrivateUsers": "yes", "PrivateNetwork": "yes", "DevicePolicy": "closed",
-                     "CapabilityBoundingSet": "", "NoNewPrivileges": "yes", "ProtectHome": "yes", "Slice": "rbee-hive.slice", "RestrictNamespaces": "yes"}
+    assert sorted(filter(None, allowed)) == [
+        "/dev/dxg rw",
+        "/dev/nvmap rw",
+        "char-drm rw",
+        "char-kfd rw",
+        "char-nvgpu* rw",
+        "char-nvhost* rw",
+        "char-nvidia* rw",
+        "char-rtc r",
+    ]  # the last is ProtectClock='s
+    assert shown == {
+        "Description": "Look at the devices",
+        "DynamicUser": "yes",
+        "PrivateUsers": "yes",
+        "PrivateNetwork": "yes",
+        "DevicePolicy": "closed",
+        "CapabilityBoundingSet": "",
+        "NoNewPrivileges": "yes",
+        "ProtectHome": "yes",
+        "Slice": "rbee-hive.slice",
+        "RestrictNamespaces": "yes",
+    }
     status = machine.run("cat", f"/proc/{pid}/status").stdout
     assert int(re.search(r"^Uid:\s+(\d+)", status, re.MULTILINE)[1]) >= 61184 and re.search(r"^CapEff:\s+0+$", status, re.MULTILINE)
     security = machine.run("systemd-analyze", "security", "--no-pager", unit, status=None).stdout
@@ -100,11 +131,14 @@ def udevadm(machine):
         machine.path("/tmp/class").write_text(class_ + "\n")
         script = f"mount --bind /tmp/class {device.resolve()}/class && exec udevadm test --action={action} {device.resolve()} 2>&1"
         return machine.run("unshare", "-m", "sh", "-c", script).stdout
+
     return test
 
 
-@pytest.mark.parametrize("action, class_, looks", [("bind", "0x030000", True), ("unbind", "0x030200", True), ("bind", "0x120000", True),
-                                                   ("add", "0x030000", False), ("bind", "0x020000", False)])
+@pytest.mark.parametrize(
+    "action, class_, looks",
+    [("bind", "0x030000", True), ("unbind", "0x030200", True), ("bind", "0x120000", True), ("add", "0x030000", False), ("bind", "0x020000", False)],
+)
 def test_udev_asks_for_a_look_when_a_driver_takes_or_leaves_a_card(machine, udevadm, action, class_, looks):
     said = udevadm(action, class_)
     assert (f"systemctl --no-block start {LOOK}" in said) == looks, said

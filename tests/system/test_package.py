@@ -12,26 +12,44 @@ import subprocess
 
 import pytest
 
-import harness
 import machine as machines
 from administrator import GATE, NAME, Administrator, newer_package
-from harness import pkgbuild, wait_until
+from build import SOURCE
+from catalog import install_script, pkgbuild
+from waiting import wait_until
 
 # In one process, that the package is built, and a machine booted, once; others go on with the other tests meanwhile.
 pytestmark = pytest.mark.xdist_group("package")
+
+TESTER = pathlib.Path(__file__).with_name("tester.py")
 
 # What takes long and changes nothing that is tested here.
 QUICKLY = {"DEB_BUILD_OPTIONS": "nocheck noopt noautodbgsym", "DPKG_DEB_COMPRESSOR_TYPE": "gzip", "DPKG_DEB_COMPRESSOR_LEVEL": "1"}
 
 # What installing and purging any package changes, and what a running machine does meanwhile. Everything else must be as before.
-ELSEWHERE = re.compile("|".join((
-    r"var/lib/dpkg/.*", r"var/log/.*", r"var/lib/apt/.*", r"var/cache/apt/.*", r"var/cache/debconf/.*",
-    r"var/cache/man/.*", r"var/lib/PackageKit/.*",  # what man-db and PackageKit note of every package
-    r"var/lib/systemd/catalog/database",  # journalctl's, made anew by a trigger
-    r"etc/(passwd|group|shadow|gshadow)-?", r"etc/\.pwd\.lock",  # looked at by themselves below
-    r"var/lib/systemd/(timers/.*|random-seed|timesync/.*|linger)", r"var/tmp/.*", r"tmp/.*", r"root/.*", r"home/.*", r"srv/.*",
-    r"usr/share/gate",
-)))
+ELSEWHERE = re.compile(
+    "|".join(
+        (
+            r"var/lib/dpkg/.*",
+            r"var/log/.*",
+            r"var/lib/apt/.*",
+            r"var/cache/apt/.*",
+            r"var/cache/debconf/.*",
+            r"var/cache/man/.*",
+            r"var/lib/PackageKit/.*",  # what man-db and PackageKit note of every package
+            r"var/lib/systemd/catalog/database",  # journalctl's, made anew by a trigger
+            r"etc/(passwd|group|shadow|gshadow)-?",
+            r"etc/\.pwd\.lock",  # looked at by themselves below
+            r"var/lib/systemd/(timers/.*|random-seed|timesync/.*|linger)",
+            r"var/tmp/.*",
+            r"tmp/.*",
+            r"root/.*",
+            r"home/.*",
+            r"srv/.*",
+            r"usr/share/gate",
+        )
+    )
+)
 
 
 @pytest.fixture(scope="session")
@@ -43,13 +61,19 @@ def package(testrun_uid):
     for command in ("dpkg-buildpackage", "dh", "lintian"):
         if not shutil.which(command):
             pytest.skip(f"there is no {command} here (Debian: dpkg-dev, debhelper, lintian)")
-    folder, stamp = harness.SOURCE / "build", harness.SOURCE / "build/package/.testrun"
+    folder, stamp = SOURCE / "build", SOURCE / "build/package/.testrun"
     folder.mkdir(exist_ok=True)
     with open(folder / ".package.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not stamp.exists() or stamp.read_text() != testrun_uid:
-            done = subprocess.run([harness.SOURCE / "tools/package"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                  env=dict(os.environ, **QUICKLY))
+            done = subprocess.run(
+                [SOURCE / "tools/package"],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                env=dict(os.environ, **QUICKLY),
+            )
             assert done.returncode == 0, done.stdout[-8000:]
             stamp.write_text(testrun_uid)
     return next(path for path in (folder / "package").glob(f"{NAME}_*.deb"))
@@ -107,8 +131,11 @@ class Debian(Administrator):
         return {path: state(self.machine.files / path) for path in paths}
 
     def differences(self, before):
-        return sorted(path for path, now in self.changed().items()
-                      if not ELSEWHERE.fullmatch(path) and now != (before[path] if path in before else state(pathlib.Path("/", path))))
+        return sorted(
+            path
+            for path, now in self.changed().items()
+            if not ELSEWHERE.fullmatch(path) and now != (before[path] if path in before else state(self.machine.beneath(path)))
+        )
 
     def users(self):
         return {name: set(self.machine.path(f"/etc/{name}").read_text().splitlines()) for name in ("passwd", "group")}
@@ -197,6 +224,43 @@ def test_whole_life(debian, package, newer):
     assert debian.hivectl("install", "hive-probe", timeout=180).stdout.splitlines()[-1] == "[DONE]"
 
 
+def test_workers_that_run_live_through_an_upgrade_and_end_with_the_package(debian, package, newer):
+    machine = debian.machine
+    before = debian.changed()
+    debian.install(package)
+    assert machine.run("systemctl", "is-enabled", "rbee-hive-workers.service").stdout.strip() == "enabled"
+    debian.offer(
+        tester=pkgbuild("tester", source=["tester.py"], sha256sums=["SKIP"], package='install -D "$srcdir/tester.py" "$pkgdir/usr/local/bin/tester"')
+    )
+    shutil.copy(TESTER, machine.path("/srv/catalog/workers/tester/tester.py"))
+    machine.path("/etc/rbee-hive/hive.conf.d/run.conf").write_text("[Run]\nRules=/etc/rbee-hive/run.conf\n")
+    machine.path("/etc/rbee-hive/run.conf").write_text("[tester]\nArguments=%p %n\nKeyArguments=%k\nHealth=/health\n")
+    machine.run("systemctl", "try-restart", "rbee-hived.service")
+    debian.hivectl("install", "tester", timeout=180)
+    debian.hivectl("start", "tester", "--boot", timeout=120)
+    debian.hivectl("start", "tester", "--name", "deaf", "--listen", "127.0.0.1:8099", timeout=120)  # to SIGTERM
+    running = [debian.unit(f"rbee-worker-{name}.service", "MainPID") for name in ("tester", "deaf")]
+    assert "0" not in running
+
+    debian.install(newer)
+    assert [debian.unit(f"rbee-worker-{name}.service", "MainPID") for name in ("tester", "deaf")] == running
+    assert {line.split("\t")[0] for line in debian.hivectl("ps", "--plain").stdout.splitlines()} == {"tester", "deaf"}
+
+    debian.dpkg("-r", NAME)
+    assert machine.run("systemctl", "list-units", "--plain", "--no-legend", "rbee-*").stdout == ""
+    assert machine.run("find", "/run", "-name", "*rbee*", "-not", "-path", "/run/systemd/units/*").stdout == ""
+    assert not machine.path(f"/proc/{running[0]}").exists() and not machine.path(f"/proc/{running[1]}").exists()
+
+    # Installed again: what is to run after a boot does, when the hive is first asked.
+    debian.install(package)
+    machine.run("systemctl", "start", "rbee-hive-workers.service")
+    wait_until(lambda: debian.unit("rbee-worker-tester.service", "SubState") == "running", 60, lambda: machine.journal("--lines=40"))
+    assert [line.split("\t")[0] for line in debian.hivectl("ps", "--plain").stdout.splitlines()] == ["tester"]
+    debian.dpkg("--purge", NAME)
+    assert machine.run("find", "/run", "-name", "*rbee*", "-not", "-path", "/run/systemd/units/*").stdout == ""
+    assert debian.differences(before) == []
+
+
 def test_removed_and_installed_again_it_knows_its_workers_and_jobs(debian, package):
     debian.install(package)
     debian.offer(some=pkgbuild("some"))
@@ -219,7 +283,7 @@ ln -s deep\\ er "$pkgdir/opt/some/link"
 echo data >"$pkgdir/opt/some/deep er/er/data"; echo data >"$pkgdir/opt/some/changed"; echo data >"$pkgdir/opt/some/moved/data"
 """
     debian.install(package)
-    debian.offer(some=pkgbuild("some", package=files + harness.install_script("some")))
+    debian.offer(some=pkgbuild("some", package=files + install_script("some")))
     debian.hivectl("install", "some")
     machine.path("/opt/some/changed").write_text("mine")
     machine.run("mv", "/opt/some/moved", "/srv/moved")
@@ -290,6 +354,7 @@ def test_changed_configuration_survives_an_upgrade(debian, package, newer):
 
 def test_it_can_be_installed_into_a_root_that_does_not_run_and_purged_from_it(package, newer):
     """As images are made: no systemd, no bus. What it finds at the first boot is what an installation on a running one leaves."""
+
     def prepare_and_install(root):
         prepare(root)
         shutil.copy(package, root / "root/hive.deb")

@@ -12,11 +12,25 @@ import subprocess
 import pytest
 from gi.repository import GLib
 
-from harness import HiveError, Job, pkgbuild, wait_until
+from catalog import pkgbuild
+from client import HiveError
+from job import Job
 from terminal import Terminal
+from waiting import wait_until
 
-INSTALL, DEPENDENCIES, RECIPE, REMOVE, CANCEL, READ, REFRESH = (f"org.rbee.hive.{name}" for name in (
-    "install-worker", "install-dependencies", "install-recipe", "remove-worker", "cancel-job-other-user", "read-log-other-user", "refresh"))
+INSTALL, DEPENDENCIES, RECIPE, REMOVE, MODELS, CANCEL, READ, REFRESH = (
+    f"org.rbee.hive.{name}"
+    for name in (
+        "install-worker",
+        "install-dependencies",
+        "install-recipe",
+        "remove-worker",
+        "manage-models",
+        "cancel-job-other-user",
+        "read-log-other-user",
+        "refresh",
+    )
+)
 RULES = "/etc/polkit-1/rules.d"
 PASSWORD = "correct horse"
 SLOW = pkgbuild("slow", build="sleep 86399")
@@ -67,9 +81,10 @@ class Polkit:
     def __init__(self, machine, folder):
         self.machine, self.marks = machine, 0
         self.output = open(folder / "polkit.json", "w+")
-        self.process = machine.spawn("busctl", "monitor", "--json=short", "org.freedesktop.PolicyKit1", stdin=subprocess.DEVNULL,
-                                     stdout=self.output, stderr=subprocess.PIPE)
-        assert b"Monitoring" in self.process.stderr.readline()
+        self.process = machine.spawn(
+            "busctl", "monitor", "--json=short", "org.freedesktop.PolicyKit1", stdin=subprocess.DEVNULL, stdout=self.output, stderr=subprocess.PIPE
+        )
+        wait_until(lambda: self.mark() and self.seen(), what="busctl to hear of calls")  # with --json, busctl of systemd 257 does not say so
 
     def close(self):
         self.process.terminate()
@@ -84,12 +99,25 @@ class Polkit:
     def seen(self):
         return [message for message in self.messages() if message["type"] == "method_call"]
 
+    def mark(self):
+        """Makes a call that nobody else makes, and returns its argument."""
+        self.marks += 1
+        self.machine.run(
+            "busctl",
+            "call",
+            "org.freedesktop.PolicyKit1",
+            "/org/freedesktop/PolicyKit1/Authority",
+            "org.freedesktop.PolicyKit1.Authority",
+            "EnumerateActions",
+            "s",
+            f"mark{self.marks}",
+        )
+        return f"mark{self.marks}"
+
     def calls(self, member):
         """The arguments of all calls until now."""
-        self.marks += 1
-        self.machine.run("busctl", "call", "org.freedesktop.PolicyKit1", "/org/freedesktop/PolicyKit1/Authority",
-                         "org.freedesktop.PolicyKit1.Authority", "EnumerateActions", "s", f"mark{self.marks}")
-        wait_until(lambda: any(message["payload"]["data"] == [f"mark{self.marks}"] for message in self.seen() if message.get("payload")))
+        mark = self.mark()
+        wait_until(lambda: any(message["payload"]["data"] == [mark] for message in self.seen() if message.get("payload")))
         return [message["payload"]["data"] for message in self.seen() if message.get("member") == member]
 
     def asked(self):
@@ -140,8 +168,9 @@ def uid(machine, user):
 def calls(machine, user, method, *arguments, path="/org/rbee/Hive", interactive=False):
     """A user's method call that is refused: the error's name and message."""
     flags = ["--interactive"] if interactive else []
-    done = machine.run("gdbus", "call", "--system", *flags, "--timeout=60", "-d", "org.rbee.Hive", "-o", path, "-m", method, *arguments,
-                       user=user, status=None)
+    done = machine.run(
+        "gdbus", "call", "--system", *flags, "--timeout=60", "-d", "org.rbee.Hive", "-o", path, "-m", method, *arguments, user=user, status=None
+    )
     assert done.returncode != 0, done.stdout
     match = re.search(r"GDBus\.Error:([A-Za-z0-9_.]+): (.*)", done.stderr)
     assert match, done.stderr
@@ -150,14 +179,20 @@ def calls(machine, user, method, *arguments, path="/org/rbee/Hive", interactive=
 
 def person(hive, *arguments, user="anna", language="C.UTF-8"):
     """A person with hivectl on a terminal."""
-    return Terminal(*hive.machine.command("setsid", "--ctty", "hivectl", *arguments, user=user, environment={"LANG": language}),
-                    patience=hive.patience, owned=False)
+    return Terminal(
+        *hive.machine.command("setsid", "--ctty", "hivectl", *arguments, user=user, environment={"LANG": language, "SYSTEMD_PAGER": "cat"}),
+        patience=hive.patience,
+        owned=False,
+    )
 
 
 def logged_in(hive, command, user="anna"):
     """The same, who has logged in, and sits at the machine as far as logind knows."""
-    return Terminal(*hive.machine.command("setsid", "--ctty", "su", "--login", "--session-command", command, user,
-                                          environment={"XDG_SEAT": "seat0"}), patience=hive.patience, owned=False)
+    return Terminal(
+        *hive.machine.command("setsid", "--ctty", "su", "--login", "--session-command", command, user, environment={"XDG_SEAT": "seat0"}),
+        patience=hive.patience,
+        owned=False,
+    )
 
 
 def wait_for_question(terminal):
@@ -302,8 +337,10 @@ def test_who_may_install_workers_may_not_for_that_hand_over_recipes(hive, machin
 def test_rule_may_let_one_recipe_in_by_its_sum(hive, polkit, rules, own):
     hive.hivectl("install", own(), user="anna", status=4)
     sum_ = polkit.asked()[0][1]["recipe"]
-    rules("20-test.rules", f'polkit.addRule(function(action) {{ if (action.id == "{RECIPE}" && action.lookup("recipe") == "{sum_}") '
-                           'return polkit.Result.YES; });')
+    rules(
+        "20-test.rules",
+        f'polkit.addRule(function(action) {{ if (action.id == "{RECIPE}" && action.lookup("recipe") == "{sum_}") return polkit.Result.YES; }});',
+    )
     hive.hivectl("install", own(), user="anna")
     hive.hivectl("install", own("2.0"), user="anna", status=4)
     assert hive.record("some")["version"].startswith("1.0")
@@ -318,12 +355,28 @@ def test_who_sits_at_the_machine_is_asked_for_every_recipe(hive, own):
 
 def test_question_is_in_the_language_of_who_is_asked(hive):
     hive.catalog.add("some")
-    for language, sentence in (("de_DE.UTF-8", "Zum Installieren des Workers some ist eine Legitimierung nötig"),
-                               ("nl_NL.UTF-8", "Voor het installeren van de worker some is authenticatie vereist"),
-                               ("ja_JP.UTF-8", "ワーカー some をインストールするには認証が必要です")):
+    for language, sentence in (
+        ("de_DE.UTF-8", "Zum Installieren des Workers some ist eine Legitimierung nötig"),
+        ("nl_NL.UTF-8", "Voor het installeren van de worker some is authenticatie vereist"),
+        ("ja_JP.UTF-8", "ワーカー some をインストールするには認証が必要です"),
+    ):
         with person(hive, "install", "some", language=language) as terminal:
             wait_for_question(terminal)
             assert sentence in terminal.shown
+
+
+def test_what_the_hive_refuses_is_said_in_the_language_of_who_reads_it(hive):
+    """D-Bus and --json have it in English."""
+    hive.catalog.add("some", pkgbuild("some", build="false"))
+    for language, refusal, failure in (
+        ("de", "other ist nicht installiert", "Phase Build gescheitert"),
+        ("nl", "other is niet geïnstalleerd", "Fase Build mislukt"),
+        ("ja", "other はインストールされていません", "Build フェーズが失敗しました"),
+    ):
+        words = {"LANG": "C.UTF-8", "LANGUAGE": language}
+        assert refusal in hive.machine.run("hivectl", "remove", "other", environment=words, status=None).stderr
+        assert f"[ERROR] {failure}" in hive.machine.run("hivectl", "install", "some", environment=words, status=None).stdout
+        assert "Build phase failed" in hive.machine.run("hivectl", "install", "some", "--json", environment=words, status=None).stdout
 
 
 def test_removal_asks_and_names_the_worker(hive, polkit):
@@ -476,11 +529,15 @@ def test_what_cannot_be_done_is_said_before_anybody_is_asked(hive, machine, polk
     job = hive.install("slow")
     worker, options = "org.rbee.Hive.InstallWorker", "org.rbee.Hive.InstallWorkerWithOptions"
     for method, arguments, error in (
-            (worker, ("N O",), "InvalidArgument"), (options, ("some", "{'frobnicate': <true>}"), "InvalidArgument"),
-            (options, ("some", "{'source': <'sideways'>}"), "InvalidArgument"), (options, ("slow", "{'reinstall': <true>}"), "Busy"),
-            (options, ("some", "{'owner': <uint32 4294967295>}"), "InvalidArgument"),
-            ("org.rbee.Hive.RemoveWorker", ("some",), "NotInstalled"), ("org.rbee.Hive.RemoveWorker", ("slow",), "Busy"),
-            ("org.rbee.Hive.RemoveWorker", ("../x",), "InvalidArgument")):
+        (worker, ("N O",), "InvalidArgument"),
+        (options, ("some", "{'frobnicate': <true>}"), "InvalidArgument"),
+        (options, ("some", "{'source': <'sideways'>}"), "InvalidArgument"),
+        (options, ("slow", "{'reinstall': <true>}"), "Busy"),
+        (options, ("some", "{'owner': <uint32 4294967295>}"), "InvalidArgument"),
+        ("org.rbee.Hive.RemoveWorker", ("some",), "NotInstalled"),
+        ("org.rbee.Hive.RemoveWorker", ("slow",), "Busy"),
+        ("org.rbee.Hive.RemoveWorker", ("../x",), "InvalidArgument"),
+    ):
         assert calls(machine, "anna", method, *arguments, interactive=True)[0] == f"org.rbee.Hive.Error.{error}", (method, arguments)
     assert polkit.asked() == []
     job.cancel()
@@ -567,8 +624,11 @@ def test_rule_that_forbids_is_a_refusal_that_asks_nobody(hive, machine, rules):
 
 
 def test_rule_sees_which_worker(hive, machine, rules):
-    rules("20-test.rules", f'polkit.addRule(function(action, subject) {{ if (action.id == "{INSTALL}" && action.lookup("worker") == "some") '
-                           'return polkit.Result.YES; });\n')
+    rules(
+        "20-test.rules",
+        f'polkit.addRule(function(action, subject) {{ if (action.id == "{INSTALL}" && action.lookup("worker") == "some") '
+        "return polkit.Result.YES; });\n",
+    )
     hive.catalog.add("some")
     hive.catalog.add("other")
     hive.hivectl("install", "some", user="bob")
@@ -613,15 +673,28 @@ def test_polkit_that_dies_under_the_question_is_a_refusal(hive, machine):
 def test_one_user_cannot_have_all_questions(hive, machine):
     """polkitd is stopped in its tracks, so that every question waits."""
     hive.catalog.add("some")
-    command = ("gdbus", "call", "--system", "--timeout=600", "-d", "org.rbee.Hive", "-o", "/org/rbee/Hive", "-m",
-               "org.rbee.Hive.InstallWorker", "some")
+    command = (
+        "gdbus",
+        "call",
+        "--system",
+        "--timeout=600",
+        "-d",
+        "org.rbee.Hive",
+        "-o",
+        "/org/rbee/Hive",
+        "-m",
+        "org.rbee.Hive.InstallWorker",
+        "some",
+    )
     machine.run("systemctl", "start", "polkit.service")
     hive.call("ListWorkers")
     machine.run("systemctl", "kill", "--signal=STOP", "polkit.service")
     waiting = []
     try:
-        waiting += [machine.spawn(*command, user="anna", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-                    for _ in range(20)]
+        waiting += [
+            machine.spawn(*command, user="anna", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            for _ in range(20)
+        ]
         wait_until(lambda: sum(process.poll() is not None for process in waiting) == 4, what="four refusals")
         refused = [process for process in waiting if process.poll() is not None]
         assert all("org.rbee.Hive.Error.LimitsExceeded" in process.stdout.read() for process in refused)
@@ -690,7 +763,9 @@ def test_bridge_names_the_person_it_acts_for(hive, machine, bridge_known):
 @pytest.mark.parametrize("user", ["anna", None], ids=["anna", "root"])
 def test_nobody_else_names_an_owner(hive, machine, bridge_known, polkit, user):
     hive.catalog.add("some")
-    name, message = calls(machine, user, "org.rbee.Hive.InstallWorkerWithOptions", "some", f"{{'owner': <uint32 {uid(machine, 'bob')}>}}", interactive=True)
+    name, message = calls(
+        machine, user, "org.rbee.Hive.InstallWorkerWithOptions", "some", f"{{'owner': <uint32 {uid(machine, 'bob')}>}}", interactive=True
+    )
     assert name == DENIED and "owner" in message and "rbee-bridge" in message
     assert polkit.asked() == [] and jobs(hive) == []
 

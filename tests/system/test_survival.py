@@ -4,12 +4,12 @@
 import json
 import random
 import re
-import signal
 import threading
 
 import pytest
 
-from harness import HttpCatalog, Job, install_script, pkgbuild, wait_until
+from catalog import HttpCatalog, install_script, pkgbuild
+from waiting import wait_until
 
 FINAL = ("done", "failed", "cancelled")
 GATE = "until [ -e /usr/share/gate ]; do sleep 0.05; done"

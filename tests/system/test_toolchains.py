@@ -3,7 +3,7 @@
 
 import pytest
 
-from harness import pkgbuild
+from catalog import pkgbuild
 
 FOLDER = "/root/tools"
 
@@ -13,7 +13,7 @@ def tools(hive, machine):
     """A toolchain in root's home, which nobody else may enter, with a file of root's beside it."""
     program = machine.path(f"{FOLDER}/bin/mytool")
     program.parent.mkdir(parents=True, exist_ok=True)
-    program.write_text("#!/bin/sh\necho \"mytool of $TOOL_HOME\"\n")
+    program.write_text('#!/bin/sh\necho "mytool of $TOOL_HOME"\n')
     program.chmod(0o755)
     machine.path("/root/secret").write_text("secret\n")
     machine.path("/root").chmod(0o700)

@@ -2,12 +2,17 @@
 """What systemd knows of the hive: units, users, limits, confinement, the journal."""
 
 import json
+import os
 import re
 import signal
+import subprocess
 
 import pytest
 
-from harness import HiveError, free_port, pkgbuild, sha256, wait_until
+import unpacked
+from catalog import pkgbuild, sha256
+from client import HiveError
+from waiting import free_port, wait_until
 
 GATE = "while [ ! -e /usr/share/gate ]; do sleep 0.05; done"
 
@@ -31,7 +36,11 @@ def test_first_call_starts_the_daemon(hive, machine):
     assert hive.call("ListWorkers") == []
     assert hive.pid > 0
     assert machine.show("rbee-hived.service", "ActiveState", "Type", "BusName", "WatchdogUSec") == {
-        "ActiveState": "active", "Type": "notify", "BusName": "org.rbee.Hive", "WatchdogUSec": "1min"}
+        "ActiveState": "active",
+        "Type": "notify",
+        "BusName": "org.rbee.Hive",
+        "WatchdogUSec": "1min",
+    }
 
 
 def test_daemon_is_confined(machine):
@@ -51,7 +60,9 @@ def test_daemon_has_no_network_and_no_capability(hive, machine):
 def test_daemon_may_write_its_own_folders_alone(hive, machine):
     hive.call("ListWorkers")
     mounts = machine.run("cat", f"/proc/{hive.pid}/mounts").stdout.splitlines()
-    writable = {line.split()[1] for line in mounts if "rw" in line.split()[3].split(",") and line.split()[1].startswith(("/var", "/usr", "/etc", "/opt"))}
+    writable = {
+        line.split()[1] for line in mounts if "rw" in line.split()[3].split(",") and line.split()[1].startswith(("/var", "/usr", "/etc", "/opt"))
+    }
     assert writable <= {"/var/lib/rbee-hive", "/var/cache/rbee-hive", "/var/tmp"}
 
 
@@ -102,8 +113,10 @@ def test_installed_worker_through_units(hive, machine):
     assert hive.workers()["some"]["version"] == "1.0-1"
     hive.removes("some")
     assert not hive.installed("/usr/local/bin/some").exists()
-    wait_until(lambda: not machine.run("systemctl", "list-units", "--plain", "--no-legend", "rbee-job-*", "rbee-commit-*", "rbee-hive-*.service").stdout,
-               what="units that nobody needs any more to go")
+    wait_until(
+        lambda: not machine.run("systemctl", "list-units", "--plain", "--no-legend", "rbee-job-*", "rbee-commit-*", "rbee-hive-*.service").stdout,
+        what="units that nobody needs any more to go",
+    )
 
 
 def test_job_is_a_unit_with_the_configured_limits(hive, machine, gate):
@@ -112,11 +125,37 @@ def test_job_is_a_unit_with_the_configured_limits(hive, machine, gate):
     hive.catalog.add("slow", pkgbuild("slow", build=f"nice\n{GATE}"))
     job = hive.install("slow")
     wait_until(lambda: "7" in job.lines(), what="the build")
-    assert properties(machine, job, "Description", "Slice", "RemainAfterExit", "MemoryMax", "TasksMax", "CPUWeight",
-                      "IOWeight", "Nice", "RuntimeMaxUSec", "OOMPolicy", "NoNewPrivileges", "ProtectSystem", "PrivateUsers") == {
-        "Description": f"Build of slow (job {job.id})", "Slice": "rbee-hive.slice", "RemainAfterExit": "yes",
-        "MemoryMax": str(512 << 20), "TasksMax": "300", "CPUWeight": "77", "IOWeight": "66", "Nice": "7", "RuntimeMaxUSec": "1d 10h 17min 36s",
-        "OOMPolicy": "kill", "NoNewPrivileges": "yes", "ProtectSystem": "strict", "PrivateUsers": "yes"}
+    assert properties(
+        machine,
+        job,
+        "Description",
+        "Slice",
+        "RemainAfterExit",
+        "MemoryMax",
+        "TasksMax",
+        "CPUWeight",
+        "IOWeight",
+        "Nice",
+        "RuntimeMaxUSec",
+        "OOMPolicy",
+        "NoNewPrivileges",
+        "ProtectSystem",
+        "PrivateUsers",
+    ) == {
+        "Description": f"Build of slow (job {job.id})",
+        "Slice": "rbee-hive.slice",
+        "RemainAfterExit": "yes",
+        "MemoryMax": str(512 << 20),
+        "TasksMax": "300",
+        "CPUWeight": "77",
+        "IOWeight": "66",
+        "Nice": "7",
+        "RuntimeMaxUSec": "1d 10h 17min 36s",
+        "OOMPolicy": "kill",
+        "NoNewPrivileges": "yes",
+        "ProtectSystem": "strict",
+        "PrivateUsers": "yes",
+    }
     assert f"rbee-job-{job.id}.service" in machine.run("systemd-cgls", "--no-pager", "--unit", "rbee-hive.slice").stdout
     gate.touch()
     assert job.wait().result == "done"
@@ -131,7 +170,7 @@ def test_jobs_have_users_of_their_own_and_do_not_see_each_other(hive, machine, g
     pids = [properties(machine, job, "MainPID")["MainPID"] for job in jobs]
     uids = {machine.run("stat", "-c", "%u", f"/proc/{pid}").stdout.strip() for pid in pids}
     assert len(uids) == 2 and "0" not in uids
-    for pid, own, other in zip(pids, jobs, reversed(jobs)):
+    for pid, own, _other in zip(pids, jobs, reversed(jobs)):
         seen = machine.run("ls", f"/proc/{pid}/root/var/cache/rbee-hive/work").stdout.split()
         assert seen == [own.id]
         assert machine.run("ls", "-A", f"/proc/{pid}/root/var/lib/rbee-hive").stdout == "capabilities.json\n"
@@ -215,7 +254,9 @@ def test_journal_has_the_job_its_worker_and_an_explanation(hive, machine):
     assert job.wait().result == "failed"
 
     def entries():
-        text = machine.run("journalctl", "--output=json", f"RBEE_JOB={job.id}", "SYSLOG_IDENTIFIER=rbee-hived", f"--since=@{job.get('CreatedAt') // 10**6}").stdout
+        text = machine.run(
+            "journalctl", "--output=json", f"RBEE_JOB={job.id}", "SYSLOG_IDENTIFIER=rbee-hived", f"--since=@{job.get('CreatedAt') // 10**6}"
+        ).stdout
         found = [json.loads(line) for line in text.splitlines()]
         return found if len(found) >= 2 else None
 
@@ -225,6 +266,31 @@ def test_journal_has_the_job_its_worker_and_an_explanation(hive, machine):
     machine.run("journalctl", "--update-catalog")  # what installing a package does
     explained = machine.run("journalctl", "--catalog", "--no-pager", f"RBEE_JOB={job.id}").stdout
     assert "A job has failed" in explained and f"hivectl log {job.id}" in explained
+
+
+def test_journal_of_another_machine_is_asked_by_the_same_fields(hive, machine, tmp_path):
+    """A real systemd-journal-upload sends to a real systemd-journal-remote, as docs/ADMINISTRATION.md has them."""
+    remote = unpacked.program("systemd-journal-remote", "lib/systemd/systemd-journal-remote")
+    upload = unpacked.program("systemd-journal-remote", "lib/systemd/systemd-journal-upload")
+    libraries = os.path.dirname(unpacked.program("libmicrohttpd12", f"usr/lib/{os.uname().machine}-linux-gnu/libmicrohttpd.so.12"))
+    hive.catalog.add("some")
+    job = hive.installs("some")
+    port = free_port()
+    takes = subprocess.Popen(
+        [remote, f"--listen-http=127.0.0.1:{port}", f"--output={tmp_path}"], env={"LD_LIBRARY_PATH": libraries}, stderr=subprocess.DEVNULL
+    )
+    machine.run("systemd-run", "--collect", "--unit=upload", upload, f"--url=http://127.0.0.1:{port}")
+
+    def told():
+        asked = ["journalctl", f"--directory={tmp_path}", "RBEE_WORKER=some", f"RBEE_JOB={job.id}", "--output=cat"]
+        return f"job {job.id}" in subprocess.run(asked, text=True, capture_output=True).stdout.lower()
+
+    try:
+        wait_until(told, 60, "the journal of the machine")
+    finally:
+        machine.run("systemctl", "stop", "upload.service", status=None)
+        takes.kill()
+        takes.wait()
 
 
 def test_status_line_counts_jobs(hive, machine, gate):
@@ -257,8 +323,19 @@ def test_bus_lets_everybody_call_the_hive_and_nobody_else_be_it(hive, machine):
     listed = machine.run("busctl", "call", "org.rbee.Hive", "/org/rbee/Hive", "org.rbee.Hive", "ListWorkers", user="anna").stdout
     assert listed.strip() == "aa{sv} 0"
     machine.run("systemctl", "stop", "rbee-hived.service")
-    taken = machine.run("busctl", "call", "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "RequestName", "su", "org.rbee.Hive", "0",
-                        user="anna", status=None)
+    taken = machine.run(
+        "busctl",
+        "call",
+        "org.freedesktop.DBus",
+        "/org/freedesktop/DBus",
+        "org.freedesktop.DBus",
+        "RequestName",
+        "su",
+        "org.rbee.Hive",
+        "0",
+        user="anna",
+        status=None,
+    )
     assert "Access denied" in taken.stderr
     other = machine.run("busctl", "call", "org.rbee.Hive", "/org/rbee/Hive", "org.example.Other", "Do", user="anna", status=None)
     assert other.returncode != 0 and "Access denied" in other.stderr
@@ -289,7 +366,9 @@ def test_what_a_job_downloads_is_kept_by_the_commit_and_read_by_the_next(hive, m
     (folder / "data").write_text("downloaded\n")
     machine.run("systemd-run", "--unit=served", "python3", "-m", "http.server", port, "--bind", "127.0.0.1", "--directory", "/usr/share/served")
     wait_until(lambda: f":{port} " in machine.run("ss", "-ltn").stdout, 20, "the server")
-    hive.catalog.add("some", pkgbuild("some", source=[f"http://127.0.0.1:{port}/data"], sha256sums=[sha256("downloaded\n")], build='cat "$srcdir/data"'))
+    hive.catalog.add(
+        "some", pkgbuild("some", source=[f"http://127.0.0.1:{port}/data"], sha256sums=[sha256("downloaded\n")], build='cat "$srcdir/data"')
+    )
     try:
         hive.installs("some")
     finally:

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "commit-scratch.h"
 
-#include "error.h"
-#include "install.h"
-#include "remove.h"
-
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "error.h"
+#include "install.h"
+#include "remove.h"
 
 void
 scratch_set_up (Scratch *scratch, gconstpointer data)

@@ -22,6 +22,8 @@ int nvmlDeviceGetHandleByIndex_v2 (unsigned index, void **device);
 int nvmlDeviceGetName (void *device, char *name, unsigned length);
 int nvmlDeviceGetMemoryInfo (void *device, unsigned long long *memory);
 int nvmlDeviceGetCudaComputeCapability (void *device, int *major, int *minor);
+int nvmlDeviceGetUUID (void *device, char *uuid, unsigned length);
+int nvmlDeviceGetMinorNumber (void *device, unsigned *minor);
 
 static int
 is (const char *what)
@@ -62,7 +64,7 @@ nvmlDeviceGetCount_v2 (unsigned *count)
 int
 nvmlDeviceGetHandleByIndex_v2 (unsigned index, void **device)
 {
-  *device = NULL;
+  *device = (void *)(size_t)index;
   return is ("lost") ? GPU_IS_LOST : SUCCESS;
 }
 
@@ -88,4 +90,20 @@ nvmlDeviceGetCudaComputeCapability (void *device, int *major, int *minor)
   *major = is ("gb10") ? 12 : 8;
   *minor = is ("gb10") ? 1 : 6;
   return SUCCESS;
+}
+
+int
+nvmlDeviceGetUUID (void *device, char *uuid, unsigned length)
+{
+  strncpy (uuid, "GPU-5f7a1c20-0000-4000-8000-00000000000x", length);
+  uuid[39] = (char)('0' + (size_t)device);
+  return SUCCESS;
+}
+
+/* A machine's first card is not always its first node. */
+int
+nvmlDeviceGetMinorNumber (void *device, unsigned *minor)
+{
+  *minor = 3 - (unsigned)(size_t)device;
+  return is ("gb10") ? NOT_SUPPORTED : SUCCESS;
 }

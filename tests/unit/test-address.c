@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "address.h"
-
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
+
+#include "address.h"
 
 static AddressKind
 kind_of (const char *text)

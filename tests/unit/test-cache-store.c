@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "commit-scratch.h"
-
-#include "cache-store.h"
-#include "error.h"
-#include "file.h"
-
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "cache-store.h"
+#include "commit-scratch.h"
+#include "error.h"
+#include "file.h"
 
 /* Writes a file of the work directory of @job. */
 static void

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "catalog-entry.h"
+#include <string.h>
 
+#include "catalog-entry.h"
 #include "error.h"
 #include "json.h"
-
-#include <string.h>
 
 /* Catalogs are written with ' for ", so that they can be read here. */
 static JsonObject *

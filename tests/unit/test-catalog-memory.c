@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "catalog-memory.h"
-
-#include "json.h"
-
 #include <string.h>
+
+#include "catalog-memory.h"
+#include "json.h"
 
 #define URL "https://catalog.example/workers"
 

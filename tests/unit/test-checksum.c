@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "checksum.h"
-
-#include "error.h"
-#include "file.h"
-
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "checksum.h"
+#include "error.h"
+#include "file.h"
 
 /* FIPS 180-4's and RFC 7693's examples, and cksum(1)'s. */
 static const struct

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "commit-scratch.h"
-
-#include "clean.h"
-#include "error.h"
-#include "file.h"
-
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "clean.h"
+#include "commit-scratch.h"
+#include "error.h"
+#include "file.h"
 
 static void
 expect_clean (const Scratch *scratch)

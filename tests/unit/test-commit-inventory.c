@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "commit-scratch.h"
+#include <string.h>
 
+#include "commit-scratch.h"
 #include "error.h"
 #include "inventory.h"
-
-#include <string.h>
 
 /* The entries as lines of four words; nothing is "-". */
 static char *

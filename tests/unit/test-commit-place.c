@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "commit-scratch.h"
-
-#include "error.h"
-#include "place-rules.h"
-
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "commit-scratch.h"
+#include "error.h"
+#include "place-rules.h"
 
 #define BINARY "/usr/local/bin/x-worker"
 

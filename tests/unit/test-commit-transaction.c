@@ -1,14 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "commit-scratch.h"
-
-#include "error.h"
-#include "file.h"
-#include "install.h"
-#include "recover.h"
-#include "remove.h"
-#include "transaction.h"
-#include "verify.h"
-
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <signal.h>
@@ -16,6 +6,15 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "commit-scratch.h"
+#include "error.h"
+#include "file.h"
+#include "install.h"
+#include "recover.h"
+#include "remove.h"
+#include "transaction.h"
+#include "verify.h"
 
 #define BINARY "/usr/local/bin/x"
 

@@ -1,11 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "commit-scratch.h"
-
-#include "copy.h"
-#include "error.h"
-#include "file.h"
-#include "install.h"
-
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
@@ -13,6 +6,12 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "commit-scratch.h"
+#include "copy.h"
+#include "error.h"
+#include "file.h"
+#include "install.h"
 
 #define BINARY "/usr/local/bin/x"
 

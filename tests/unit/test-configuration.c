@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "configuration.h"
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "configuration.h"
 #include "error.h"
 #include "size.h"
 #include "time-span.h"
 #include "worker-id.h"
-
-#include <glib/gstdio.h>
-#include <string.h>
-#include <unistd.h>
 
 typedef struct
 {
@@ -405,6 +404,15 @@ test_every_message_names_its_file_and_line (Files *files, gconstpointer data)
     { "[Toolchain x]\nPath=/opt/a,/opt/b\n", "stands a semicolon" },
     { "[Toolchain x y]\nPath=/opt/a\n", "letters" },
     { "[Hive]\nInstallPrefixes=/usr/local /opt\n", "stands a semicolon" },
+    { "[Hive]\nInstallPrefixes=/usr/local|/opt\n", "stands a semicolon" },
+    { "[Hive]\nInstallPrefixes=/usr/local | /opt\n", "stands a semicolon" },
+    { "[Models]\nFolders=/srv/a,/srv/b\n", "stands a semicolon" },
+    { "[Models]\nFolders=/srv/a:/srv/b\n", "stands a semicolon" },
+    { "[Hive]\nCacheDirectory=/var/cache/x ; mine\n", "an absolute path" },
+    { "[Hive]\nStateDirectory=/a;/b\n", "an absolute path" },
+    { "[Hive]\nStateDirectory=/a,/b\n", "an absolute path" },
+    { "[Catalog]\nURL=https://example.org ; mine\n", "https://host/path" },
+    { "[Catalog]\nURL=https://a.example https://b.example\n", "https://host/path" },
     { "[Install]\nAllow=/usr/local/a,/usr/local/b\n", "stands a semicolon" },
     { "[Install]\nAllow=/usr/local/a:/usr/local/b\n", "stands a semicolon" },
     { "[Build]\nNetworkSteps=prepare,build\n", "stands a semicolon" },

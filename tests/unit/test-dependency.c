@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "dependency.h"
-
-#include "error.h"
-
 #include <string.h>
+
+#include "dependency.h"
+#include "error.h"
 
 static Dependency *
 parse (const char *text)

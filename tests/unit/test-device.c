@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "device-probe.h"
-
-#include "json.h"
-
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "device-probe.h"
+#include "json.h"
 
 /* What real machines said, in tests/unit/devices (ORIGINS there says where). */
 
@@ -193,6 +192,14 @@ test_a_list_without_end_has_one (void)
 }
 
 static void
+assert_nodes (const Device *device, const char *nodes)
+{
+  g_autofree char *all = g_strjoinv (" ", device->nodes);
+
+  g_assert_cmpstr (all, ==, nodes);
+}
+
+static void
 test_library_is_asked_before_any_tool (void)
 {
   static const struct
@@ -200,10 +207,11 @@ test_library_is_asked_before_any_tool (void)
     const char *recorded, *name, *capability, *warning;
     guint count;
     uint64_t mib;
+    const char *node; /* the last card's is not the last */
   } cases[] = {
-    { "rtx-3090-x4", "NVIDIA GeForce RTX 3090", "8.6", NULL, 4, 24576 },
+    { "rtx-3090-x4", "NVIDIA GeForce RTX 3090", "8.6", NULL, 4, 24576, "/dev/nvidia3 /dev/nvidiactl /dev/nvidia-uvm" },
     { "gb10", "NVIDIA GB10", "12.1", NULL, 1, 0 },
-    { "no-card", NULL, NULL, NULL, 0, 0 },
+    { "no-card", NULL, NULL, "There is an NVIDIA card, but libnvidia-ml.so.1 says \"no devices\"", 0, 0 },
     { "lost", NULL, NULL, "[Unknown Error]", 0, 0 },
     { "mismatch", NULL, NULL, "restart the machine", 0, 0 },
     { "not-loaded", NULL, NULL, "Driver Not Loaded", 0, 0 },
@@ -230,6 +238,8 @@ test_library_is_asked_before_any_tool (void)
       g_assert_cmpstr (device_at (devices, 0)->compute_capability, ==, cases[i].capability);
       g_assert_cmpstr (device_at (devices, 0)->driver, ==, "560.35.03");
       g_assert_cmpuint (device_at (devices, 0)->memory, ==, cases[i].mib << 20);
+      g_assert_cmpstr (device_at (devices, 0)->uuid, ==, "GPU-5f7a1c20-0000-4000-8000-000000000000");
+      assert_nodes (device_at (devices, 0), cases[i].node ? cases[i].node : "");
     }
   g_assert_true (g_spawn_command_line_sync (remove, NULL, NULL, NULL, NULL));
 }
@@ -239,19 +249,19 @@ test_library_that_reaches_no_card_is_told (void)
 {
   static const struct
   {
-    const char *mark, *recorded, *warnings[3];
+    const char *mark, *recorded, *warnings[3], *nodes;
   } cases[] = {
     { "dev/null", "not-loaded", { "NVIDIA's driver is installed, but", "\"Driver Not Loaded\"" } },
     { "dev/dxg", "not-loaded", { "Windows shares its cards", "\"Driver Not Loaded\"", "wsl --shutdown" } },
     { "dev/dxg", "mismatch", { "Windows shares its cards", "\"Driver/library version mismatch\"" } },
     { "dev/dxg", "no-card", { "Windows shares its cards", "\"no devices\"" } },
     { "dev/dxg", "crash", { "crashes" } },
-    { "dev/dxg", "gb10", { NULL } },
+    { "dev/dxg", "rtx-3090-x4", { NULL }, "/dev/dxg" },
     { "dev/nvmap", "not-loaded", { "This is a Jetson", "\"Driver Not Loaded\"", "JetPack" } },
     { "dev/nvhost-ctrl-gpu", "not-loaded", { "This is a Jetson" } },
     { "dev/nvgpu/igpu0/ctrl", "no-card", { "This is a Jetson" } },
     { "etc/nv_tegra_release", "not-loaded", { "This is a Jetson" } },
-    { "etc/nv_tegra_release", "gb10", { NULL } },
+    { "etc/nv_tegra_release", "rtx-3090-x4", { NULL }, "" },
     { "dev/null", "no-card", { NULL } },
   };
 
@@ -268,6 +278,8 @@ test_library_that_reaches_no_card_is_told (void)
       g_assert_cmpuint (devices->warnings->len, ==, cases[i].warnings[0] ? 1 : 0);
       for (gsize j = 0; j < G_N_ELEMENTS (cases[i].warnings) && cases[i].warnings[j]; j++)
         g_assert_true (is_warned_of (devices, cases[i].warnings[j]));
+      if (cases[i].nodes)
+        assert_nodes (device_at (devices, 0), cases[i].nodes);
       g_assert_true (g_spawn_command_line_sync (remove, NULL, NULL, NULL, NULL));
     }
 }
@@ -277,15 +289,16 @@ test_amd_cards_are_read (void)
 {
   static const struct
   {
-    const char *tree, *rocminfo, *name, *capability;
+    const char *tree, *rocminfo, *name, *capability, *uuid;
     guint count;
     unsigned cores;
     uint64_t memory;
   } cases[] = {
-    { "mi25", NULL, "AMD GPU 6860", "", 1, 64, 17163091968 },
-    { "mi210", NULL, "AMD GPU 740f gfx90a", "gfx90a", 1, 104, 0 },
-    { "rx7900xtx-x2", NULL, "AMD GPU 744c gfx1100", "gfx1100", 2, 96, 0 },
-    { "rx7900xtx-x2", "rx7900xtx-x2/rocminfo.txt", "AMD Radeon RX 7900 XTX", "gfx1100", 2, 96, 0 },
+    { "mi25", NULL, "AMD GPU 6860", "", "GPU-c34ec50444dd0a6c", 1, 64, 17163091968 },
+    { "mi210", NULL, "AMD GPU 740f gfx90a", "gfx90a", "GPU-1901ead3a2ecd4a6", 1, 104, 0 },
+    { "rx7900xtx-x2", NULL, "AMD GPU 744c gfx1100", "gfx1100", "GPU-a1ffc9d1799c317f", 2, 96, 0 },
+    { "rx7900xtx-x2", "rx7900xtx-x2/rocminfo.txt", "AMD Radeon RX 7900 XTX", "gfx1100", "GPU-a1ffc9d1799c317f", 2, 96,
+      0 },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -305,6 +318,8 @@ test_amd_cards_are_read (void)
       g_assert_cmpuint (device->cores, ==, cases[i].cores);
       g_assert_cmpuint (device->memory, ==, cases[i].memory);
       g_assert_cmpstr (device->driver, ==, "amdgpu");
+      g_assert_cmpstr (device->uuid, ==, cases[i].uuid);
+      assert_nodes (device, "/dev/kfd /dev/dri/renderD128");
     }
 }
 
@@ -370,6 +385,7 @@ test_intel_cards_are_read (void)
       root, "usr/share/misc/pci.ids",
       "# a comment\n8086  Intel Corporation\n\t3e92  CoffeeLake-S GT2 [UHD Graphics 630]\n\t\t1028 0869  Vostro\n"
       "\t56a0  DG2 [Arc A770]\n8087  Intel Corp.\n\t56a0  Something else\n");
+  write_file (root, "sys/class/drm/card1/device/drm/renderD129/dev", "226:129\n");
   g_assert_cmpint (symlink ("../../../../bus/pci/drivers/xe", xe), ==, 0);
   g_assert_cmpint (symlink ("../../../../bus/pci/drivers/i915", i915), ==, 0);
   device_intel_add (devices, root);
@@ -380,6 +396,8 @@ test_intel_cards_are_read (void)
   g_assert_cmpstr (device_at (devices, 1)->id, ==, "GPU-1");
   g_assert_cmpstr (device_at (devices, 1)->name, ==, "DG2 [Arc A770]");
   g_assert_cmpuint (device_at (devices, 1)->memory, ==, UINT64_C (16) << 30);
+  assert_nodes (device_at (devices, 0), "");
+  assert_nodes (device_at (devices, 1), "/dev/dri/renderD129");
   g_assert_true (g_spawn_command_line_sync (remove, NULL, NULL, NULL, NULL));
 }
 
@@ -431,6 +449,8 @@ test_json_holds_what_was_found (void)
   JsonObject *first;
 
   device_nvidia_read (devices, HEAD "NVIDIA GeForce RTX 4090, 24564 MiB, 8.9, 595.80\n", "nvidia-smi");
+  device_set_uuid ((Device *)device_at (devices, 0), "GPU-1");
+  device_add_node ((Device *)device_at (devices, 0), "/dev/nvidia0");
   devices_warn (devices, "a warning\nof two lines");
   object = devices_to_json (devices);
   first = json_array_get_object_element (json_object_get_array_member (object, "devices"), 0);
@@ -438,6 +458,8 @@ test_json_holds_what_was_found (void)
   back = devices_from_json (object, NULL);
   g_assert_nonnull (back);
   g_assert_cmpstr (device_at (back, 0)->driver, ==, "595.80");
+  g_assert_cmpstr (device_at (back, 0)->uuid, ==, "GPU-1");
+  assert_nodes (device_at (back, 0), "/dev/nvidia0");
   g_assert_true (is_warned_of (back, "a warning of two lines"));
 }
 
@@ -457,6 +479,10 @@ test_lies_of_a_builder_are_refused (void)
     "{\"devices\":[{\"device_type\":\"cuda\",\"name\":\"x\",\"memory\":9223372036854775807}]}",
     "{\"devices\":[{\"device_type\":\"cuda\",\"name\":\"x\",\"cores\":99999999}]}",
     "{\"devices\":[{\"device_type\":\"cpu\",\"name\":\"x\",\"instruction_sets\":[\"$(id)\"]}]}",
+    "{\"devices\":[{\"device_type\":\"cuda\",\"name\":\"x\",\"uuid\":\"a\\nb\"}]}",
+    "{\"devices\":[{\"device_type\":\"cuda\",\"name\":\"x\",\"nodes\":[\"/dev/sda\"]}]}",
+    "{\"devices\":[{\"device_type\":\"cuda\",\"name\":\"x\",\"nodes\":[\"/dev/nvidia0/../sda\"]}]}",
+    "{\"devices\":[{\"device_type\":\"cuda\",\"name\":\"x\",\"nodes\":[\"/dev/nvidia0 rwm\"]}]}",
   };
   g_autofree char *long_name = g_strnfill (600, 'x');
   g_autofree char *long_text = g_strdup_printf ("{\"devices\":[{\"device_type\":\"cpu\",\"name\":\"%s\"}]}", long_name);

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "file.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -10,6 +8,8 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "file.h"
 
 /* inside/folder/file, inside/link → folder, inside/folder/out → /etc */
 static int
@@ -55,8 +55,8 @@ check_beneath (void)
 }
 
 /* As systemd's RestrictSUIDSGID= does, which DynamicUser= brings along (ENOSYS), and older containers (EPERM). Of
- * several filters the last one's errno counts. */
-static void
+ * several filters the last one's errno counts. qemu-user knows none (EINVAL). */
+static bool
 deny_openat2 (unsigned errnum)
 {
   struct sock_filter filter[] = {
@@ -68,7 +68,7 @@ deny_openat2 (unsigned errnum)
   struct sock_fprog program = { G_N_ELEMENTS (filter), filter };
 
   g_assert_cmpint (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), ==, 0);
-  g_assert_cmpint (prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), ==, 0);
+  return prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
 static void
@@ -80,9 +80,13 @@ test_beneath (void)
 static void
 test_beneath_without_openat2 (void)
 {
-  deny_openat2 (ENOSYS);
+  if (!deny_openat2 (ENOSYS))
+    {
+      g_test_skip ("system calls cannot be filtered here");
+      return;
+    }
   check_beneath ();
-  deny_openat2 (EPERM);
+  g_assert_true (deny_openat2 (EPERM));
   check_beneath ();
 }
 

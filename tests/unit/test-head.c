@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "head.h"
-
 #include <string.h>
+
+#include "head.h"
 
 static void
 assert_refused (const char *text, HttpStatus status)

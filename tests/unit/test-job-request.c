@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "job-request.h"
+#include <string.h>
+#include <unistd.h>
 
 #include "error.h"
 #include "file.h"
-
-#include <string.h>
-#include <unistd.h>
+#include "job-request.h"
 
 /* Requests are written with ' for ", so that they can be read here. */
 static JobRequest *

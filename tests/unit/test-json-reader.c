@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "json-reader.h"
-
 #include <string.h>
+
+#include "json-reader.h"
 
 static void
 assert_refused (const char *text, size_t length, const char *why)
@@ -32,6 +32,25 @@ test_what_two_programs_could_read_in_two_ways_is_refused (void)
 
   for (size_t i = 0; i < G_N_ELEMENTS (texts); i++)
     assert_refused (texts[i], strlen (texts[i]), "");
+}
+
+/* Notepad and PowerShell write one. */
+static void
+test_byte_order_mark_says_nothing (void)
+{
+  static const char *const texts[] = { "\xef\xbb\xbf{\"a\":1}", "\xef\xbb\xbf\r\n[]" };
+  static const char twice[] = "\xef\xbb\xbf\xef\xbb\xbf{}";
+
+  for (size_t i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (JsonNode) node = json_read (texts[i], strlen (texts[i]), &error);
+
+      g_assert_no_error (error);
+      g_assert_nonnull (node);
+    }
+  assert_refused ("\xef\xbb\xbf", 3, "a value is missing");
+  assert_refused (twice, strlen (twice), "a value is missing");
 }
 
 static void
@@ -76,6 +95,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/json-reader/nothing", test_nothing_is_no_value);
   g_test_add_func ("/json-reader/two-ways", test_what_two_programs_could_read_in_two_ways_is_refused);
+  g_test_add_func ("/json-reader/byte-order-mark", test_byte_order_mark_says_nothing);
   g_test_add_func ("/json-reader/depth", test_depth_is_bounded);
   g_test_add_func ("/json-reader/key", test_a_key_in_an_error_is_short_and_steers_no_terminal);
   g_test_add_func ("/json-reader/json", test_what_is_json_is_read);

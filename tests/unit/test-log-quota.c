@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "log-quota.h"
-
 #include <string.h>
 
 #include "error.h"
+#include "log-quota.h"
 
 #define SECOND ((uint64_t)G_USEC_PER_SEC)
 

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "error.h"
 #include "log-reader.h"
 #include "log-text.h"
 #include "log-watch.h"
 #include "log-writer.h"
-
-#include "error.h"
-
-#include <fcntl.h>
-#include <string.h>
-#include <unistd.h>
 
 /* A log that nobody else sees: a descriptor to append to and a way to read it. */
 typedef struct

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "machine.h"
-
 #include "catalog-entry.h"
 #include "device-probe.h"
 #include "json.h"
+#include "machine.h"
 
 /* Which backend a machine gets: machines as real ones described themselves (tests/unit/devices). */
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "log-reader.h"
-#include "output.h"
-
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "log-reader.h"
+#include "output.h"
 
 /* What @pieces (of @lengths bytes; NULL ends them) become as records of @stream, joined by newlines. */
 static char *

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "recipe-dump.h"
+#include <string.h>
 
 #include "error.h"
-
-#include <string.h>
+#include "recipe-dump.h"
 
 /* A dump's words, each with its NUL, from a literal whose own NUL is the last. */
 #define DUMP(literal)                                                                                                  \

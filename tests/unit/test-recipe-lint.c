@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "recipe-lint.h"
-
-#include "error.h"
-
 #include <locale.h>
 #include <string.h>
+
+#include "error.h"
+#include "recipe-lint.h"
 
 /* Takes a line: `NAME=VALUE` (a string), `NAME+=VALUE` (an element of an array, `NAME+=` none), `NAME()`, and with `>`
  * before it the same within the package function of the last package. `set -x` is an option that is left on. */

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "recipe.h"
-
-#include "error.h"
-
 #include <locale.h>
 #include <string.h>
+
+#include "error.h"
+#include "recipe.h"
 
 /* A recipe of `NAME=VALUE` lines (several lines of a name make an array) and `NAME()` lines. */
 static Recipe *
@@ -244,20 +243,6 @@ test_what_a_package_overrides_stands_in_place_of_the_recipes_own (void)
 }
 
 static void
-test_last_of_an_option_and_its_contrary_counts (void)
-{
-  static const char *const lines[] = { "pkgname=a",     "options=!strip", "options=docs",
-                                       "options=strip", "options=!lto",   NULL };
-  g_autoptr (Recipe) recipe = recipe_of (lines);
-  const RecipePackage *package = recipe_package (recipe, "a");
-
-  g_assert_true (recipe_package_option (recipe, package, "strip", false));
-  g_assert_false (recipe_package_option (recipe, package, "lto", true));
-  g_assert_true (recipe_package_option (recipe, package, "zipman", true));
-  g_assert_false (recipe_package_option (recipe, package, "debug", false));
-}
-
-static void
 test_package_is_made_by_its_own_function_or_the_only_one (void)
 {
   static const struct
@@ -343,8 +328,6 @@ main (int argc, char **argv)
   g_test_add_func ("/recipe/pkgver/illegal-one-changes-nothing", test_illegal_pkgver_changes_nothing);
   g_test_add_func ("/recipe/package/overrides-stand-in-place-of-the-recipes-own",
                    test_what_a_package_overrides_stands_in_place_of_the_recipes_own);
-  g_test_add_func ("/recipe/package/last-of-an-option-and-its-contrary-counts",
-                   test_last_of_an_option_and_its_contrary_counts);
   g_test_add_func ("/recipe/package/made-by-its-own-function-or-the-only-one",
                    test_package_is_made_by_its_own_function_or_the_only_one);
   g_test_add_func ("/recipe/architecture/of-the-recipe-and-of-each-package-counts",

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "resolver.h"
+#include <string.h>
+#include <sys/stat.h>
 
 #include "error.h"
 #include "file.h"
-
-#include <string.h>
-#include <sys/stat.h>
+#include "resolver.h"
 
 /* Rules over what each Linux has, what none has, and what cannot be read. */
 #define RULES                                                                                                          \

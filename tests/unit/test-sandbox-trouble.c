@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "sandbox-trouble.h"
-
 #include <glib/gstdio.h>
+
+#include "sandbox-trouble.h"
 
 /* A machine's root with these files, each a path and its text, and what is then said of bubblewrap's words. */
 typedef struct
@@ -37,8 +37,8 @@ static const Case cases[] = {
   { { CONTAINER }, "bwrap: pivot_root: Operation not permitted", "runs this container" },
   { { NULL }, "bwrap: pivot_root: Operation not permitted", "This machine denies" },
   { { NULL }, "bwrap: pivot_root: Invalid argument", "initramfs" },
-  { { CONTAINER, APPARMOR }, "bwrap: Cannot mount proc on /newroot/proc: Operation not permitted", "A new /proc" },
-  { { APPARMOR }, "bwrap: Cannot mount proc on /newroot/proc: Operation not permitted", "A new /proc" },
+  { { CONTAINER, APPARMOR }, "bwrap: Can't mount proc on /newroot/proc: Operation not permitted", "A new /proc" },
+  { { APPARMOR }, "bwrap: Can't mount proc on /newroot/proc: Operation not permitted", "A new /proc" },
   { { NO_USERS }, "bwrap: Creating new namespace failed: No space left on device", "no user namespaces" },
   { { NO_USERS },
     "bwrap: Creating new namespace failed: nesting depth or /proc/sys/user/max_*_namespaces exceeded (ENOSPC)",
@@ -51,16 +51,23 @@ static const Case cases[] = {
   { { NULL },
     "bwrap: Creating new namespace failed, likely because the kernel does not support user namespaces.",
     "has no user namespaces" },
-  { { NULL }, "bwrap: Cannot open /usr: Function not implemented", "openat2" },
+  { { NULL }, "bwrap: Can't open /usr: Function not implemented", "openat2" },
   { { NULL }, "bwrap: The --size option is not permitted in setuid mode", "setuid root" },
   { { NULL }, "bwrap: Unexpected capabilities but not setuid, old file caps config?", "capabilities of its own" },
   { { APPARMOR }, "bwrap: execvp true: No such file or directory", "finds no programs" },
   { { NULL }, "bwrap: execvp /etc/rbee-hive/rbee-hive-fetch: Permission denied", "of the hive's own" },
   { { NULL }, "bwrap: loopback: Failed to create NETLINK_ROUTE socket: Address family not supported", "netlink" },
-  { { NULL }, "bwrap: Cannot read /proc/sys/kernel/overflowuid: No such file or directory", "no /proc" },
+  { { NULL }, "bwrap: Can't read /proc/sys/kernel/overflowuid: No such file or directory", "no /proc" },
   { { NULL }, "bwrap: prctl(PR_SET_SECCOMP): Invalid argument", "no filter of system calls" },
+  { { NULL }, "bwrap: Failed to make / slave: Invalid argument", "a chroot" },
+  { { APPARMOR }, "bwrap: Creating new namespace failed: Resource temporarily unavailable", "Too many processes" },
+  { { NULL }, "bwrap: Can't fork: Resource temporarily unavailable", "Too many processes" },
+  { { CONTAINER, APPARMOR }, "bwrap: Can't find source path /home/a/x: Permission denied", "users that jobs run as" },
+  { { NULL }, "bwrap: Can't get type of source /home/a/x: Permission denied", "users that jobs run as" },
+  { { APPARMOR, NO_USERS }, "bwrap: Can't find source path /usr: No such file or directory", "is not there" },
+  { { NULL }, "bwrap: creation of new user namespaces was not disabled as requested", "does not keep" },
   /* A setting explains nothing that was not said. */
-  { { APPARMOR, NO_USERS }, "bwrap: Cannot find source path /usr: No such file or directory", NULL },
+  { { APPARMOR, NO_USERS }, "bwrap: Can't read seccomp data: Input/output error", NULL },
 };
 
 static void

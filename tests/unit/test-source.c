@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "source.h"
+#include <string.h>
 
 #include "error.h"
 #include "fetch.h"
-
-#include <string.h>
+#include "source.h"
 
 /* Refused, with @why in a message that any terminal may show; @hidden is not in it. */
 static void
@@ -147,7 +146,7 @@ test_other_schemes_are_refused (void)
     NULL,
   };
 
-  assert_all_are_refused (texts, "is no URL of a kind that can be fetched");
+  assert_all_are_refused (texts, "is not a URL of a kind that can be fetched");
 }
 
 static void
@@ -169,7 +168,7 @@ test_remote_helpers_are_refused (void)
     NULL,
   };
 
-  assert_all_are_refused (texts, "is no URL of a kind that can be fetched");
+  assert_all_are_refused (texts, "is not a URL of a kind that can be fetched");
 }
 
 /* git knows `TRANSPORT::ADDRESS` in what it is given as a URL. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "srcinfo.h"
-
 #include <locale.h>
+
+#include "srcinfo.h"
 
 static void
 set_values (GHashTable *table, const char *name, const char *const *values)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "sse.h"
-
 #include <string.h>
+
+#include "sse.h"
 
 #define TIME "2026-01-02T03:04:05.000000Z "
 
@@ -35,7 +35,7 @@ test_a_plain_stream_is_data_lines_alone (void)
 static void
 test_an_event_source_has_ids_and_the_state (void)
 {
-  SsePosition position = { .dressed = true };
+  SsePosition position = { .is_event_source = true };
   GString *out = encode (&position, whole);
 
   g_assert_nonnull (strstr (out->str, "event: state\ndata: {\"state\":\"running\",\"phase\":\"build\",\"time\":"));
@@ -49,12 +49,12 @@ test_an_event_source_has_ids_and_the_state (void)
 static void
 test_pieces_make_the_same_stream (void)
 {
-  SsePosition at_once = { .dressed = true };
+  SsePosition at_once = { .is_event_source = true };
   GString *expected = encode (&at_once, whole);
 
   for (size_t piece = 1; piece < sizeof whole; piece++)
     {
-      SsePosition position = { .dressed = true };
+      SsePosition position = { .is_event_source = true };
       GString *out = g_string_new (NULL);
 
       for (size_t end = piece; !position.ended; end = MIN (end + piece, sizeof whole - 1))

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <locale.h>
+#include <string.h>
+
 #include "controls.h"
 #include "table.h"
 #include "text.h"
-
-#include <string.h>
-#include <locale.h>
 
 static void
 test_width (void)

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "toolchain-search.h"
-
-#include "json.h"
-
 #include <glib/gstdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "json.h"
+#include "toolchain-search.h"
 
 typedef struct
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "version.h"
-
 #include <glib.h>
+
+#include "version.h"
 
 /* The cases that pacman's own tests publish (test/util/vercmptest.sh). */
 static const struct

@@ -4,9 +4,9 @@ import pathlib
 
 import pytest
 
-import harness
 import machine
 import vm
+from build import SOURCE
 
 
 @pytest.fixture(scope="session")
@@ -15,7 +15,7 @@ def virtual_machine():
     reason = vm.obstacle()
     if reason:
         pytest.skip(reason)
-    build = pathlib.Path(os.environ.get("RBEE_TEST_BUILD") or harness.SOURCE / "build" / "test").resolve()
+    build = pathlib.Path(os.environ.get("RBEE_TEST_BUILD") or SOURCE / "build" / "test").resolve()
     machine_ = vm.VirtualMachine(lambda root: machine.install(build, root))
     yield machine_
     machine_.close()

@@ -8,8 +8,21 @@ import subprocess
 
 PACKAGE = "linux-image-cloud-amd64"
 # Each after those that it needs.
-MODULES = ("virtio_ring", "virtio", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_pci", "virtio_console", "fuse", "virtiofs", "overlay", "autofs4", "loop", "dm-mod",
-           "dm-log-writes")
+MODULES = (
+    "virtio_ring",
+    "virtio",
+    "virtio_pci_legacy_dev",
+    "virtio_pci_modern_dev",
+    "virtio_pci",
+    "virtio_console",
+    "fuse",
+    "virtiofs",
+    "overlay",
+    "autofs4",
+    "loop",
+    "dm-mod",
+    "dm-log-writes",
+)
 HERE = pathlib.Path(__file__).resolve().parent
 FOLDER = HERE.parent.parent / "build" / "vm"
 
@@ -20,8 +33,15 @@ class Unavailable(Exception):
 
 def run(*command, **options):
     try:
-        return subprocess.run([str(part) for part in command], check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True, **options).stdout
+        return subprocess.run(
+            [str(part) for part in command],
+            check=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **options,
+        ).stdout
     except FileNotFoundError:
         raise Unavailable(f"there is no {command[0]} here to get {PACKAGE} with") from None
     except subprocess.CalledProcessError as error:

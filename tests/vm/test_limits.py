@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What one job may take, enforced by the kernel: memory, processes, time."""
+"""What one job, and one worker that runs, may take, enforced by the kernel: memory, processes, time."""
 
 import json
 
 import pytest
 
-import harness
-from harness import pkgbuild, wait_until
+from catalog import Catalog, install_script, pkgbuild
+from waiting import wait_until
 
 CONFIGURATION = """[Catalog]
 URL=file:///srv/catalog
@@ -24,7 +24,7 @@ class Hive:
     """The hive of the virtual machine, used by its commands."""
 
     def __init__(self, machine, folder):
-        self.machine, self.catalog = machine, harness.Catalog(folder)
+        self.machine, self.catalog = machine, Catalog(folder)
         self.configure()
         self.add("tame")
 
@@ -32,8 +32,8 @@ class Hive:
         self.machine.write("/etc/rbee-hive/hive.conf.d/limits.conf", CONFIGURATION.format(runtime_max=runtime_max))
         self.machine.run("systemctl", "restart", "rbee-hived.service")
 
-    def add(self, worker, build=None):
-        self.catalog.add(worker, pkgbuild(worker, build=build))
+    def add(self, worker, build=None, recipe=None, **changes):
+        self.catalog.add(worker, recipe or pkgbuild(worker, build=build), **changes)
         for path in self.catalog.folder(worker).iterdir():
             self.machine.write(f"/srv/catalog/workers/{worker}/{path.name}", path.read_text())
 
@@ -108,3 +108,12 @@ def test_build_that_takes_too_long_ends_and_names_the_limit(virtual_machine, tmp
     hive.refuses("endless", "TimedOut", "5 s", "RuntimeMax=", "hive.conf")
     hive.configure()
     hive.is_unharmed()
+
+
+def test_worker_that_takes_too_much_memory_as_it_loads_is_told_of_the_kernels_kill(hive):
+    recipe = pkgbuild("hungry", package=install_script("hungry", "echo I load; exec tail /dev/zero"))
+    hive.add("hungry", recipe=recipe, run={"arguments": ["%p"]})
+    assert hive.wait(hive.install("hungry"))["state"] == "done"
+    failed = hive.hivectl("start", "hungry", "--memory-max=64M", status=1)
+    assert "StartFailed" in failed.stderr and "the kernel killed it for want of memory (option memory_max" in failed.stderr
+    assert "I load" in failed.stderr and json.loads(hive.hivectl("ps", "--json").stdout) == []

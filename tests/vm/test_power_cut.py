@@ -14,8 +14,19 @@ NO_SYNC = "int fsync (int fd) { return 0; } int syncfs (int fd) { return 0; }"
 
 
 def cut_power(machine, change, options, folders, **environment):
-    done = machine.run("env", *(f"{key}={value}" for key, value in environment.items()), "unshare", "--mount", "--propagation=private",
-                       "python3", "/opt/rbee-vm/power_cut.py", change, options, *folders, timeout=600)
+    done = machine.run(
+        "env",
+        *(f"{key}={value}" for key, value in environment.items()),
+        "unshare",
+        "--mount",
+        "--propagation=private",
+        "python3",
+        "/opt/rbee-vm/power_cut.py",
+        change,
+        options,
+        *folders,
+        timeout=600,
+    )
     print(done.stdout)
     return json.loads(done.stdout)
 

@@ -20,8 +20,15 @@ MEMORY = "1G"
 PARAMETERS = "console=ttyS0 quiet panic=-1 rdinit=/init tsc=reliable mitigations=off init_on_alloc=0"
 VIRTIOFSD = ("/usr/libexec/virtiofsd", "/usr/lib/qemu/virtiofsd", "/usr/lib/virtiofsd")
 # What a machine does at boot beyond a container's that no test needs.
-MASKED = ("proc-sys-fs-binfmt_misc.automount", "systemd-binfmt.service", "systemd-logind.service", "serial-getty@.service",
-          "systemd-pstore.service", "systemd-udevd.service", "systemd-udev-trigger.service")
+MASKED = (
+    "proc-sys-fs-binfmt_misc.automount",
+    "systemd-binfmt.service",
+    "systemd-logind.service",
+    "serial-getty@.service",
+    "systemd-pstore.service",
+    "systemd-udevd.service",
+    "systemd-udev-trigger.service",
+)
 AGENT = """[Unit]
 Description=Runs the tests' commands
 
@@ -81,16 +88,64 @@ class VirtualMachine(machine.Copy):
             listener.bind(str(files))
             listener.listen()
             quiet = {"stdin": subprocess.DEVNULL, "stdout": console, "stderr": console}
-            self.virtiofsd = subprocess.Popen([find_virtiofsd(), f"--fd={listener.fileno()}", "-o", f"source={self.files}", "-o", "cache=always",
-                                               "-o", "sandbox=chroot", "-o", "log_level=warn"], pass_fds=[listener.fileno()], **quiet)
+            self.virtiofsd = subprocess.Popen(
+                [
+                    find_virtiofsd(),
+                    f"--fd={listener.fileno()}",
+                    "-o",
+                    f"source={self.files}",
+                    "-o",
+                    "cache=always",
+                    "-o",
+                    "sandbox=chroot",
+                    "-o",
+                    "log_level=warn",
+                ],
+                pass_fds=[listener.fileno()],
+                **quiet,
+            )
             self.qemu = subprocess.Popen(
-                ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
-                 "-M", "pc,memory-backend=memory", "-accel", "tcg", "-cpu", "max,la57=off", "-smp", "1", "-m", MEMORY,
-                 "-object", f"memory-backend-memfd,id=memory,size={MEMORY},share=on",
-                 "-kernel", str(found.image), "-initrd", str(initial), "-append", PARAMETERS, "-serial", "stdio",
-                 "-chardev", f"socket,id=files,path={files}", "-device", "vhost-user-fs-pci,chardev=files,tag=files",
-                 "-chardev", f"socket,id=agent,fd={agent.fileno()}", "-device", "virtio-serial-pci",
-                 "-device", "virtserialport,chardev=agent,name=agent"], pass_fds=[agent.fileno()], **quiet)
+                [
+                    "qemu-system-x86_64",
+                    "-nodefaults",
+                    "-no-user-config",
+                    "-no-reboot",
+                    "-display",
+                    "none",
+                    "-M",
+                    "pc,memory-backend=memory",
+                    "-accel",
+                    "tcg",
+                    "-cpu",
+                    "max,la57=off",
+                    "-smp",
+                    "1",
+                    "-m",
+                    MEMORY,
+                    "-object",
+                    f"memory-backend-memfd,id=memory,size={MEMORY},share=on",
+                    "-kernel",
+                    str(found.image),
+                    "-initrd",
+                    str(initial),
+                    "-append",
+                    PARAMETERS,
+                    "-serial",
+                    "stdio",
+                    "-chardev",
+                    f"socket,id=files,path={files}",
+                    "-device",
+                    "vhost-user-fs-pci,chardev=files,tag=files",
+                    "-chardev",
+                    f"socket,id=agent,fd={agent.fileno()}",
+                    "-device",
+                    "virtio-serial-pci",
+                    "-device",
+                    "virtserialport,chardev=agent,name=agent",
+                ],
+                pass_fds=[agent.fileno()],
+                **quiet,
+            )
         state = self.run("systemctl", "is-system-running", "--wait", status=None, timeout=180).stdout.strip()
         assert state == "running", f"the machine is {state}:\n{self.run('systemctl', '--failed').stdout}\n{self.console()}"
 

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "catalog-entry.h"
 
+#include <glib/gi18n.h>
+#include <string.h>
+
 #include "entry-reader.h"
 #include "error.h"
 #include "json.h"
 #include "machine.h"
+#include "run-entry.h"
 #include "worker-id.h"
 
-#include <string.h>
-
 #define VARIANTS_MAX 64
+#define RUN_MAX      4096 /* bytes; in a record of the log it is a string, at most twice as long */
 
 void
 catalog_entry_free (CatalogEntry *entry)
@@ -40,7 +43,28 @@ catalog_entry_free (CatalogEntry *entry)
   g_free (entry->source_url);
   g_free (entry->backend_reason);
   g_free (entry->incompatible_because);
+  g_free (entry->run);
   g_free (entry);
+}
+
+/* Which keys it may have is asked again when the worker is started. */
+static char *
+read_run (EntryReader *reader, JsonObject *object)
+{
+  JsonObject *run = entry_reader_object (reader, object, "run");
+  g_autoptr (RunRule) rule = g_new0 (RunRule, 1);
+  g_autofree char *text = run ? json_to_text (run, false) : g_strdup ("");
+  g_autoptr (GError) failure = NULL;
+
+  if (strlen (text) > RUN_MAX)
+    entry_reader_fail (reader, "run", "an object of at most 4 KiB");
+  else if (run && !run_entry_apply (run, rule, &failure) && !reader->failed)
+    {
+      g_set_error (reader->error, HIVE_ERROR, HIVE_ERROR_CATALOG_INVALID, "The catalog's entry \"%s\" is invalid: %s",
+                   reader->id, failure->message);
+      reader->failed = true;
+    }
+  return g_steal_pointer (&text);
 }
 
 /* What both formats have in the same place under the same name. */
@@ -55,6 +79,7 @@ read_common (EntryReader *reader, CatalogEntry *entry, JsonObject *object)
   entry->description = entry_reader_string (reader, object, "description", false);
   entry->license = entry_reader_string (reader, object, "license", false);
   entry->implementation = entry_reader_string (reader, object, "implementation", false);
+  entry->run = read_run (reader, object);
 }
 
 /* One entry a backend. */
@@ -84,7 +109,7 @@ read_snake_case (EntryReader *reader, CatalogEntry *entry, JsonObject *object, c
   entry->readme_url = g_strdup ("");
   entry->cover_image = g_strdup ("");
   entry->backends = g_strdupv ((char *[]){ entry->worker_type, NULL });
-  entry->backend_reason = g_strdup ("it is the only one");
+  entry->backend_reason = g_strdup (N_ ("it is the only one"));
   if (backend && !g_str_equal (backend, entry->worker_type))
     {
       g_set_error (reader->error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
@@ -232,11 +257,11 @@ explain_incompatible (const CatalogEntry *entry, const Machine *machine)
   g_autofree char *why = NULL;
 
   if (!catalog_entry_fits_platform (entry))
-    return g_strdup_printf ("It is made for %s, and this machine is %s.", platforms, MACHINE_PLATFORM);
+    return g_strdup_printf (N_ ("It is made for %s, and this machine is %s."), platforms, MACHINE_PLATFORM);
   if (!catalog_entry_fits_architecture (entry))
-    return g_strdup_printf ("It is made for %s, and this machine is %s.", architectures, machine_architecture ());
+    return g_strdup_printf (N_ ("It is made for %s, and this machine is %s."), architectures, machine_architecture ());
   if (!machine_has_backend (machine, entry->worker_type, &why))
-    return g_strdup_printf ("It is made for %s, and %s.", entry->worker_type, why);
+    return g_strdup_printf (N_ ("It is made for %s, and %s."), entry->worker_type, why);
   return g_strdup ("");
 }
 

@@ -20,6 +20,7 @@ typedef struct
   char *readme_url, *cover_image, *source_url; /* empty: none */
   char *backend_reason;                        /* why it is worker_type: part of a sentence */
   char *incompatible_because;                  /* a sentence, or empty: it is for this machine */
+  char *run;                                   /* how it is run (run-entry.h), as text; empty: it does not say */
   int64_t max_context_length;                  /* 0: unknown */
   bool supports_streaming, supports_batching;
 } CatalogEntry;

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "catalog-folder.h"
 
-#include "error.h"
-#include "file.h"
-#include "worker-id.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "error.h"
+#include "file.h"
+#include "worker-id.h"
 
 /* The folder of a file:// catalog, or a negative errno. */
 static int
@@ -48,15 +48,30 @@ catalog_folder_open (const CatalogConfiguration *catalog, const char *url)
   return fd_steal (&fd);
 }
 
-static FetchResult
-catalog_folder_explain (const char *url, int errnum, char **ret_why)
+/* What to do about a file that is there and closed: a folder in a home often is. */
+static char *
+catalog_folder_advice (const CatalogConfiguration *catalog, int errnum)
 {
+  g_autofree char *path = g_filename_from_uri (catalog->url, NULL, NULL);
+
+  return errnum == EACCES && path ?
+             g_strdup_printf (N_ (". Jobs run as users of their own: let each read the catalog (chmod -R a+rX %s), "
+                                  "and enter the folders above it"),
+                              path) :
+             g_strdup ("");
+}
+
+static FetchResult
+catalog_folder_explain (const CatalogConfiguration *catalog, const char *url, int errnum, char **ret_why)
+{
+  g_autofree char *advice = catalog_folder_advice (catalog, errnum);
+
   if (errnum == EXDEV || errnum == ELOOP)
-    *ret_why = g_strdup_printf ("%s leads out of the catalog's folder", url);
+    *ret_why = g_strdup_printf (N_ ("%s leads out of the catalog's folder"), url);
   else if (errnum == EINVAL)
-    *ret_why = g_strdup_printf ("%s is not a regular file", url);
+    *ret_why = g_strdup_printf (N_ ("%s is not a regular file"), url);
   else
-    *ret_why = g_strdup_printf ("%s cannot be opened: %s", url, g_strerror (errnum));
+    *ret_why = g_strdup_printf (N_ ("%s cannot be opened: %s%s"), url, g_strerror (errnum), advice);
   return errnum == ENOENT || errnum == ENOTDIR ? FETCH_NOT_FOUND : FETCH_FAILED;
 }
 
@@ -64,12 +79,19 @@ bool
 catalog_folder_check (const CatalogConfiguration *catalog, GError **error)
 {
   g_auto (Fd) folder = catalog_folder_open_root (catalog);
+  g_autofree char *why = NULL;
 
   if (folder >= 0)
     return true;
-  g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_UNAVAILABLE,
-               N_ ("The catalog's folder cannot be opened: %s: %s; see URL= in hive.conf"), catalog->url,
-               g_strerror (-folder));
+  if (folder == -EACCES)
+    {
+      catalog_folder_explain (catalog, catalog->url, EACCES, &why);
+      g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_CATALOG_UNAVAILABLE, why);
+    }
+  else
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_UNAVAILABLE,
+                 N_ ("The catalog's folder cannot be opened: %s: %s; see URL= in hive.conf"), catalog->url,
+                 g_strerror (-folder));
   return false;
 }
 
@@ -83,7 +105,7 @@ catalog_folder_read (const CatalogConfiguration *catalog, const char *url, size_
   size_t size;
 
   if (fd < 0)
-    return catalog_folder_explain (url, -fd, ret_why);
+    return catalog_folder_explain (catalog, url, -fd, ret_why);
   text = file_read_fd (fd, max_size, url, &size, &failure);
   if (text)
     {
@@ -115,12 +137,20 @@ catalog_folder_ids (const CatalogConfiguration *catalog, GError **error)
   g_autofree char *path = g_filename_from_uri (catalog->url, NULL, NULL);
   g_autofree char *workers = path ? g_build_filename (path, "workers", NULL) : NULL;
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GError) failure = NULL;
   g_autoptr (GDir) folder = NULL;
+  g_autofree char *why = NULL;
   const char *name;
 
   if (!catalog_folder_check (catalog, error))
     return NULL;
-  folder = g_dir_open (workers, 0, NULL);
+  folder = g_dir_open (workers, 0, &failure);
+  if (!folder && g_error_matches (failure, G_FILE_ERROR, G_FILE_ERROR_ACCES))
+    {
+      catalog_folder_explain (catalog, workers, EACCES, &why);
+      g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_CATALOG_UNAVAILABLE, why);
+      return NULL;
+    }
   if (!folder)
     {
       g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_UNAVAILABLE, "The catalog at %s has no folder \"workers\"",
@@ -148,7 +178,7 @@ catalog_folder_copy (const CatalogConfiguration *catalog, const char *url, const
 
   if (from < 0)
     {
-      catalog_folder_explain (url, -from, &why);
+      catalog_folder_explain (catalog, url, -from, &why);
       g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, "The source %s is not beside the PKGBUILD: %s",
                    name, why);
       return false;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "catalog-memory.h"
 
-#include "json.h"
-
 #include <string.h>
+
+#include "json.h"
 
 #define BODY_MAX (1024 * 1024)
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "fetch.h"
-
 #include <json-glib/json-glib.h>
+
+#include "fetch.h"
 
 /* What one catalog's server answered before, and what it answers now. A builder keeps nothing: the daemon passes it
  * what is remembered of a catalog, takes what is new from what a query of that catalog prints, and stores it where no

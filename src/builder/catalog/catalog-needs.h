@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "configuration.h"
-
 #include <json-glib/json-glib.h>
+
+#include "configuration.h"
 
 /* Adds to entries, as catalog_entry_to_json() makes them, what of their depends and makedepends this machine lacks:
  * `missing`, `unknown` (nobody knows how to look for it here) and `install_command` (""). All are looked for in one go;

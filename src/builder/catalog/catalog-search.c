@@ -135,6 +135,6 @@ catalog_search_describe_stale (const CatalogSearch *search)
   if (!catalog->stale_why)
     return NULL;
   age = describe_age (catalog->stale_since);
-  return g_strdup_printf ("The catalog \"%s\" cannot be asked, and this is what it said %s ago: %s", catalog->own->name,
-                          age, catalog->stale_why);
+  return g_strdup_printf (N_ ("The catalog \"%s\" cannot be asked, and this is what it said %s ago: %s"),
+                          catalog->own->name, age, catalog->stale_why);
 }

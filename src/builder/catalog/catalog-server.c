@@ -1,43 +1,27 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "catalog-server.h"
 
-#include "error.h"
-#include "file.h"
-
+#include <glib/gi18n.h>
 #include <string.h>
 
-#define TOKEN_MAX 4096
-
-/* systemd puts credentials into a folder that only this unit's user enters (systemd.exec(5), LoadCredential=), the
- * direct launcher does likewise; run by a person, the file is the person's own. */
-static char *
-catalog_server_token_path (const CatalogConfiguration *catalog)
-{
-  const char *folder = g_getenv ("CREDENTIALS_DIRECTORY");
-  g_autofree char *name = g_strconcat ("catalog-", catalog->name, NULL);
-  g_autofree char *path = folder ? g_build_filename (folder, name, NULL) : NULL;
-
-  if (path && g_file_test (path, G_FILE_TEST_EXISTS))
-    return g_steal_pointer (&path);
-  return *catalog->token_credential == '/' ? g_strdup (catalog->token_credential) : NULL;
-}
+#include "credential.h"
+#include "error.h"
+#include "url-origin.h"
 
 /* The token, or NULL and why there is none. Its text is never part of a message. */
 static char *
 catalog_server_token (const CatalogConfiguration *catalog, char **ret_why)
 {
-  g_autofree char *path = catalog_server_token_path (catalog);
-  g_autofree char *token = path ? file_read (path, TOKEN_MAX, NULL, NULL) : NULL;
+  g_autofree char *name = g_strconcat ("catalog-", catalog->name, NULL);
+  g_autofree char *token = credential_read (name, catalog->token_credential);
 
-  if (token)
-    g_strstrip (token);
-  if (token && *token && strspn (token, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "-._~+/=") == strlen (token))
+  if (token && credential_is_token (token))
     return g_steal_pointer (&token);
-  *ret_why =
-      g_strdup_printf ("the token %s %s (TokenCredential= of the catalog \"%s\" in hive.conf)",
-                       catalog->token_credential,
-                       token ? "is not a bearer token: one line of letters, digits and -._~+/=" : "cannot be read",
-                       catalog->name);
+  *ret_why = g_strdup_printf (N_ ("the token %s %s (TokenCredential= of the catalog \"%s\" in hive.conf)"),
+                              catalog->token_credential,
+                              token ? N_ ("is not a bearer token: one line of letters, digits and -._~+/=") :
+                                      N_ ("cannot be read"),
+                              catalog->name);
   return NULL;
 }
 
@@ -48,7 +32,7 @@ catalog_server_prepare (const CatalogConfiguration *catalog, Fetch *what, char *
   what->catalog = catalog;
   what->proxy = catalog->proxy;
   what->secure = true;
-  if (!fetch_is_same_origin (catalog->url, what->url))
+  if (!url_is_same_origin (catalog->url, what->url))
     return true;
   what->ca_file = catalog->ca_file;
   if (!catalog->token_credential)

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "catalog-signature.h"
 
-#include "gpg-verdict.h"
+#include <string.h>
+
 #include "dependency-rules.h"
 #include "error.h"
 #include "file.h"
+#include "gpg-verdict.h"
 #include "sandbox-trouble.h"
 #include "sandbox.h"
 #include "scripts.h"
-
-#include <string.h>
 
 #define KEY_MAX        (1024 * 1024)
 #define STATUS_FD      9 /* catalog-signature.bash has gpgv write there */

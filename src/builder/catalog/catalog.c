@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "catalog.h"
 
+#include <glib/gi18n.h>
+#include <string.h>
+
 #include "catalog-folder.h"
 #include "catalog-server.h"
 #include "catalog-signature.h"
 #include "error.h"
 #include "json.h"
-#include "worker-id.h"
 #include "page.h"
-
-#include <glib/gi18n.h>
-#include <string.h>
+#include "worker-id.h"
 
 #define RECIPE_MAX_SIZE    (1024 * 1024)
 #define SIGNATURE_MAX_SIZE (64 * 1024)
@@ -143,6 +143,8 @@ catalog_set_error (const Catalog *catalog, FetchResult result, const char *why, 
   else if (result == FETCH_UNTRUSTED)
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_UNAVAILABLE,
                  "The catalog's server cannot be trusted: %s; see CAFile= and URL= in %s of hive.conf", why, section);
+  else if (catalog_configuration_is_folder (catalog->own))
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_UNAVAILABLE, N_ ("The catalog cannot be read: %s"), why);
   else
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_UNAVAILABLE,
                  N_ ("The catalog cannot be read: %s; see URL= in %s of hive.conf, and the network"), why, section);
@@ -394,19 +396,21 @@ static char *
 catalog_read_text (Catalog *catalog, const char *url, size_t max_size, FetchResult *ret_result, char **ret_why)
 {
   g_auto (CatalogReading) reading = { 0 };
+  const char *instead;
 
   *ret_result = catalog_read (catalog, url, max_size, &reading, ret_why);
   if (*ret_result != FETCH_OK)
     return NULL;
-  if (page_describe (reading.content->str, reading.content->len))
+  instead = page_describe_instead (url, reading.content->str, reading.content->len);
+  if (instead)
     {
-      *ret_why = g_strdup_printf ("%s is %s", url, page_describe (reading.content->str, reading.content->len));
+      *ret_why = g_strdup_printf (N_ ("%s is not there: what came is %s"), url, instead);
       return NULL;
     }
   if (memchr (reading.content->str, 0, reading.content->len) ||
       !g_utf8_validate_len (reading.content->str, reading.content->len, NULL))
     {
-      *ret_why = g_strdup_printf ("%s is not text in UTF-8", url);
+      *ret_why = g_strdup_printf (N_ ("%s is not text in UTF-8"), url);
       return NULL;
     }
   catalog_keep (catalog, url, &reading);
@@ -468,7 +472,7 @@ catalog_get_recipe (Catalog *catalog, const CatalogEntry *entry, const char *sou
   else if (result == FETCH_NO_SANDBOX)
     g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_SANDBOX_UNAVAILABLE, why);
   else
-    g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_UNAVAILABLE, "The PKGBUILD cannot be read: %s", why);
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_UNAVAILABLE, N_ ("The PKGBUILD cannot be read: %s"), why);
   return NULL;
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "entry-reader.h"
 
+#include <string.h>
+
 #include "controls.h"
 #include "error.h"
 #include "json.h"
-
-#include <string.h>
 
 #define TEXT_MAX    (16 * 1024) /* bytes of one string */
 #define STRINGS_MAX 1000        /* strings in one list */

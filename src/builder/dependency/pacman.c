@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pacman.h"
 
-#include "file.h"
-
 #include <string.h>
+
+#include "file.h"
 
 #define DESCRIPTION_MAX (4 * 1024 * 1024)
 

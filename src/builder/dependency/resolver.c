@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "resolver.h"
 
+#include <string.h>
+
 #include "dependency-rules.h"
 #include "dependency.h"
 #include "error.h"
@@ -8,8 +10,6 @@
 #include "sandbox.h"
 #include "scripts.h"
 #include "toolchains.h"
-
-#include <string.h>
 
 #define PACMAN_FOLDER "/var/lib/pacman/local"
 #define ANSWER_FD     9 /* probe.bash writes there */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "device-probe.h"
-
 #include <string.h>
+
+#include "device-probe.h"
 
 #define VENDOR 0x1002
 #define NODES  "sys/class/kfd/kfd/topology/nodes"
@@ -86,6 +86,21 @@ node_name (const char *root, const char *node, const char *properties, const cha
   return name ? name : g_strdup_printf ("AMD GPU %04x%s%s", device, *gfx ? " " : "", gfx);
 }
 
+/* The UUID as ROCr has it, from the same number; 0: the card has none. */
+static void
+node_set_nodes (Device *device, const char *properties)
+{
+  uint64_t id = property (properties, "unique_id"), minor = property (properties, "drm_render_minor");
+  g_autofree char *uuid = id ? g_strdup_printf ("GPU-%016" G_GINT64_MODIFIER "x", id) : g_strdup ("");
+  g_autofree char *render = g_strdup_printf ("/dev/dri/renderD%" G_GUINT64_FORMAT, minor);
+
+  device_set_uuid (device, uuid);
+  if (minor == 0)
+    return;
+  device_add_node (device, "/dev/kfd");
+  device_add_node (device, render);
+}
+
 static void
 node_add (Devices *devices, const char *root, const char *node, const char *rocminfo)
 {
@@ -111,6 +126,7 @@ node_add (Devices *devices, const char *root, const char *node, const char *rocm
   device->memory = node_memory (root, node, properties);
   if (device->memory > UINT64_C (1) << 50)
     device->memory = 0;
+  node_set_nodes (device, properties);
   device_set_capability (device, gfx);
   device_set_driver (device, driver);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "device-probe.h"
-
 #include <string.h>
 #include <sys/utsname.h>
+
+#include "device-probe.h"
 
 /* What model runtimes are built in variants for: x86_64's flags, and aarch64's Features. */
 static const char *const sets[] = {

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "device-probe.h"
-
-#include "file.h"
-
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "device-probe.h"
+#include "file.h"
 
 #define READ_MAX (4 * 1024 * 1024)
 

@@ -24,6 +24,17 @@ card_memory (const char *root, const char *card)
 }
 
 static void
+card_set_node (Device *device, const char *root, const char *card)
+{
+  g_autofree char *directory = g_build_filename (CARDS, card, "device/drm", NULL);
+  g_auto (GStrv) names = device_list_numbered (root, directory, "renderD");
+  g_autofree char *node = *names ? g_build_filename ("/dev/dri", *names, NULL) : NULL;
+
+  if (node)
+    device_add_node (device, node);
+}
+
+static void
 card_add (Devices *devices, const char *root, const char *card)
 {
   g_autofree char *vendor = g_build_filename (root, CARDS, card, "device/vendor", NULL);
@@ -47,6 +58,7 @@ card_add (Devices *devices, const char *root, const char *card)
   if (device->memory > UINT64_C (1) << 50)
     device->memory = 0;
   device_set_driver (device, driver);
+  card_set_node (device, root, card);
 }
 
 void

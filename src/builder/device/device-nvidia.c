@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "device-probe.h"
-
 #include <dlfcn.h>
+#include <glib/gi18n.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "device-probe.h"
 
 #define VENDOR     0x10de
 #define NO_LIBRARY 77 /* exit status */
@@ -32,6 +33,8 @@ typedef struct
   int (*name) (NvmlDevice device, char *name, unsigned length);
   int (*memory) (NvmlDevice device, NvmlMemory *memory);
   int (*capability) (NvmlDevice device, int *major, int *minor);
+  int (*uuid) (NvmlDevice device, char *uuid, unsigned length);
+  int (*minor) (NvmlDevice device, unsigned *minor);
 } Nvml;
 
 /* The loader finds it, in WSL2 only where ld.so.conf.d names that folder. */
@@ -50,45 +53,55 @@ nvml_open (Nvml *nvml)
   {
     const char *name;
     gsize offset;
+    bool dispensable; /* a driver's library is one without it, too */
   } symbols[] = {
     { "nvmlInit_v2", G_STRUCT_OFFSET (Nvml, init) },
     { "nvmlErrorString", G_STRUCT_OFFSET (Nvml, error_string) },
-    { "nvmlSystemGetDriverVersion", G_STRUCT_OFFSET (Nvml, driver_version) },
+    { "nvmlSystemGetDriverVersion", G_STRUCT_OFFSET (Nvml, driver_version), true },
     { "nvmlDeviceGetCount_v2", G_STRUCT_OFFSET (Nvml, count) },
     { "nvmlDeviceGetHandleByIndex_v2", G_STRUCT_OFFSET (Nvml, handle) },
     { "nvmlDeviceGetName", G_STRUCT_OFFSET (Nvml, name) },
-    { "nvmlDeviceGetMemoryInfo", G_STRUCT_OFFSET (Nvml, memory) },
-    { "nvmlDeviceGetCudaComputeCapability", G_STRUCT_OFFSET (Nvml, capability) },
+    { "nvmlDeviceGetMemoryInfo", G_STRUCT_OFFSET (Nvml, memory), true },
+    { "nvmlDeviceGetCudaComputeCapability", G_STRUCT_OFFSET (Nvml, capability), true },
+    { "nvmlDeviceGetUUID", G_STRUCT_OFFSET (Nvml, uuid), true },
+    { "nvmlDeviceGetMinorNumber", G_STRUCT_OFFSET (Nvml, minor), true },
   };
   void *library = nvml_load ();
 
   for (gsize i = 0; library && i < G_N_ELEMENTS (symbols); i++)
-    if (!(G_STRUCT_MEMBER (void *, nvml, symbols[i].offset) = dlsym (library, symbols[i].name)))
+    if (!(G_STRUCT_MEMBER (void *, nvml, symbols[i].offset) = dlsym (library, symbols[i].name)) &&
+        !symbols[i].dispensable)
       return false;
   return library != NULL;
 }
 
-/* One line as nvidia-smi has it, and as it says what cannot be known. */
+/* One line as nvidia-smi has it, and as it says what cannot be known; minor_number is a column of ours. */
 static void
 nvml_print_device (const Nvml *nvml, unsigned index, const char *driver)
 {
   g_autofree char *memory_text = NULL;
   g_autofree char *capability = NULL;
-  char name[128] = "";
+  char name[128] = "", uuid[96] = "[N/A]", node[16] = "[N/A]";
   NvmlMemory memory;
   NvmlDevice device;
+  unsigned number;
   int major, minor;
 
   if (nvml->handle (index, &device) != 0 || nvml->name (device, name, sizeof name - 1) != 0)
     g_strlcpy (name, "[Unknown Error]", sizeof name);
   else
     {
-      if (nvml->memory (device, &memory) == 0)
+      if (nvml->memory && nvml->memory (device, &memory) == 0)
         memory_text = g_strdup_printf ("%llu MiB", memory.total / MIB);
-      if (nvml->capability (device, &major, &minor) == 0)
+      if (nvml->capability && nvml->capability (device, &major, &minor) == 0)
         capability = g_strdup_printf ("%d.%d", major, minor);
+      if (!nvml->uuid || nvml->uuid (device, uuid, sizeof uuid - 1) != 0)
+        g_strlcpy (uuid, "[N/A]", sizeof uuid);
+      if (nvml->minor && nvml->minor (device, &number) == 0)
+        g_snprintf (node, sizeof node, "%u", number);
     }
-  printf ("%s, %s, %s, %s\n", name, memory_text ? memory_text : "[N/A]", capability ? capability : "[N/A]", driver);
+  printf ("%s, %s, %s, %s, %s, %s\n", name, memory_text ? memory_text : "[N/A]", capability ? capability : "[N/A]",
+          driver, uuid, node);
 }
 
 /* In a child: prints the table that nvidia-smi would. */
@@ -107,8 +120,9 @@ nvml_run (const void *data)
       puts (nvml.error_string (r));
       return fflush (stdout) == 0 ? 1 : NO_LIBRARY;
     }
-  nvml.driver_version (driver, sizeof driver - 1);
-  puts ("name, memory.total [MiB], compute_cap, driver_version");
+  if (nvml.driver_version)
+    nvml.driver_version (driver, sizeof driver - 1);
+  puts ("name, memory.total [MiB], compute_cap, driver_version, uuid, minor_number");
   for (unsigned i = 0; i < count; i++)
     nvml_print_device (&nvml, i, driver);
   return fflush (stdout) == 0 ? 0 : 1;
@@ -135,8 +149,8 @@ smi_run (const void *data)
 static char *
 smi_ask (const char *program, int *ret_status)
 {
-  const Smi all = { program, "name,memory.total,compute_cap,driver_version" };
-  const Smi old = { program, "name,memory.total,driver_version" };
+  const Smi all = { program, "name,memory.total,compute_cap,driver_version,uuid" };
+  const Smi old = { program, "name,memory.total,driver_version,uuid" };
   char *text = device_ask (smi_run, &all, TIMEOUT, ret_status);
   char *again = text && *ret_status != 0 ? device_ask (smi_run, &old, TIMEOUT, ret_status) : NULL;
 
@@ -185,6 +199,21 @@ capability_is_valid (const char *text)
          !text[major + 1 + strspn (text + major + 1, G_CSET_DIGITS)];
 }
 
+/* What programs open that compute by CUDA. The number in a node's name is not NVML's index. */
+static void
+table_read_nodes (Device *device, const char *number)
+{
+  g_autofree char *node = NULL;
+  guint64 minor;
+
+  if (!g_ascii_string_to_unsigned (number, 10, 0, 255, &minor, NULL))
+    return;
+  node = g_strdup_printf ("/dev/nvidia%" G_GUINT64_FORMAT, minor);
+  device_add_node (device, node);
+  device_add_node (device, "/dev/nvidiactl");
+  device_add_node (device, "/dev/nvidia-uvm");
+}
+
 static void
 table_read_line (Devices *devices, char *const *columns, const char *line, const char *tool)
 {
@@ -210,6 +239,8 @@ table_read_line (Devices *devices, char *const *columns, const char *line, const
   device->memory = mib <= 1 << 24 ? mib * MIB : 0;
   device_set_capability (device, capability_is_valid (capability) ? capability : "");
   device_set_driver (device, table_cell (cells, table_find (columns, "driver_version")));
+  device_set_uuid (device, table_cell (cells, table_find (columns, "uuid")));
+  table_read_nodes (device, table_cell (cells, table_find (columns, "minor_number")));
 }
 
 /* Where cards are no PCI devices, what shows that there may be one, and what to do when its driver does not reach it.
@@ -222,12 +253,13 @@ typedef struct
 
 static const Platform platforms[] = {
   { { WSL_DEVICE },
-    "Windows shares its cards with this machine (/" WSL_DEVICE ")",
-    "in WSL2 NVIDIA's driver is that of Windows: install it there, then restart this machine with wsl --shutdown" },
+    N_ ("Windows shares its cards with this machine (/dev/dxg)"),
+    N_ ("in WSL2 NVIDIA's driver is that of Windows: install it there, then restart this machine with wsl "
+        "--shutdown") },
   { { "etc/nv_tegra_release", "dev/nvhost-ctrl-gpu", "dev/nvhost-gpu", "dev/nvgpu", "dev/nvmap" },
-    "This is a Jetson",
-    "NVML knows its card since JetPack 6, where /dev/nvmap and /dev/nvhost-* or /dev/nvgpu may be opened by group "
-    "video" },
+    N_ ("This is a Jetson"),
+    N_ ("NVML knows its card since JetPack 6, where /dev/nvmap and /dev/nvhost-* or /dev/nvgpu may be opened by group "
+        "video") },
 };
 
 /* NULL: none of them. */
@@ -245,9 +277,9 @@ platform_find (const char *root)
   return NULL;
 }
 
-/* The driver is here, and a card may be. */
+/* The driver is here, and a card may be, or is when @plugged. */
 static void
-warn_unreached (Devices *devices, const Platform *platform, const char *tool, char *said)
+warn_unreached (Devices *devices, const Platform *platform, bool plugged, const char *tool, char *said)
 {
   const char *line = g_strstrip (said);
 
@@ -255,6 +287,12 @@ warn_unreached (Devices *devices, const Platform *platform, const char *tool, ch
   if (platform)
     devices_warn (devices, "%s, but no NVIDIA card can be used: %s says \"%.*s\"; %s", platform->there, tool,
                   (int)strcspn (line, "\n"), line, platform->hint);
+  else if (plugged)
+    devices_warn (
+        devices,
+        "There is an NVIDIA card, but %s says \"%.*s\": why its driver does not take it stands in the kernel's "
+        "log (journalctl -k -g 'NVRM|nvidia')",
+        tool, (int)strcspn (line, "\n"), line);
   else
     devices_warn (devices,
                   "NVIDIA's driver is installed, but %s says \"%.*s\": there is no NVIDIA card, or this machine cannot "
@@ -306,6 +344,22 @@ device_nvidia_read (Devices *devices, const char *text, const char *tool)
     devices_warn (devices, "No NVIDIA card can be used: %s says nothing", tool);
 }
 
+/* Where a card is no PCI device of this machine, it has no nodes of the usual names: in WSL2 it has one for all, and a
+ * Jetson's are many. */
+static void
+platform_set_nodes (const Platform *platform, Devices *devices)
+{
+  for (guint i = 0; platform && i < devices->list->len; i++)
+    {
+      Device *device = devices->list->pdata[i];
+
+      g_strfreev (device->nodes);
+      device->nodes = g_new0 (char *, 1);
+      if (platform == &platforms[0])
+        device_add_node (device, "/" WSL_DEVICE);
+    }
+}
+
 void
 device_nvidia_add (Devices *devices, const char *root)
 {
@@ -333,11 +387,14 @@ device_nvidia_add (Devices *devices, const char *root)
       text = smi_ask (program, &status);
     }
   if (text && *text && status != 0 && !plugged && (platform || !strstr (text, "version mismatch")))
-    warn_unreached (devices, platform, tool, text);
+    warn_unreached (devices, platform, plugged, tool, text);
   else if (text)
-    device_nvidia_read (devices, text, tool);
+    {
+      device_nvidia_read (devices, text, tool);
+      platform_set_nodes (platform, devices);
+    }
   else
     devices_warn (devices, "No NVIDIA card can be used: %s crashes, or does not answer in %d seconds", tool, TIMEOUT);
-  if (platform && devices->list->len + devices->warnings->len == known)
-    warn_unreached (devices, platform, tool, (char[]){ "no devices" });
+  if ((platform || plugged) && devices->list->len + devices->warnings->len == known)
+    warn_unreached (devices, platform, plugged, tool, (char[]){ "no devices" });
 }

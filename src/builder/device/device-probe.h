@@ -19,7 +19,7 @@ void device_amd_add (Devices *devices, const char *root, const char *rocminfo); 
 void device_intel_add (Devices *devices, const char *root);
 
 /* The table of nvidia-smi --query-gpu=… --format=csv: its first line names the columns, of which name, memory.total,
- * compute_cap and driver_version are looked at. @tool: who printed it, for warnings. */
+ * compute_cap, driver_version, uuid and minor_number are looked at. @tool: who printed it, for warnings. */
 void device_nvidia_read (Devices *devices, const char *text, const char *tool);
 
 /* Of rocminfo's output the marketing name of the agent that is node @node, or NULL. */

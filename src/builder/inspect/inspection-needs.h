@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <json-glib/json-glib.h>
+
 #include "configuration.h"
 #include "recipe.h"
-
-#include <json-glib/json-glib.h>
 
 /* Adds to @report what the recipe needs: `needs`, an object each (name, for: run, build or check, state: present,
  * missing or unknown, version and where of what is here), `missing` and `unknown`, their names, and `install_command`

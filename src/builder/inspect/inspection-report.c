@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "inspection-report.h"
 
+#include <string.h>
+
 #include "catalog-entry.h"
 #include "controls.h"
 #include "inspection-needs.h"
 #include "inspection-source.h"
 #include "json.h"
 #include "machine.h"
-
-#include <string.h>
 
 #define WIDTH  80
 #define INDENT 15 /* of what stands behind a label */
@@ -103,7 +103,8 @@ inspection_report_new (const Configuration *configuration, const Recipe *recipe,
   static const char *const lists[] = { "arch", "license", "makedepends", "checkdepends", "validpgpkeys" };
   JsonObject *report = json_object_new ();
   JsonArray *told = json_array_new ();
-  g_autofree char *version = recipe_version (recipe);
+  bool versioned = recipe_value (recipe, "pkgver") && recipe_value (recipe, "pkgrel");
+  g_autofree char *version = versioned ? recipe_version (recipe) : NULL;
   const char *base = recipe_value (recipe, "pkgbase");
 
   report_set_text (report, "pkgbase", base ? base : recipe_value (recipe, "pkgname"));
@@ -230,8 +231,8 @@ inspection_report_text (JsonObject *report)
 {
   GString *text = g_string_new (NULL);
   g_auto (GStrv) problems = json_get_strings (report, "problems");
-  g_autofree char *title =
-      g_strdup_printf ("%s %s", json_get_string (report, "pkgbase", "?"), json_get_string (report, "version", ""));
+  g_autofree char *title = g_strchomp (
+      g_strdup_printf ("%s %s", json_get_string (report, "pkgbase", "?"), json_get_string (report, "version", "")));
 
   text_add_words (text, title, 0, 0);
   text_add_field (text, "Description", json_get_string (report, "description", NULL));

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <json-glib/json-glib.h>
+
 #include "configuration.h"
 #include "recipe.h"
-
-#include <json-glib/json-glib.h>
 
 /* What there is to say of a recipe, as `--json` prints it: its fields, what it would fetch and how that is verified,
  * what it needs and whether this machine has that, and @problems (of char *). */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "inspection-source.h"
 
+#include <string.h>
+
 #include "catalog-entry.h"
 #include "checksum.h"
 #include "machine.h"
 #include "source.h"
-
-#include <string.h>
 
 /* The kinds by which element @index of source@suffix is verified; true when one of them is strong. */
 static bool

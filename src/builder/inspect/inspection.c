@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "inspection.h"
 
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "controls.h"
 #include "error.h"
 #include "evaluation.h"
@@ -11,12 +17,6 @@
 #include "recipe-lint.h"
 #include "scripts.h"
 #include "srcinfo.h"
-
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 /* Where the sandbox has folders of its own, the recipe's is elsewhere. */
 #define INSIDE_ELSEWHERE "/tmp/recipe"

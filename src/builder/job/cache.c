@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cache.h"
 
-#include "file.h"
-#include "folder.h"
-#include "sandbox.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/fs.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CHUNK (16 * 1024 * 1024)
+#include "file-copy.h"
+#include "file.h"
+#include "folder.h"
+#include "sandbox.h"
 
 typedef DIR AutoDir;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (AutoDir, closedir)
@@ -47,52 +44,26 @@ cache_open (const Builder *builder, CacheKind kind, const char *key)
   return fd < 0 ? -errno : fd;
 }
 
-/* What was copied, 0 at the end, or -1 with errno. */
-static ssize_t
-cache_copy_chunk (int from, int to)
+/* Tools compare times. */
+static int
+cache_copy_time (int to, const struct stat *st)
 {
-  char buffer[64 * 1024];
-  ssize_t n = read (from, buffer, sizeof buffer);
-  int r = n > 0 ? file_write_all (to, buffer, n) : 0;
+  struct timespec times[2] = { st->st_mtim, st->st_mtim };
 
-  if (r < 0)
-    errno = -r;
-  return r < 0 ? -1 : n;
-}
-
-int
-cache_copy_file (int from, int to)
-{
-  ssize_t n = 1;
-
-  if (ioctl (to, FICLONE, from) == 0)
-    return 0;
-
-  while (n != 0)
-    {
-      if (sandbox_was_cancelled ())
-        return -EINTR;
-      n = copy_file_range (from, NULL, to, NULL, CHUNK, 0);
-      /* Some file systems cannot copy (FUSE), others only to themselves, some say the end is there (older overlays),
-       * and filters of containers deny it: by hand then, like cp(1). */
-      if (n == 0 || (n < 0 && (errno == EXDEV || errno == EOPNOTSUPP || errno == EINVAL || errno == ENOSYS ||
-                               errno == EPERM || errno == EIO)))
-        n = cache_copy_chunk (from, to);
-      if (n < 0 && errno != EINTR)
-        return -errno;
-    }
-  return 0;
+  return futimens (to, times) < 0 ? -errno : 0;
 }
 
 static int
-cache_copy_regular (int from, int to, const char *name, mode_t mode)
+cache_copy_regular (int from, int to, const char *name, const struct stat *st)
 {
   g_auto (Fd) source = file_open_beneath (from, name, O_RDONLY | O_NOFOLLOW, 0);
-  g_auto (Fd) target = source < 0 ? -1 : file_open_beneath (to, name, O_WRONLY | O_CREAT | O_EXCL, mode & 0755);
+  g_auto (Fd) target = source < 0 ? -1 : file_open_beneath (to, name, O_WRONLY | O_CREAT | O_EXCL, st->st_mode & 0755);
+  int r;
 
   if (source < 0 || target < 0)
     return source < 0 ? source : target;
-  return cache_copy_file (source, target);
+  r = file_copy (source, target, sandbox_was_cancelled);
+  return r < 0 ? r : cache_copy_time (target, st);
 }
 
 static int
@@ -107,9 +78,8 @@ cache_copy_link (int from, int to, const char *name)
   return symlinkat (target, to, name) < 0 ? -errno : 0;
 }
 
-/* All that is in @from, into the empty folder @to. */
 static int
-cache_copy (int from, int to, unsigned depth)
+cache_copy_below (int from, int to, unsigned depth)
 {
   g_autoptr (AutoDir) dir = fdopendir (dup (from));
   struct dirent *item;
@@ -134,14 +104,21 @@ cache_copy (int from, int to, unsigned depth)
           if (source < 0 || mkdirat (to, name, 0755) < 0)
             return source < 0 ? fd_steal (&source) : -errno;
           target = file_open_beneath (to, name, O_RDONLY | O_DIRECTORY, 0);
-          r = target < 0 ? fd_steal (&target) : cache_copy (source, target, depth - 1);
+          r = target < 0 ? fd_steal (&target) : cache_copy_below (source, target, depth - 1);
+          r = r < 0 ? r : cache_copy_time (target, &st);
         }
       else
-        r = S_ISLNK (st.st_mode) ? cache_copy_link (from, to, name) : cache_copy_regular (from, to, name, st.st_mode);
+        r = S_ISLNK (st.st_mode) ? cache_copy_link (from, to, name) : cache_copy_regular (from, to, name, &st);
       if (r < 0)
         return r;
     }
   return -errno;
+}
+
+int
+cache_copy (int from, int to)
+{
+  return cache_copy_below (from, to, FOLDER_DEPTH_MAX);
 }
 
 /* An empty folder for the copy; a descriptor or a negative errno. */
@@ -193,7 +170,7 @@ cache_take (Builder *builder, CacheKind kind, const char *key, bool *ret_found, 
         break;
       r = cache_forget (builder, kind, key);
       to = r < 0 ? r : cache_make (builder, kind, key);
-      r = to < 0 ? to : cache_copy (from, to, FOLDER_DEPTH_MAX);
+      r = to < 0 ? to : cache_copy (from, to);
       if (r == -ENOSPC || r == -EDQUOT || r == -EINTR)
         return cache_set_error (-r, key, error);
       found = r == 0;

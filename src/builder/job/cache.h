@@ -27,9 +27,9 @@ int cache_open (const Builder *builder, CacheKind kind, const char *key);
 /* Where that is. */
 char *cache_stored_path (const Builder *builder, CacheKind kind, const char *key);
 
-/* Copies @from to @to, which is empty, sharing its blocks where the file system can. 0 or a negative errno: -EINTR when
- * the job was cancelled. */
-int cache_copy_file (int from, int to);
+/* Copies all that is in the folder @from to @to, which is empty: files, folders and links, with their times. The same.
+ */
+int cache_copy (int from, int to);
 
 /* Without a daemon nobody cleans up after the builder: puts what was kept into the caller's own cache, with @tools what
  * its tools keep too, and removes start/, where downloads have a second name. For the end of a build. */

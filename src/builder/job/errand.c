@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "errand.h"
 
-#include "json.h"
-#include "sandbox.h"
-
 #include <signal.h>
 #include <string.h>
+
+#include "json.h"
+#include "sandbox.h"
 
 static volatile sig_atomic_t done;
 

@@ -23,8 +23,15 @@ job_request_free (JobRequest *request)
   g_free (request->installed_backend);
   g_free (request->catalog);
   g_free (request->origin);
+  g_free (request->model_reference);
+  g_free (request->model_sha256);
+  g_free (request->push_url);
+  g_free (request->push_key);
   g_clear_pointer (&request->files, json_object_unref);
   g_free (request->network);
+  g_free (request->cpu);
+  g_free (request->from);
+  g_free (request->installed_cpu);
   g_clear_pointer (&request->remembered, json_object_unref);
   g_free (request);
 }
@@ -43,7 +50,7 @@ job_request_read (int fd, GError **error)
   g_autoptr (JobRequest) request = g_new0 (JobRequest, 1);
   g_autoptr (JsonObject) object = NULL;
   g_autofree char *text = NULL;
-  JsonObject *options, *installed;
+  JsonObject *options, *installed, *model, *push;
   size_t size;
 
   text = file_read_fd (fd, REQUEST_MAX_SIZE, "the request", &size, error);
@@ -71,6 +78,8 @@ job_request_read (int fd, GError **error)
       request->source = g_strdup (json_get_string (options, "source", NULL));
       request->catalog = g_strdup (json_get_string (options, "catalog", NULL));
       request->network = g_strdup (json_get_string (options, "network", NULL));
+      request->from = g_strdup (json_get_string (options, "from", NULL));
+      request->cpu = g_strdup (json_get_string (options, "cpu", NULL));
       request->check = json_get_bool (options, "check", false);
       request->reinstall = json_get_bool (options, "reinstall", false);
       request->install_dependencies = json_get_bool (options, "install_dependencies", false);
@@ -84,6 +93,21 @@ job_request_read (int fd, GError **error)
       request->installed_version = g_strdup (json_get_string (installed, "version", NULL));
       request->installed_recipe_sha256 = g_strdup (json_get_string (installed, "recipe_sha256", NULL));
       request->installed_backend = g_strdup (json_get_string (installed, "backend", NULL));
+      request->installed_cpu = g_strdup (json_get_string (installed, "cpu", NULL));
+    }
+
+  model = request_member (object, "model");
+  if (model)
+    {
+      request->model_reference = g_strdup (json_get_string (model, "reference", NULL));
+      request->model_sha256 = g_strdup (json_get_string (model, "sha256", NULL));
+    }
+
+  push = request_member (object, "push");
+  if (push)
+    {
+      request->push_url = g_strdup (json_get_string (push, "url", ""));
+      request->push_key = g_strdup (json_get_string (push, "key", ""));
     }
 
   request->files = request_member (object, "files");

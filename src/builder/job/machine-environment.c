@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "machine-environment.h"
 
-#include "cgroup.h"
-
 #include <sched.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "cgroup.h"
 
 unsigned
 machine_environment_jobs (unsigned processors, uint64_t memory, uint64_t memory_per_compiler)

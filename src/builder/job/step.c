@@ -1,8 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "step.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
 #include "access.h"
 #include "cgroup.h"
+#include "cpu-environment.h"
 #include "dependency-rules.h"
 #include "fetch.h"
 #include "file.h"
@@ -15,15 +25,6 @@
 #include "tool-cache.h"
 #include "toolchains.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <glib/gi18n.h>
-#include <signal.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
-
 #define TMP "tmp" /* in the work directory */
 
 char *
@@ -32,23 +33,20 @@ step_path (const Builder *builder, const char *name)
   return g_build_filename (STEP_INSIDE_BASE, builder->below ? builder->below : builder->request->worker_id, name, NULL);
 }
 
-/* What makepkg.conf(5) sets; run.bash exports it when makepkg does. A worker is built for the machine it runs on. */
+/* What makepkg.conf(5) sets; run.bash exports it when makepkg does. */
 static void
 step_set_flags (const Builder *builder, Sandbox *sandbox)
 {
   const char *architecture = machine_architecture ();
   g_autofree char *host = g_strdup_printf ("%s-pc-linux-gnu", architecture);
-  const char *cflags = g_str_has_prefix (architecture, "x86_64") ? "-march=native -O2 -pipe" : "-mcpu=native -O2 -pipe";
   g_autofree char *epoch = g_strdup_printf ("%" G_GINT64_FORMAT, builder->started);
   g_autofree char *features = g_strjoinv (",", builder->entry->features);
 
   sandbox_setenv (sandbox, "CARCH", architecture);
   sandbox_setenv (sandbox, "CHOST", host);
-  sandbox_setenv (sandbox, "CFLAGS", cflags);
-  sandbox_setenv (sandbox, "CXXFLAGS", cflags);
+  cpu_environment_add (builder, sandbox);
   sandbox_setenv (sandbox, "LDFLAGS", "-Wl,-O1 -Wl,--as-needed");
   sandbox_setenv (sandbox, "LTOFLAGS", "-flto=auto");
-  sandbox_setenv (sandbox, "RUSTFLAGS", "-C target-cpu=native");
   sandbox_setenv (sandbox, "DEBUG_CFLAGS", "-g");
   sandbox_setenv (sandbox, "DEBUG_CXXFLAGS", "-g");
   sandbox_setenv (sandbox, "DEBUG_RUSTFLAGS", "-C debuginfo=2");
@@ -151,7 +149,7 @@ step_make_tmp (Builder *builder, GError **error)
   fd = r < 0 ? r : file_open_beneath (builder->work_fd, TMP, O_RDONLY | O_DIRECTORY, 0);
   if (fd >= 0 && fchmod (fd, 01777) == 0)
     return true;
-  return hive_error_set_errno (error, fd < 0 ? -fd : errno, "Cannot make %s/" TMP, builder->request->work);
+  return hive_error_set_errno (error, fd < 0 ? -fd : errno, "Cannot make %s/%s", builder->request->work, TMP);
 }
 
 Sandbox *
@@ -260,6 +258,17 @@ step_untold_proxy (const Builder *builder)
   return untold;
 }
 
+/* What comes of mirrors has to be looked up first, and an installed worker is mostly what was asked for. */
+void
+step_begin_network (Builder *builder)
+{
+  const JobRequest *request = builder->request;
+
+  if (builder->configuration->mirrors->len == 0 && (!request->installed_version || request->reinstall) &&
+      (step_has_network (builder, "prepare") || step_has_network (builder, "build")))
+    builder->network = network_holder_new (builder->configuration);
+}
+
 static void
 step_connect (const Builder *builder, const PhaseStep *step, Sandbox *sandbox)
 {
@@ -267,13 +276,19 @@ step_connect (const Builder *builder, const PhaseStep *step, Sandbox *sandbox)
 
   if (!step_has_network (builder, step->phase))
     {
+      sandbox_pin_host (sandbox, "localhost", "127.0.0.1"); /* tests start servers of their own */
       if (step_network (builder, step->phase) == STEP_MAY_CONNECT)
         log_writer_note (builder->log, step->phase, "⚠ %s() goes on without a network: %s", step->phase,
                          sandbox_network_lack ());
       return;
     }
-  sandbox_allow_network (sandbox);
-  access_allow_mirrors (sandbox, builder->configuration);
+  if (builder->network && network_holder_wait (builder->network))
+    sandbox_join_network (sandbox, builder->network);
+  else
+    {
+      sandbox_allow_network (sandbox);
+      access_allow_mirrors (sandbox, builder->configuration);
+    }
   log_writer_note (builder->log, step->phase, "🌐 Network is on for %s() (%s)", step->phase,
                    step_network_reason (builder));
   if (proxy)
@@ -295,6 +310,8 @@ step_run_in (Builder *builder, const PhaseStep *step, Sandbox *sandbox, const ch
 
   log_writer_note (builder->log, step->phase, "%s Starting %s phase...", step->icon, step->phase);
   step_connect (builder, step, sandbox);
+  if (g_str_equal (step->phase, "build"))
+    cpu_environment_tell (builder);
   sandbox_set_output (sandbox, out, err);
   sandbox_set_timeout (sandbox, builder->configuration->step_timeout);
   if (!sandbox_run (sandbox, arguments, &status, error))

@@ -22,6 +22,9 @@ void step_bind (Builder *builder, Sandbox *sandbox, const char *name);
 /* And with the sources, a home and a /tmp of the work tree's to write on, for a function of the recipe. */
 Sandbox *step_function_sandbox (Builder *builder, GError **error);
 
+/* Begins to make the network of the functions that are to have one, for which sources and more come first. */
+void step_begin_network (Builder *builder);
+
 /* Runs a function of the recipe whose output is shown, with the notes around it: "🏗️  Starting build phase...". */
 typedef struct
 {

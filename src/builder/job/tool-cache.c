@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tool-cache.h"
 
-#include "cache.h"
-
 #include <sys/stat.h>
+
+#include "cache.h"
 
 #define INSIDE "/tmp/worker-tools"
 

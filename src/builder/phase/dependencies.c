@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "builder.h"
-
 #include <glib/gi18n.h>
 
+#include "builder.h"
 #include "errand.h"
 #include "machine.h"
 #include "resolver.h"
 #include "step.h"
+#include "store-lookup.h"
 
 /* One line of the log: what the recipe needs at run time, or to build. */
 typedef struct
@@ -128,7 +128,7 @@ dependencies_look (Builder *builder, const Dependencies *lists, Resolver **ret_r
 {
   g_autoptr (Resolver) resolver = resolver_new (builder->configuration, error);
 
-  bool builds = recipe_builds_with_run_needs (builder->recipe);
+  bool builds = lists[1].title && recipe_builds_with_run_needs (builder->recipe);
 
   if (!resolver || !(builds ? resolver_add : resolver_add_to_run) (resolver, lists[0].names, error) ||
       !resolver_add (resolver, lists[1].names, error) || !resolver_run (resolver, error))
@@ -151,7 +151,8 @@ dependencies_check (Builder *builder, const Dependencies *lists, bool again, GEr
   if (!*missing)
     {
       dependencies_tell (builder, resolver, &lists[0]);
-      dependencies_tell (builder, resolver, &lists[1]);
+      if (lists[1].title)
+        dependencies_tell (builder, resolver, &lists[1]);
       return true;
     }
   if (again && dependencies_may_be_installed (builder, resolver, missing))
@@ -167,8 +168,9 @@ dependencies_check (Builder *builder, const Dependencies *lists, bool again, GEr
   return dependencies_refuse (builder, resolver, missing, error);
 }
 
-bool
-dependencies_run (Builder *builder, GError **error)
+/* All that it takes to build. */
+static bool
+dependencies_run_all (Builder *builder, GError **error)
 {
   g_auto (GStrv) depends = recipe_run_needs (builder->recipe, machine_architecture ());
   g_auto (GStrv) makedepends = dependencies_of_build (builder);
@@ -182,4 +184,25 @@ dependencies_run (Builder *builder, GError **error)
   if (!program)
     return step_missing_program (builder, "fakeroot", error);
   return dependencies_check (builder, lists, true, error);
+}
+
+bool
+dependencies_run (Builder *builder, GError **error)
+{
+  g_auto (GStrv) depends = NULL;
+  g_auto (GStrv) nothing = NULL;
+
+  if (!store_lookup_is_asked (builder))
+    return dependencies_run_all (builder, error);
+  depends = recipe_run_needs (builder->recipe, machine_architecture ());
+  nothing = g_new0 (char *, 1);
+  return dependencies_check (builder,
+                             (const Dependencies[]){ { .title = "Runtime", .names = depends }, { .names = nothing } },
+                             true, error);
+}
+
+bool
+dependencies_run_build (Builder *builder, GError **error)
+{
+  return dependencies_run_all (builder, error);
 }

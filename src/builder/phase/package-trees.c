@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "package-trees.h"
 
-#include "error.h"
-#include "file.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#include "error.h"
+#include "file.h"
 
 #define DEPTH_MAX 128 /* as the commit has it; each level holds two descriptors */
 #define ASIDE     "packages"

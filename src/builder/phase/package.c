@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "build-record.h"
+#include "cargo-target.h"
 #include "file.h"
 #include "package-trees.h"
 #include "recipe-files.h"
 #include "scriptlet.h"
 #include "scripts.h"
 #include "step.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
 
 #define LIST_FD  9 /* package.bash writes there */
 #define LIST_MAX (64 * 1024 * 1024)
@@ -102,6 +104,7 @@ package_run (Builder *builder, GError **error)
 
   if (!sandbox)
     return false;
+  g_clear_pointer (&builder->network, network_holder_free);
   step_bind (builder, sandbox, "pkg");
   sandbox_setenv (sandbox, "FAKEROOTDONTTRYCHOWN", "1");
   sandbox_collect (sandbox, LIST_FD, LIST_MAX);
@@ -117,8 +120,9 @@ package_run (Builder *builder, GError **error)
       return false;
     }
   scriptlet_tell_all (builder);
+  cargo_target_keep (builder);
   list = g_string_new_len (listed, end - listed);
   return (!names[1] || builder->apart || package_trees_merge (builder->work_fd, names, list, error)) &&
-         (!builder->request->files || recipe_files_find_program (builder, list, error)) &&
-         package_store_list (builder, list, error);
+         (!builder->request->files || recipe_files_find_program (builder, builder->request->worker_id, list, error)) &&
+         package_store_list (builder, list, error) && (builder->apart || build_record_write (builder, error));
 }

@@ -71,6 +71,7 @@ bool
 parse_run (Builder *builder, GError **error)
 {
   log_writer_note (builder->log, "parse", "🔍 Parsing PKGBUILD...");
+  step_begin_network (builder);
   builder->recipe = parse_recipe (builder, error);
   if (!builder->recipe || !parse_check (builder, error))
     return false;

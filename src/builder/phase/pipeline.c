@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pipeline.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n.h>
+#include <string.h>
+
 #include "cgroup.h"
+#include "cpu-environment.h"
 #include "file.h"
 #include "json.h"
 #include "machine.h"
 #include "sandbox.h"
 #include "scripts.h"
 #include "version.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
 
 #define TEXT_MAX 1000 /* bytes of a description, a license */
 
@@ -25,6 +27,7 @@ static const struct
   { "pkgbuild", pkgbuild_run },
   { "parse", parse_run },
   { "dependencies", dependencies_run },
+  { "store", store_run },
   { "sources", sources_run },
   { "prepare", prepare_run },
   { "pkgver", pkgver_run },
@@ -42,16 +45,20 @@ pipeline_clear (Builder *builder)
   machine_free (builder->machine);
   g_free (builder->source);
   recipe_free (builder->recipe);
+  g_clear_pointer (&builder->resolved, json_array_unref);
+  g_free (builder->ready_cpu);
   g_free (builder->recipe_url);
   g_free (builder->recipe_sha256);
   g_free (builder->tool_cache);
+  network_holder_free (builder->network);
   g_free (builder->folder);
   g_free (builder->above);
   g_free (builder->below);
 }
 
-/* The same version from the same recipe for the same backend: nothing to build. An upgrade builds what is newer alone.
- * A recipe with pkgver() knows its version only after that phase; what an install makes of it is built in any case. */
+/* The same version from the same recipe for the same backend and, where one was asked for, processor: nothing to build.
+ * An upgrade builds what is newer alone. A recipe with pkgver() knows its version only after that phase; what an
+ * install makes of it is built in any case. */
 static bool
 job_is_installed (const Builder *builder, bool versioned)
 {
@@ -64,7 +71,8 @@ job_is_installed (const Builder *builder, bool versioned)
     return version_compare (version, request->installed_version) <= 0;
   return !request->reinstall && !versioned && g_str_equal (request->installed_version, version) &&
          g_strcmp0 (request->installed_recipe_sha256, builder->recipe_sha256) == 0 &&
-         g_strcmp0 (request->installed_backend, builder->entry->worker_type) == 0;
+         g_strcmp0 (request->installed_backend, builder->entry->worker_type) == 0 &&
+         (!request->cpu || g_strcmp0 (request->installed_cpu, request->cpu) == 0);
 }
 
 static void
@@ -117,11 +125,13 @@ job_write_result (const Builder *builder)
   job_set_text (result, "description", description ? description : builder->entry->description);
   job_set_text (result, "license", *license ? license : builder->entry->license);
   json_object_set_string_member (result, "backend", builder->entry->worker_type);
+  json_object_set_string_member (result, "cpu", cpu_environment_level (builder));
   json_object_set_string_member (result, "source", builder->source);
   json_object_set_string_member (result, "catalog", builder->catalog->own->shown_url);
   json_object_set_string_member (result, "catalog_name", builder->catalog->own->name);
   json_object_set_string_member (result, "recipe_sha256", builder->recipe_sha256);
   json_object_set_string_member (result, "binary", binary);
+  json_object_set_string_member (result, "run", builder->entry->run ? builder->entry->run : "");
   text = json_to_text (result, false);
   return job_exit (log_writer_write (builder->log, "package", LOG_STREAM_RESULT, text, -1), JOB_EXIT_READY);
 }
@@ -189,8 +199,8 @@ pipeline_run_phases (Builder *builder, const char *first, const char *last, GErr
       if (!phases[i].run (builder, error) || !sandbox_check_cancelled (error))
         return false;
       builder->installed = (phases[i].run == parse_run && job_is_installed (builder, false)) ||
-                           (phases[i].run == pkgver_run && job_is_installed (builder, true));
-      if (builder->installed || g_str_equal (phases[i].name, last))
+                           ((phases[i].run == pkgver_run || builder->ready) && job_is_installed (builder, true));
+      if (builder->installed || builder->ready || g_str_equal (phases[i].name, last))
         break;
     }
   return true;
@@ -209,7 +219,12 @@ pipeline_run (const Configuration *configuration, const JobRequest *request, Log
   builder.work_fd = open (request->work, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (builder.work_fd < 0)
     {
-      hive_error_set_errno (&error, errno, "Cannot open %s", request->work);
+      hive_error_set_errno (&error, errno,
+                            errno == EACCES ?
+                                N_ ("Builds run as users of their own, who must be able to enter each folder "
+                                    "above %s (chmod a+x), or set CacheDirectory= in [Hive] of hive.conf") :
+                                N_ ("Cannot open %s"),
+                            request->work);
       return pipeline_fail (&builder, error);
     }
   if (!scripts_check (configuration, &error) || !pipeline_run_phases (&builder, "metadata", "package", &error))

@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
 #include "builder.h"
 #include "catalog.h"
 #include "checksum.h"
@@ -6,16 +11,12 @@
 #include "recipe-files.h"
 #include "size.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <sys/stat.h>
-
-/* startdir holds mount points for the folders that a step may write. */
+/* startdir holds mount points for the folders that a step may write. What run.bash keeps lies in the last one. */
 static bool
 pkgbuild_make_folders (Builder *builder, GError **error)
 {
-  static const char *const folders[] = { "start", "start/src", "start/pkg", "start/home", "src", "pkg", "home" };
+  static const char *const folders[] = { "start", "start/src", "start/pkg", "start/home",
+                                         "src",   "pkg",       "home",      "home/.rbee-hive" };
 
   for (size_t i = 0; i < G_N_ELEMENTS (folders); i++)
     if (mkdirat (builder->work_fd, folders[i], 0755) < 0)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
 #include "file.h"
 #include "sandbox-trouble.h"
 #include "scripts.h"
 #include "step.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
 
 #define ANSWER_FD    9 /* run.bash sends there what pkgver() prints */
 #define ANSWER_MAX   4096

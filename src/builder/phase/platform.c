@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <glib/gi18n.h>
+
 #include "builder.h"
 #include "machine.h"
 #include "toolchains.h"
@@ -12,7 +14,7 @@ platform_refuse (Builder *builder, const char *title, const char *what, char *co
   log_writer_note (builder->log, "platform", "❌ %s incompatible", title);
   log_writer_note (builder->log, "platform", "Worker requires: %s", list);
   log_writer_note (builder->log, "platform", "Current %s: %s", what, current);
-  g_set_error (error, HIVE_ERROR, HIVE_ERROR_PLATFORM_INCOMPATIBLE, "Cannot install worker on this %s", what);
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_PLATFORM_INCOMPATIBLE, N_ ("Cannot install worker on this %s"), what);
   return false;
 }
 

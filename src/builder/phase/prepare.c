@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include "file.h"
 #include "folder.h"
 #include "step.h"
 #include "tool-cache.h"
-
-#include <fcntl.h>
-#include <sys/stat.h>
 
 #define DEPTH_MAX 256
 

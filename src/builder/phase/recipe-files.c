@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "recipe-files.h"
 
-#include "file.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#include "file.h"
 
 #define FOLDER "recipe" /* in the work directory */
 
@@ -50,7 +50,7 @@ recipe_files_write (const Builder *builder, GError **error)
 
   if (mkdirat (builder->work_fd, FOLDER, 0755) < 0 ||
       (folder = openat (builder->work_fd, FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0)
-    return hive_error_set_errno (error, errno, "Cannot make %s/" FOLDER, builder->request->work);
+    return hive_error_set_errno (error, errno, "Cannot make %s/%s", builder->request->work, FOLDER);
   for (GList *name = names; name; name = name->next)
     if (!file_write (folder, name->data, json_object_get_string_member (files, name->data), error))
       return false;
@@ -137,16 +137,16 @@ line_program (const char *line)
 }
 
 bool
-recipe_files_find_program (Builder *builder, const GString *list, GError **error)
+recipe_files_find_program (Builder *builder, const char *name, const GString *list, GError **error)
 {
   const char *found = NULL;
 
   for (const char *line = list->str; line < list->str + list->len; line += strlen (line) + 1)
     {
       const char *path = line_program (line);
-      g_autofree char *name = path ? g_path_get_basename (path) : NULL;
+      g_autofree char *last = path ? g_path_get_basename (path) : NULL;
 
-      if (path && (!found || g_str_equal (name, builder->request->worker_id)))
+      if (path && (!found || g_str_equal (last, name)))
         found = path;
     }
   if (!found)

@@ -17,6 +17,6 @@ char *recipe_files_text (const Builder *builder, GError **error);
 /* RecipeInvalid unless it makes the worker that was asked for. */
 bool recipe_files_check_name (const Builder *builder, GError **error);
 
-/* The worker's program, of the package's list: what is named as the worker, else the first in a folder `bin`.
+/* The worker's program, of the package's list: what is named as @name is, else the first in a folder `bin`.
  * PackageInvalid. */
-bool recipe_files_find_program (Builder *builder, const GString *list, GError **error);
+bool recipe_files_find_program (Builder *builder, const char *name, const GString *list, GError **error);

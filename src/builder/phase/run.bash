@@ -43,22 +43,23 @@ hive_source() {
   shopt -s extglob
 }
 
-# All but what the shell itself keeps.
+# All but what the shell itself keeps. By a file, since a process takes longer.
 hive_variables() {
   hive_names=()
+  compgen -v >|"$hive_kept/names"
   while IFS= read -r hive_name; do
     case $hive_name in
       BASH* | COMP_* | DIRSTACK | EPOCH* | EUID | FUNCNAME | GROUPS | HISTCMD | HOSTNAME | LINENO | OLDPWD | OPTERR | OPTIND | PIPESTATUS | PPID | PWD | \
         RANDOM | SECONDS | SHELLOPTS | SHLVL | SRANDOM | UID | _ | hive_* | startdir) ;;
       *) hive_names+=("$hive_name") ;;
     esac
-  done < <(compgen -v)
+  done <"$hive_kept/names"
 }
 
 # For the next function's shell; its top level reads it, where `declare` is global.
 hive_keep() {
+  [[ -d $hive_kept ]] || mkdir -p -- "$hive_kept"
   hive_variables
-  mkdir -p -- "$hive_kept"
   {
     printf 'declare -A hive_then=('
     printf '[%s]=1 ' "${hive_names[@]}"
@@ -74,17 +75,28 @@ hive_keep() {
   } >"$hive_kept/exports"
 }
 
+# The shell's options (BASHOPTS) become @1 again.
+hive_restore_options() {
+  local IFS=: hive_option
+
+  for hive_option in $BASHOPTS; do
+    [[ :$1: == *":$hive_option:"* ]] || shopt -u "$hive_option"
+  done
+  for hive_option in $1; do
+    shopt -s "$hive_option"
+  done
+}
+
 # set -e as makepkg has it: errtrace and a trap reach into functions and substitutions too.
 hive_run() {
-  local hive_options
+  local hive_options=$BASHOPTS
   local -
-  hive_options=$(shopt -p)
   set -o errexit -o errtrace
   trap 'exit $?' ERR
   cd_safe "$srcdir"
   "$1"
   trap - ERR
-  eval "$hive_options"
+  hive_restore_options "$hive_options"
 }
 
 hive_srcdir=$srcdir

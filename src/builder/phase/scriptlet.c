@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "scriptlet.h"
 
-#include "catalog.h"
-#include "file.h"
-
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "catalog.h"
+#include "file.h"
 
 #define SCRIPTLET_MAX (1024 * 1024)
 

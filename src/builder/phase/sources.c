@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "archive.h"
+#include "build-record.h"
 #include "builder.h"
 #include "catalog.h"
 #include "download.h"
 #include "fetch.h"
 #include "file.h"
-#include "git.h"
 #include "git-extent.h"
+#include "git.h"
 #include "mirror.h"
 #include "repository.h"
 #include "signature.h"
 #include "site.h"
 #include "size.h"
 #include "source-entry.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* A file beside the recipe, to start/NAME. */
 static int
@@ -95,6 +96,17 @@ sources_use_mirror (Builder *builder, Source *source)
                    shown);
 }
 
+static void
+sources_record (Builder *builder, const SourceEntry *wanted)
+{
+  JsonObject *sums = json_object_new ();
+
+  for (ChecksumKind kind = 0; kind < CHECKSUM_KINDS; kind++)
+    if (wanted->sums[kind])
+      json_object_set_string_member (sums, checksum_name (kind), wanted->sums[kind]);
+  build_record_add_source (builder, wanted->source->name, wanted->source->url, sums, wanted->revision);
+}
+
 static bool
 sources_fetch (Builder *builder, SourceEntry *wanted, GError **error)
 {
@@ -102,6 +114,7 @@ sources_fetch (Builder *builder, SourceEntry *wanted, GError **error)
   if (source_is_repository (wanted->source) ? !sources_fetch_repository (builder, wanted, error) :
                                               !sources_fetch_file (builder, wanted, error))
     return false;
+  sources_record (builder, wanted);
   if (source_entry_is_weak (wanted))
     {
       g_autofree char *told = source_entry_describe_sums (wanted);

@@ -8,10 +8,10 @@
 # The fields that a package function may change for its package.
 hive_overrides=(pkgdesc arch url license groups depends optdepends provides conflicts replaces backup options install changelog)
 
-# Files that their extensions or folders give away.
+# Files that their extensions or folders give away; and hive_files becomes those that may have to be stripped. Most of it is one look at the tree.
 hive_remove() {
   local target file
-  local -a paths=() names=()
+  local -a paths=() names=() rest=()
 
   if check_option docs n; then
     # shellcheck disable=SC2068 # patterns
@@ -20,16 +20,23 @@ hive_remove() {
   if check_option emptydirs n; then
     find . -mindepth 1 -depth -type d -empty -delete
   fi
-  if check_option libtool n; then
-    find . ! -type d -name '*.la' -delete
-  fi
+  ! check_option libtool n || names+=(-o -name '*.la')
   if check_option purge y; then
     for target in "${PURGE_TARGETS[@]}"; do
-      # shellcheck disable=SC2206 # a pattern, and one that matches nothing is no file
-      if [[ $target == */* ]]; then paths+=($target); else names+=(-o -name "$target"); fi
+      if [[ $target != */* ]]; then
+        names+=(-o -name "$target")
+        continue
+      fi
+      # shellcheck disable=SC2086 # a pattern
+      for file in $target; do
+        [[ ! -e $file && ! -h $file ]] || paths+=("$file")
+      done
     done
     ((${#paths[@]} == 0)) || rm -f -- "${paths[@]}"
-    ((${#names[@]} == 0)) || find . ! -type d '(' -false "${names[@]}" ')' -delete
+  fi
+  ! check_option strip y || rest=(-o -type f -perm -u+w -size +0 -print0)
+  if ((${#names[@]} + ${#rest[@]} > 0)); then
+    mapfile -d '' -t hive_files < <(find . ! -type d '(' -false "${names[@]}" ')' -delete "${rest[@]}")
   fi
   if check_option staticlibs n; then
     while IFS= read -rd '' file; do
@@ -54,14 +61,14 @@ hive_strip_all() {
   local -a elf=() archives=() types=() shared=() binaries=() static=()
   local file magic i
 
-  while IFS= read -rd '' file; do
+  for file in "${hive_files[@]}"; do
     magic=
     LC_ALL=C IFS= read -rd '' -n 8 magic <"$file" # up to a zero byte: -N would read past all that a hole has
     case $magic in
       $'\x7fELF'*) elf+=("$file") ;;
       '!<arch>'*) archives+=("$file") ;;
     esac
-  done < <(find . -type f -perm -u+w -size +0 -print0 2>/dev/null) 2>/dev/null
+  done 2>/dev/null
 
   if ((${#elf[@]} > 0)); then
     mapfile -t types < <(printf '%s\0' "${elf[@]}" | xargs -0 readelf -h 2>/dev/null | sed -n 's/^  Type: *//p')
@@ -94,11 +101,15 @@ hive_strip_all() {
 # gzips manual pages; links to one, of either kind, become links to what it is then. Between folders they are relative (makepkg's are
 # absolute, which the hive doesn't install).
 hive_zip_pages() {
-  local -a found=() pages=() links=() first=()
+  local -a folders=() found=() pages=() links=() first=()
   local -A page_of=()
   local each file i
 
-  mapfile -d '' found < <(find "${MAN_DIRS[@]}" -type f ! -name '*.gz' ! -name '*.bz2' -printf '%D:%i %p\0' 2>/dev/null)
+  for file in "${MAN_DIRS[@]}"; do
+    [[ ! -d $file ]] || folders+=("$file")
+  done
+  ((${#folders[@]} > 0)) || return 0
+  mapfile -d '' found < <(find "${folders[@]}" -type f ! -name '*.gz' ! -name '*.bz2' -printf '%D:%i %p\0' 2>/dev/null)
   ((${#found[@]} > 0)) || return 0
   for each in "${found[@]}"; do
     file=${each#* }
@@ -112,7 +123,7 @@ hive_zip_pages() {
     fi
   done
 
-  mapfile -d '' found < <(find "${MAN_DIRS[@]}" -type l -xtype f -print0 2>/dev/null | xargs -0r stat -L --printf '%d:%i %n\0' --)
+  mapfile -d '' found < <(find "${folders[@]}" -type l -xtype f -print0 2>/dev/null | xargs -0r stat -L --printf '%d:%i %n\0' --)
   for each in "${found[@]}"; do
     file=${each#* }
     each=${page_of[${each%% *}]}
@@ -129,9 +140,36 @@ hive_zip_pages() {
   done
 }
 
+# Of files, those that have any of what is looked for. One look at the whole package tells whether there are such; what each has is asked of them
+# alone. A pointer is what an archive of a repository has where Git LFS keeps a file: less than 1024 bytes, and it begins so.
+hive_search() {
+  local pointer='version https://git-lfs.github.com/spec/' file text
+  local -a found=() named=() pointers=()
+
+  mapfile -d '' found < <(grep -rlZF -e "$srcdir" -e "$pkgdir" -e "$pointer" .)
+  ((${#found[@]} > 0)) || return 0
+  mapfile -t named < <(printf '%s\0' "${found[@]}" | xargs -0 grep -lF -e "$srcdir" -e "$pkgdir" --)
+  ((${#named[@]} == 0)) || warning 'The package refers to the build directory: %s' "$(hive_join "${named[@]}")"
+  for file in "${found[@]}"; do
+    IFS= read -rd '' -n 1024 text <"$file"
+    [[ $text != "$pointer"* ]] || ((${#text} == 1024)) || pointers+=("${file#.}")
+  done
+  ((${#pointers[@]} > 0)) || return 0
+  error 'The package has pointers of Git LFS in place of files: %s. Name the repository as a git source, of which the hive fetches them' \
+    "$(hive_join "${pointers[@]}")"
+  return 1
+}
+
+hive_join() {
+  printf %s "$1"
+  shift
+  (($# == 0)) || printf ', %s' "$@"
+}
+
 # In a shell of its own, so that what a recipe set in its shell does no harm. What is wrong with a package ends it.
 hive_tidy() (
-  local file found
+  local file
+  local -a hive_files=()
 
   set +efuvxT
   shopt -u failglob nullglob dotglob nocaseglob
@@ -148,7 +186,7 @@ hive_tidy() (
     error "Dotfile found in package root '%s'" "$pkgdir/$file"
     exit 1
   done
-  found=$(grep -rlF -e "$srcdir" -e "$pkgdir" .) && warning 'The package refers to the build directory: %s' "${found//$'\n'/, }"
+  hive_search || exit
   for file in "${backup[@]}"; do
     [[ -f $file ]] || warning 'backup names %s, which is not in the package' "$file"
   done
@@ -173,8 +211,8 @@ hive_package() {
   local hive_field
   local -a hive_packages=("$@")
 
-  mkdir -p -- "$hive_kept" || exit
-  rm -f -- "$hive_kept/said"
+  [[ -d $hive_kept ]] || mkdir -p -- "$hive_kept" || exit
+  [[ ! -e $hive_kept/said && ! -h $hive_kept/said ]] || rm -rf -- "$hive_kept/said" || exit
   : >"$hive_kept/saying" || exit
   if (($# == 1)) && ! have_function "package_$1"; then
     hive_package_one package "$pkgdirbase"
@@ -196,5 +234,5 @@ hive_package() {
     done
   fi
   printf '\0' >>"$hive_kept/saying" || exit
-  mv -- "$hive_kept/saying" "$hive_kept/said"
+  : >"$hive_kept/said" # and this is all
 }

@@ -6,7 +6,7 @@
 # Reads a PKGBUILD as makepkg does and says on descriptor 19 what it defined. Started by the builder as `bash evaluate.bash PKGBUILD` in a
 # sandbox without a network, with limits on time, memory, processes and output. What the recipe prints goes to standard output and error.
 #
-# The dump, every word ended by NUL, begins with the marker that came on descriptor 18, made anew for each run; while the recipe is read it is
+# The dump, every word ended by NUL, begins with the marker that came on descriptor 18, a new one for each run; while the recipe is read it is
 # where no variable, file or descriptor shows it. What comes before the marker is the recipe's noise. Then records:
 #
 #   n                           something asked for the network, which is not there

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "evaluation.h"
 
+#include <glib/gi18n.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "byte-order-mark.h"
 #include "error.h"
 #include "file.h"
 #include "machine.h"
@@ -9,9 +14,6 @@
 #include "sandbox-trouble.h"
 #include "scripts.h"
 #include "toolchains.h"
-
-#include <string.h>
-#include <unistd.h>
 
 #define MARKER_FD    18                  /* evaluate.bash reads it there */
 #define DUMP_FD      19                  /* … and writes here */
@@ -26,13 +28,20 @@ evaluation_check_text (const Evaluation *evaluation, GError **error)
   g_autofree char *path = g_build_filename (evaluation->directory, evaluation->name, NULL);
   size_t size;
   g_autofree char *text = file_read (path, TEXT_MAX, &size, error);
+  bool marked = text && byte_order_mark_length (text, size) > 0;
 
-  if (text && memchr (text, '\r', size))
+  if (marked)
+    g_set_error (
+        error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,
+        "%s begins with a byte order mark, as editors of Windows write it, which bash takes for a command: take "
+        "it out with sed -i '1s/^\\xef\\xbb\\xbf//' %s",
+        evaluation->name, evaluation->name);
+  else if (text && memchr (text, '\r', size))
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,
                  "%s has carriage returns (CRLF), the line ends of Windows, which bash cannot read: "
                  "take them out with sed -i 's/\\r//' %s",
                  evaluation->name, evaluation->name);
-  return text && !memchr (text, '\r', size);
+  return text && !marked && !memchr (text, '\r', size);
 }
 
 static Sandbox *
@@ -73,18 +82,23 @@ evaluation_sandbox (const Evaluation *evaluation, const char *marker, GError **e
   return g_steal_pointer (&sandbox);
 }
 
-/* True when the last thing that is said is bash's, of the recipe's line @ret_line. */
+/* True when the last thing that is said is bash's, of line @ret_line of the recipe, or of a file that it sources. Of a
+ * script of the hive's own it is not. */
 static bool
-evaluation_was_stopped (const Evaluation *evaluation, const char *said, char **ret_line)
+evaluation_was_stopped (const Evaluation *evaluation, const char *said, char **ret_line, bool *ret_own)
 {
   g_autofree char *name = g_regex_escape_string (evaluation->name, -1);
-  g_autofree char *pattern = g_strdup_printf ("(?:^|\n)[^\n]*%s: line ([0-9]+): [^\n]*\n?\\z", name);
+  g_autofree char *pattern =
+      g_strdup_printf ("(?:^|\n)(?!/etc/rbee-hive/)[^\n]*?(%s)?: line ([0-9]+): [^\n]*\n?\\z", name);
   g_autoptr (GRegex) regex = g_regex_new (pattern, 0, 0, NULL);
   g_autoptr (GMatchInfo) match = NULL;
+  g_autofree char *own = NULL;
 
   if (!regex || !g_regex_match (regex, said, 0, &match))
     return false;
-  *ret_line = g_match_info_fetch (match, 1);
+  own = g_match_info_fetch (match, 1);
+  *ret_own = *own != '\0';
+  *ret_line = g_match_info_fetch (match, 2);
   return true;
 }
 
@@ -95,6 +109,7 @@ evaluation_explain (const Evaluation *evaluation, bool ended, EvaluationSaid *sa
   g_autoptr (GRegex) regex = g_regex_new (": line ([0-9]+): syntax error", 0, 0, NULL);
   g_autoptr (GMatchInfo) match = NULL;
   g_autofree char *line = NULL;
+  bool own = false;
 
   if (g_regex_match (regex, said->text, 0, &match))
     {
@@ -102,15 +117,16 @@ evaluation_explain (const Evaluation *evaluation, bool ended, EvaluationSaid *sa
 
       g_clear_error (error);
       g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,
-                   "The PKGBUILD is not valid bash: syntax error in line %s; what bash says stands before this",
+                   N_ ("The PKGBUILD is not valid bash: syntax error in line %s; what bash says stands before this"),
                    number);
     }
-  else if (!ended && evaluation_was_stopped (evaluation, said->text, &line))
+  else if (!ended && evaluation_was_stopped (evaluation, said->text, &line, &own))
     {
       said->is_reason = true;
       g_clear_error (error);
       g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,
-                   "bash stopped reading the PKGBUILD at line %s; what it says stands before this", line);
+                   "bash stopped reading %s at line %s; what it says stands before this",
+                   own ? "the PKGBUILD" : "a file that the PKGBUILD sources", line);
     }
 }
 

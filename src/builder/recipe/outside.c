@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "outside.h"
 
-#include "file.h"
-
 #include <string.h>
 #include <unistd.h>
+
+#include "file.h"
 
 #define TEXT_MAX (4 * 1024 * 1024)
 
@@ -38,11 +38,10 @@ outside_add (const Evaluation *evaluation, const char *name, bool own, GHashTabl
     return;
   g_ptr_array_add (
       files,
-      g_strdup_printf (own ?
-                           "The PKGBUILD looks at %s, which the sandbox that recipes are read in does not show: put "
-                           "what it needs into its folder, or into its repository" :
-                           "The PKGBUILD reads %s, which is not in its folder, and a catalog's recipe has nothing else "
-                           "while it is read: write what it needs into it",
+      g_strdup_printf (own ? N_ ("The PKGBUILD looks at %s, which the sandbox that recipes are read in does not show: "
+                                 "put what it needs into its folder, or into its repository") :
+                             N_ ("The PKGBUILD reads %s, which is not in its folder, and a catalog's recipe has "
+                                 "nothing else while it is read: write what it needs into it"),
                        name));
 }
 

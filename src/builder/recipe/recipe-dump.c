@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "recipe-dump.h"
 
-#include "error.h"
-
+#include <glib/gi18n.h>
 #include <string.h>
+
+#include "error.h"
 
 #define VALUES_MAX 1000000
 
@@ -226,13 +227,14 @@ recipe_dump_read (const char *text, size_t length, const char *marker, GError **
         }
       if (g_str_equal (word, "s"))
         {
-          g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,
-                               recipe->asked_network ?
-                                   "The last command at the PKGBUILD's top level failed, after it had asked for the "
-                                   "network: recipes are read without one. Write the value down, or fetch it in "
-                                   "prepare() or pkgver()" :
-                                   "The PKGBUILD is not valid bash, or the last command at its top level failed: what "
-                                   "bash says stands before this");
+          g_set_error_literal (
+              error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,
+              recipe->asked_network ?
+                  N_ ("The last command at the PKGBUILD's top level failed, after it had asked for the "
+                      "network: recipes are read without one. Write the value down, or fetch it in "
+                      "prepare() or pkgver()") :
+                  N_ ("The PKGBUILD is not valid bash, or the last command at its top level failed: what "
+                      "bash says stands before this"));
           return NULL;
         }
       if (!dump_take_record (&dump, word, recipe))

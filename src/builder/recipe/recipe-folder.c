@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "recipe-folder.h"
 
-#include "error.h"
-#include "file.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +8,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "error.h"
+#include "file.h"
 
 /* What is beyond these is there as it is, read-only: each copy takes a descriptor, each mount its time. */
 #define ENTRIES_MAX 200

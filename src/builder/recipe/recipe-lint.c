@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "recipe-lint.h"
 
+#include <glib/gi18n.h>
+#include <string.h>
+
 #include "error.h"
 #include "recipe-field.h"
 #include "text-class.h"
-
-#include <string.h>
 
 #define SHOWN_MAX 100 /* bytes of a value in a message */
 
@@ -61,7 +62,8 @@ lint_name (Lint *lint, const char *field, const char *name, const char *whole)
   g_autofree char *odd = text_not_alphanumeric (name, "+_.@-");
 
   if (!*name)
-    lint_problem (lint, *whole ? "%s=%s: a name is missing before the version" : "%s has an empty name: remove it",
+    lint_problem (lint,
+                  *whole ? N_ ("%s=%s: a name is missing before the version") : N_ ("%s has an empty name: remove it"),
                   field, shown);
   else if (*name == '-' || *name == '.')
     lint_problem (lint, "%s=%s: a name doesn't begin with %c", field, shown, *name);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "recipe.h"
 
-#include "error.h"
-#include "recipe-lint.h"
-
 #include <glib/gi18n.h>
 #include <string.h>
+
+#include "error.h"
+#include "machine.h"
+#include "recipe-lint.h"
 
 #define FIELD_MAX 100 /* bytes of pkgname and pkgver */
 
@@ -170,18 +171,6 @@ recipe_run_needs (const Recipe *recipe, const char *architecture)
   return g_strv_builder_end (all);
 }
 
-bool
-recipe_package_option (const Recipe *recipe, const RecipePackage *package, const char *option, bool fallback)
-{
-  char **options = recipe_lookup (recipe, package, "options");
-  bool answer = fallback;
-
-  for (; options && *options; options++)
-    if (g_str_equal (**options == '!' ? *options + 1 : *options, option))
-      answer = **options != '!';
-  return answer;
-}
-
 static bool recipe_refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
 static bool
@@ -251,9 +240,14 @@ recipe_check_architecture (const Recipe *recipe, const char *architecture, GErro
 
       if (g_strv_contains (list, "any") || g_strv_contains (list, architecture) || (i >= 0 && !list[0]))
         continue;
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_PLATFORM_INCOMPATIBLE,
-                   N_ ("The PKGBUILD is for %s (arch), and this machine is %s"), *shown ? shown : "no architecture",
-                   architecture);
+      if (g_strv_contains (list, machine_architecture_alias ()) && g_str_equal (architecture, machine_architecture ()))
+        g_set_error (error, HIVE_ERROR, HIVE_ERROR_PLATFORM_INCOMPATIBLE,
+                     "The PKGBUILD is for %s (arch), and makepkg calls this machine %s: write that", shown,
+                     architecture);
+      else
+        g_set_error (error, HIVE_ERROR, HIVE_ERROR_PLATFORM_INCOMPATIBLE,
+                     N_ ("The PKGBUILD is for %s (arch), and this machine is %s"),
+                     *shown ? shown : N_ ("no architecture"), architecture);
       return false;
     }
   return true;

@@ -70,9 +70,6 @@ char **recipe_run_needs (const Recipe *recipe, const char *architecture); /* fre
 /* True when these are what it is built with too, as with makepkg: it builds something. */
 bool recipe_builds_with_run_needs (const Recipe *recipe);
 
-/* What the recipe says of an option like "strip": the last of `strip` and `!strip` in its `options`, or @fallback. */
-bool recipe_package_option (const Recipe *recipe, const RecipePackage *package, const char *option, bool fallback);
-
 /* What a worker needs beyond what makepkg asks (recipe-lint.h): a function that makes each package, names and
  * versions of printable characters and a bounded length. RecipeInvalid otherwise. */
 bool recipe_check (const Recipe *recipe, GError **error);

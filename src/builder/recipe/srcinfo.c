@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "srcinfo.h"
 
-#include "text-class.h"
-
 #include <string.h>
+
+#include "text-class.h"
 
 static const char *const strings_of_base[] = { "pkgdesc", "pkgver", "pkgrel", "epoch", "url", "install", "changelog" };
 static const char *const arrays_of_base[] = { "arch",       "groups",     "license",  "checkdepends", "makedepends",

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "archive.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "file.h"
 #include "sandbox-trouble.h"
 #include "step.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <unistd.h>
 
 #define HEAD_MAX 512 /* bytes at the beginning of a file that tell what it is */
 
@@ -49,8 +50,8 @@ archive_explain (GError **error, const char *name, const char *key)
   if (!failure || failure->code != HIVE_ERROR_LIMITS_EXCEEDED)
     return sandbox_trouble_explain (error, what, key);
   message = g_steal_pointer (&failure->message);
-  failure->message = g_strdup_printf ("The sources are too large with %s unpacked: %s (MaxSourceSize= and "
-                                      "MaxSourceFiles= in hive.conf)",
+  failure->message = g_strdup_printf (N_ ("The sources are too large with %s unpacked: %s (MaxSourceSize= and "
+                                          "MaxSourceFiles= in hive.conf)"),
                                       name, message);
   return false;
 }

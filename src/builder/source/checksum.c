@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "checksum.h"
 
-#include "error.h"
-#include "sandbox.h"
-
 #include <errno.h>
 #include <gcrypt.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "error.h"
+#include "sandbox.h"
+#include "sha256.h"
 
 #define BUFFER_SIZE   (256 * 1024)
 #define CK_POLYNOMIAL 0x04c11db7 /* of POSIX's cksum(1) */
@@ -106,22 +107,12 @@ checksum_to_hex (const unsigned char *digest, ChecksumKind kind)
   return g_string_free (text, FALSE);
 }
 
-static void
-checksum_init_library (void)
-{
-  if (gcry_control (GCRYCTL_INITIALIZATION_FINISHED_P))
-    return;
-  gcry_check_version (NULL);
-  gcry_control (GCRYCTL_DISABLE_SECMEM, 0);
-  gcry_control (GCRYCTL_INITIALIZATION_FINISHED, 0);
-}
-
 static bool
 checksum_open (gcry_md_hd_t *ret_md, const bool wanted[CHECKSUM_KINDS], GError **error)
 {
   gcry_error_t failure;
 
-  checksum_init_library ();
+  sha256_init_library ();
   failure = gcry_md_open (ret_md, 0, 0);
   for (ChecksumKind kind = 0; !failure && kind < CHECKSUM_KINDS; kind++)
     if (wanted[kind] && kinds[kind].algorithm)
@@ -169,7 +160,7 @@ checksum_of_text (ChecksumKind kind, const char *text, size_t length)
   unsigned char digest[64];
 
   g_assert (kinds[kind].algorithm);
-  checksum_init_library ();
+  sha256_init_library ();
   gcry_md_hash_buffer (kinds[kind].algorithm, digest, text, length);
   return checksum_to_hex (digest, kind);
 }

@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "download.h"
 
-#include "cache.h"
-#include "catalog.h"
-#include "fetch.h"
-#include "file.h"
-#include "size.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,7 +8,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define VALIDATOR_MAX 1024
+#include "cache.h"
+#include "catalog.h"
+#include "fetch.h"
+#include "file-copy.h"
+#include "file.h"
+#include "sandbox.h"
+#include "size.h"
+#include "validator.h"
 
 static bool
 download_run (Builder *builder, SourceEntry *wanted, int fd, char **validator, GError **error)
@@ -101,32 +102,11 @@ download_from_cache (Builder *builder, SourceEntry *wanted, int kept, const char
   return -1;
 }
 
-static char *
-download_read_validator (int kept)
-{
-  g_auto (Fd) fd = file_open_beneath (kept, "validator", O_RDONLY | O_NOFOLLOW, 0);
-  g_autofree char *text = fd < 0 ? NULL : file_read_fd (fd, VALIDATOR_MAX, "validator", NULL, NULL);
-  bool plain = text != NULL;
-
-  for (const char *c = text; plain && *c; c++)
-    plain = g_ascii_isprint (*c);
-  return plain ? g_steal_pointer (&text) : g_strdup ("");
-}
-
-static void
-download_write_validator (int kept, const char *validator)
-{
-  g_auto (Fd) fd = file_open_beneath (kept, "validator", O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0644);
-
-  if (fd >= 0)
-    file_write_all (fd, validator, strlen (validator));
-}
-
 /* Fetches the rest of the part, or all. Once more from the start when the two did not fit together. */
 static bool
 download_to_part (Builder *builder, SourceEntry *wanted, int kept, int fd, GError **error)
 {
-  g_autofree char *validator = download_read_validator (kept);
+  g_autofree char *validator = validator_read (kept);
   g_autoptr (GError) failure = NULL;
   struct stat st;
 
@@ -140,7 +120,7 @@ download_to_part (Builder *builder, SourceEntry *wanted, int kept, int fd, GErro
     }
   if (!download_run (builder, wanted, fd, &validator, error))
     {
-      download_write_validator (kept, validator);
+      validator_write (kept, validator);
       return false;
     }
   if (source_entry_verify (wanted, fd, &failure))
@@ -156,7 +136,7 @@ download_to_part (Builder *builder, SourceEntry *wanted, int kept, int fd, GErro
                    wanted->source->name);
   if (ftruncate (fd, 0) < 0)
     return hive_error_set_errno (error, errno, "Cannot empty a download");
-  unlinkat (kept, "validator", 0);
+  validator_remove (kept);
   return download_to_part (builder, wanted, kept, fd, error);
 }
 
@@ -173,7 +153,7 @@ download_give (int kept, int work_fd, const char *path)
     return -errno;
   from = file_open_beneath (kept, "data", O_RDONLY | O_NOFOLLOW, 0);
   to = from < 0 ? from : file_open_beneath (work_fd, path, O_WRONLY | O_CREAT | O_EXCL, 0644);
-  return to < 0 ? to : cache_copy_file (from, to);
+  return to < 0 ? to : file_copy (from, to, sandbox_was_cancelled);
 }
 
 int
@@ -212,7 +192,7 @@ download_fetch (Builder *builder, SourceEntry *wanted, const char **ret_how, GEr
   if (!download_to_part (builder, wanted, kept, fd, error))
     return -1;
 
-  unlinkat (kept, "validator", 0);
+  validator_remove (kept);
   r = renameat (kept, "part", kept, "data") < 0 ? -errno : download_give (kept, builder->work_fd, path);
   if (r < 0)
     {

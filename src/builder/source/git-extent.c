@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "git-extent.h"
 
-#include "file.h"
-
 #include <fcntl.h>
+
+#include "file.h"
 
 #define SCRIPT_MAX (1024 * 1024)
 
 /* What asks for other commits and the tags: git's own words, cmake's and Python's lists of them, and the libraries that
  * read a repository themselves. Extended regular expressions, for GRegex and for `git grep`. */
-#define GIT "(^|[^a-z])git[^a-z]([^|;&]*[^a-z-])?"
+#define GIT  "(^|[^a-z])git[^a-z]([^|;&]*[^a-z_$-])?"
+#define ENDS "([^a-z=-]|$)" /* of a word: #tag=v1 and $_tag ask for nothing */
 #define ASKS_COMMITS                                                                                                   \
-  GIT "(describe|rev-list|log|shortlog|name-rev|merge-base|show-branch|tag)([^a-z-]|$)"                                \
+  GIT "(describe|rev-list|log|shortlog|name-rev|merge-base|show-branch|tag)" ENDS                                      \
       "|rev-list|[\"'](describe|shortlog)[\"']|git[-_]describe|setuptools[-_]scm|hatch[-_]vcs|versioningit"            \
       "|versioneer|vergen|shadow[-_]rs|gitpython|pygit2|libgit2|dulwich|vcs_tag|gitversion|getgitrevision"             \
       "|git-version-gen"
@@ -19,8 +20,7 @@
 /* What asks for the files of other commits */
 #define ASKS_FILES                                                                                                     \
   GIT "(cherry-pick|revert|merge|rebase|pull|fetch|show|diff|blame|bisect|format-patch|worktree|switch|restore|"       \
-      "reset|checkout|archive|cherry)([^a-z-]|$)"                                                                      \
-      "|" GIT "(log|rev-list)[^|;&]* (--|-p|-S|-G|--stat|--follow)( |$)"
+      "reset|checkout|archive|cherry)" ENDS "|" GIT "(log|rev-list)[^|;&]* (--|-p|-S|-G|--stat|--follow)( |$)"
 #define TREE_ASKS_FILES GIT "(blame|(log|rev-list)[^|;&]* (--|-p|-S|-G|--stat|--follow))( |$)"
 
 static bool

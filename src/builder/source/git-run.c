@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "git-run.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "archive.h"
 #include "cache.h"
 #include "complaint.h"
@@ -10,13 +18,6 @@
 #include "sandbox-trouble.h"
 #include "scripts.h"
 #include "step.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define ANSWER_MAX   (64 * 1024) /* a tag or a commit with its signature */
 #define MIRROR_FILES 1000000
@@ -148,7 +149,7 @@ git_explain (const Git *git, GError **error)
   if (!failure || failure->code != HIVE_ERROR_LIMITS_EXCEEDED)
     return sandbox_trouble_explain (error, "Fetching a git source", "DownloadTimeout=");
   message = g_steal_pointer (&failure->message);
-  failure->message = g_strdup_printf ("The repository of %s is too large: %s (MaxDownloadSize= in hive.conf)",
+  failure->message = g_strdup_printf (N_ ("The repository of %s is too large: %s (MaxDownloadSize= in hive.conf)"),
                                       git->source->name, message);
   return false;
 }

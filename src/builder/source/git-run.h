@@ -30,6 +30,7 @@ typedef struct
   char *key;
   Location location;
   bool fetched; /* something came from the server */
+  bool hashed;  /* nothing came from elsewhere: git has made the objects' names from what they are */
 } Git;
 
 void git_init (Git *git, Builder *builder, const Source *source, GitExtent extent);

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "git.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <glib/gi18n.h>
+#include <string.h>
+#include <sys/stat.h>
+
 #include "cache.h"
 #include "fetch.h"
 #include "file.h"
+#include "git-copy.h"
 #include "git-extent.h"
 #include "git-lfs.h"
-
-#include <string.h>
-#include <sys/stat.h>
 
 #define BRANCH "makepkg" /* of a mirror that has one commit alone */
 
@@ -114,14 +118,41 @@ git_check_tag_is_current (Git *git, GError **error)
   return false;
 }
 
-/* The cache's mirror is copied, its objects and refs and none of its configuration, and brought up to date. */
+/* The mirror, a repository without anything; a descriptor, or -1 and @error. */
+static int
+git_init_mirror (const Git *git, GError **error)
+{
+  g_autofree char *path = git_mirror_path (git);
+  g_auto (Fd) fd = open (path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  int r = fd < 0 ? -errno : git_copy_begin (fd, true, NULL);
+
+  if (r >= 0)
+    return fd_steal (&fd);
+  hive_error_set_errno (error, -r, "Cannot make a repository in %s", path);
+  return -1;
+}
+
+/* The cache's mirror, its objects and refs and none of its configuration. */
+static bool
+git_take_stored (const Git *git, GError **error)
+{
+  const char *copy[] = { "git", "clone", "--quiet", "--mirror", "--", GIT_INSIDE_STORED, GIT_INSIDE_MIRROR, NULL };
+  g_autofree char *stored = cache_stored_path (git->builder, CACHE_SOURCES, git->key);
+  g_auto (Fd) mirror = -1;
+
+  if (!git_copy_is_commit (stored))
+    return git_must (git, REACH_MIRROR | REACH_STORED, copy, "copied from the cache", error);
+  mirror = git_init_mirror (git, error);
+  return mirror >= 0 && git_copy_commit (git, stored, mirror, error);
+}
+
+/* It is copied and brought up to date. */
 static bool
 git_copy_stored (Git *git, GError **error)
 {
-  const char *copy[] = { "git", "clone", "--quiet", "--mirror", "--", GIT_INSIDE_STORED, GIT_INSIDE_MIRROR, NULL };
   g_autofree char *commit = NULL;
 
-  if (!git_must (git, REACH_MIRROR | REACH_STORED, copy, "copied from the cache", error))
+  if (!git_take_stored (git, error))
     return false;
   if (git->extent != EXTENT_ALL && !source_is_fixed (git->source))
     return git_check_tag_is_current (git, error);
@@ -140,7 +171,8 @@ git_clone (Git *git, GError **error)
   clone[7] = git->location.url;
   log_writer_note (git->builder->log, "sources", "⬇ Cloning %s", git->source->name);
   git->fetched = true;
-  return git_must (git, REACH_MIRROR | REACH_SERVER, clone, "cloned", error);
+  git->hashed = git_must (git, REACH_MIRROR | REACH_SERVER, clone, "cloned", error);
+  return git->hashed;
 }
 
 /* One commit alone, with its files. */
@@ -148,9 +180,9 @@ static bool
 git_fetch_commit (Git *git, GError **error)
 {
   g_autofree char *refspec = git_refspec (git);
-  const char *init[] = { "git", "init", "--quiet", "--bare", "--", GIT_INSIDE_MIRROR, NULL };
   const char *fetch[] = { "git",     "-c",        NULL, "-C", GIT_INSIDE_MIRROR, "fetch",
                           "--quiet", "--depth=1", "--", NULL, refspec,           NULL };
+  g_auto (Fd) mirror = -1;
 
   if (!git_find_server (git, error))
     return false;
@@ -159,8 +191,9 @@ git_fetch_commit (Git *git, GError **error)
   log_writer_note (git->builder->log, "sources", "⬇ Fetching %s, %s %s without what was before it", git->source->name,
                    git->source->ref_kind, git->source->ref);
   git->fetched = true;
-  return git_must (git, REACH_MIRROR, init, "cloned", error) &&
-         git_must (git, REACH_MIRROR | REACH_SERVER, fetch, "fetched", error);
+  mirror = git_init_mirror (git, error);
+  git->hashed = mirror >= 0 && git_must (git, REACH_MIRROR | REACH_SERVER, fetch, "fetched", error);
+  return git->hashed;
 }
 
 /* Commits and tags without the files of other commits, by a server that can leave those out; others send all. */
@@ -252,8 +285,8 @@ git_check_tag (const Git *git, GError **error)
   return false;
 }
 
-/* git takes objects of a repository for what their names say; here each of the commit's tree is read and hashed. It
- * ends with 0 all the same, and complains. */
+/* git takes objects of a repository for what their names say; here each of the commit's tree is read and hashed, unless
+ * all of them were received in this job, which does the same. It ends with 0 all the same, and complains. */
 static bool
 git_check_objects (const Git *git, const char *commit, GError **error)
 {
@@ -262,6 +295,8 @@ git_check_objects (const Git *git, const char *commit, GError **error)
   g_autofree char *said = NULL;
   int status;
 
+  if (git->hashed)
+    return true;
   if (!git_run (git, REACH_NOTHING, arguments, &status, &said, error))
     return false;
   if (status == 0 && !*said)
@@ -281,8 +316,8 @@ git_settle (const Git *git, GError **error)
 
   if (!commit && !*error)
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, "The git repository %s has no %s %s", shown,
-                 git->source->ref ? git->source->ref_kind : "commit at",
-                 git->source->ref ? git->source->ref : "its HEAD");
+                 git->source->ref ? git->source->ref_kind : N_ ("commit at"),
+                 git->source->ref ? git->source->ref : N_ ("its HEAD: it is empty, or what answers there is none"));
   if (!commit || !git_check_tag (git, error) || !git_check_objects (git, commit, error))
     return NULL;
   return g_steal_pointer (&commit);
@@ -424,23 +459,54 @@ git_read_signed (Builder *builder, const SourceEntry *wanted, GError **error)
   return text;
 }
 
+/* src/NAME/.git, of a mirror of one commit. */
+static bool
+git_copy_mirror (const Git *git, const char *url, const char *mirror, GError **error)
+{
+  g_autofree char *folder = g_build_filename ("src", git->source->name, NULL);
+  g_autofree char *path = g_build_filename (folder, ".git", NULL);
+  g_auto (Fd) fd = -1;
+  int r;
+
+  if (mkdirat (git->builder->work_fd, folder, 0755) == 0 && mkdirat (git->builder->work_fd, path, 0755) == 0)
+    fd = file_open_beneath (git->builder->work_fd, path, O_RDONLY | O_DIRECTORY, 0);
+  else
+    fd = -errno;
+  r = fd < 0 ? fd_steal (&fd) : git_copy_begin (fd, false, url);
+  if (r < 0)
+    return hive_error_set_errno (error, -r, "Cannot make a repository in %s", folder);
+  return git_copy_commit (git, mirror, fd, error);
+}
+
+/* src/NAME, a repository that has what the mirror has. */
+static bool
+git_clone_mirror (const Git *git, const char *url, GError **error)
+{
+  const char *name = git->source->name;
+  const char *clone[] = { "git", "clone", "--quiet", "--no-checkout", "--", GIT_INSIDE_MIRROR, name, NULL };
+  const char *origin[] = { "git", "-C", name, "remote", "set-url", "origin", url, NULL };
+  g_autofree char *mirror = git_mirror_path (git);
+
+  if (git_copy_is_commit (mirror))
+    return git_copy_mirror (git, url, mirror, error);
+  return git_must (git, REACH_SRC, clone, "cloned", error) && git_must (git, REACH_SRC, origin, "named", error);
+}
+
 bool
 git_checkout (Builder *builder, const SourceEntry *wanted, GError **error)
 {
   const Source *source = wanted->source;
   g_autofree char *shown = fetch_redact (source->url);
-  const char *clone[] = { "git", "clone", "--quiet", "--no-checkout", "--", GIT_INSIDE_MIRROR, source->name, NULL };
   /* A branch of its own, as makepkg makes one; without a fragment, the repository's. */
   const char *branch[] = { "git",        "-C", source->name, "checkout",       "--quiet", "--force",
                            "--no-track", "-B", "makepkg",    wanted->revision, "--",      NULL };
   const char *head[] = { "git", "-C", source->name, "checkout", "--quiet", "--force", NULL };
-  const char *origin[] = { "git", "-C", source->name, "remote", "set-url", "origin", shown, NULL };
   g_auto (Git) git = { 0 };
 
   git_init (&git, builder, source, wanted->extent);
-  return git_must (&git, REACH_SRC, clone, "cloned", error) &&
+  return git_clone_mirror (&git, shown, error) &&
          git_must (&git, REACH_SRC, source->ref ? branch : head, "checked out", error) &&
-         git_lfs_fetch (&git, wanted->revision, error) && git_must (&git, REACH_SRC, origin, "named", error);
+         git_lfs_fetch (&git, wanted->revision, error);
 }
 
 bool

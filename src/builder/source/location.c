@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "location.h"
 
-#include "catalog.h"
-#include "fetch.h"
-
 #include <stdlib.h>
 #include <string.h>
+
+#include "catalog.h"
+#include "fetch.h"
 
 #define ANSWER_MAX (64 * 1024 * 1024)
 

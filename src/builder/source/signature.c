@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "signature.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
 #include "catalog.h"
 #include "file.h"
 #include "git.h"
 #include "gpg-verdict.h"
 #include "sandbox-trouble.h"
 #include "scripts.h"
-#include "step.h"
 #include "source-entry.h"
-
-#include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <sys/stat.h>
+#include "step.h"
 
 #define FOLDER        "verify" /* in the work directory: keyring, signed, signature */
 #define INSIDE        "/tmp/verify"
@@ -131,7 +131,7 @@ signature_make_keyring (Builder *builder, GError **error)
       return false;
     }
   if (mkdirat (builder->work_fd, FOLDER, 0700) < 0)
-    return hive_error_set_errno (error, errno, "Cannot make " FOLDER);
+    return hive_error_set_errno (error, errno, "Cannot make %s", FOLDER);
   for (; *fingerprints; fingerprints++)
     {
       if (!fingerprint_is_valid (*fingerprints))
@@ -255,7 +255,7 @@ signature_check_file (Builder *builder, const GPtrArray *all, const Source *sour
                signature_judge (builder, signed_source->name, &verdict, error);
     }
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,
-               "The source %s is a signature, but there is no source %s that it would be of", source->name, stem);
+               "The source %s is a signature, but there is no source %s that it could belong to", source->name, stem);
   return false;
 }
 

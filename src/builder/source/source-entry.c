@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "source-entry.h"
 
-#include "catalog-entry.h"
-#include "machine.h"
-#include "page.h"
-
 #include <glib/gi18n.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "catalog-entry.h"
+#include "machine.h"
+#include "page.h"
 
 static void
 source_entry_free (SourceEntry *wanted)
@@ -41,7 +41,7 @@ wanted_set_sum (SourceEntry *wanted, ChecksumKind kind, const char *sum, GError 
   bool given = sum_is_given (sum);
 
   if (given && !checksum_is_valid (kind, sum))
-    g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID, "\"%.200s\" is no %s sum (of the source %s)", sum,
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID, "\"%.200s\" is not a %s sum (of the source %s)", sum,
                  checksum_title (kind), wanted->source->name);
   else if (given && !wanted_can_be_summed (wanted))
     g_set_error (
@@ -173,15 +173,14 @@ source_entry_guess (const SourceEntry *wanted, int fd)
   char start[512];
   const char *name = wanted->source->name;
   ssize_t n = pread (fd, start, sizeof start, 0);
-  const char *page = n > 0 ? page_describe (start, n) : NULL;
+  const char *instead = n >= 0 ? page_describe_instead (name, start, (size_t)n) : NULL;
   bool gzip = n > 2 && memcmp (start, "\x1f\x8b", 2) == 0;
   const char *encoding = gzip ? "gzip" : wanted->encoding;
 
-  if (page && !g_str_has_suffix (name, ".html") && !g_str_has_suffix (name, ".htm") &&
-      !g_str_has_suffix (name, ".xhtml") && !g_str_has_suffix (name, ".xml"))
-    return g_strdup (page);
+  if (instead)
+    return g_strdup (instead);
   return encoding && g_strv_contains (known, encoding) && !name_tells_encoding (name, encoding) ?
-             g_strdup_printf ("something that was compressed by %s, for which nobody asked", encoding) :
+             g_strdup_printf (N_ ("something that was compressed by %s, for which nobody asked"), encoding) :
              NULL;
 }
 
@@ -190,10 +189,14 @@ wanted_set_mismatch (const SourceEntry *wanted, int fd, ChecksumKind kind, const
 {
   g_autofree char *instead = source_is_repository (wanted->source) ? NULL : source_entry_guess (wanted, fd);
 
-  g_set_error (error, HIVE_ERROR, HIVE_ERROR_CHECKSUM_MISMATCH,
-               N_ ("The source %s is not what the recipe expects: %s%s%sits %s sum is %s, not %s"),
-               wanted->source->name, instead ? "the server sent " : "", instead ? instead : "", instead ? "; " : "",
-               checksum_title (kind), found, wanted->sums[kind]);
+  if (instead)
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_CHECKSUM_MISMATCH,
+                 "The source %s is not what the recipe expects: the server sent %s; its %s sum is %s, not %s",
+                 wanted->source->name, instead, checksum_title (kind), found, wanted->sums[kind]);
+  else
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_CHECKSUM_MISMATCH,
+                 "The source %s is not what the recipe expects: its %s sum is %s, not %s", wanted->source->name,
+                 checksum_title (kind), found, wanted->sums[kind]);
 }
 
 bool

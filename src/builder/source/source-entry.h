@@ -23,7 +23,7 @@ GPtrArray *source_entry_collect (const Recipe *recipe, GError **error);
 /* True when there is a sum that is not SKIP. */
 bool source_entry_is_summed (const SourceEntry *wanted);
 
-/* What a server sent in place of the file, when it or the first bytes say so: "a web page (HTML)"; else NULL. */
+/* What a server sent in place of the file, when it or the first bytes say so (page_describe_instead()); else NULL. */
 char *source_entry_guess (const SourceEntry *wanted, int fd);
 
 /* Compares every sum that is given with @fd; ChecksumMismatch. */

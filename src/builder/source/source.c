@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "source.h"
 
-#include "error.h"
-
+#include <glib/gi18n.h>
 #include <string.h>
+
+#include "error.h"
 
 #define LENGTH_MAX      8192
 #define NAME_MAX_LENGTH 255
@@ -31,14 +32,14 @@ static const struct
   const char *scheme; /* itself, or what comes before a `+` */
   const char *why;
 } refused_schemes[] = {
-  { "ssh", "is reached by ssh, which needs a key, and a build has none: name it by https" },
-  { "git+ssh", "is reached by ssh, which needs a key, and a build has none: name it by git+https" },
-  { "svn+ssh", "is reached by ssh, which needs a key, and a build has none: name it by svn+https" },
-  { "hg+ssh", "is reached by ssh, which needs a key, and a build has none: name it by hg+https" },
-  { "scp", "is reached by ssh, which needs a key, and a build has none: name it by https" },
-  { "rsync", "is fetched by rsync, which is not supported: name it by https" },
-  { "bzr", "is a Bazaar branch, which is not supported: name a release's archive instead" },
-  { "fossil", "is a Fossil repository, which is not supported: name a release's archive instead" },
+  { "ssh", N_ ("is reached by ssh, which needs a key, and a build has none: name it by https") },
+  { "git+ssh", N_ ("is reached by ssh, which needs a key, and a build has none: name it by git+https") },
+  { "svn+ssh", N_ ("is reached by ssh, which needs a key, and a build has none: name it by svn+https") },
+  { "hg+ssh", N_ ("is reached by ssh, which needs a key, and a build has none: name it by hg+https") },
+  { "scp", N_ ("is reached by ssh, which needs a key, and a build has none: name it by https") },
+  { "rsync", N_ ("is fetched by rsync, which is not supported: name it by https") },
+  { "bzr", N_ ("is a Bazaar branch, which is not supported: name a release's archive instead") },
+  { "fossil", N_ ("is a Fossil repository, which is not supported: name a release's archive instead") },
 };
 
 static const char *const git_refs[] = { "branch", "tag", "commit", NULL };
@@ -171,7 +172,7 @@ source_take_fragment (Source *source, const char *text, GError **error)
   if (!source_ref_is_valid (source))
     {
       g_autofree char *why =
-          g_strdup_printf ("has a fragment that is none of %s", repositories[source->kind].refs_text);
+          g_strdup_printf (N_ ("has a fragment that is none of %s"), repositories[source->kind].refs_text);
 
       return source_refuse (text, why, error);
     }
@@ -186,7 +187,7 @@ source_check_url (const Source *source, const char *text, GError **error)
 
   for (const char *c = source->url; *c; c++)
     if (*c == ' ' || *c == '\\' || *c == '"')
-      return source_refuse (text, "has a character that a URL may not have", error);
+      return source_refuse (text, "has a character that a URL must not have", error);
 
   uri = g_uri_parse (source->url, G_URI_FLAGS_PARSE_RELAXED | G_URI_FLAGS_ENCODED | G_URI_FLAGS_HAS_PASSWORD, NULL);
   host = uri ? g_uri_get_host (uri) : NULL;
@@ -223,10 +224,11 @@ source_refuse_scheme (const char *scheme, const char *text, GError **error)
       if (g_str_has_prefix (scheme, refused_schemes[i].scheme) && (scheme[length] == '\0' || scheme[length] == '+'))
         return source_refuse (text, refused_schemes[i].why, error);
     }
-  return source_refuse (text,
-                        "is no URL of a kind that can be fetched: http, https, ftp, git+https, svn+https, hg+https and "
-                        "the like",
-                        error);
+  return source_refuse (
+      text,
+      "is not a URL of a kind that can be fetched: http, https, ftp, git+https, svn+https, hg+https and "
+      "the like",
+      error);
 }
 
 static bool

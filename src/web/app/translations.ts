@@ -13,7 +13,7 @@ const LIST = "virtual:translations";
 const ONE = "virtual:translations/";
 
 /** Where the hive's own sentences are made, which the page is told in English. */
-const HIVE = /^src\/(?:builder|bridge|commit|common|fetch|hived|sandbox)\//m;
+const HIVE = /^src\/(?:builder|bridge|commit|common|fetch|hived|sandbox|store)\//m;
 
 /**
  * The project's po files as modules, one a language, each loaded when it is wanted. They hold what the page says alone, and

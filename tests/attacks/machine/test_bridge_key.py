@@ -4,12 +4,11 @@
 import base64
 import hashlib
 import hmac
-import json
 
 import pytest
 
-import harness
-from harness import Job, pkgbuild
+from build import SOURCE
+from catalog import pkgbuild
 
 STATE = "/var/lib/rbee-hive-bridge"
 SOCKET = "/run/rbee-hive/http.sock"
@@ -41,8 +40,22 @@ def token_for_root(key):
 
 
 def cancel(machine, job, token):
-    return int(machine.run("curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-X", "DELETE", "-H", f"Authorization: Bearer {token}",
-                           f"http://127.0.0.1:7835/v1/jobs/{job}", user="dora").stdout)
+    return int(
+        machine.run(
+            "curl",
+            "-s",
+            "-o",
+            "/dev/null",
+            "-w",
+            "%{http_code}",
+            "-X",
+            "DELETE",
+            "-H",
+            f"Authorization: Bearer {token}",
+            f"http://127.0.0.1:7835/v1/jobs/{job}",
+            user="dora",
+        ).stdout
+    )
 
 
 def test_member_of_the_group_does_not_read_the_key_and_ends_nobodys_job(web, hive):
@@ -62,7 +75,7 @@ def test_key_that_a_group_could_read_is_refused_and_an_upgrade_makes_another(web
     web.path(f"{STATE}/key").chmod(0o640)
     web.run("systemctl", "restart", "rbee-hive-bridge.service", status=1)
     assert "is not a key" in web.journal("--unit=rbee-hive-bridge.service")
-    script = (harness.SOURCE / "data/debian/rbee-hive-bridge.postinst").read_text()
+    script = (SOURCE / "data/debian/rbee-hive-bridge.postinst").read_text()
     web.run("sh", "-s", "configure", "0.1.0-1", input=script)
     web.run("systemctl", "reset-failed", "rbee-hive-bridge.service", "rbee-hive-bridge.socket", status=None)
     web.run("systemctl", "restart", "rbee-hive-bridge.socket", "rbee-hive-bridge.service")

@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from harness import pkgbuild
+from catalog import pkgbuild
 
 if not os.path.exists("/dev/net/tun"):
     pytest.skip("this machine has no /dev/net/tun for its guests", allow_module_level=True)
@@ -29,8 +29,11 @@ print("devices", *(name for _, name in socket.if_nameindex()))
 
 def test_functions_with_the_network_do_not_reach_the_machine(hive):
     """Its services listen on all of its addresses; the guest has its host's network."""
-    with socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as listener, \
-            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, socket.socket(socket.AF_UNIX) as abstract:
+    with (
+        socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as listener,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe,
+        socket.socket(socket.AF_UNIX) as abstract,
+    ):
         port, targets = listener.getsockname()[1], ["127.0.0.1", "::1"]
         with contextlib.suppress(OSError):
             probe.connect(("192.0.2.1", 9))

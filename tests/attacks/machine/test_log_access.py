@@ -6,7 +6,9 @@ import subprocess
 
 import pytest
 
-from harness import Job, pkgbuild, wait_until
+from catalog import pkgbuild
+from job import Job
+from waiting import wait_until
 
 ALLOW = 'polkit.addRule(function(action, subject) { return subject.user == "anna" ? polkit.Result.YES : undefined; });\n'
 GATE = "/usr/share/gate"  # where a sandbox sees it
@@ -29,7 +31,9 @@ class Listener:
     def __init__(self, machine, user, job=None):
         self.log = machine.path(f"/srv/{user}-{job.id if job else 'early'}.log")
         with open(self.log, "w") as log:
-            self.process = machine.spawn("/usr/bin/python3", "-c", LISTENER, *([job.id] if job else []), user=user, stdin=subprocess.DEVNULL, stdout=log)
+            self.process = machine.spawn(
+                "/usr/bin/python3", "-c", LISTENER, *([job.id] if job else []), user=user, stdin=subprocess.DEVNULL, stdout=log
+            )
         wait_until(lambda: "ready" in self.text, 30, "the listener")
 
     @property

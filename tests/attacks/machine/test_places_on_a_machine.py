@@ -3,7 +3,7 @@
 
 import pytest
 
-from harness import install_script, pkgbuild
+from catalog import install_script, pkgbuild
 
 HELPER = "printf '%s\\n' \"$(id -u)\" >> /run/evil"
 
@@ -38,8 +38,19 @@ def test_user_cannot_run_an_installed_service_of_the_bus_as_root(hive, machine, 
     add(hive, SERVICE)
     result = hive.install("evil").wait()
     machine.run("busctl", "call", "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "ReloadConfig")
-    machine.run("busctl", "call", "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "StartServiceByName", "su",
-                "org.example.Evil", "0", user="anna", status=None)
+    machine.run(
+        "busctl",
+        "call",
+        "org.freedesktop.DBus",
+        "/org/freedesktop/DBus",
+        "org.freedesktop.DBus",
+        "StartServiceByName",
+        "su",
+        "org.example.Evil",
+        "0",
+        user="anna",
+        status=None,
+    )
     assert not traces.exists(), f"it ran, as {traces.read_text().split()}"
     assert result.error == "PackageInvalid" and "message bus" in result.message
     hive.nothing_left()
@@ -69,7 +80,7 @@ def test_module_beside_scripts_is_not_imported(hive, machine, traces):
     script = machine.path("/usr/local/bin/administrators")
     script.write_text("#!/usr/bin/python3\nimport json\n")
     script.chmod(0o755)
-    add(hive, 'install -Dm644 /dev/stdin "$pkgdir/usr/local/bin/json.py" <<< "open(\'/run/evil\', \'w\').write(\'imported\')"')
+    add(hive, "install -Dm644 /dev/stdin \"$pkgdir/usr/local/bin/json.py\" <<< \"open('/run/evil', 'w').write('imported')\"")
     try:
         result = hive.install("evil").wait()
         machine.run("administrators")
@@ -106,12 +117,19 @@ def test_folder_of_a_user_below_a_prefix_blocks_nobody(hive, machine, verb):
 
 def test_links_of_the_distribution_and_of_a_python_environment(hive, machine):
     assert machine.path("/usr/local/man").is_symlink(), "Debian's"
-    hive.catalog.add("some", pkgbuild("some", package=install_script("some") + """
+    hive.catalog.add(
+        "some",
+        pkgbuild(
+            "some",
+            package=install_script("some")
+            + """
 install -Dm644 /dev/stdin "$pkgdir/usr/local/man/man1/some.1" <<< page
 install -d "$pkgdir/opt/some/bin"
 ln -s /usr/bin/python3 "$pkgdir/opt/some/bin/python3"
 ln -s /opt/some/bin/python3 "$pkgdir/usr/local/bin/some-python"
-"""))
+""",
+        ),
+    )
     hive.installs("some")
     assert any(path.startswith("/usr/local/share/man/man1/some.1") for path in hive.recorded()[0])
     assert machine.run("some-python", "-c", "print(6 * 7)", user="anna").stdout == "42\n"

@@ -2,7 +2,7 @@
 """The filter of a sandbox, and that of the unit around it."""
 
 from asking import ALLOWED, OTHER_NUMBERS, REFUSED, answers, asking
-from harness import pkgbuild
+from catalog import pkgbuild
 
 
 def test_steps_of_a_job_in_its_unit_are_refused_the_same(hive):
@@ -17,8 +17,11 @@ def test_no_unit_of_the_hive_may_call_io_uring_or_the_keyrings(hive, machine):
     hive.catalog.add("some", pkgbuild("some", build="sleep 1000"))
     job = hive.install("some")
     job.wait_for_state("running")
-    for unit in (f"rbee-job-{job.id}.service", "rbee-hived.service", "rbee-hive-bridge.service", "rbee-hive-devices.service"):
+    job_unit, services = f"rbee-job-{job.id}.service", ("rbee-hived", "rbee-hive-bridge", "rbee-hive-devices", "rbee-hive-nvidia")
+    for unit in (job_unit, *(f"{service}.service" for service in services)):
         calls = machine.show(unit, "SystemCallFilter")["SystemCallFilter"].split()
-        assert "read" in calls and not {"io_uring_setup", "io_uring_enter", "io_uring_register", "keyctl", "add_key", "request_key"} & set(calls), unit
+        assert "read" in calls and not {"io_uring_setup", "io_uring_enter", "io_uring_register", "keyctl", "add_key", "request_key"} & set(calls), (
+            unit
+        )
     job.call("Cancel")
     job.wait()

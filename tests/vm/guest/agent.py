@@ -14,8 +14,15 @@ def run(request):
     environment = dict(ENVIRONMENT, HOME=f"/home/{user}" if user else "/root")
     command = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", *request["command"]] if user else request["command"]
     try:
-        done = subprocess.run(command, input=request["input"].encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              env=environment, cwd="/", timeout=request["timeout"])
+        done = subprocess.run(
+            command,
+            input=request["input"].encode(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            cwd="/",
+            timeout=request["timeout"],
+        )
         return {"status": done.returncode, "stdout": done.stdout.decode(errors="replace"), "stderr": done.stderr.decode(errors="replace")}
     except OSError as error:
         return {"status": 127, "stdout": "", "stderr": str(error)}
@@ -29,7 +36,7 @@ def main():
         for line in requests:
             answer = memoryview(json.dumps(run(json.loads(line))).encode() + b"\n")
             while answer:
-                answer = answer[os.write(port, answer):]
+                answer = answer[os.write(port, answer) :]
 
 
 main()

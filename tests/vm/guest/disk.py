@@ -92,8 +92,10 @@ class Disk:
         with contextlib.ExitStack() as stack:
             whole, log = (stack.enter_context(self.loop(file)) for file in (self.content, self.log))
             stack.enter_context(self.mapped(LOGGED, f"0 {sectors * len(self.folders)} log-writes {whole} {log}"))
-            parts = [stack.enter_context(self.mapped(f"part{index}", f"0 {sectors} linear /dev/mapper/{LOGGED} {index * sectors}"))
-                     for index in range(len(self.folders))]
+            parts = [
+                stack.enter_context(self.mapped(f"part{index}", f"0 {sectors} linear /dev/mapper/{LOGGED} {index * sectors}"))
+                for index in range(len(self.folders))
+            ]
             stack.enter_context(self.mounted(parts, options))
             yield entries
         entries += write_log.read(self.log)

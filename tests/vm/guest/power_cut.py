@@ -13,18 +13,26 @@ import bisect
 import collections
 import json
 import os
-import pathlib
 import shutil
 import sys
 
-import disk
 import write_log
+
+import disk
 
 COMMIT = "/usr/libexec/rbee-hive/rbee-hive-commit"
 CONFIGURATION = disk.PLACE / "hive.conf"
 ROOT, STATE, CACHE = disk.FILES / "root", disk.FILES / "state", disk.PLACE / "cache"
-IGNORED = {"lost+found", "root/lost+found", "state/lost+found", "state/transactions", "state/transactions/.lock", "state/workers",
-           "state/kept", "state/kept/lamp"}  # the folders; what was replaced, in a folder of its own within, counts
+IGNORED = {
+    "lost+found",
+    "root/lost+found",
+    "state/lost+found",
+    "state/transactions",
+    "state/transactions/.lock",
+    "state/workers",
+    "state/kept",
+    "state/kept/lamp",
+}  # the folders; what was replaced, in a folder of its own within, counts
 
 # Path: content, or (target of a link,).
 OLD = {
@@ -59,8 +67,9 @@ def install(job, files, environment=None):
             target.write_text(content)
             target.chmod(0o755 if "bin" in target.parts else 0o644)
     (work / "list").write_text(disk.run("find", work / "pkg", "-mindepth", "1", "-printf", r"%y %m 0 0 %P\0"))
-    commit("install", environment, job=job, worker_id="lamp", work=str(work),
-           record={"version": job, "binary": "/usr/local/bin/lamp", "installed_by": 0})
+    commit(
+        "install", environment, job=job, worker_id="lamp", work=str(work), record={"version": job, "binary": "/usr/local/bin/lamp", "installed_by": 0}
+    )
     shutil.rmtree(work, ignore_errors=True)  # which an install of a small tree has removed
 
 
@@ -91,9 +100,12 @@ def worker(found):
 
 def difference(found, wanted):
     """What @found has that it should not have, and what it should have."""
-    return " ".join(f"{sign}{name} {these[name][0]} {these[name][1][:40]!r}"
-                    for sign, these, those in (("+", found, wanted), ("-", wanted, found))
-                    for name in sorted(these) if these[name] != those.get(name))
+    return " ".join(
+        f"{sign}{name} {these[name][0]} {these[name][1][:40]!r}"
+        for sign, these, those in (("+", found, wanted), ("-", wanted, found))
+        for name in sorted(these)
+        if these[name] != those.get(name)
+    )
 
 
 def prepare(device, installed):
@@ -129,9 +141,10 @@ def is_committed(device, content):
 def record_recovery(device, change, options, before):
     """The same of a recovery right before the point of no return or right after it, when it has most to do."""
     content, entries, after = record(device, "upgrade", "sync")
-    committed = bisect.bisect_left(range(len(entries) + 1), True,
-                                   key=lambda number: is_committed(device, write_log.replay(content, entries[:number])))
-    device.write(write_log.replay(content, entries[:committed - 1 if change == "undo" else committed]))
+    committed = bisect.bisect_left(
+        range(len(entries) + 1), True, key=lambda number: is_committed(device, write_log.replay(content, entries[:number]))
+    )
+    device.write(write_log.replay(content, entries[: committed - 1 if change == "undo" else committed]))
     wanted = before if change == "undo" else after
     content, entries, found = record(device, "recover", options)
     assert found == wanted, difference(found, wanted)

@@ -6,7 +6,7 @@ still have forgotten when it was made. The format is in the kernel's drivers/md/
 import collections
 import struct
 
-MAGIC, VERSION = 0x6a736677736872, 1
+MAGIC, VERSION = 0x6A736677736872, 1
 FLUSH, FUA, DISCARD, MARK = 1, 2, 4, 8
 SUPER = struct.Struct("<QQQI")
 ENTRY = struct.Struct("<QQQQ")
@@ -25,7 +25,7 @@ def read(path):
             head = file.read(size)
             sector, sectors, flags, length = ENTRY.unpack_from(head)
             data = b"" if flags & (DISCARD | MARK) else file.read(sectors * size)
-            mark = head[ENTRY.size:ENTRY.size + length].decode() if flags & MARK else None
+            mark = head[ENTRY.size : ENTRY.size + length].decode() if flags & MARK else None
             entries.append(Entry(flags, sector * size, data, mark))
     return entries
 
@@ -34,7 +34,7 @@ def replay(content, entries):
     """@content after those writes."""
     content = bytearray(content)
     for entry in entries:
-        content[entry.offset:entry.offset + len(entry.data)] = entry.data
+        content[entry.offset : entry.offset + len(entry.data)] = entry.data
     return content
 
 

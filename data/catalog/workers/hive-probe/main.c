@@ -2,12 +2,12 @@
 
 /* hive-probe: what this machine can do, for a person, a program, or over HTTP. */
 
-#include "probe.h"
-
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "probe.h"
 
 #define DEFAULT_PORT 8780
 

@@ -3,8 +3,6 @@
 /* The measuring. Each of the two benchmarks runs on every core at once, for a fixed time, on memory that was touched
  * before the clock started; the result is the sum of what the cores did, so that a slow one is not hidden. */
 
-#include "probe.h"
-
 #include <math.h>
 #include <pthread.h>
 #include <sched.h>
@@ -13,6 +11,8 @@
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "probe.h"
 
 #ifdef __aarch64__
 #include <sys/auxv.h>

@@ -3,8 +3,6 @@
 /* A very small HTTP server for one person on this machine: GET /, /probe and /health on 127.0.0.1. One thread and
  * poll(); no connection can hold up another, and none lasts longer than a few seconds. */
 
-#include "probe.h"
-
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +14,8 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "probe.h"
 
 #define MAX_CONNECTIONS    64
 #define MAX_REQUEST        4096

@@ -19,6 +19,8 @@ const Installed = lazy(() => import("./views/installed.tsx"));
 const JobPage = lazy(() => import("./views/job.tsx"));
 const Jobs = lazy(() => import("./views/jobs.tsx"));
 const Machine = lazy(() => import("./views/machine.tsx"));
+const Models = lazy(() => import("./views/models.tsx"));
+const Running = lazy(() => import("./views/running.tsx"));
 
 function Views() {
   const { jobs, reachable } = useJobs();
@@ -34,6 +36,12 @@ function Views() {
         <Route path="/catalog/:id/recipe">{({ id }) => <Catalog recipe={id} />}</Route>
         <Route path="/installed">
           <Installed />
+        </Route>
+        <Route path="/running">
+          <Running />
+        </Route>
+        <Route path="/models">
+          <Models />
         </Route>
         <Route path="/jobs">
           <Jobs />

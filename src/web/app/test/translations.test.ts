@@ -64,7 +64,10 @@ describe("the page's strings", () => {
   test("stand in files that po/POTFILES lists, where xgettext finds each of them", () => {
     const files = [...new Set(said.map(({ file }) => file))].sort();
     expect(potFiles().filter((path) => path.startsWith(APP))).toEqual(files);
-    const found = execFileSync("xgettext", ["-C", "-k", "-k_", "-kngettext:1,2", "--from-code=UTF-8", "-o-", ...files], { cwd: TOP, stdio: ["ignore", "pipe", "ignore"] });
+    const found = execFileSync("xgettext", ["-C", "-k", "-k_", "-kngettext:1,2", "--from-code=UTF-8", "-o-", ...files], {
+      cwd: TOP,
+      stdio: ["ignore", "pipe", "ignore"],
+    });
     expect(ids(found).sort()).toEqual([...sourceMessages().keys()].sort());
   });
 
@@ -77,7 +80,8 @@ describe("the page's strings", () => {
     const { messages } = await load(language);
     for (const [id, { plural }] of sourceMessages()) {
       const texts = messages[id] ?? [];
-      for (const text of Array.isArray(texts) ? texts : [texts]) expect(placeholders(text), `${language}: ${text}`).toEqual(placeholders(plural ?? id));
+      for (const text of Array.isArray(texts) ? texts : [texts])
+        expect(placeholders(text), `${language}: ${text}`).toEqual(placeholders(plural ?? id));
     }
   });
 });

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
 import { describe, expect, test } from "vitest";
 
 import { sourceMessages } from "../source-messages.ts";
@@ -13,7 +16,14 @@ describe("numbers", () => {
   });
 
   test("one byte is one, and more of them are bytes", () => {
-    expect([0, 1, 2, 999, 1000, 1_500_000].map((size) => formatSize(size))).toEqual(["0 bytes", "1 byte", "2 bytes", "999 bytes", "1 kB", "1.5 MB"]);
+    expect([0, 1, 2, 999, 1000, 1_500_000].map((size) => formatSize(size))).toEqual([
+      "0 bytes",
+      "1 byte",
+      "2 bytes",
+      "999 bytes",
+      "1 kB",
+      "1.5 MB",
+    ]);
   });
 
   test("dates are written as the page's English is spelled", () => {
@@ -34,26 +44,23 @@ describe("the page's English", () => {
 });
 
 describe("advice", () => {
-  test.for([
-    ["TimedOut", "The job took longer than 600 s: raise RuntimeMax= in [Jobs] of hive.conf"],
-    ["NoSpace", "No space left for /usr/local/bin/some: free some on the file system of /usr"],
-    ["FileConflict", "/usr/local/bin/some exists and belongs to no worker (it appeared just now); move it away"],
-    ["WorkerNotFound", "No worker \"some\" in the catalog at https://example.org; hivectl catalog lists what there is"],
-    ["FileConflict", "A folder on the way to /x is a symbolic link or a file: the package must install to real folders"],
-  ] as const)("is not given where the sentence gives it: %s", ([name, message]) => {
-    expect(advice(name, message)).toBe("");
-  });
+  /* The window's is the same, and each error's name has a case (tests/unit/test-advice.c). */
+  const { cases } = JSON.parse(readFileSync(join(import.meta.dirname, "../../../../tests/unit/advice.json"), "utf8")) as {
+    cases: { error: string; said: string; advice: string }[];
+  };
 
-  test("of a source that is gone does not speak of the network", () => {
-    expect(advice("SourceUnavailable", "A source cannot be fetched: https://example.org/x answers 404 Not Found")).toBe("Its address has it no more. Tell whoever keeps the catalog.");
-    expect(advice("SourceUnavailable", "A source cannot be fetched: example.org cannot be reached")).toContain("See whether this machine reaches its address");
+  test.for(cases)("of $error fits what was said: $said", ({ error, said, advice: expected }) => {
+    expect(advice(error, said)).toBe(expected);
   });
 });
 
 describe("the signs of the hive's lines", () => {
-  test.for(["✓", "✅", "❌", "⚠", "🌐", "⬇", "↻", "⏪", "💾", "📄", "📝", "📦", "🔍", "🔧", "🏗️", "🩹", "🧪", "🧹", "🗑️", "🛑"])("%s is drawn, whatever fonts there are", (sign) => {
-    expect(splitSign(`${sign} Starting…`)).toEqual({ sign: sign.replace("\uFE0F", ""), rest: "Starting…" });
-  });
+  test.for(["✓", "✅", "❌", "⚠", "🌐", "⬇", "↻", "⏪", "💾", "📄", "📝", "📦", "🔍", "🔧", "🏗️", "🩹", "🧪", "🧹", "🗑️", "🛑"])(
+    "%s is drawn, whatever fonts there are",
+    (sign) => {
+      expect(splitSign(`${sign} Starting…`)).toEqual({ sign: sign.replace("\uFE0F", ""), rest: "Starting…" });
+    },
+  );
 
   test("stand at the beginning of a line, and what else is there stays", () => {
     for (const text of ["say ✓ to it", "🦀 Rust", "12 of 30", "#1 and *"]) expect(splitSign(text)).toEqual({ sign: "", rest: text });

@@ -5,7 +5,7 @@ import { createContext, useContext, useEffect, useMemo, type ReactNode } from "r
 import type { HiveClient } from "@rbee/hive-sdk";
 
 import { JobFeeds } from "./job-feed.ts";
-import { JobsFeed } from "./jobs-feed.ts";
+import { JobsFeed, type Told } from "./jobs-feed.ts";
 
 export interface Hive {
   client: HiveClient;
@@ -19,10 +19,16 @@ const HiveContext = createContext<Hive | undefined>(undefined);
 export function HiveProvider({ client, children }: { client: HiveClient; children: ReactNode }) {
   const queries = useQueryClient();
   const hive = useMemo<Hive>(() => {
-    const renew = () => {
-      for (const key of ["workers", "catalog", "capabilities"]) void queries.invalidateQueries({ queryKey: ["hive", key] });
+    const renew = (...keys: string[]) => {
+      for (const key of keys) void queries.invalidateQueries({ queryKey: ["hive", key] });
     };
-    return { client, jobs: new JobsFeed(client, renew), feeds: new JobFeeds(client) };
+    const told: Told = {
+      onWorkers: () => renew("workers", "catalog", "capabilities"),
+      onModels: () => renew("models"),
+      // Asked for, and not taken from the event: an answer that is under way may be older. Models say who uses them.
+      onInstances: () => renew("instances", "models"),
+    };
+    return { client, jobs: new JobsFeed(client, told), feeds: new JobFeeds(client) };
   }, [client, queries]);
 
   useEffect(() => hive.jobs.start(), [hive]);

@@ -1,5 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { HiveError, JobCancelledError, JobFailedError, type Connection, type HiveClient, type Job, type JobProgress, type JobStateChange } from "@rbee/hive-sdk";
+import {
+  HiveError,
+  JobCancelledError,
+  JobFailedError,
+  type Connection,
+  type HiveClient,
+  type Job,
+  type JobProgress,
+  type JobStateChange,
+} from "@rbee/hive-sdk";
 
 import { FrameStore } from "./frame-store.ts";
 import { JobLog } from "./job-log.ts";
@@ -163,7 +172,13 @@ export class JobFeed extends FrameStore {
     const { phases } = this.#next;
     // A stream that goes on where it was says once more where that is.
     if (phases.at(-1)?.name === phase) this.#set({ state, phase });
-    else this.#set({ state, phase, phases: [...phases, { name: phase, startedAt: time, line: this.#log.length, network: false }], progress: undefined });
+    else
+      this.#set({
+        state,
+        phase,
+        phases: [...phases, { name: phase, startedAt: time, line: this.#log.length, network: false }],
+        progress: undefined,
+      });
   }
 
   /** Lines come in the order of phases: it is the one under way. */

@@ -59,7 +59,7 @@ export class JobLog {
   find(text: string, from = 0, to = this.length): number[] {
     const pattern = new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"), "i");
     const found: number[] = [];
-    for (let i = from; i < Math.min(to, this.length); ) {
+    for (let i = from; i < Math.min(to, this.length);) {
       const chunk = this.#chunks[Math.floor(i / CHUNK)];
       const end = Math.min(to, (Math.floor(i / CHUNK) + 1) * CHUNK, this.length);
       // Most chunks hold nothing, which one look at the whole text says.

@@ -12,22 +12,31 @@ export interface JobsView {
   reachable: boolean;
 }
 
+/** Who is told what is not of jobs. */
+export interface Told {
+  /** A worker was installed or removed, or may have been. */
+  onWorkers: () => void;
+  /** The same of models. */
+  onModels: () => void;
+  /** The same of what runs. */
+  onInstances: () => void;
+}
+
 /** All jobs, as /v1/events tells them: one connection for the whole page. */
 export class JobsFeed extends FrameStore {
   readonly #client: HiveClient;
-  readonly #onWorker: () => void;
+  readonly #told: Told;
   #jobs: Map<string, Job> | undefined;
   #connection: Connection = "connecting";
   #reachable = true;
-  /** What happened to workers meanwhile was not told. */
+  /** What happened to the rest of the machine meanwhile was not told. */
   #missed = false;
   #view: JobsView = { jobs: undefined, connection: "connecting", reachable: true };
 
-  /** @onWorker: a worker was installed or removed, or may have been. */
-  constructor(client: HiveClient, onWorker: () => void) {
+  constructor(client: HiveClient, told: Told) {
     super();
     this.#client = client;
-    this.#onWorker = onWorker;
+    this.#told = told;
   }
 
   readonly view = (): JobsView => this.#view;
@@ -54,7 +63,10 @@ export class JobsFeed extends FrameStore {
       case "jobs":
         this.#jobs = new Map(event.jobs.map((job) => [job.id, job]));
         this.#reachable = true;
-        if (this.#missed) this.#onWorker();
+        if (this.#missed) {
+          this.#told.onWorkers();
+          this.#told.onModels();
+        }
         this.#missed = false;
         break;
       case "state":
@@ -65,7 +77,13 @@ export class JobsFeed extends FrameStore {
         this.#jobs?.delete(event.id);
         break;
       case "worker":
-        this.#onWorker();
+        this.#told.onWorkers();
+        return;
+      case "models":
+        this.#told.onModels();
+        return;
+      case "instances":
+        this.#told.onInstances();
         return;
       case "hive":
         this.#reachable = event.reachable;

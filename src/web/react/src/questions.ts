@@ -1,7 +1,24 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { keepPreviousData, useMutation, useQuery, useQueryClient, type UseMutationResult, type UseQueryResult } from "@tanstack/react-query";
+import {
+  keepPreviousData,
+  useMutation,
+  useQuery,
+  useQueryClient,
+  type UseMutationResult,
+  type UseQueryResult,
+} from "@tanstack/react-query";
 
-import { HiveError, type Capabilities, type Catalog, type CatalogWorker, type FileProblem, type HiveClient, type RecipeChoice, type Update, type Worker } from "@rbee/hive-sdk";
+import {
+  HiveError,
+  type Capabilities,
+  type Catalog,
+  type CatalogWorker,
+  type FileProblem,
+  type HiveClient,
+  type RecipeChoice,
+  type Update,
+  type Worker,
+} from "@rbee/hive-sdk";
 
 import { useHive } from "./hive-provider.tsx";
 
@@ -10,10 +27,16 @@ function retry(failures: number, error: Error): boolean {
   return failures < 3 && !(error instanceof HiveError && error.status !== 503);
 }
 
-function useQuestion<T>(key: string[], ask: (client: HiveClient, signal: AbortSignal) => Promise<T>, enabled = true) {
+export function useQuestion<T>(key: string[], ask: (client: HiveClient, signal: AbortSignal) => Promise<T>, enabled = true) {
   const { client } = useHive();
   // Events tell what changes on the machine; the catalog may change too, but not each time that a window gets the focus.
-  return { queryKey: ["hive", ...key], queryFn: ({ signal }: { signal: AbortSignal }) => ask(client, signal), retry, enabled, staleTime: 30_000 };
+  return {
+    queryKey: ["hive", ...key],
+    queryFn: ({ signal }: { signal: AbortSignal }) => ask(client, signal),
+    retry,
+    enabled,
+    staleTime: 30_000,
+  };
 }
 
 /** What can be installed. */

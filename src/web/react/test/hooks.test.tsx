@@ -6,7 +6,22 @@ import type { ReactNode } from "react";
 import { afterEach, describe, expect } from "vitest";
 
 import { json, line, problem, stream, test, type Answer, type Server } from "../../sdk/test/server.ts";
-import { HiveProvider, useCapabilities, useCatalogs, useHiveOperations, useInstalledWorkers, useJob, useJobs, useLogSearch, useRecipe, useUpdates, useVerify, useWorkerCatalog } from "../src/index.ts";
+import {
+  HiveProvider,
+  useCapabilities,
+  useCatalogs,
+  useHiveOperations,
+  useInstalledWorkers,
+  useInstances,
+  useJob,
+  useJobs,
+  useLogSearch,
+  useModels,
+  useRecipe,
+  useUpdates,
+  useVerify,
+  useWorkerCatalog,
+} from "../src/index.ts";
 
 afterEach(cleanup);
 
@@ -43,7 +58,13 @@ function requests(server: Server, path: string): string[] {
 describe("useJob", () => {
   test("has the lines, the phases with their times and first lines, and how it ended", async ({ server }) => {
     const progress = `event: progress\ndata: {"phase":"build","text":"1/2","progress":0.5}\n\n`;
-    const log = phase("metadata", 1000) + line(10, "one") + phase("build", 2000) + line(20, "two") + progress + line(30, "[ERROR] Build phase failed");
+    const log =
+      phase("metadata", 1000) +
+      line(10, "one") +
+      phase("build", 2000) +
+      line(20, "two") +
+      progress +
+      line(30, "[ERROR] Build phase failed");
     answerBy(server, { "/v1/jobs/7": [json(200, job)], "/v1/jobs/7/stream": [stream(log)] });
     const { result } = render(server, () => useJob("7"));
     await waitFor(() => expect(result.current.ended).toBe(true));
@@ -82,7 +103,10 @@ describe("useJob", () => {
       open = response;
       response.writeHead(200).write(phase("build", 1) + line(10, "one"));
     };
-    answerBy(server, { "/v1/jobs/7": [json(200, job)], "/v1/jobs/7/stream": [first, stream(phase("build", 2) + line(20, "two") + line(30, "[DONE]"))] });
+    answerBy(server, {
+      "/v1/jobs/7": [json(200, job)],
+      "/v1/jobs/7/stream": [first, stream(phase("build", 2) + line(20, "two") + line(30, "[DONE]"))],
+    });
     let shown = "7";
     const { result, rerender } = render(server, () => useJob(shown));
     await waitFor(() => expect(result.current.length).toBe(1));
@@ -98,22 +122,36 @@ describe("useJob", () => {
   });
 
   test("knows which phases have the network, as the log says it", async ({ server }) => {
-    const log = phase("prepare", 1) + line(10, "🌐 Network is on for prepare() (NetworkSteps= in hive.conf)") + phase("build", 2) + line(20, "echo 🌐 Network is on for build()") + line(30, "[DONE]");
+    const log =
+      phase("prepare", 1) +
+      line(10, "🌐 Network is on for prepare() (NetworkSteps= in hive.conf)") +
+      phase("build", 2) +
+      line(20, "echo 🌐 Network is on for build()") +
+      line(30, "[DONE]");
     answerBy(server, { "/v1/jobs/7": [json(200, job)], "/v1/jobs/7/stream": [stream(log)] });
     const { result } = render(server, () => useJob("7"));
     await waitFor(() => expect(result.current.ended).toBe(true));
-    expect(result.current.phases.map(({ name, network }) => [name, network])).toEqual([["prepare", true], ["build", false]]);
+    expect(result.current.phases.map(({ name, network }) => [name, network])).toEqual([
+      ["prepare", true],
+      ["build", false],
+    ]);
   });
 
   test("asks for the job again while no hive answers: its stream alone does not say whose it is", async ({ server }) => {
-    answerBy(server, { "/v1/jobs/7": [problem(503, "Busy"), json(200, job)], "/v1/jobs/7/stream": [stream(line(10, "one") + line(20, "[DONE]"))] });
+    answerBy(server, {
+      "/v1/jobs/7": [problem(503, "Busy"), json(200, job)],
+      "/v1/jobs/7/stream": [stream(line(10, "one") + line(20, "[DONE]"))],
+    });
     const { result } = render(server, () => useJob("7"));
     await waitFor(() => expect(result.current.job?.worker_id).toBe("some-worker"), { timeout: 5000 });
     expect(result.current.error).toBeUndefined();
   });
 
   test("has its lines as an array too, for who wants that", async ({ server }) => {
-    answerBy(server, { "/v1/jobs/7": [json(200, job)], "/v1/jobs/7/stream": [stream(line(10, "one") + line(20, "two") + line(30, "[DONE]"))] });
+    answerBy(server, {
+      "/v1/jobs/7": [json(200, job)],
+      "/v1/jobs/7/stream": [stream(line(10, "one") + line(20, "two") + line(30, "[DONE]"))],
+    });
     const { result } = render(server, () => useJob("7"));
     await waitFor(() => expect(result.current.ended).toBe(true));
     expect(result.current.lines).toEqual(["one", "two"]);
@@ -163,6 +201,31 @@ describe("useJobs", () => {
   });
 });
 
+describe("useInstances and useModels", () => {
+  test("have what runs as the events tell it, and ask for the models anew when they or their users are others", async ({ server }) => {
+    let instances: object[] = [];
+    let events: ServerResponse | undefined;
+    const open: Answer = (response) => {
+      events = response;
+      response.writeHead(200).write('event: jobs\ndata: {"jobs":[]}\n\n');
+    };
+    answerBy(server, {
+      "/v1/instances": [(response, request) => json(200, { instances })(response, request)],
+      "/v1/models": [json(200, { models: [], skipped: [] })],
+      "/v1/events": [open],
+    });
+    const { result } = render(server, () => ({ instances: useInstances().data, models: useModels().data }));
+    await waitFor(() => expect(result.current).toEqual({ instances: [], models: { models: [], skipped: [] } }));
+    const asked = requests(server, "/v1/models").length;
+    instances = [{ name: "some", state: "ready" }];
+    events!.write(`event: instances\ndata: ${JSON.stringify({ instances })}\n\n`);
+    await waitFor(() => expect(result.current.instances).toEqual([{ name: "some", state: "ready" }]));
+    await waitFor(() => expect(requests(server, "/v1/models").length).toBe(asked + 1));
+    events!.write("event: models\ndata: {}\n\n");
+    await waitFor(() => expect(requests(server, "/v1/models").length).toBe(asked + 2));
+  });
+});
+
 describe("questions", () => {
   test("each hook has what its path answers", async ({ server }) => {
     const worker = { id: "some-worker" };
@@ -178,12 +241,22 @@ describe("questions", () => {
       machine: useCapabilities().data,
       recipe: useRecipe("some-worker", { backend: "cuda", source: "git" }).data,
     }));
-    await waitFor(() => expect(result.current).toEqual({ catalog: [worker], installed: [worker], machine: { architecture: "x86_64" }, recipe: "pkgname=some-worker" }));
+    await waitFor(() =>
+      expect(result.current).toEqual({
+        catalog: [worker],
+        installed: [worker],
+        machine: { architecture: "x86_64" },
+        recipe: "pkgname=some-worker",
+      }),
+    );
     expect(requests(server, "/v1/catalog/")).toEqual(["/v1/catalog/some-worker/PKGBUILD?backend=cuda&source=git"]);
   });
 
   test("the catalogs are asked for after their workers, and again when those were", async ({ server }) => {
-    answerBy(server, { "/v1/catalog": [json(200, { workers: [] })], "/v1/catalogs": [json(200, { catalogs: [{ name: "a" }] }), json(200, { catalogs: [{ name: "b" }] })] });
+    answerBy(server, {
+      "/v1/catalog": [json(200, { workers: [] })],
+      "/v1/catalogs": [json(200, { catalogs: [{ name: "a" }] }), json(200, { catalogs: [{ name: "b" }] })],
+    });
     const { result } = render(server, () => ({ ask: useWorkerCatalog().refetch, catalogs: useCatalogs().data }));
     await waitFor(() => expect(result.current.catalogs).toEqual([{ name: "a" }]));
     expect(requests(server, "/v1/catalog")).toEqual(["/v1/catalog", "/v1/catalogs"]);
@@ -261,11 +334,17 @@ describe("useHiveOperations", () => {
   });
 
   test("removes and cancels", async ({ server }) => {
-    answerBy(server, { "/v1/jobs": [json(202, { job_id: "8", sse_url: "" })], "/v1/jobs/8": [json(200, { job_id: "8", status: "cancelled" })] });
+    answerBy(server, {
+      "/v1/jobs": [json(202, { job_id: "8", sse_url: "" })],
+      "/v1/jobs/8": [json(200, { job_id: "8", status: "cancelled" })],
+    });
     const { result } = render(server, () => useHiveOperations());
     expect(await act(() => result.current.removeWorker("some-worker"))).toBe("8");
     await act(() => result.current.cancel("8"));
-    expect(server.requests.filter(({ url }) => url !== "/v1/events").map(({ method, url }) => `${method} ${url}`)).toEqual(["POST /v1/jobs", "DELETE /v1/jobs/8"]);
+    expect(server.requests.filter(({ url }) => url !== "/v1/events").map(({ method, url }) => `${method} ${url}`)).toEqual([
+      "POST /v1/jobs",
+      "DELETE /v1/jobs/8",
+    ]);
   });
 });
 

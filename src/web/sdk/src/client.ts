@@ -1,10 +1,28 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { watchEvents, type EventsHandlers } from "./events.ts";
 import { Transport, type TransportOptions } from "./transport.ts";
-import type { Capabilities, Catalog, CatalogWorker, FileProblem, Health, Job, JobRequest, JobStarted, RecipeChoice, Token, Update, Worker } from "./types.ts";
+import type {
+  Capabilities,
+  Catalog,
+  CatalogWorker,
+  FileProblem,
+  Health,
+  Instance,
+  Job,
+  JobRequest,
+  JobStarted,
+  Models,
+  RecipeChoice,
+  StartOptions,
+  Token,
+  Update,
+  Worker,
+} from "./types.ts";
 import { watchJob, type WatchHandlers, type WatchOptions } from "./watch.ts";
 
 export type HiveClientOptions = TransportOptions;
+
+const instancePath = (name: string) => `/v1/instances/${encodeURIComponent(name)}`;
 
 export interface SubmitOptions {
   /** The same key, worker and caller get the same job, even after it ended. */
@@ -91,9 +109,46 @@ export class HiveClient {
     return (await this.#get<{ problems: FileProblem[] }>(`/v1/workers/${encodeURIComponent(workerId)}/problems`, signal)).problems;
   }
 
-  /** Installed workers that are outdated. Reads each one's recipe anew, which may take a while. */
+  /** Installed workers that are outdated. Reads each one's recipe again, which may take a while. */
   async updates(signal?: AbortSignal): Promise<Update[]> {
     return (await this.#get<{ updates: Update[] }>("/v1/updates", signal)).updates;
+  }
+
+  /** What runs, or waits for requests. */
+  async instances(signal?: AbortSignal): Promise<Instance[]> {
+    return (await this.#get<{ instances: Instance[] }>("/v1/instances", signal)).instances;
+  }
+
+  /** Runs an installed worker. It answers when its address listens; what becomes of it is in its state. */
+  startWorker(workerId: string, options: StartOptions = {}): Promise<Instance> {
+    return this.#transport.post("/v1/instances", { worker_id: workerId, ...options });
+  }
+
+  /** Ends an instance; it answers when nothing of it is left. */
+  async stopInstance(name: string): Promise<void> {
+    await this.#transport.json(instancePath(name), { method: "DELETE" });
+  }
+
+  restartInstance(name: string): Promise<Instance> {
+    return this.#transport.post(`${instancePath(name)}/restart`, {});
+  }
+
+  /** Whether it is run after each boot too. */
+  setInstanceBoot(name: string, boot: boolean): Promise<Instance> {
+    return this.#transport.post(`${instancePath(name)}/boot`, { boot });
+  }
+
+  /** What its clients send, as "Authorization: Bearer KEY"; "": it needs none. */
+  async instanceKey(name: string, signal?: AbortSignal): Promise<string> {
+    return (await this.#get<{ key: string }>(`${instancePath(name)}/key`, signal)).key;
+  }
+
+  models(signal?: AbortSignal): Promise<Models> {
+    return this.#get("/v1/models", signal);
+  }
+
+  async removeModel(name: string): Promise<void> {
+    await this.#transport.json(`/v1/models/${encodeURIComponent(name)}`, { method: "DELETE" });
   }
 
   capabilities(signal?: AbortSignal): Promise<Capabilities> {

@@ -32,6 +32,8 @@ function parse({ event: type, data }: EventSourceMessage): HiveEvent | undefined
     case "jobs":
     case "removed":
     case "worker":
+    case "instances":
+    case "models":
     case "hive":
       return { type, ...(JSON.parse(data) as object) } as HiveEvent;
     default: // of a later bridge

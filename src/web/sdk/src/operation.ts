@@ -17,6 +17,10 @@ export const OperationBuilder = {
   workerRollback(hiveId: string, workerId: string): JobRequest {
     return { operation: "worker_rollback", hive_id: hiveId, worker_id: workerId };
   },
+  /** @model: hf:OWNER/REPOSITORY[:FILE], or https://HOST/FILE#sha256=SUM. */
+  modelDownload(hiveId: string, model: string): JobRequest {
+    return { operation: "model_download", hive_id: hiveId, model };
+  },
   workerListInstalled(hiveId: string): JobRequest {
     return { operation: "worker_list_installed", hive_id: hiveId };
   },

@@ -9,14 +9,24 @@ export type Catalog = Schemas["Catalog"];
 export type CatalogWorker = Schemas["CatalogWorker"];
 export type Capabilities = Schemas["Capabilities"];
 export type Health = Schemas["Health"];
+export type Instance = Schemas["Instance"];
 export type Job = Schemas["Job"];
 export type JobRequest = Schemas["JobRequest"];
 export type JobStarted = Schemas["JobStarted"];
 export type JobState = Job["state"];
 /** What a caller may choose for an install; the hive chooses what is left out. */
-export type InstallOptions = NotNull<Pick<Extract<JobRequest, { operation: "worker_install" }>, "backend" | "source" | "catalog" | "network" | "check" | "reinstall" | "install_dependencies">>;
+export type InstallOptions = NotNull<
+  Pick<
+    Extract<JobRequest, { operation: "worker_install" }>,
+    "backend" | "source" | "catalog" | "network" | "check" | "reinstall" | "install_dependencies"
+  >
+>;
 /** Those that decide which recipe it is. */
 export type RecipeChoice = Pick<InstallOptions, "backend" | "source" | "catalog">;
+export type Model = Schemas["Model"];
+export type Models = Schemas["Models"];
+/** What a caller may choose for a start; the hive chooses what is left out. */
+export type StartOptions = NotNull<Omit<Schemas["StartRequest"], "worker_id">>;
 export type Problem = Schemas["Problem"];
 export type Token = Schemas["Token"];
 export type Toolchain = Schemas["Toolchain"];
@@ -56,4 +66,6 @@ export type HiveEvent =
   | { type: "state" | "progress"; job: JobChange }
   | { type: "removed"; id: string }
   | { type: "worker"; worker_id: string; installed: boolean; version: string }
+  | { type: "instances"; instances: Instance[] }
+  | { type: "models" }
   | { type: "hive"; reachable: boolean };

@@ -12,7 +12,7 @@ export interface WatchHandlers {
   onLines?: (lines: string[], cursor: string) => void;
   onProgress?: (progress: JobProgress) => void;
   onState?: (change: JobStateChange) => void;
-  /** The log never gave the cursor that was asked for: it begins anew. */
+  /** The log never gave the cursor that was asked for: it begins at the start. */
   onReset?: () => void;
   onConnection?: (connection: Connection) => void;
 }

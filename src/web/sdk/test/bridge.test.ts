@@ -109,7 +109,10 @@ describe("a real bridge", () => {
       import { HiveClient, OperationBuilder } from "@rbee/hive-sdk";
       const client = new HiveClient(process.argv[1], "", { token: process.argv[2] });
       await client.submitAndStream(OperationBuilder.workerInstall("", "some-worker"), (line) => console.log(line));`;
-    const said = execFileSync(process.execPath, ["--input-type=module", "-e", script, stage.url, await stage.token()], { cwd: SDK, encoding: "utf8" });
+    const said = execFileSync(process.execPath, ["--input-type=module", "-e", script, stage.url, await stage.token()], {
+      cwd: SDK,
+      encoding: "utf8",
+    });
     expect([...said.trimEnd().split("\n"), "[DONE]"]).toEqual(await stage.lines("1"));
   });
 });

@@ -15,7 +15,10 @@ describe("client", () => {
 
   test("sends the key by which an equal request gets the same job", async ({ server }) => {
     server.answers.push(json(202, { job_id: "7", sse_url: "/v1/jobs/7/stream" }));
-    expect(await server.client.submit(OperationBuilder.workerInstall("here", "a"), { idempotencyKey: "once" })).toEqual({ job_id: "7", sse_url: "/v1/jobs/7/stream" });
+    expect(await server.client.submit(OperationBuilder.workerInstall("here", "a"), { idempotencyKey: "once" })).toEqual({
+      job_id: "7",
+      sse_url: "/v1/jobs/7/stream",
+    });
     expect(server.requests[0]!.headers).toMatchObject({ "idempotency-key": "once", "content-type": "application/json" });
   });
 

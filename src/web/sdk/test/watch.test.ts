@@ -10,7 +10,14 @@ const DONE = line(100, "[DONE]");
 
 /** Watches job 7 and takes down what is told. */
 async function watch(server: Server, options: { cursor?: string; signal?: AbortSignal } = {}) {
-  const told = { lines: [] as string[], batches: [] as [string[], string][], states: [] as JobStateChange[], progress: [] as JobProgress[], connections: [] as Connection[], resets: 0 };
+  const told = {
+    lines: [] as string[],
+    batches: [] as [string[], string][],
+    states: [] as JobStateChange[],
+    progress: [] as JobProgress[],
+    connections: [] as Connection[],
+    resets: 0,
+  };
   const outcome = await server.client
     .watch(
       "7",
@@ -112,7 +119,10 @@ describe("watch", () => {
   });
 
   test("asks the job how it ended when the log has no more after the cursor", async ({ server }) => {
-    server.answers.push(json(204, null), json(200, { id: "7", state: "failed", error_name: "org.rbee.Hive.Error.NoSpace", error_message: "full" }));
+    server.answers.push(
+      json(204, null),
+      json(200, { id: "7", state: "failed", error_name: "org.rbee.Hive.Error.NoSpace", error_message: "full" }),
+    );
     const { outcome } = await watch(server, { cursor: "100" });
     expect(server.requests[0]!.url).toBe("/v1/jobs/7/stream?cursor=100");
     expect(outcome).toBeInstanceOf(JobFailedError);

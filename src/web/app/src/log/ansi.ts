@@ -25,7 +25,14 @@ const CUBE = [0, 95, 135, 175, 215, 255] as const;
 const GROUND = [0x17, 0x16, 0x12] as const;
 
 const plain = (): Dress => ({
-  foreground: "", background: "", bold: false, dim: false, italic: false, underline: false, inverse: false, struck: false,
+  foreground: "",
+  background: "",
+  bold: false,
+  dim: false,
+  italic: false,
+  underline: false,
+  inverse: false,
+  struck: false,
 });
 
 export function stripAnsi(line: string): string {

@@ -29,7 +29,17 @@ function LogSegment({ segment, sought }: { segment: Segment; sought: string }) {
 }
 
 /** @sought: in lower case. */
-export const LogLine = memo(function LogLine({ number, text, sought, current }: { number: number; text: string; sought: string; current: boolean }) {
+export const LogLine = memo(function LogLine({
+  number,
+  text,
+  sought,
+  current,
+}: {
+  number: number;
+  text: string;
+  sought: string;
+  current: boolean;
+}) {
   const { sign, rest } = splitSign(text);
   return (
     <div className={current ? "log-line current" : "log-line"} data-line={number}>

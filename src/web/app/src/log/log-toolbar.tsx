@@ -23,7 +23,9 @@ function foundWords({ text, found, complete, at }: Finder): string {
   if (!text) return "";
   if (found.length === 0) return complete ? _("Nothing found") : _("Searching…");
   const total = complete ? formatNumber(found.length) : `${formatNumber(found.length)}+`;
-  return at < 0 ? format(ngettext("{total} line", "{total} lines", found.length), { total }) : format(_("{number} of {total}"), { number: formatNumber(at + 1), total });
+  return at < 0
+    ? format(ngettext("{total} line", "{total} lines", found.length), { total })
+    : format(_("{number} of {total}"), { number: formatNumber(at + 1), total });
 }
 
 function Search({ finder, search }: { finder: Finder; search: RefObject<HTMLInputElement | null> }) {

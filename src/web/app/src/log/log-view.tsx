@@ -11,7 +11,21 @@ import { useFinder } from "./use-finder.ts";
 import { BLOCK, useLogRows } from "./use-log-rows.ts";
 
 /** A block that is full never changes. */
-const LogBlock = memo(function LogBlock({ log, line, count, top, sought, current }: { log: JobLog; line: number; count: number; top: number; sought: string; current: number }) {
+const LogBlock = memo(function LogBlock({
+  log,
+  line,
+  count,
+  top,
+  sought,
+  current,
+}: {
+  log: JobLog;
+  line: number;
+  count: number;
+  top: number;
+  sought: string;
+  current: number;
+}) {
   return (
     <div className="log-block" style={{ transform: `translateY(${top}px)` }}>
       {log.slice(line, line + count).map((text, index) => (
@@ -76,7 +90,15 @@ export default function LogView({ log, length, live, fileName, ref }: LogViewPro
       <div className="log-lines" ref={element} tabIndex={0} role="log" aria-live="off" aria-label={_("Lines of the log")}>
         <div className="log-paper" ref={paper} style={{ height: rows.height }}>
           {rows.blocks.map(({ line, top }) => (
-            <LogBlock key={line} log={log} line={line} count={Math.min(BLOCK, length - line)} top={top} sought={finder.sought} current={inBlock(line)} />
+            <LogBlock
+              key={line}
+              log={log}
+              line={line}
+              count={Math.min(BLOCK, length - line)}
+              top={top}
+              sought={finder.sought}
+              current={inBlock(line)}
+            />
           ))}
         </div>
       </div>

@@ -3,8 +3,27 @@ import { Icon, type IconName } from "../parts/icons.tsx";
 
 /** The signs that the hive's own lines begin with, as drawings: not every machine has a font with emojis. */
 const DRAWINGS: Record<string, IconName> = {
-  "✓": "check", "✅": "check", "❌": "cross", "✗": "cross", "⚠": "warning", "🌐": "globe", "⬇": "download", "↻": "again", "⏪": "left", "💾": "download",
-  "📄": "recipe", "📝": "recipe", "📦": "installed", "🔍": "search", "🔧": "build", "🏗": "build", "🩹": "build", "🧪": "flask", "🧹": "bin", "🗑": "bin", "🛑": "stop",
+  "✓": "check",
+  "✅": "check",
+  "❌": "cross",
+  "✗": "cross",
+  "⚠": "warning",
+  "🌐": "globe",
+  "⬇": "download",
+  "↻": "again",
+  "⏪": "left",
+  "💾": "download",
+  "📄": "recipe",
+  "📝": "recipe",
+  "📦": "installed",
+  "🔍": "search",
+  "🔧": "build",
+  "🏗": "build",
+  "🩹": "build",
+  "🧪": "flask",
+  "🧹": "bin",
+  "🗑": "bin",
+  "🛑": "stop",
 };
 
 const SIGN = /^(\p{Extended_Pictographic}|✓|✗|↻)\uFE0F?\s+/u;

@@ -46,7 +46,10 @@ export function useLogRows(element: RefObject<HTMLElement | null>, length: numbe
         }),
       [],
     ),
-    scrollToFn: useCallback<typeof elementScroll>((offset, options, instance) => elementScroll(offset / current.current, options, instance), []),
+    scrollToFn: useCallback<typeof elementScroll>(
+      (offset, options, instance) => elementScroll(offset / current.current, options, instance),
+      [],
+    ),
   });
 
   const scrollTo = useCallback(

@@ -4,7 +4,7 @@ import { Component, type ReactNode } from "react";
 import { _ } from "../i18n.ts";
 import { PageState } from "./notice.tsx";
 
-/** What is shown where a part of the page could not be loaded: the bridge was away, or is another version by now. */
+/** What is shown where a part of the page could not be loaded: the bridge was away, or has another version now. */
 export class Boundary extends Component<{ children: ReactNode }, { failed: boolean }> {
   override state = { failed: false };
 

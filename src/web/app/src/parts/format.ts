@@ -5,7 +5,13 @@ import { currentLocale } from "../i18n.ts";
 export const microseconds = (time: number) => new Date(time / 1000);
 
 const inUnit = (amount: number, unit: string, digits: number) =>
-  new Intl.NumberFormat(currentLocale(), { style: "unit", unit, unitDisplay: "narrow", minimumFractionDigits: digits, maximumFractionDigits: digits }).format(amount);
+  new Intl.NumberFormat(currentLocale(), {
+    style: "unit",
+    unit,
+    unitDisplay: "narrow",
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  }).format(amount);
 
 /** 0.4s, 12s, 2:34, 1:02:34; "" where it is too short to matter. @whole: of seconds, for what goes on. */
 export function formatDuration(milliseconds: number, whole = false): string {
@@ -19,6 +25,14 @@ export function formatDuration(milliseconds: number, whole = false): string {
   return hours > 0 ? `${hours}:${parts.join(":")}` : `${Math.floor(total / 60)}:${parts[1]}`;
 }
 
+/** "5 minutes", "1 hour" */
+export function formatMinutes(minutes: number): string {
+  const whole = minutes % 60 === 0;
+  return new Intl.NumberFormat(currentLocale(), { style: "unit", unit: whole ? "hour" : "minute", unitDisplay: "long" }).format(
+    whole ? minutes / 60 : minutes,
+  );
+}
+
 const SIZES = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
 
 /** By thousands, as disks are sold; @step 1024: memory. */
@@ -29,7 +43,10 @@ export function formatSize(bytes: number, step = 1000): string {
     unit++;
   }
   return new Intl.NumberFormat(currentLocale(), {
-    style: "unit", unit: SIZES[unit]!, unitDisplay: unit > 0 ? "short" : "long", maximumFractionDigits: unit > 0 && bytes < 10 ? 1 : 0,
+    style: "unit",
+    unit: SIZES[unit]!,
+    unitDisplay: unit > 0 ? "short" : "long",
+    maximumFractionDigits: unit > 0 && bytes < 10 ? 1 : 0,
   }).format(bytes);
 }
 
@@ -49,7 +66,15 @@ export function formatDate(time: number): string {
   return new Intl.DateTimeFormat(currentLocale(), { dateStyle: "medium", timeStyle: "short" }).format(microseconds(time));
 }
 
-const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [["second", 60], ["minute", 60], ["hour", 24], ["day", 7], ["week", 4.35], ["month", 12], ["year", Infinity]];
+const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ["second", 60],
+  ["minute", 60],
+  ["hour", 24],
+  ["day", 7],
+  ["week", 4.35],
+  ["month", 12],
+  ["year", Infinity],
+];
 
 /** "5 minutes ago" */
 export function formatAgo(time: number, now = Date.now()): string {

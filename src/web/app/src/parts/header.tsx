@@ -36,6 +36,12 @@ function Tabs() {
       <Tab to="/installed" icon="installed">
         {_("Installed")}
       </Tab>
+      <Tab to="/running" icon="running">
+        {_("Running")}
+      </Tab>
+      <Tab to="/models" icon="models">
+        {_("Models")}
+      </Tab>
       <Tab to="/jobs" icon="jobs" count={jobs?.filter(({ state }) => isActive(state)).length ?? 0}>
         {_("Jobs")}
       </Tab>
@@ -66,7 +72,12 @@ function languageName(code: string): string {
 
 function LanguageChoice() {
   return (
-    <select className="choice" aria-label={_("Language")} value={currentLanguage()} onChange={(event) => chooseLanguage(event.target.value)}>
+    <select
+      className="choice"
+      aria-label={_("Language")}
+      value={currentLanguage()}
+      onChange={(event) => chooseLanguage(event.target.value)}
+    >
       {languages.map((code) => (
         <option key={code} value={code} lang={code}>
           {languageName(code)}

@@ -22,7 +22,13 @@ export function InstallMissing({ worker, options, name }: { worker: string; opti
       >
         {_("Install what is missing")}
       </button>
-      {trouble && <p role="alert">{refused ? _("This page may not install packages of the system. Run the command on this machine instead, then try again.") : trouble}</p>}
+      {trouble && (
+        <p role="alert">
+          {refused
+            ? _("This page may not install packages of the system. Run the command on this machine instead, then try again.")
+            : trouble}
+        </p>
+      )}
     </>
   );
 }

@@ -8,12 +8,21 @@ import { formatAgo, formatDate, formatDuration } from "./format.ts";
 
 export const isActive = (state: string | undefined) => state === "queued" || state === "running" || state === "committing";
 
+// A model may have a worker's name.
+export const isOfWorker = ({ operation }: { operation: string }) => !operation.startsWith("model_");
+
 export function jobTitle(operation: string, worker: string): string {
   switch (operation) {
     case "worker_remove":
       return format(_("Remove {worker}"), { worker });
     case "worker_rollback":
       return format(_("Roll back {worker}"), { worker });
+    case "worker_push":
+      return format(_("Push {worker} into a store"), { worker });
+    case "model_download":
+      return format(_("Fetch the model {worker}"), { worker });
+    case "model_import":
+      return format(_("Import the model {worker}"), { worker });
     default:
       return format(_("Install {worker}"), { worker });
   }

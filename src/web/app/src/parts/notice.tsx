@@ -32,7 +32,12 @@ export function Command({ children, label }: { children: string; label?: string 
   return (
     <div className="command">
       <code tabIndex={0}>{children}</code>
-      <button type="button" className="button square" onClick={() => void copy()} aria-label={label ?? format(_("Copy the command {command}"), { command: children })}>
+      <button
+        type="button"
+        className="button square"
+        onClick={() => void copy()}
+        aria-label={label ?? format(_("Copy the command {command}"), { command: children })}
+      >
         <Icon name={copied ? "check" : "copy"} />
       </button>
       <span className="unseen" role="status">

@@ -5,11 +5,36 @@ import { _ } from "../i18n.ts";
 type Weights = [phase: string, weight: number][];
 
 const INSTALL: Weights = [
-  ["metadata", 1], ["platform", 1], ["pkgbuild", 1], ["parse", 2], ["dependencies", 2], ["install-dependencies", 5], ["sources", 13], ["prepare", 3], ["pkgver", 1],
-  ["build", 55], ["check", 4], ["package", 6], ["install", 4], ["capabilities", 1], ["cleanup", 1],
+  ["metadata", 1],
+  ["platform", 1],
+  ["pkgbuild", 1],
+  ["parse", 2],
+  ["dependencies", 2],
+  ["install-dependencies", 5],
+  ["sources", 13],
+  ["prepare", 3],
+  ["pkgver", 1],
+  ["build", 55],
+  ["check", 4],
+  ["package", 6],
+  ["install", 4],
+  ["capabilities", 1],
+  ["cleanup", 1],
 ];
-const REMOVE: Weights = [["remove", 90], ["capabilities", 10]];
-const ROLLBACK: Weights = [["install", 90], ["capabilities", 10]];
+const REMOVE: Weights = [
+  ["remove", 90],
+  ["capabilities", 10],
+];
+const ROLLBACK: Weights = [
+  ["install", 90],
+  ["capabilities", 10],
+];
+
+const MODEL: Weights = [
+  ["metadata", 2],
+  ["sources", 95],
+  ["install", 3],
+];
 
 /** Those that only some recipes have: shown once they were there. */
 const OPTIONAL = new Set(["install-dependencies", "prepare", "pkgver", "check", "cleanup"]);
@@ -30,7 +55,10 @@ export interface PhaseStart {
   time: number;
 }
 
-export function phaseTitle(phase: string): string {
+/** @operation: of the job, where it gives a phase another meaning. */
+export function phaseTitle(phase: string, operation = ""): string {
+  const model = operation.startsWith("model_");
+
   switch (phase) {
     case "metadata":
       return _("Look it up");
@@ -45,7 +73,7 @@ export function phaseTitle(phase: string): string {
     case "install-dependencies":
       return _("Install what is missing");
     case "sources":
-      return _("Fetch the sources");
+      return model ? _("Fetch its files") : _("Fetch the sources");
     case "prepare":
       return _("Prepare the sources");
     case "pkgver":
@@ -57,7 +85,7 @@ export function phaseTitle(phase: string): string {
     case "package":
       return _("Package");
     case "install":
-      return _("Install");
+      return model ? _("Put it where models are") : _("Install");
     case "remove":
       return _("Remove");
     case "capabilities":
@@ -69,11 +97,20 @@ export function phaseTitle(phase: string): string {
   }
 }
 
-const weights = (operation: string) => ({ worker_remove: REMOVE, worker_rollback: ROLLBACK })[operation] ?? INSTALL;
+const WEIGHTS: Partial<Record<string, Weights>> = {
+  worker_remove: REMOVE,
+  worker_rollback: ROLLBACK,
+  model_download: MODEL,
+  model_import: MODEL,
+};
+
+const weights = (operation: string) => WEIGHTS[operation] ?? INSTALL;
 
 /** Every phase of a job: those that began, with their times, and those to come. @ended: NaN while the job runs. */
 export function listPhases(operation: string, starts: readonly PhaseStart[], state: string, ended: number): Phase[] {
-  const names = weights(operation).map(([name]) => name).filter((name) => !OPTIONAL.has(name) || starts.some(({ phase }) => phase === name));
+  const names = weights(operation)
+    .map(([name]) => name)
+    .filter((name) => !OPTIONAL.has(name) || starts.some(({ phase }) => phase === name));
   const last = starts.at(-1)?.phase;
 
   for (const [index, { phase }] of starts.entries())

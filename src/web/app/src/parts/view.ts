@@ -31,6 +31,7 @@ export function useBeginning(): void {
     if (viewOf(path) === shown.current) return;
     shown.current = viewOf(path);
     if (!wentBack) scrollTo(0, 0);
-    if (!document.activeElement || document.activeElement === document.body) document.getElementById("main")?.focus({ preventScroll: true });
+    if (!document.activeElement || document.activeElement === document.body)
+      document.getElementById("main")?.focus({ preventScroll: true });
   }, [path]);
 }

@@ -34,7 +34,11 @@ export function CancelJob({ job }: { job: Job }) {
         <Suspense>
           <Confirm
             title={_("Cancel this job?")}
-            text={job.options?.install_dependencies ? _("What it has built so far is thrown away. Packages of the system that it has installed stay.") : _("What it has done so far is thrown away. Nothing is changed on this machine.")}
+            text={
+              job.options?.install_dependencies
+                ? _("What it has built so far is thrown away. Packages of the system that it has installed stay.")
+                : _("What it has done so far is thrown away. Nothing is changed on this machine.")
+            }
             no={_("Let it run")}
             yes={_("Cancel the job")}
             onYes={() => void run()}

@@ -11,8 +11,13 @@ const isStale = (catalog: Catalog) => catalog.error_name !== "" && catalog.worke
 function title(catalog: Catalog): string {
   const { name, answered_at } = catalog;
 
-  if (isStale(catalog)) return format(_("The catalog {name} cannot be reached: what is shown of it is as it was {when}"), { name, when: formatAgo(answered_at) });
-  if (catalog.error_name.endsWith("CatalogUnavailable")) return format(_("The catalog {name} cannot be reached: its workers are not shown"), { name });
+  if (isStale(catalog))
+    return format(_("The catalog {name} cannot be reached: what is shown of it is as it was {when}"), {
+      name,
+      when: formatAgo(answered_at),
+    });
+  if (catalog.error_name.endsWith("CatalogUnavailable"))
+    return format(_("The catalog {name} cannot be reached: its workers are not shown"), { name });
   return format(_("The catalog {name} is refused: its workers are not shown"), { name });
 }
 
@@ -22,7 +27,12 @@ function Trouble({ catalog, again }: { catalog: Catalog; again: () => void }) {
       <p>{hiveWords(catalog.error_message)}</p>
       <p>{advice(catalog.error_name.slice(catalog.error_name.lastIndexOf(".") + 1), catalog.error_message)}</p>
       <div className="actions">
-        <button type="button" className="button" onClick={again} aria-label={format(_("Ask again: catalog {name}"), { name: catalog.name })}>
+        <button
+          type="button"
+          className="button"
+          onClick={again}
+          aria-label={format(_("Ask again: catalog {name}"), { name: catalog.name })}
+        >
           {_("Ask again")}
         </button>
       </div>
@@ -32,7 +42,17 @@ function Trouble({ catalog, again }: { catalog: Catalog; again: () => void }) {
 
 function Skipped({ catalog: { name, skipped } }: { catalog: Catalog }) {
   return (
-    <Notice tone="warn" title={format(ngettext("{count} worker of the catalog {name} is left out: its entry is not valid", "{count} workers of the catalog {name} are left out: their entries are not valid", skipped.length), { count: skipped.length, name })}>
+    <Notice
+      tone="warn"
+      title={format(
+        ngettext(
+          "{count} worker of the catalog {name} is left out: its entry is not valid",
+          "{count} workers of the catalog {name} are left out: their entries are not valid",
+          skipped.length,
+        ),
+        { count: skipped.length, name },
+      )}
+    >
       <details>
         <summary>{_("Why")}</summary>
         <ul>

@@ -8,7 +8,7 @@ import { HiveError, type CatalogWorker, type RecipeChoice } from "@rbee/hive-sdk
 import { _, hiveWords } from "../i18n.ts";
 import { advice } from "../parts/advice.ts";
 import { Icon } from "../parts/icons.tsx";
-import { isActive } from "../parts/job-words.tsx";
+import { isActive, isOfWorker } from "../parts/job-words.tsx";
 import { MachineLine } from "../parts/machine-line.tsx";
 import { Command, Notice, PageState } from "../parts/notice.tsx";
 import { useTitle } from "../parts/view.ts";
@@ -27,7 +27,10 @@ const isLacking = (worker: CatalogWorker) => worker.compatible && worker.missing
 
 function matches(worker: CatalogWorker, text: string): boolean {
   const words = [worker.id, worker.name, worker.description, ...worker.backends, ...worker.supported_formats].join(" ").toLocaleLowerCase();
-  return text.toLocaleLowerCase().split(/\s+/).every((word) => words.includes(word));
+  return text
+    .toLocaleLowerCase()
+    .split(/\s+/)
+    .every((word) => words.includes(word));
 }
 
 function CatalogTrouble({ error, again }: { error: Error; again: () => void }) {
@@ -50,7 +53,19 @@ interface Choosing {
   choose: (worker: string, choice: RecipeChoice) => void;
 }
 
-function Group({ title, text, workers, choosing, several }: { title?: string; text?: string; workers: CatalogWorker[]; choosing: Choosing; several: boolean }) {
+function Group({
+  title,
+  text,
+  workers,
+  choosing,
+  several,
+}: {
+  title?: string;
+  text?: string;
+  workers: CatalogWorker[];
+  choosing: Choosing;
+  several: boolean;
+}) {
   const { jobs } = useJobs();
   const installed = useInstalledWorkers();
 
@@ -65,7 +80,7 @@ function Group({ title, text, workers, choosing, several }: { title?: string; te
             key={worker.id}
             worker={worker}
             installed={installed.data?.find(({ id }) => id === worker.id)}
-            job={jobs?.find((job) => job.worker_id === worker.id && isActive(job.state))}
+            job={jobs?.find((job) => job.worker_id === worker.id && isOfWorker(job) && isActive(job.state))}
             choice={choosing.choiceOf(worker.id)}
             onChoice={(choice) => choosing.choose(worker.id, choice)}
             several={several}
@@ -105,7 +120,12 @@ function Workers({ workers, choosing }: { workers: CatalogWorker[]; choosing: Ch
     <>
       <Unsupported workers={workers} />
       <Group {...(rest > 0 && ready.length > 0 && { title: _("Ready to install") })} workers={ready} {...common} />
-      <Group {...common} title={_("Something is missing first")} text={_("These fit this machine once what they need is there.")} workers={workers.filter(isLacking)} />
+      <Group
+        {...common}
+        title={_("Something is missing first")}
+        text={_("These fit this machine once what they need is there.")}
+        workers={workers.filter(isLacking)}
+      />
       <Group {...common} title={_("Not for this machine")} workers={workers.filter(({ compatible }) => !compatible)} />
     </>
   );
@@ -174,7 +194,13 @@ export function Catalog({ recipe }: { recipe?: string }) {
         {workers && workers.length > MANY && (
           <label className="field head-search">
             <Icon name="search" />
-            <input type="search" placeholder={_("Search the catalog")} aria-label={_("Search the catalog")} value={text} onChange={(event) => setText(event.target.value)} />
+            <input
+              type="search"
+              placeholder={_("Search the catalog")}
+              aria-label={_("Search the catalog")}
+              value={text}
+              onChange={(event) => setText(event.target.value)}
+            />
           </label>
         )}
       </div>

@@ -24,7 +24,11 @@ function Pick({ label, worker, names, automatic, chosen, say, choose }: PickProp
   return (
     <label className="pick">
       <span>{label}</span>
-      <select value={chosen ?? ""} onChange={(event) => choose(event.target.value || undefined)} aria-label={format(_("{label} of {worker}"), { label, worker: worker.name })}>
+      <select
+        value={chosen ?? ""}
+        onChange={(event) => choose(event.target.value || undefined)}
+        aria-label={format(_("{label} of {worker}"), { label, worker: worker.name })}
+      >
         <option value="">{format(_("Automatic: {name}"), { name: say(automatic) })}</option>
         {names.map((name) => (
           <option key={name} value={name}>
@@ -76,7 +80,10 @@ export function InstallChoice({ worker, choice, onChoice }: InstallChoiceProps) 
       {worker.backends.length > 1 && (
         <p className="choices-why" role="status">
           {isForeign(worker, choice)
-            ? format(_("What {backend} needs here is looked at when the job begins. The hive would take {automatic}."), { backend: backendName(backend!), automatic: backendName(worker.backend) })
+            ? format(_("What {backend} needs here is looked at when the job begins. The hive would take {automatic}."), {
+                backend: backendName(backend!),
+                automatic: backendName(worker.backend),
+              })
             : format(_("{backend}: {reason}"), { backend: backendName(worker.backend), reason: worker.backend_reason })}
         </p>
       )}

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-import { lazy, Suspense, useState, type ReactNode } from "react";
+import { lazy, Suspense, useState } from "react";
 import { Link, useLocation } from "wouter";
 
 import { useHiveOperations, useInstalledWorkers, useJobs, useUpdates, useVerify, useWorkerCatalog } from "@rbee/hive-react";
 import type { FileProblem, Job, Worker } from "@rbee/hive-sdk";
 
 import { _, format, hiveWords, ngettext } from "../i18n.ts";
+import { Awaited } from "../parts/awaited.tsx";
+import { Fact } from "../parts/fact.tsx";
 import { formatDate, formatSize } from "../parts/format.ts";
 import { Icon } from "../parts/icons.tsx";
-import { isActive } from "../parts/job-words.tsx";
+import { isActive, isOfWorker } from "../parts/job-words.tsx";
 import { Notice, PageState } from "../parts/notice.tsx";
-import { troubleWords, useStartJob } from "../parts/start-job.ts";
+import { useStartJob } from "../parts/start-job.ts";
+import { troubleWords } from "../parts/use-action.ts";
 import { useTitle } from "../parts/view.ts";
 import "./installed.css";
+import { StartButton } from "./start-button.tsx";
 
 const Confirm = lazy(() => import("../parts/confirm.tsx"));
 
@@ -32,10 +36,20 @@ function problemWord(problem: string): string {
 function Verified({ problems, files }: { problems: FileProblem[]; files: number }) {
   if (problems.length === 0)
     return (
-      <Notice tone="good" title={format(ngettext("Its {count} file is as it was installed", "All {count} files are as they were installed", files), { count: files })} />
+      <Notice
+        tone="good"
+        title={format(ngettext("Its {count} file is as it was installed", "All {count} files are as they were installed", files), {
+          count: files,
+        })}
+      />
     );
   return (
-    <Notice tone="warn" title={format(ngettext("{count} file is not as it was installed", "{count} files are not as they were installed", problems.length), { count: problems.length })}>
+    <Notice
+      tone="warn"
+      title={format(ngettext("{count} file is not as it was installed", "{count} files are not as they were installed", problems.length), {
+        count: problems.length,
+      })}
+    >
       <ul>
         {problems.map(({ path, problem }) => (
           <li key={path}>
@@ -44,15 +58,6 @@ function Verified({ problems, files }: { problems: FileProblem[]; files: number 
         ))}
       </ul>
     </Notice>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div className="fact">
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 
@@ -87,12 +92,19 @@ function WorkerActions({ worker, verify, verifying }: { worker: Worker; verify: 
   return (
     <>
       <div className="actions">
+        <StartButton worker={worker} />
         {worker.update_version && (
           <button type="button" className="button primary" onClick={() => void start(upgradeWorker)} disabled={busy}>
             {format(_("Update to {version}"), { version: worker.update_version })}
           </button>
         )}
-        <button type="button" className="button" onClick={verify} disabled={verifying} aria-label={format(_("Verify {worker}"), { worker: worker.id })}>
+        <button
+          type="button"
+          className="button"
+          onClick={verify}
+          disabled={verifying}
+          aria-label={format(_("Verify {worker}"), { worker: worker.id })}
+        >
           {verifying ? _("Verifying…") : _("Verify")}
         </button>
         {worker.rollback_version && (
@@ -100,7 +112,13 @@ function WorkerActions({ worker, verify, verifying }: { worker: Worker; verify: 
             {format(_("Back to {version}"), { version: worker.rollback_version })}
           </button>
         )}
-        <button type="button" className="button danger" onClick={() => setAsked(true)} disabled={busy} aria-label={format(_("Remove {worker}"), { worker: worker.id })}>
+        <button
+          type="button"
+          className="button danger"
+          onClick={() => setAsked(true)}
+          disabled={busy}
+          aria-label={format(_("Remove {worker}"), { worker: worker.id })}
+        >
           {_("Remove")}
         </button>
       </div>
@@ -109,7 +127,14 @@ function WorkerActions({ worker, verify, verifying }: { worker: Worker; verify: 
         <Suspense>
           <Confirm
             title={format(_("Remove {worker}?"), { worker: worker.id })}
-            text={format(ngettext("Its {count} file is taken from this machine, unless it was changed since.", "Its {count} files are taken from this machine, but those that were changed since.", worker.files.length), { count: worker.files.length })}
+            text={format(
+              ngettext(
+                "Its {count} file is taken from this machine, unless it was changed since.",
+                "Its {count} files are taken from this machine, but those that were changed since.",
+                worker.files.length,
+              ),
+              { count: worker.files.length },
+            )}
             no={_("Keep it")}
             yes={_("Remove")}
             onYes={() => {
@@ -128,7 +153,7 @@ function InstalledWorker({ worker }: { worker: Worker }) {
   const { data: problems, error, refetch, isFetching } = useVerify(worker.id);
   const { jobs } = useJobs();
   const name = useWorkerCatalog().data?.find(({ id }) => id === worker.id)?.name;
-  const own = jobs?.filter(({ worker_id }) => worker_id === worker.id);
+  const own = jobs?.filter((job) => job.worker_id === worker.id && isOfWorker(job));
   const job = own?.find(({ state }) => isActive(state));
 
   return (
@@ -186,7 +211,9 @@ function Updates() {
   return (
     <div className="updates">
       <p className="muted" role="status">
-        {updates && !isFetching && (found > 0 ? format(ngettext("{count} update", "{count} updates", found), { count: found }) : _("All are up to date"))}
+        {updates &&
+          !isFetching &&
+          (found > 0 ? format(ngettext("{count} update", "{count} updates", found), { count: found }) : _("All are up to date"))}
       </p>
       <button type="button" className="button" onClick={() => void refetch()} disabled={isFetching}>
         {isFetching ? _("Looking for updates…") : _("Look for updates")}
@@ -228,8 +255,7 @@ export default function Installed() {
         <h1>{_("Installed")}</h1>
         {workers && <Updates />}
       </div>
-      {error && !workers && <Notice tone="bad" title={hiveWords(error.message)} urgent />}
-      {!workers && !error && <div className="skeleton installed-waiting" role="status" aria-label={_("Loading")} />}
+      <Awaited isThere={workers !== undefined} error={error} />
       <ul className="stack">
         {workers?.map((worker) => (
           <InstalledWorker key={worker.id} worker={worker} />

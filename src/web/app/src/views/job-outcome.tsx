@@ -3,7 +3,7 @@ import { useState } from "react";
 import { Link, useLocation } from "wouter";
 
 import { useHiveOperations, useInstalledWorkers, type JobView } from "@rbee/hive-react";
-import { shortErrorName, type Job } from "@rbee/hive-sdk";
+import { shortErrorName, type Job, type Worker } from "@rbee/hive-sdk";
 
 import { _, format, hiveWords } from "../i18n.ts";
 import { stripAnsi } from "../log/ansi.ts";
@@ -11,8 +11,9 @@ import { advice } from "../parts/advice.ts";
 import { Icon } from "../parts/icons.tsx";
 import { InstallMissing } from "../parts/install-missing.tsx";
 import { Command, Notice } from "../parts/notice.tsx";
-import { troubleWords } from "../parts/start-job.ts";
+import { troubleWords } from "../parts/use-action.ts";
 import { choiceQuery } from "./install-choice.tsx";
+import { StartButton } from "./start-button.tsx";
 
 /** The same once more, as a job of its own. */
 function Again({ job, children }: { job: Job; children: string }) {
@@ -33,6 +34,8 @@ function Again({ job, children }: { job: Job; children: string }) {
     }
   };
 
+  /* Of a model and a push it takes what it was asked for with, which the page does not have. */
+  if (job.operation.startsWith("model_") || job.operation === "worker_push") return null;
   return (
     <>
       <button type="button" className="button primary" onClick={() => void again()} disabled={busy}>
@@ -54,7 +57,10 @@ function lastWords(view: JobView): string[] {
   const lines = view.log.slice(view.length - LAST, view.length).map(stripAnsi);
   const end = lines.findLastIndex((line) => line.startsWith("❌"));
   const start = lines.findLastIndex((line, index) => index < end && /^(\S+  ?Starting|✓) /u.test(line)) + 1;
-  return lines.slice(start, Math.max(0, end)).filter((line) => line.trim()).slice(-SHOWN);
+  return lines
+    .slice(start, Math.max(0, end))
+    .filter((line) => line.trim())
+    .slice(-SHOWN);
 }
 
 const INSTALL_WITH = "Install with: ";
@@ -70,7 +76,10 @@ function Failed({ job, view, showEnd }: { job: Job; view: JobView; showEnd: () =
   const command = view.ended ? installCommand(view) : "";
   const words = view.ended && SAID_BY_RECIPE.has(name) ? lastWords(view) : [];
   const reason = job.error_message || view.error?.message || _("The job failed");
-  const what = advice(name, reason);
+  const what =
+    job.operation.startsWith("model_") && name === "ChecksumMismatch"
+      ? _("What was fetched is not what was promised. Don't use it.")
+      : advice(name, reason);
 
   return (
     <Notice tone="bad" title={hiveWords(reason)} urgent>
@@ -78,13 +87,19 @@ function Failed({ job, view, showEnd }: { job: Job; view: JobView; showEnd: () =
       {words.length > 0 && <pre className="last-words">{words.join("\n")}</pre>}
       {command && <Command>{command}</Command>}
       <div className="actions">
-        {command && name === "MissingDependencies" && !job.options?.install_dependencies && <InstallMissing worker={job.worker_id} options={job.options ?? {}} name={job.worker_id} />}
+        {command && name === "MissingDependencies" && !job.options?.install_dependencies && (
+          <InstallMissing worker={job.worker_id} options={job.options ?? {}} name={job.worker_id} />
+        )}
         <Again job={job}>{_("Try again")}</Again>
         <button type="button" className="button" onClick={showEnd}>
           {_("Show the end of the log")}
         </button>
         {job.operation === "worker_install" && (
-          <Link className="button quiet" href={`/catalog/${job.worker_id}/recipe${choiceQuery(job.options ?? {})}`} state={{ inside: true }}>
+          <Link
+            className="button quiet"
+            href={`/catalog/${job.worker_id}/recipe${choiceQuery(job.options ?? {})}`}
+            state={{ inside: true }}
+          >
             <Icon name="recipe" />
             {_("Read the recipe")}
           </Link>
@@ -92,6 +107,11 @@ function Failed({ job, view, showEnd }: { job: Job; view: JobView; showEnd: () =
       </div>
     </Notice>
   );
+}
+
+function installedWords(worker: Worker | undefined): string {
+  if (!worker) return _("It was removed again, or replaced, since.");
+  return worker.run ? _("It answers requests once it is started.") : _("Run it on this machine:");
 }
 
 function Done({ job }: { job: Job }) {
@@ -106,11 +126,22 @@ function Done({ job }: { job: Job }) {
         </p>
       </Notice>
     );
+  if (job.operation === "worker_push")
+    return <Notice tone="good" title={format(_("{worker} is in the store"), { worker: job.worker_id })} />;
+  if (job.operation.startsWith("model_"))
+    return (
+      <Notice tone="good" title={format(_("The model {worker} is there"), { worker: job.worker_id })}>
+        <p>
+          <Link href="/models">{_("See the models")}</Link>
+        </p>
+      </Notice>
+    );
   return (
     <Notice tone="good" title={format(_("{worker} is installed"), { worker: job.worker_id })}>
-      <p>{worker ? _("Run it on this machine:") : _("It was removed again, or replaced, since.")}</p>
-      {worker?.binary && <Command>{worker.binary}</Command>}
+      <p>{installedWords(worker)}</p>
+      {worker && !worker.run && <Command>{worker.binary}</Command>}
       <div className="actions">
+        {worker && <StartButton worker={worker} />}
         <Link className="button" href="/installed">
           {_("See what is installed")}
         </Link>
@@ -129,7 +160,11 @@ export function JobOutcome({ job, view, showEnd }: { job: Job; view: JobView; sh
     case "cancelled":
       return (
         <Notice tone="plain" title={_("The job was cancelled")}>
-          <p>{view.phases.some(({ name }) => name === "install-dependencies") ? _("Packages of the system that it had installed stay. Nothing else was changed on this machine.") : _("Nothing was changed on this machine.")}</p>
+          <p>
+            {view.phases.some(({ name }) => name === "install-dependencies")
+              ? _("Packages of the system that it had installed stay. Nothing else was changed on this machine.")
+              : _("Nothing was changed on this machine.")}
+          </p>
           <div className="actions">
             <Again job={job}>{_("Start again")}</Again>
           </div>

@@ -14,7 +14,7 @@ import { Icon } from "../parts/icons.tsx";
 import { Ago, isActive, JobElapsed, jobTitle, StatePill, stateWord } from "../parts/job-words.tsx";
 import { Notice, PageState } from "../parts/notice.tsx";
 import { phaseTitle } from "../parts/phases.ts";
-import { troubleWords } from "../parts/start-job.ts";
+import { troubleWords } from "../parts/use-action.ts";
 import { useTitle } from "../parts/view.ts";
 import { CancelJob } from "./cancel-job.tsx";
 import { choiceWords } from "./install-choice.tsx";
@@ -58,12 +58,18 @@ function JobTitle({ job }: { job: Job }) {
 /** The job as of now: what its stream says is newer than what was asked for once. */
 function jobOf(id: string, view: JobView): Job | undefined {
   if (!view.job) return undefined;
-  return { ...view.job, id, state: view.state ?? view.job.state, phase: view.phase || view.job.phase || "", progress: view.progress?.progress ?? -1 };
+  return {
+    ...view.job,
+    id,
+    state: view.state ?? view.job.state,
+    phase: view.phase || view.job.phase || "",
+    progress: view.progress?.progress ?? -1,
+  };
 }
 
 function phaseWords(job: Job): string {
   if (job.state === "queued") return _("Waiting for other jobs to end");
-  return isActive(job.state) ? phaseTitle(job.phase ?? "") : stateWord(job.state);
+  return isActive(job.state) ? phaseTitle(job.phase ?? "", job.operation) : stateWord(job.state);
 }
 
 /** While it is under way: how it ended is told otherwise. */
@@ -120,7 +126,12 @@ export default function JobPage({ id }: { id: string }) {
   const job = jobOf(id, view);
 
   if (view.error instanceof HiveError && view.error.status === 404) return <NoSuchJob id={id} />;
-  if (!job) return view.error ? <JobTrouble error={view.error} /> : <div className="skeleton job-waiting" role="status" aria-label={_("Loading")} />;
+  if (!job)
+    return view.error ? (
+      <JobTrouble error={view.error} />
+    ) : (
+      <div className="skeleton job-waiting" role="status" aria-label={_("Loading")} />
+    );
   return (
     <>
       <JobTitle job={job} />

@@ -19,7 +19,12 @@ function RunningBar({ job }: { job: Job }) {
 }
 
 function JobRow({ job }: { job: Job }) {
-  const words = job.state === "failed" ? hiveWords(job.error_message ?? "") : isActive(job.state) && job.state !== "queued" ? phaseTitle(job.phase ?? "") : "";
+  const words =
+    job.state === "failed"
+      ? hiveWords(job.error_message ?? "")
+      : isActive(job.state) && job.state !== "queued"
+        ? phaseTitle(job.phase ?? "", job.operation)
+        : "";
 
   return (
     <li>
@@ -59,8 +64,13 @@ const MANY = 8;
 
 /** Whether all of the words that were typed stand in what a row shows. */
 function matches(job: Job, text: string): boolean {
-  const shown = [job.id, jobTitle(job.operation, job.worker_id), stateWord(job.state), hiveWords(job.error_message ?? "")].join(" ").toLocaleLowerCase();
-  return text.toLocaleLowerCase().split(/\s+/).every((word) => shown.includes(word));
+  const shown = [job.id, jobTitle(job.operation, job.worker_id), stateWord(job.state), hiveWords(job.error_message ?? "")]
+    .join(" ")
+    .toLocaleLowerCase();
+  return text
+    .toLocaleLowerCase()
+    .split(/\s+/)
+    .every((word) => shown.includes(word));
 }
 
 export default function Jobs() {
@@ -84,7 +94,13 @@ export default function Jobs() {
         {all && all.length > MANY && (
           <label className="field head-search">
             <Icon name="search" />
-            <input type="search" placeholder={_("Search the jobs")} aria-label={_("Search the jobs")} value={text} onChange={(event) => setText(event.target.value)} />
+            <input
+              type="search"
+              placeholder={_("Search the jobs")}
+              aria-label={_("Search the jobs")}
+              value={text}
+              onChange={(event) => setText(event.target.value)}
+            />
           </label>
         )}
       </div>

@@ -9,7 +9,7 @@ import { deviceMemory } from "../parts/device.ts";
 import { formatAgo, formatNumber } from "../parts/format.ts";
 import { Icon } from "../parts/icons.tsx";
 import { Command, Notice } from "../parts/notice.tsx";
-import { troubleWords } from "../parts/start-job.ts";
+import { troubleWords } from "../parts/use-action.ts";
 import { useTitle } from "../parts/view.ts";
 import "./machine.css";
 
@@ -80,7 +80,9 @@ function ToolchainRow({ toolchain }: { toolchain: Toolchain }) {
       {!toolchain.visible && toolchain.configuration && (
         <div className="toolchain-advice">
           <p>{_("To let recipes use it, put this into a file NAME.conf of /etc/rbee-hive/hive.conf.d:")}</p>
-          <Command label={format(_("Copy the lines for {toolchain}"), { toolchain: toolchain.name })}>{toolchain.configuration.trim()}</Command>
+          <Command label={format(_("Copy the lines for {toolchain}"), { toolchain: toolchain.name })}>
+            {toolchain.configuration.trim()}
+          </Command>
         </div>
       )}
     </li>
@@ -134,9 +136,7 @@ export default function Machine() {
       {machine?.device_warnings.map((warning) => (
         <Notice key={warning} tone="warn" title={warning} />
       ))}
-      <ul className="devices">
-        {machine && machine.devices.map((device) => <DeviceCard key={device.id} device={device} />)}
-      </ul>
+      <ul className="devices">{machine && machine.devices.map((device) => <DeviceCard key={device.id} device={device} />)}</ul>
       {machine && machine.toolchains.length > 0 && (
         <section className="section">
           <h2>{_("Toolchains")}</h2>

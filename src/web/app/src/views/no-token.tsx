@@ -16,7 +16,15 @@ function EnterForm({ enter }: { enter: (text: string) => void }) {
   return (
     <form className="enter" onSubmit={submit}>
       <label className="field">
-        <input type="text" autoComplete="off" spellCheck={false} placeholder={_("Paste the link here")} aria-label={_("Paste the link here")} value={text} onChange={(event) => setText(event.target.value)} />
+        <input
+          type="text"
+          autoComplete="off"
+          spellCheck={false}
+          placeholder={_("Paste the link here")}
+          aria-label={_("Paste the link here")}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+        />
       </label>
       <button type="submit" className="button primary">
         {_("Open")}

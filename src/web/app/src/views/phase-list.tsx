@@ -32,13 +32,23 @@ function phaseWord(state: PhaseState): string {
 }
 
 /** @began: as its log has it. */
-function PhaseRow({ phase, began, show }: { phase: Phase; began: JobPhase | undefined; show: (line: number) => void }) {
+function PhaseRow({
+  phase,
+  operation,
+  began,
+  show,
+}: {
+  phase: Phase;
+  operation: string;
+  began: JobPhase | undefined;
+  show: (line: number) => void;
+}) {
   const content = (
     <>
       <span className="phase-mark">
         <PhaseMark state={phase.state} />
       </span>
-      <span className="phase-title">{phaseTitle(phase.name)}</span>
+      <span className="phase-title">{phaseTitle(phase.name, operation)}</span>
       <span className="unseen">{phaseWord(phase.state)}</span>
       {began?.network && (
         <span className="phase-network" title={_("It has the network")}>
@@ -46,7 +56,9 @@ function PhaseRow({ phase, began, show }: { phase: Phase; began: JobPhase | unde
           <span className="unseen">{_("It has the network")}</span>
         </span>
       )}
-      <span className="phase-time">{phase.state !== "waiting" && phase.state !== "skipped" && <Elapsed from={phase.started} to={phase.ended} />}</span>
+      <span className="phase-time">
+        {phase.state !== "waiting" && phase.state !== "skipped" && <Elapsed from={phase.started} to={phase.ended} />}
+      </span>
     </>
   );
 
@@ -71,7 +83,13 @@ export function PhaseList({ job, phases, show }: { job: Job; phases: readonly Jo
     <section className="panel phases" aria-label={_("Phases")}>
       <ol>
         {listPhases(job.operation, starts, job.state, ended).map((phase) => (
-          <PhaseRow key={phase.name} phase={phase} began={phases.find(({ name }) => name === phase.name)} show={show} />
+          <PhaseRow
+            key={phase.name}
+            phase={phase}
+            operation={job.operation}
+            began={phases.find(({ name }) => name === phase.name)}
+            show={show}
+          />
         ))}
       </ol>
     </section>

@@ -5,8 +5,7 @@ import { useRecipe } from "@rbee/hive-react";
 import type { CatalogWorker, RecipeChoice } from "@rbee/hive-sdk";
 
 import { _, format, hiveWords } from "../i18n.ts";
-import "../parts/dialog.css";
-import { Icon } from "../parts/icons.tsx";
+import { DialogHead } from "../parts/dialog-head.tsx";
 import { Notice } from "../parts/notice.tsx";
 import { InstallChoice } from "./install-choice.tsx";
 import "./recipe.css";
@@ -43,15 +42,10 @@ export default function Recipe({ id, worker, choice, onChoice, onClose }: Recipe
       <Dialog.Portal>
         <Dialog.Backdrop className="backdrop" />
         <Dialog.Popup className="dialog recipe">
-          <div className="recipe-head">
-            <div>
-              <Dialog.Title render={<h2 />}>{format(_("Recipe of {worker}"), { worker: id })}</Dialog.Title>
-              <Dialog.Description className="muted">{_("What the hive runs, in a sandbox, to build and install this worker.")}</Dialog.Description>
-            </div>
-            <Dialog.Close className="button square quiet" aria-label={_("Close")}>
-              <Icon name="cross" />
-            </Dialog.Close>
-          </div>
+          <DialogHead
+            title={format(_("Recipe of {worker}"), { worker: id })}
+            description={_("What the hive runs, in a sandbox, to build and install this worker.")}
+          />
           {worker && (
             <div className="recipe-choice">
               <InstallChoice worker={worker} choice={choice} onChoice={onChoice} />
@@ -59,12 +53,15 @@ export default function Recipe({ id, worker, choice, onChoice, onClose }: Recipe
           )}
           {error && <Notice tone="bad" title={hiveWords(error.message)} urgent />}
           <pre className="recipe-text" tabIndex={0} aria-label={_("The recipe")}>
-            {recipe?.trimEnd().split("\n").map((line, index) => (
-              <code key={index}>
-                <RecipeLine text={line} />
-                {"\n"}
-              </code>
-            ))}
+            {recipe
+              ?.trimEnd()
+              .split("\n")
+              .map((line, index) => (
+                <code key={index}>
+                  <RecipeLine text={line} />
+                  {"\n"}
+                </code>
+              ))}
           </pre>
         </Dialog.Popup>
       </Dialog.Portal>

@@ -76,10 +76,17 @@ function CardActions({ worker, update, choice }: { worker: CatalogWorker; update
         {worker.installed_version && !update && (
           <Link className="pill done" href="/installed">
             <Icon name="check" />
-            {isVersion(worker.installed_version, worker.version) ? _("Installed") : format(_("Installed: {version}"), { version: worker.installed_version })}
+            {isVersion(worker.installed_version, worker.version)
+              ? _("Installed")
+              : format(_("Installed: {version}"), { version: worker.installed_version })}
           </Link>
         )}
-        <Link className="button quiet" href={`/catalog/${worker.id}/recipe${choiceQuery(choice)}`} state={{ inside: true }} aria-label={format(_("Read the recipe of {worker}"), { worker: worker.name })}>
+        <Link
+          className="button quiet"
+          href={`/catalog/${worker.id}/recipe${choiceQuery(choice)}`}
+          state={{ inside: true }}
+          aria-label={format(_("Read the recipe of {worker}"), { worker: worker.name })}
+        >
           <Icon name="recipe" />
           {_("Read the recipe")}
         </Link>
@@ -121,7 +128,11 @@ function Tags({ worker, several }: { worker: CatalogWorker; several: boolean }) 
   return (
     <ul className="tags" aria-label={_("Properties")}>
       {backends.map((backend) => (
-        <li key={backend} className={backend === worker.backend ? "tag strong" : "tag"} title={backend === worker.backend ? worker.backend_reason : undefined}>
+        <li
+          key={backend}
+          className={backend === worker.backend ? "tag strong" : "tag"}
+          title={backend === worker.backend ? worker.backend_reason : undefined}
+        >
           {backendName(backend)}
         </li>
       ))}
@@ -171,7 +182,9 @@ export function WorkerCard({ worker, installed, job, choice, onChoice, several }
           {!isForeign(worker, choice) && <Unknown worker={worker} />}
         </>
       )}
-      <div className="card-foot">{job ? <CardJob job={job} /> : <CardActions worker={worker} update={installed?.update_version ?? ""} choice={choice} />}</div>
+      <div className="card-foot">
+        {job ? <CardJob job={job} /> : <CardActions worker={worker} update={installed?.update_version ?? ""} choice={choice} />}
+      </div>
     </li>
   );
 }

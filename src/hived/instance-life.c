@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* systemd's words move it on, in instance_consider():
+ *
+ *   made ── its socket listens ── the call that started it is answered ── kicked ── starting ── ready ⇄ listening
+ *     │                                                                               │          │
+ *     └── cannot be made: failed, or gone when a call waits                           └──────────┴── given up: failed
+ *
+ * instance_end() has its units end from everywhere; then it is made again, or dropped. */
+#include "instance-life.h"
+
+#include <errno.h>
+#include <glib/gi18n.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "bus-dict.h"
+#include "error.h"
+#include "file.h"
+#include "instance-object.h"
+#include "instance-start.h"
+#include "instance-units.h"
+#include "instances.h"
+#include "registry.h"
+
+#define SYSTEMD         "org.freedesktop.systemd1"
+#define SYSTEMD_PATH    "/org/freedesktop/systemd1"
+#define SYSTEMD_MANAGER "org.freedesktop.systemd1.Manager"
+#define LINES_MAX       (16 * 1024)
+#define LINES_TIMEOUT   (20 * G_USEC_PER_SEC)
+#define RETRY_PAUSE     (100 * 1000)
+#define RETRIES         50
+
+static void instance_consider (void *userdata);
+
+static void
+instance_tell_systemd (const Instance *instance, const char *method, InstanceUnitKind kind)
+{
+  const char *name = instance->units[kind]->name;
+
+  if (g_str_equal (method, "ResetFailedUnit"))
+    sd_bus_call_method_async (instance->hive->bus, NULL, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, method, NULL, NULL,
+                              "s", name);
+  else
+    sd_bus_call_method_async (instance->hive->bus, NULL, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, method, NULL, NULL,
+                              "ss", name, "replace");
+}
+
+static void
+instance_tell_all (const Instance *instance, const char *method)
+{
+  for (InstanceUnitKind kind = INSTANCE_SOCKET; kind < INSTANCE_UNITS; kind++)
+    instance_tell_systemd (instance, method, kind);
+}
+
+/* What was known of the units may be old. */
+static void
+instance_ask_all (Instance *instance)
+{
+  for (InstanceUnitKind kind = INSTANCE_SOCKET; kind < INSTANCE_UNITS; kind++)
+    {
+      instance->units[kind]->known = false;
+      instance_unit_ask (instance->units[kind]);
+    }
+}
+
+static bool
+instance_is_known (const Instance *instance)
+{
+  bool known = true;
+
+  for (InstanceUnitKind kind = INSTANCE_SOCKET; kind < INSTANCE_UNITS; kind++)
+    known = known && instance->units[kind]->known;
+  return known;
+}
+
+static bool
+instance_is_gone (const Instance *instance)
+{
+  bool gone = true;
+
+  for (InstanceUnitKind kind = INSTANCE_SOCKET; kind < INSTANCE_UNITS; kind++)
+    gone = gone && unit_state_is_gone (&instance->units[kind]->state);
+  return gone;
+}
+
+static void
+instance_set_state (Instance *instance, InstanceState state)
+{
+  instance->state = state;
+  if (instance->announced)
+    instance_object_announce_change (instance);
+}
+
+static void
+instance_set_error (Instance *instance, int code, const char *message)
+{
+  g_free (instance->error);
+  instance->error_code = code;
+  instance->error = g_strdup (message);
+}
+
+/* Forgets it: @instance is not valid any more. */
+static void
+instance_drop (Instance *instance)
+{
+  instance_forget (instance);
+  if (instance->announced)
+    instance_object_announce_removed (instance);
+  for (guint i = 0; i < instance->stops->len; i++)
+    sd_bus_reply_method_return (instance->stops->pdata[i], NULL);
+  if (instance->start)
+    {
+      g_autoptr (GError) failure =
+          g_error_new_literal (HIVE_ERROR, MAX (instance->error_code, 0),
+                               instance->error ? instance->error : N_ ("The instance was stopped while it started"));
+
+      bus_reply_gerror (instance->start, failure);
+    }
+  instances_remove (instance->hive->instances, instance);
+}
+
+/* Ends its units: what follows is said by @goal, when nothing of them is left. */
+static void
+instance_end (Instance *instance, InstanceGoal goal)
+{
+  instance->goal = goal;
+  instance->kicks = false;
+  instance->retry = sd_event_source_disable_unref (instance->retry);
+  instance->making = sd_bus_slot_unref (instance->making);
+  instance->kicking = sd_bus_slot_unref (instance->kicking);
+  g_clear_pointer (&instance->lines, capture_free);
+  instance_tell_all (instance, "StopUnit");
+  instance_ask_all (instance);
+  instance_set_state (instance, INSTANCE_STOPPING);
+}
+
+static void instance_make (Instance *instance);
+
+static int
+instance_on_retry (sd_event_source *source, uint64_t usec, void *userdata)
+{
+  Instance *instance = userdata;
+
+  instance->retry = sd_event_source_disable_unref (instance->retry);
+  instance_make (instance);
+  return 0;
+}
+
+/* It cannot be made: a call that waits for it has the error, and then it is gone; else it stays, failed. */
+static void
+instance_fail_to_make (Instance *instance, int code, const char *message)
+{
+  instance_set_error (instance, code, message);
+  if (instance->start)
+    {
+      instance_end (instance, INSTANCE_REMOVE);
+      return;
+    }
+  instance->made = instance->given_up = instance->diagnosed = true;
+  instance_set_state (instance, INSTANCE_FAILED);
+}
+
+static int
+instance_on_made (sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+  Instance *instance = userdata;
+  const sd_bus_error *failure = sd_bus_message_get_error (message);
+
+  instance->making = sd_bus_slot_unref (instance->making);
+  /* Units that were ended a moment ago are forgotten by systemd a moment later. */
+  if (sd_bus_error_has_name (failure, "org.freedesktop.systemd1.UnitExists") && instance->retries++ < RETRIES &&
+      sd_event_add_time_relative (instance->hive->event, &instance->retry, CLOCK_MONOTONIC, RETRY_PAUSE, 0,
+                                  instance_on_retry, instance) >= 0)
+    return 0;
+  if (failure)
+    {
+      instance_fail_to_make (instance, HIVE_ERROR_FAILED, failure->message);
+      return 0;
+    }
+  instance->made = true;
+  instance_ask_all (instance);
+  return 0;
+}
+
+/* Asks systemd for its units; they are as worker, rule and model are now. */
+static void
+instance_make (Instance *instance)
+{
+  Hive *hive = instance->hive;
+  g_autoptr (GError) failure = NULL;
+  const WorkerRecord *record = registry_get (hive->registry, instance->worker_id, &failure);
+  sd_bus_message *call = NULL;
+
+  if (record && instance_prepare (instance, record, &failure))
+    call = instance_units_call (instance, record, &failure);
+  if (!call)
+    {
+      instance_fail_to_make (instance, failure->code, failure->message);
+      return;
+    }
+  instance->made = instance->was_ready = instance->given_up = instance->diagnosed = false;
+  g_clear_pointer (&instance->error, g_free);
+  instance->error_code = -1;
+  instance->kicks = instance->goal == INSTANCE_RUN;
+  instance->state = INSTANCE_STARTING;
+  if (!instance_write (instance, &failure) || !instance_mark (instance, &failure))
+    instance_fail_to_make (instance, failure->code, failure->message);
+  else if (sd_bus_call_async (hive->bus, &instance->making, call, instance_on_made, instance, 0) < 0)
+    instance_fail_to_make (instance, HIVE_ERROR_FAILED, "Cannot ask systemd for the units");
+  sd_bus_message_unref (call);
+}
+
+/* Found again: in this boot its units are there, or were ended; after a boot they are made when it is to be there. */
+static void
+instance_recover (Instance *instance)
+{
+  if (instance_is_marked (instance, &instance->kicks))
+    {
+      instance->made = true;
+      instance->was_ready = !instance->kicks;
+      instance->given_up = instance->error != NULL;
+      instance_consider (instance);
+      return;
+    }
+  if (!instance->options->boot)
+    {
+      instance_drop (instance);
+      return;
+    }
+  instance->goal = instance->options->idle_stop > 0 ? INSTANCE_LISTEN : INSTANCE_RUN;
+  instance_make (instance);
+}
+
+/* Told to end, it has: systemd forgets what failed of it. */
+static void
+instance_ended (Instance *instance)
+{
+  instance_tell_all (instance, "ResetFailedUnit");
+  if (instance->goal == INSTANCE_REMOVE)
+    {
+      instance_drop (instance);
+      return;
+    }
+  instance->goal = INSTANCE_RUN;
+  instance->retries = 0;
+  instance_make (instance);
+}
+
+static int
+instance_on_kicked (sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+  Instance *instance = userdata;
+  g_autoptr (GError) failure = NULL;
+
+  instance->kicking = sd_bus_slot_unref (instance->kicking);
+  if (!instance_mark (instance, &failure))
+    g_warning ("%s", failure->message);
+  instance_ask_all (instance);
+  return 0;
+}
+
+/* The socket listens: the proxy is started, as the first request would have it, and with it the worker. */
+static void
+instance_kick (Instance *instance)
+{
+  instance->kicks = false;
+  sd_bus_call_method_async (instance->hive->bus, &instance->kicking, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER,
+                            "StartUnit", instance_on_kicked, instance, "ss", instance->units[INSTANCE_PROXY]->name,
+                            "replace");
+}
+
+/* A proxy that was started without a request does not count its idle time before the first one has ended. */
+static void
+instance_poke (const Instance *instance)
+{
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  g_auto (Fd) fd = -1;
+
+  if (instance->options->idle_stop == 0 || !instance_options_are_unix (instance->options))
+    return;
+  fd = socket (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  g_strlcpy (address.sun_path, instance->address + strlen ("unix:"), sizeof address.sun_path);
+  if (fd < 0 || connect (fd, (struct sockaddr *)&address, sizeof address) < 0)
+    g_warning ("%s does not count its idle time yet", instance->options->name);
+}
+
+static void
+instance_answer_start (Instance *instance)
+{
+  sd_bus_message *start = g_steal_pointer (&instance->start);
+
+  sd_bus_reply_method_return (start, "o", instance->path);
+  sd_bus_message_unref (start);
+  instance->announced = true;
+  instance_object_announce_new (instance);
+}
+
+/* Its socket cannot listen; what else than an address that another program has is seen in the journal. */
+static void
+instance_fail_to_listen (Instance *instance)
+{
+  g_autofree char *message =
+      instance_options_are_unix (instance->options) ?
+          g_strdup_printf (N_ ("Cannot listen on %s; see: journalctl -u %s"), instance->address,
+                           instance->units[INSTANCE_SOCKET]->name) :
+          g_strdup_printf (N_ ("%s is another program's, or not this machine's: choose another address or port"),
+                           instance->options->listen);
+
+  instance_fail_to_make (instance,
+                         instance_options_are_unix (instance->options) ? HIVE_ERROR_FAILED : HIVE_ERROR_ADDRESS_IN_USE,
+                         message);
+}
+
+static void
+instance_on_lines (const char *text, size_t size, int code, const GError *failure, void *userdata)
+{
+  Instance *instance = userdata;
+  g_autofree char *before = g_steal_pointer (&instance->error);
+  g_autofree char *lines = failure ? g_strdup ("") : g_utf8_make_valid (text, (gssize)size);
+  Capture *capture = g_steal_pointer (&instance->lines);
+  g_autoptr (GError) error = NULL;
+
+  instance->error = *g_strstrip (lines) ? g_strdup_printf (N_ ("%s. It printed last:\n%s"), before, lines) :
+                                          g_strdup_printf (N_ ("%s. It printed nothing"), before);
+  instance->diagnosed = true;
+  capture_free (capture);
+  if (!instance_write (instance, &error))
+    g_warning ("%s", error->message);
+  instance_consider (instance);
+}
+
+/* Reads what the worker printed last, by journalctl in a unit of its own. */
+static void
+instance_read_lines (Instance *instance)
+{
+  Hive *hive = instance->hive;
+  g_autofree char *unit = g_strconcat ("_SYSTEMD_UNIT=", instance->units[INSTANCE_WORKER]->name, NULL);
+  uint64_t started = instance->units[INSTANCE_WORKER]->state.started_at / G_USEC_PER_SEC;
+  g_autofree char *since = g_strdup_printf ("--since=@%" G_GUINT64_FORMAT, started);
+  char *arguments[] = { (char *)"/usr/bin/journalctl",
+                        (char *)"--no-pager",
+                        (char *)"--quiet",
+                        since,
+                        (char *)"--output=cat",
+                        (char *)"--lines=10",
+                        unit,
+                        NULL };
+  g_autoptr (GError) error = NULL;
+
+  instance->lines = capture_start (hive->launcher, hive->event,
+                                   &(CaptureSpec){ .arguments = arguments,
+                                                   .role = LAUNCH_JOURNAL,
+                                                   .description = "Last lines of a worker",
+                                                   .max_size = LINES_MAX,
+                                                   .timeout = LINES_TIMEOUT },
+                                   instance_on_lines, instance, &error);
+  if (!instance->lines)
+    instance->diagnosed = true;
+}
+
+/* It failed: nothing of it stays, so that no request starts it again, but what it printed last. */
+static void
+instance_give_up (Instance *instance)
+{
+  g_autofree char *words = instance_failure_words (instance->units, instance->options->start_timeout);
+  g_autofree char *message = g_strdup_printf (instance->was_ready ? "%s failed: %s" : N_ ("%s cannot be started: %s"),
+                                              instance->options->name, words);
+  bool failed = g_strcmp0 (instance->units[INSTANCE_WORKER]->state.active_state, "inactive") != 0;
+
+  instance->given_up = true;
+  instance_set_error (instance,
+                      instance_state_lacks_card (instance->units) ? HIVE_ERROR_DEVICE_UNAVAILABLE :
+                      failed                                      ? HIVE_ERROR_START_FAILED :
+                                                                    HIVE_ERROR_NOT_RUNNING,
+                      message);
+  instance_tell_all (instance, "StopUnit");
+  instance_read_lines (instance);
+}
+
+/* At its first start it has one try: who waits for it is told at once. */
+static bool
+instance_has_failed (const Instance *instance, InstanceState state)
+{
+  return state == INSTANCE_FAILED || (!instance->was_ready && instance_state_is_between (instance->units));
+}
+
+static void
+instance_update (Instance *instance)
+{
+  InstanceState state = instance_state_of (instance->units);
+
+  if (instance->kicking || instance->kicks)
+    state = INSTANCE_STARTING;
+  if (!instance->given_up && instance_has_failed (instance, state))
+    instance_give_up (instance);
+  if (instance->given_up)
+    {
+      if (instance->diagnosed && instance->state != INSTANCE_FAILED)
+        instance_set_state (instance, INSTANCE_FAILED);
+      return;
+    }
+  if (state == INSTANCE_READY && !instance->was_ready)
+    {
+      instance->was_ready = true;
+      instance_poke (instance);
+    }
+  instance_set_state (instance, state);
+}
+
+/* Something of it may be new. It may be gone when this returns. */
+static void
+instance_consider (void *userdata)
+{
+  Instance *instance = userdata;
+  const UnitState *socket = &instance->units[INSTANCE_SOCKET]->state;
+
+  if (!instance_is_known (instance) || instance->making || instance->retry)
+    return;
+  if (instance->goal == INSTANCE_AGAIN || instance->goal == INSTANCE_REMOVE)
+    {
+      if (instance_is_gone (instance))
+        instance_ended (instance);
+      return;
+    }
+  if (!instance->made)
+    {
+      instance_recover (instance);
+      return;
+    }
+  if (instance->start || instance->kicks)
+    {
+      if (socket->job != 0)
+        return;
+      if (g_strcmp0 (socket->active_state, "active") != 0)
+        {
+          instance_fail_to_listen (instance);
+          return;
+        }
+    }
+  if (instance->start)
+    instance_answer_start (instance);
+  if (instance->kicks)
+    instance_kick (instance);
+  instance_update (instance);
+}
+
+void
+instance_follow (Instance *instance)
+{
+  for (InstanceUnitKind kind = INSTANCE_SOCKET; kind < INSTANCE_UNITS; kind++)
+    {
+      g_autofree char *name = instance_unit_name (instance->options->name, kind);
+
+      instance->units[kind] = instance_unit_new (instance->hive->bus, name, instance_consider, instance);
+    }
+}
+
+void
+instance_begin (Instance *instance)
+{
+  instance_end (instance, INSTANCE_AGAIN);
+}
+
+void
+instance_stop (Instance *instance, sd_bus_message *message)
+{
+  g_ptr_array_add (instance->stops, sd_bus_message_ref (message));
+  if (instance->goal != INSTANCE_REMOVE)
+    instance_end (instance, INSTANCE_REMOVE);
+}
+
+void
+instance_restart (Instance *instance)
+{
+  if (instance->goal != INSTANCE_REMOVE)
+    instance_end (instance, INSTANCE_AGAIN);
+}
+
+bool
+instance_is_before (const Instance *instance)
+{
+  const UnitState *worker = &instance->units[INSTANCE_WORKER]->state;
+  const WorkerRecord *record = registry_get (instance->hive->registry, instance->worker_id, NULL);
+
+  return record && worker->main_pid != 0 && worker->started_at < record->installed_at;
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+import { lazy, Suspense, useState } from "react";
+
+import type { Worker } from "@rbee/hive-sdk";
+
+import { _, format } from "../i18n.ts";
+
+const StartDialog = lazy(() => import("./start-dialog.tsx"));
+
+/** Starts an installed worker, by a dialog; nothing where nobody knows how it is run. @named: among several it says which. */
+export function StartButton({ worker, named = false }: { worker: Worker; named?: boolean }) {
+  const [asked, setAsked] = useState(false);
+  const words = format(_("Start {worker}"), { worker: worker.id });
+
+  if (!worker.run) return null;
+  return (
+    <>
+      <button type="button" className="button primary" onClick={() => setAsked(true)} aria-label={words}>
+        {named ? words : _("Start")}
+      </button>
+      {asked && (
+        <Suspense>
+          <StartDialog worker={worker} onClose={() => setAsked(false)} />
+        </Suspense>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "job-phases.h"
+
+#include <string.h>
+
+#include "job-words.h"
+
+static bool
+job_phases_has (GPtrArray *begun, const char *phase)
+{
+  return g_ptr_array_find_with_equal_func (begun, phase, g_str_equal, NULL);
+}
+
+/* A phase is not broken at the end of a line. @mark: what stands before it. */
+static void
+job_phases_append (GString *line, const char *phase, const char *mark, const char *attributes)
+{
+  g_autofree char *title = g_markup_escape_text (job_words_phase (phase), -1);
+  g_auto (GStrv) words = g_strsplit (title, " ", -1);
+  g_autofree char *whole = g_strjoinv ("\u00a0", words);
+
+  g_string_append_printf (line, "%s<span %s>%s%s</span>", line->len > 0 ? "  " : "", attributes, mark, whole);
+}
+
+static void
+job_phases_append_last (GString *line, const char *phase, const char *state)
+{
+  if (job_words_is_active (state))
+    job_phases_append (line, phase, "●\u00a0", "weight=\"bold\"");
+  else if (g_strcmp0 (state, "done") == 0)
+    job_phases_append (line, phase, "✓\u00a0", "alpha=\"70%\"");
+  else
+    job_phases_append (line, phase, "✗\u00a0", "weight=\"bold\"");
+}
+
+char *
+job_phases_markup (const char *operation, const char *state, GPtrArray *begun)
+{
+  GString *line = g_string_new (NULL);
+  const char *last = begun->len > 0 ? begun->pdata[begun->len - 1] : NULL;
+  const char *phase = NULL;
+  bool to_come = false;
+
+  for (guint i = 0; i + 1 < begun->len; i++)
+    job_phases_append (line, begun->pdata[i], "✓\u00a0", "alpha=\"70%\"");
+  if (last)
+    job_phases_append_last (line, last, state);
+  while (job_words_is_active (state) && (phase = job_words_next_phase (operation, phase)))
+    {
+      if (to_come && !job_phases_has (begun, phase))
+        job_phases_append (line, phase, "", "alpha=\"45%\"");
+      to_come |= !last || g_str_equal (phase, last);
+    }
+  return g_string_free (line, FALSE);
+}

@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What was built, and what it needs: read from the finished tree, kept with what is installed."""
+
+import hashlib
+import json
+import os
+import pathlib
+import random
+import shutil
+import struct
+import subprocess
+
+import pytest
+
+from catalog import install_script, pkgbuild
+
+X86 = os.uname().machine == "x86_64"
+PROGRAM = "int main(void) { return 0; }"
+CXX = "#include <iostream>\n#include <vector>\nint main() { std::vector<int> v{1}; std::cout << v.size(); }"
+
+
+def needs(build, folder, level="baseline", *tools):
+    """What rbee-hive-needs answers; None when it refuses."""
+    read, write = os.pipe()
+    done = subprocess.run(
+        ["bash", "-c", f'exec "$@" 9>&{write}', "bash", str(build.libexec / "rbee-hive-needs"), "read", str(folder), level, *tools],
+        pass_fds=[write],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    os.close(write)
+    with os.fdopen(read, "rb") as file:
+        answer = file.read()
+    assert done.returncode in (0, 2), (done.returncode, done.stderr)
+    return json.loads(answer) if done.returncode == 0 else None
+
+
+def make(folder, name, text=PROGRAM, compiler="gcc", *options):
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run(
+        [compiler, "-x", "c++" if compiler == "g++" else "c", "-", "-o", str(path), "-x", "none", *options], input=text, text=True, check=True
+    )
+    return path
+
+
+def test_a_program_needs_its_libraries_its_loader_and_the_versions_of_their_symbols(build, tmp_path):
+    make(
+        tmp_path,
+        "usr/local/bin/plain",
+        "#include <math.h>\n#include <stdlib.h>\nint main(int c, char **v) { return (int)pow(c, atof(v[0])); }",
+        "gcc",
+        "-lm",
+    )
+    make(tmp_path, "usr/local/bin/cxx", CXX, "g++")
+    requires = needs(build, tmp_path)["requires"]
+    assert {"libc.so.6", "libm.so.6", "libstdc++.so.6"} <= set(requires["libraries"])
+    assert set(requires["symbols"]) == {"GLIBC", "GLIBCXX", "CXXABI"}
+    listed = subprocess.check_output(["readelf", "-V", "-W", tmp_path / "usr/local/bin/cxx", tmp_path / "usr/local/bin/plain"], text=True)
+    for family, version in requires["symbols"].items():
+        found = {word.removeprefix(f"{family}_") for word in listed.split() if word.startswith(f"{family}_") and word[len(family) + 1].isdigit()}
+        assert version == max(found, key=lambda text: [int(part) for part in text.split(".")])
+    assert any("ld-linux" in path for path in requires["interpreters"])
+    assert requires["cpu"] == []
+
+
+def test_what_the_tree_has_itself_it_does_not_need(build, tmp_path):
+    make(tmp_path, "usr/local/lib/x/libown.so.1", "int own(void) { return 1; }", "gcc", "-shared", "-fPIC", "-Wl,-soname,libown.so.1")
+    make(tmp_path, "usr/local/bin/x", "int own(void); int main(void) { return own(); }", "gcc", str(tmp_path / "usr/local/lib/x/libown.so.1"))
+    (tmp_path / "usr/local/bin/tool").write_text("#!/usr/local/bin/x\n")
+    (tmp_path / "usr/local/bin/tool").chmod(0o755)
+    (tmp_path / "usr/local/bin/python").write_text("#!/usr/bin/env -S python3 -u\n")
+    (tmp_path / "usr/local/bin/python").chmod(0o755)
+    (tmp_path / "usr/local/bin/data").write_text("#!/no/such/thing\n")
+    requires = needs(build, tmp_path)["requires"]
+    assert "libown.so.1" not in requires["libraries"] and "libc.so.6" in requires["libraries"]
+    assert "/usr/local/bin/x" not in requires["interpreters"]
+    assert {"/usr/bin/env", "python3"} <= set(requires["interpreters"])
+    assert "/no/such/thing" not in requires["interpreters"]
+
+
+@pytest.mark.skipif(not X86, reason="the levels are x86-64's")
+def test_the_processor_is_what_it_was_built_for_and_what_its_notes_say(build, tmp_path):
+    (tmp_path / "scripted").write_text("#!/bin/sh\n")
+    assert needs(build, tmp_path, "x86-64-v3")["requires"]["cpu"] == []
+    make(tmp_path, "program")
+    assert {"avx2", "sse4_2"} <= set(needs(build, tmp_path, "x86-64-v3")["requires"]["cpu"])
+    assert needs(build, tmp_path, "baseline")["requires"]["cpu"] == []
+    make(tmp_path, "noted", PROGRAM, "gcc", "-march=x86-64-v2", "-mneeded")
+    cpu = needs(build, tmp_path, "baseline")["requires"]["cpu"]
+    assert "sse4_2" in cpu and "avx2" not in cpu
+    here = set(next(line for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("flags")).split())
+    native = set(needs(build, tmp_path, "native")["requires"]["cpu"])
+    assert native <= here and "sse4_2" in native
+
+
+def section(folder, name, data):
+    """A program with one section more."""
+    path = make(folder, "program")
+    (folder / "data").write_bytes(data)
+    subprocess.run(["objcopy", "--add-section", f"{name}={folder / 'data'}", str(path)], check=True)
+    (folder / "data").unlink()
+
+
+def fatbin(*codes):
+    """As nvcc writes it: (kind, card, content)."""
+    body = b"".join(
+        struct.pack("<HHIQIIHHI", kind, 0x101, 64, len(content), 0, 0, 8, 5, card).ljust(64, b"\0") + content for kind, card, content in codes
+    )
+    return struct.pack("<IHHQ", 0xBA55ED50, 1, 16, len(body)) + body
+
+
+def bundle(*cards):
+    """As clang-offload-bundler writes it."""
+    entries, at = b"", 4096
+    for card in ["host-x86_64-unknown-linux--", *(f"hipv4-amdgcn-amd-amdhsa--{card}" for card in cards)]:
+        entries += struct.pack("<QQQ", at, 16, len(card)) + card.encode()
+        at += 16
+    head = b"__CLANG_OFFLOAD_BUNDLE__" + struct.pack("<Q", len(cards) + 1) + entries
+    return head.ljust(4096, b"\0") + b"c" * (at - 4096)
+
+
+def test_the_driver_is_what_the_libraries_of_cuda_take(build, tmp_path):
+    aside = tmp_path / "aside"
+    for name, driver in (("libcudart.so.12", "525"), ("libcublas.so.13", "580")):
+        make(aside, name, "int cuda(void) { return 1; }", "gcc", "-shared", "-fPIC", f"-Wl,-soname,{name}")
+        make(tmp_path / "tree", "usr/local/bin/x", "int cuda(void); int main(void) { return cuda(); }", "gcc", str(aside / name))
+        assert needs(build, tmp_path / "tree")["requires"]["gpu"] == {"cuda": [], "rocm": [], "driver": driver}
+
+
+def test_cards_are_those_that_code_in_it_is_for(build, tmp_path):
+    section(tmp_path, ".nv_fatbin", fatbin((2, 86, b"x" * 40), (2, 120, b"y" * 8)) + fatbin((1, 90, b"z" * 16)))
+    assert needs(build, tmp_path)["requires"]["gpu"] == {"cuda": ["86", "90+", "120"], "rocm": []}
+    section(tmp_path, ".hip_fatbin", bundle("gfx906:sramecc+:xnack-", "gfx1100").ljust(8192, b"\0") + bundle("gfx942"))
+    assert needs(build, tmp_path)["requires"]["gpu"] == {"cuda": [], "rocm": ["gfx906", "gfx942", "gfx1100"]}
+
+
+def test_code_for_cards_that_lies_of_its_size_ends_nothing(build, tmp_path):
+    lies = [
+        struct.pack("<IHHQ", 0xBA55ED50, 1, 16, 2**64 - 1),
+        struct.pack("<IHHQ", 0xBA55ED50, 1, 0, 8) * 9,
+        struct.pack("<IHHQ", 0xBA55ED50, 1, 16, 64) + struct.pack("<HHIQ", 2, 1, 0, 2**63) + b"\0" * 48,
+    ]
+    for lie in lies:
+        section(tmp_path, ".nv_fatbin", lie)
+        assert needs(build, tmp_path)["requires"]["gpu"]["cuda"] in ([], ["0"])
+    for lie in (
+        b"__CLANG_OFFLOAD_BUNDLE__" + struct.pack("<Q", 2**64 - 1),
+        b"__CLANG_OFFLOAD_BUNDLE__" + struct.pack("<QQQQ", 1, 0, 0, 2**40),
+        b"__CLANG_OFFLOAD_BUNDLE__" + struct.pack("<QQQQ", 1, 2**64 - 1, 2**64 - 1, 0),
+    ):
+        section(tmp_path, ".hip_fatbin", lie)
+        assert needs(build, tmp_path)["requires"]["gpu"]["rocm"] == []
+
+
+def test_a_program_that_was_damaged_in_any_way_is_read_without_harm(build, tmp_path):
+    """Each byte of its heads and dynamic parts may be anything; a fuzzer makes up more (tests/fuzz)."""
+    whole = make(tmp_path, "program", CXX, "g++").read_bytes()
+    chance = random.Random(7)
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(300):
+        data = bytearray(whole[: chance.choice([len(whole), 64, 120, 1000, len(whole) // 2])])
+        for _ in range(chance.choice([1, 4, 40])):
+            data[chance.randrange(min(len(data), chance.choice([64, 4096, len(data)])))] = chance.choice([0, 1, 127, 255, chance.randrange(256)])
+        (folder / f"p{number}").write_bytes(data)
+    assert needs(build, folder) is not None
+
+
+def test_a_tree_of_links_pipes_and_depth_is_read_without_harm(build, tmp_path):
+    (tmp_path / "loop").symlink_to(".")
+    (tmp_path / "out").symlink_to("/")
+    os.mkfifo(tmp_path / "pipe")
+    assert needs(build, tmp_path)["requires"]["libraries"] == []
+    deep = tmp_path
+    for _ in range(140):
+        deep /= "d"
+        deep.mkdir()
+    assert needs(build, tmp_path) is None
+
+
+def test_what_was_built_is_in_the_record_and_hivectl_shows_it(hive):
+    text = f"echo '{PROGRAM}' >made.c; gcc $CFLAGS -o made made.c"
+    recipe = pkgbuild(
+        "made",
+        build=text,
+        package='install -Dm755 "$srcdir/made" "$pkgdir/usr/local/bin/made"',
+        makedepends=["gcc"],
+        source=["some.txt"],
+        sha256sums=[hashlib.sha256(b"some\n").hexdigest()],
+    )
+    hive.catalog.add("made", recipe, files={"some.txt": b"some\n"}, makedepends=["gcc"])
+    hive.installs("made", cpu="baseline")
+    built = hive.record("made")["build"]
+    assert built["format"] == 1 and built["cpu"] == "baseline" and built["floating"] is False
+    assert built["key_of"]["worker"] == "made" and built["key_of"]["recipe"] == hashlib.sha256(recipe.encode()).hexdigest()
+    assert built["key"] == hashlib.sha256(json.dumps(built["key_of"], separators=(",", ":"), sort_keys=True).encode()).hexdigest()
+    assert built["key_of"]["sources"] == ["some.txt sha256:" + hashlib.sha256(b"some\n").hexdigest()]
+    assert built["sources"] == [{"name": "some.txt", "sums": {"sha256": hashlib.sha256(b"some\n").hexdigest()}}]
+    assert "gcc" in built["toolchain"]["gcc"]
+    assert "libc.so.6" in built["requires"]["libraries"] and built["requires"]["cpu"] == []
+    shown = json.loads(hive.hivectl("show", "made", "--json").stdout)
+    assert shown["build"] == built and shown["installed_cpu"] == "baseline"
+    assert "Built for" in hive.hivectl("show", "made").stdout
+    hive.removes("made")
+    assert "build" not in json.loads(hive.hivectl("show", "made", "--json").stdout)
+
+
+def test_a_git_source_is_recorded_with_the_commit_that_it_was(hive):
+    folder = hive.directory / "repository"
+    subprocess.run(
+        [
+            "sh",
+            "-ec",
+            'git init -q -b main "$0"; cd "$0"; echo one >file; git add file; git -c user.name=n -c user.email=e@x commit -q -m one',
+            str(folder),
+        ],
+        check=True,
+    )
+    commit = subprocess.check_output(["git", "-C", str(folder), "rev-parse", "HEAD"], text=True).strip()
+    hive.catalog.add("moving", pkgbuild("moving", source=[f"moving::git+file://{folder}"], sha256sums=["SKIP"]))
+    hive.installs("moving")
+    built = hive.record("moving")["build"]
+    assert [source["revision"] for source in built["sources"]] == [commit]
+    assert built["floating"] is True
+
+
+def test_the_key_is_the_same_for_the_same_and_another_for_what_changes_the_result(hive):
+    def key(**options):
+        hive.installs("one", reinstall=True, **options)
+        return hive.record("one")["build"]["key"]
+
+    hive.catalog.add("one", pkgbuild("one"))
+    first = key()
+    assert key(check=True) == key(cpu="baseline") == first
+    hive.catalog.add("one", pkgbuild("one", extra="# another"))
+    assert key() != first
+
+
+def test_a_package_of_scripts_runs_on_every_processor(hive):
+    hive.catalog.add("scripted", pkgbuild("scripted", package=install_script("scripted")))
+    hive.installs("scripted")
+    requires = hive.record("scripted")["build"]["requires"]
+    assert requires["cpu"] == [] and requires["interpreters"] == ["/bin/sh"] and requires["libraries"] == []
+
+
+def test_a_builder_that_writes_no_record_of_the_build_is_refused_where_it_is_no_json(hive):
+    """What lies in the work tree is the job's user's to write: a recipe cannot reach it, and what cannot be read is refused."""
+    libexec = hive.directory / "libexec"
+    shutil.copytree(hive.build.libexec, libexec)
+    (libexec / "rbee-hive-needs").write_text("#!/bin/sh\nprintf '%s' '{\"requires\":{},\"toolchain\":{},' >&9\n")
+    hive.configure("Hive", LibexecDirectory=libexec)
+    hive.catalog.add("odd")
+    hive.refuses("odd", "PackageFailed", "what the programs need")

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What ListWorkers says of how a worker is run, so that a client offers what StartWorker would take."""
+
+import pytest
+
+from terminal import Terminal
+
+RULES = """
+[keyed]
+Arguments=%p
+KeyArguments=%k
+ModelArguments=%m
+ContextArguments=%c
+Formats=gguf;safetensors
+API=openai
+WebUI=/chat
+[local]
+Arguments=%p
+Keyless=loopback
+[closed]
+Arguments=%p
+"""
+
+
+@pytest.fixture
+def rules(hive):
+    path = hive.directory / "run.conf"
+    path.write_text(RULES)
+    hive.configuration["Run"] = {"Rules": path}
+    return path
+
+
+def runs(hive, name):
+    """Of ListWorkers; the worker's object says the same."""
+    run = next(worker.get("run") for worker in hive.call("ListWorkers") if worker["id"] == name)
+    path = "/org/rbee/Hive/worker/" + name.replace("-", "_2d")
+    assert hive.get(path, "org.rbee.Hive.Worker", "Run") == (run or {})
+    return run
+
+
+def test_worker_says_what_a_start_of_it_takes(hive, rules):
+    for name in ("keyed", "local-cpu", "closed", "unknown"):
+        hive.catalog.add(name)
+        hive.installs(name)
+    assert runs(hive, "keyed") == {
+        "takes_model": True,
+        "takes_context": True,
+        "formats": ["gguf", "safetensors"],
+        "listen": "any",
+        "api": "openai",
+        "web_ui": "/chat",
+    }
+    assert (runs(hive, "local-cpu")["listen"], runs(hive, "local-cpu")["takes_model"], runs(hive, "local-cpu")["formats"]) == ("loopback", False, [])
+    assert runs(hive, "closed")["listen"] == "unix"
+    assert runs(hive, "unknown") is None
+
+
+def test_another_installation_tells_how_it_is_started_now(hive, rules):
+    hive.catalog.add("keyed")
+    hive.installs("keyed")
+    hive.signals.clear()
+    hive.catalog.add("keyed", version="2.0")
+    hive.installs("keyed", reinstall=True)
+    changes = [signal.arguments[1] for signal in hive.signals if signal.path.endswith("/worker/keyed") and signal.member == "PropertiesChanged"]
+    assert changes[-1]["Run"]["api"] == "openai"
+
+
+def test_rules_that_are_broken_are_none(hive, rules):
+    hive.catalog.add("keyed")
+    hive.installs("keyed")
+    rules.write_text("[keyed]\nNonsense=1\n")
+    assert runs(hive, "keyed") is None
+
+
+def shown(hive, *arguments):
+    """What hivectl writes to a terminal."""
+    with Terminal(hive.build.bin / "hivectl", *arguments, environment=hive.command_environment(), patience=hive.patience) as terminal:
+        assert terminal.end() == 0
+        return terminal.shown
+
+
+def test_install_of_what_can_be_run_says_how(hive, rules):
+    for name in ("keyed", "local", "unknown"):
+        hive.catalog.add(name)
+    assert "hivectl start" not in shown(hive, "install", "unknown")
+    assert "hivectl start local\r\n" in shown(hive, "install", "local")
+    assert "hivectl start keyed --model MODEL" in shown(hive, "install", "keyed")
+    assert hive.hivectl("install", "local", "--reinstall").stdout.splitlines()[-1] == "[DONE]", "for people alone"
+
+
+def test_catalog_says_how_its_worker_is_run_unless_a_file_of_this_machine_does(hive, rules):
+    hive.catalog.add("spoken", run={"arguments": ["--port", "%p"], "model_arguments": ["-m", "%m"], "formats": ["gguf"], "web_ui": "/chat"})
+    hive.catalog.add("closed", run={"arguments": ["%p"], "web_ui": "/chat"})
+    for name in ("spoken", "closed"):
+        hive.installs(name)
+    assert runs(hive, "spoken") == {"takes_model": True, "takes_context": False, "formats": ["gguf"], "listen": "unix", "api": "", "web_ui": "/chat"}
+    assert runs(hive, "closed")["web_ui"] == ""
+
+
+@pytest.mark.parametrize("key", ["allow", "keyless", "key_arguments", "environment"])
+def test_catalog_that_wants_more_for_its_worker_is_refused_by_the_key(hive, key):
+    hive.catalog.add("greedy", run={"arguments": ["%p"], key: "memory-execute"})
+    hive.refuses("greedy", "CatalogInvalid", f'"{key}"', "Rules=")

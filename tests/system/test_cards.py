@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Workers that are for a card: it is there before they start, it alone is theirs, and they compute with it. The cards are a table of
+nvidia-smi and nodes that have other devices' numbers: what opens them is real, and so is who has them open."""
+
+import json
+
+import pytest
+
+from test_instances import Instances, nothing_runs  # noqa: F401
+
+TABLE = """name, memory.total [MiB], compute_cap, driver_version, uuid, minor_number
+NVIDIA GeForce RTX 4090, 24564 MiB, 8.9, 595.80, GPU-first, 1
+NVIDIA GeForce RTX 3090, 24576 MiB, 8.6, 595.80, GPU-second, 0"""
+NODES = {"nvidia0": 3, "nvidia1": 5, "nvidiactl": 7, "nvidia-uvm": 9}  # null, zero, full and urandom, which every unit may open
+
+
+@pytest.fixture(scope="module")
+def workers(machine):
+    smi = machine.path("/usr/local/bin/nvidia-smi")
+    smi.write_text(f"#!/bin/sh\ncat <<'TABLE'\n{TABLE}\nTABLE\n")
+    smi.chmod(0o755)
+    workers = Instances(machine)
+    rules = machine.path("/etc/rbee-hive/run.conf")
+    rules.write_text(rules.read_text() + "[computer]\nArguments=%p %n\n")
+    workers.add("computer", worker_type="cuda")
+    workers.hive.call("RefreshCapabilities")
+    workers.hive.installs("computer")
+    yield workers
+    smi.unlink()
+    workers.hive.close()
+
+
+@pytest.fixture(autouse=True)
+def nodes(workers):
+    for name, minor in NODES.items():
+        workers.machine.run("sh", "-c", f"rm -f /dev/{name}; mknod -m 666 /dev/{name} c 1 {minor}")
+    yield
+    workers.machine.run("sh", "-c", "rm -f /dev/nvidia*")
+
+
+@pytest.fixture
+def nvidia_modprobe(workers):
+    """What stands in for the program that makes the nodes, which is NVIDIA's and is setuid root; the file has what it was asked."""
+    program, asked = workers.machine.path("/usr/bin/nvidia-modprobe"), workers.machine.path("/run/asked-for-nodes")
+    program.write_text('#!/bin/sh\n/bin/echo "$*" >>/run/asked-for-nodes\n[ "$1" != -u ] || exec mknod -m 666 /dev/nvidia-uvm c 1 9\n')
+    program.chmod(0o755)
+    yield asked
+    program.unlink()
+    asked.unlink(missing_ok=True)
+
+
+def test_cards_say_their_nodes_and_uuid(workers):
+    cards = [device for device in workers.hive.call("GetCapabilities")["devices"] if device["device_type"] == "cuda"]
+    assert [(card["uuid"], card["nodes"][0]) for card in cards] == [("GPU-first", "/dev/nvidia1"), ("GPU-second", "/dev/nvidia0")]
+    assert cards[0]["nodes"][1:] == ["/dev/nvidiactl", "/dev/nvidia-uvm"]
+
+
+def test_worker_that_computes_with_its_card_is_ready(workers):
+    workers.start("computer", name="computes")
+    assert workers.ask("computes")["name"] == "computes"
+
+
+@pytest.mark.parametrize("device, node", [("GPU-1", "nvidia0"), ("GPU-first", "nvidia1")])
+def test_worker_may_open_the_card_that_was_chosen_alone(workers, device, node):
+    workers.start("computer", name="computes", device=device, ready=False)
+    allowed = workers.machine.run("systemctl", "show", "rbee-worker-computes.service", "--property=DeviceAllow", "--value").stdout.split("\n")
+    cards = sorted(line.split()[0] for line in allowed if "nvidia" in line)
+    assert cards == sorted([f"/dev/{node}", "/dev/nvidiactl", "/dev/nvidia-uvm", "char-nvidia-caps"])
+
+
+@pytest.mark.parametrize("name", ["idles", "computes-half"])
+def test_worker_that_went_on_without_its_card_is_refused(workers, name):
+    workers.start("computer", name=name, ready=False)
+    failed = workers.wait(name, "failed", timeout=60)
+    assert failed["error_name"] == "DeviceUnavailable" and "does not compute with its card" in failed["error_message"]
+    assert "allow_cpu" in failed["error_message"] and "/dev/nvidia-uvm" in failed["error_message"]
+    said = json.loads(workers.hive.hivectl("ps", "--json").stdout)
+    assert [one["error_name"] for one in said] == ["DeviceUnavailable"]
+    workers.stop(name)
+    workers.nothing_left(name)
+
+
+def test_card_without_its_nodes_is_refused_before_the_worker_starts(workers):
+    workers.machine.run("rm", "/dev/nvidia-uvm")
+    workers.start("computer", name="early", ready=False)
+    failed = workers.wait("early", "failed", timeout=60)
+    assert failed["error_name"] == "DeviceUnavailable" and "card is not there" in failed["error_message"]
+    assert "/dev/nvidia-uvm" in failed["error_message"]
+    assert "I begin as early" not in workers.machine.journal("_SYSTEMD_UNIT=rbee-worker-early.service")
+
+
+def test_missing_node_is_made_before_the_worker_starts(workers, nvidia_modprobe):
+    workers.machine.run("rm", "/dev/nvidia-uvm")
+    workers.start("computer", name="computes")
+    assert nvidia_modprobe.read_text() == "-c 255 -c 0\n-u -c 0\n"
+    workers.start("computer", name="computes-too")
+    assert nvidia_modprobe.read_text() == "-c 255 -c 0\n-u -c 0\n"
+
+
+def test_worker_that_may_do_without_a_card_is_not_asked(workers):
+    workers.machine.run("sh", "-c", "rm /dev/nvidia*")
+    workers.start("computer", name="idles", allow_cpu=True)
+    assert workers.ask("idles")["name"] == "idles"
+
+
+def test_card_that_is_gone_opens_no_other(workers):
+    workers.start("computer", name="idles", allow_cpu=True, device="GPU-third")
+    allowed = workers.machine.run("systemctl", "show", "rbee-worker-idles.service", "--property=DeviceAllow", "--value").stdout
+    assert "/dev/nvidia" not in allowed and "char-nvidia " not in allowed and "*" not in allowed
+
+
+def test_unknown_card_is_refused(workers):
+    workers.refuses("DeviceUnavailable", "GPU-third", worker="computer", device="GPU-third")

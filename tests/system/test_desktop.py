@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Desktops of two people on one machine: a real hive, polkitd and systemd, and an agent that answers for them."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import types
+
+import pytest
+
+import gguf
+import screen
+from catalog import pkgbuild
+from hive import BUS_CONFIGURATION
+from session import Notifications, Session, Watcher
+from test_instances import Instances
+from test_polkit import PASSWORD, answer, installs_as_anna, person
+from waiting import unique_seconds, wait_until, wake
+
+RULES = "/etc/polkit-1/rules.d/10-desktop.rules"
+PROGRAMS = types.SimpleNamespace(libexec=pathlib.Path("/usr/libexec/rbee-hive"), bin="/usr/bin", data=pathlib.Path("/usr/share/rbee-hive"))
+
+pytestmark = pytest.mark.skipif(not shutil.which("pkttyagent"), reason="there is no polkit here (Debian: polkitd)")
+
+
+class PersonsSession(Session):
+    """A session of a person of the machine, whose programs all run there. Its folder has one name here and there."""
+
+    def __init__(self, machine, user):
+        self.machine, self.person = machine, user
+        entry = pathlib.Path("/var/tmp", machine.directory.name)
+        machine.run("sh", "-c", f"mkdir -p {entry} && chmod 711 {entry} && ln -sfn / {entry}/root")
+        uid = int(machine.run("id", "--user", user).stdout)
+        folder = machine.files / "home" / user / os.urandom(4).hex()
+        folder.mkdir()
+        super().__init__(
+            types.SimpleNamespace(
+                directory=folder,
+                build=PROGRAMS,
+                environment={},
+                address="unix:path=/run/dbus/system_bus_socket",
+                bus_process=True,
+            )
+        )
+        self.owner = uid
+        self.settings("[Notifier]\nNotifyAfter=0\nTray=always\n")
+        self.belong(folder)
+        self.user = self.command()
+
+    def command(self, *command, env=()):
+        """Whose end takes the program with it, although nsenter(1) is its parent."""
+        environment = {key: value for key, value in {**self.environment(), **dict(env)}.items() if key not in ("LD_LIBRARY_PATH", "PYTHONPATH")}
+        line = self.machine.command(*command, user=self.person, environment=environment)
+        return [*line[: line.index("setpriv") + 1], "--pdeathsig=TERM", *line[line.index("setpriv") + 1 :]]
+
+    def start_bus(self):
+        configuration = self.directory / "bus.conf"
+        configuration.write_text(BUS_CONFIGURATION.format(socket=self.directory / "bus", policy="", limits=""))
+        configuration.chmod(0o644)
+        self.bus = self.spawn("dbus-daemon", "--nofork", "--nosyslog", f"--config-file={configuration}")
+        wait_until((self.directory / "bus").exists, what="the session's bus")
+        self.connection = wait_until(self.try_to_connect, what="the session's bus")
+        return self
+
+    def spawn(self, *command, env=(), **options):
+        with open(self.directory / "hosts.log", "a") as log:
+            process = subprocess.Popen(self.command(*command, env=env), stdin=subprocess.DEVNULL, stdout=log, stderr=log, **options)
+        self.hosts.append(process)
+        return process
+
+    def close(self):
+        for owner in self.owners:
+            if not owner.connection.is_closed():
+                owner.leave()
+        for process in (*reversed(self.processes), *reversed(self.hosts)):
+            process.terminate()
+            process.wait()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def administrator(machine):
+    """Whose password polkit wants."""
+    machine.run("sh", "-c", "id boss || useradd --create-home boss")
+    machine.run("chpasswd", input=f"boss:{PASSWORD}\n")
+    path = machine.path(RULES)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.chmod(0o755)
+    path.write_text('polkit.addAdminRule(function(action, subject) { return ["unix-user:boss"]; });\n')
+    machine.run("systemctl", "restart", "polkit.service")
+    shutil.copy(pathlib.Path(__file__).with_name("agent.py"), machine.path("/usr/local/bin/agent"))
+    yield
+    path.unlink()
+    machine.run("systemctl", "restart", "polkit.service")
+
+
+@pytest.fixture
+def log_in(machine):
+    sessions = []
+
+    def log_in(user):
+        sessions.append(PersonsSession(machine, user))
+        return sessions[-1]
+
+    yield log_in
+    for session in reversed(sessions):
+        session.close()
+
+
+class Agent:
+    """The desktop's, for a program of a person."""
+
+    def __init__(self, machine, person, program, *answer):
+        pid = machine.run("pgrep", "--newest", "-u", person, "-f", program).stdout.strip()
+        self.process = machine.spawn(
+            "/usr/bin/python3", "/usr/local/bin/agent", pid, *answer, user=person, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert self.process.stdout.readline() == "ready\n"
+
+    def asked(self):
+        """The action of the next question."""
+        return self.process.stdout.readline().strip().removeprefix("org.rbee.hive.")
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+def test_two_people_are_each_told_of_their_own_jobs(machine, hive, log_in):
+    desktops = {}
+    for name in ("anna", "bob"):
+        session = log_in(name)
+        session.start()
+        desktops[name] = session, Watcher(session), Notifications(session)
+    for name, (_, _, server) in desktops.items():
+        hive.catalog.add(f"worker-of-{name}")
+        with person(hive, "install", f"worker-of-{name}", user=name) as terminal:
+            answer(terminal)
+            assert terminal.end() == 0, terminal.shown
+        wait_until(lambda server=server: server.calls, what=f"{name} to be told")
+    for name, (_, watcher, server) in desktops.items():
+        assert [told.summary for told in server.calls] == [f"Installed worker-of-{name}"]
+        assert watcher.wait().entries() == {"Open rbee-hive": 3, "Quit": 4}
+
+
+def test_twenty_deaths_of_the_daemon_in_a_job_are_one_notification(machine, hive, log_in):
+    seconds = unique_seconds()
+    hive.catalog.add("slow", pkgbuild("slow", build=f"sleep {seconds} || true"))
+    session = log_in("anna").start()
+    watcher, server = Watcher(session), Notifications(session)
+    job = installs_as_anna(hive, "slow")
+    for _ in range(20):
+        wait_until(lambda: hive.pid, what="the daemon")
+        hive.kill()
+        machine.run("systemctl", "reset-failed", "rbee-hived.service", status=None)
+    wait_until(lambda: hive.pid, what="the daemon")
+    watcher.shows("Installing slow (build)")
+    wake(seconds)
+    wait_until(lambda: server.calls, what="the job's end")
+    assert job.wait() == ("done", "", "")
+    hive.catalog.add("later")
+    with person(hive, "install", "later") as terminal:
+        answer(terminal)
+        assert terminal.end() == 0, terminal.shown
+    wait_until(lambda: server.calls[-1].summary == "Installed later", what="the one after it")
+    assert [told.summary for told in server.calls] == ["Installed slow", "Installed later"]
+
+
+@pytest.fixture
+def workers(machine):
+    workers = Instances(machine)
+    yield workers
+    for one in workers.list():
+        workers.stop(one["name"])
+    workers.hive.close()
+
+
+def test_worker_that_runs_is_in_the_tray_and_stopped_there(machine, workers, log_in):
+    session = log_in("anna").start()
+    watcher = Watcher(session)
+    assert watcher.wait().entries() == {"Open rbee-hive": 3, "Quit": 4}
+    workers.start("keyless", name="first")
+    workers.start("keyless", name="loads-second", ready=False)
+    item = watcher.shows("first (ready)")
+    assert item.entries()["first (ready)"] == {"Stop": 101}
+    assert watcher.shows("loads-second (ready)").entries()["loads-second (ready)"] == {"Stop": 111}
+    agent = Agent(machine, "anna", "rbee-hive-notifier", "boss", PASSWORD)
+    item.click(101)
+    assert agent.asked() == "run-worker"
+    wait_until(lambda: item.entries() == {"loads-second (ready)": {"Stop": 111}, "Open rbee-hive": 3, "Quit": 4}, what="the worker's end")
+    agent.close()
+    workers.restart_daemon()
+    assert [one["name"] for one in workers.list()] == ["loads-second"]
+    watcher.shows("loads-second (ready)")
+
+
+def open_window(session, answer):
+    for program in screen.NEEDS:
+        if not shutil.which(program):
+            pytest.skip(f"{program} is not installed here")
+    if not session.machine.path(PROGRAMS.libexec / "rbee-hive-window").exists():
+        pytest.skip("rbee-hive-window was not built")
+    session.start_bus()
+    window = screen.Screen(session).start()
+    return window, Agent(session.machine, session.person, "rbee-hive-window", *answer)
+
+
+def test_question_that_was_dismissed_is_silence_and_one_that_was_answered_installs(hive, log_in):
+    hive.catalog.add("some")
+    window, agent = open_window(log_in("anna"), ["dismiss"])
+    window.click("Some", "list item")
+    for _ in range(2):
+        window.click("Install")
+        assert agent.asked() == "install-worker"
+        window.settle()
+        assert not any("dismissed" in label or "refused" in label for label in window.labels())
+    agent.close()
+    agent = Agent(window.session.machine, "anna", "rbee-hive-window", "boss", "wrong horse")
+    window.click("Install")
+    window.reads("org.rbee.hive.install-worker")
+    agent.close()
+    assert not hive.workers()
+    agent = Agent(window.session.machine, "anna", "rbee-hive-window", "boss", PASSWORD)
+    window.click("Install")
+    window.reads("[DONE]")
+    agent.close()
+    assert list(hive.workers()) == ["some"]
+
+
+def test_worker_is_started_with_a_model_restarted_and_stopped_in_the_window(machine, workers, log_in):
+    machine.path("/home/models").mkdir(exist_ok=True)
+    machine.path("/home/models/tiny.gguf").write_bytes(gguf.gguf())
+    window, agent = open_window(log_in("anna"), ["boss", PASSWORD])
+    window.click("Reader", "list item")
+    window.click("Start…")
+    window.wait("Model", "combo box")
+    window.reads("tiny · ")
+    assert window.unnamed() == []
+    window.click("Model", "combo box")
+    window.settle()
+    window.keys("key", "Up", "key", "Return")
+    window.click("Start")
+    window.reads("reader needs a model")
+    window.keep_picture("window-start-refused")
+    window.click("Model", "combo box")
+    window.settle()
+    window.keys("key", "Down", "key", "Return")
+    window.click("Start")
+    assert agent.asked() == "run-worker"
+    window.reads("Ready · tiny")
+    window.settle()
+    assert window.unnamed() == []
+    window.keep_picture("window-ready")
+    before = workers.get("reader")["main_pid"]
+    window.click("Restart")
+    assert agent.asked() == "run-worker"
+    wait_until(lambda: (workers.wait("reader", "ready"))["main_pid"] not in (0, before), what="another process")
+    window.click("Stop")
+    assert agent.asked() == "run-worker"
+    window.reads_no_more("Ready · tiny")
+    assert workers.get("reader") is None
+    agent.close()

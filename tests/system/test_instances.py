@@ -1,0 +1,526 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Workers that run: what systemd makes of an instance, and how it ends."""
+
+import json
+import pathlib
+import re
+import shutil
+import signal
+
+import pytest
+from gi.repository import GLib
+
+import gguf
+from catalog import pkgbuild
+from client import HiveError
+from machine import SystemHive
+from waiting import free_port, wait_until
+
+INSTANCE = "org.rbee.Hive.Instance"
+RULES = """
+[tester]
+Arguments=%p %n
+KeyArguments=%k
+Health=/health
+[keyless]
+Arguments=%p %n
+Keyless=loopback
+WebUI=/
+[reader]
+Arguments=%p %n
+ModelArguments=%m
+Formats=gguf
+"""
+
+
+class Instances:
+    """The hive of a machine that has workers to run, and what a person does with them."""
+
+    def __init__(self, machine):
+        self.machine = machine
+        self.hive = SystemHive(machine)
+        machine.path("/etc/rbee-hive/run.conf").write_text(RULES)
+        for name in ("tester", "keyless", "reader"):
+            self.add(name)
+            self.hive.installs(name)
+        self.hive.configuration["Run"] = {}
+        self.hive.configure("Run", Rules="/etc/rbee-hive/run.conf")
+        self.hive.configuration["Models"] = {}
+        self.hive.configure("Models", Folders="/home/models")
+        self.restart_daemon()
+
+    def add(self, name, version="1.0", **changes):
+        script = pathlib.Path(__file__).with_name("tester.py").read_bytes()
+        package = f'install -Dm755 "$srcdir/tester.py" "$pkgdir/usr/local/bin/{name}"'
+        recipe = pkgbuild(name, version=version, source=["tester.py"], sha256sums=["SKIP"], package=package)
+        self.hive.catalog.add(name, recipe, files={"tester.py": script}, version=version, **changes)
+
+    def restart_daemon(self):
+        self.machine.run("systemctl", "stop", "rbee-hived.service")
+
+    def start(self, worker="tester", ready=True, **options):
+        values = {
+            key: GLib.Variant("b" if isinstance(value, bool) else "u" if isinstance(value, int) else "s", value) for key, value in options.items()
+        }
+        path = self.hive.call("StartWorker", GLib.Variant("(sa{sv})", (worker, values)))
+        if ready:
+            self.wait(options.get("name", worker), "ready")
+        return path
+
+    def refuses(self, error, *words, worker="tester", **options):
+        before = self.list()
+        with pytest.raises(HiveError) as refused:
+            self.start(worker, ready=False, **options)
+        assert refused.value.name == error, refused.value
+        for word in words:
+            assert word in refused.value.message
+        assert [one["name"] for one in self.list()] == [one["name"] for one in before]
+
+    def list(self):
+        return self.hive.call("ListInstances")
+
+    def list_in_time(self):
+        """None while the daemon that was asked dies."""
+        try:
+            return self.list()
+        except HiveError:
+            return None
+
+    def get(self, name):
+        return next((one for one in self.list_in_time() or [] if one["name"] == name), None)
+
+    def wait(self, name, state, timeout=30):
+        return wait_until(
+            lambda: (self.get(name) or {}).get("state") == state and self.get(name),
+            timeout,
+            lambda: f"{name} to be {state}: {self.get(name)}\n" + self.machine.journal("--lines=40"),
+        )
+
+    def stop(self, name):
+        self.hive.call("StopInstance", name)
+        assert self.get(name) is None
+
+    def ask(self, name, path="/", status=200, key=None, where=None):
+        where = where or ["--unix-socket", f"/run/rbee-hive/instances/{name}.sock", f"http://localhost{path}"]
+        headers = ["-H", f"Authorization: Bearer {key}"] if key else []
+        answer = self.machine.run("curl", "-s", "-w", "\n%{http_code}", *headers, *where, timeout=30, status=None).stdout
+        body, _, code = answer.rpartition("\n")
+        assert int(code) == status, answer
+        return json.loads(body) if body else None
+
+    def units(self, name):
+        """Those that run or failed; what is inactive is forgotten by systemd when it has time."""
+        return self.machine.run(
+            "systemctl",
+            "list-units",
+            "--plain",
+            "--no-legend",
+            "--state=active,activating,deactivating,failed",
+            f"rbee-worker-{name}.*",
+            f"rbee-proxy-{name}.*",
+        ).stdout
+
+    def nothing_left(self, name):
+        wait_until(lambda: not self.units(name), 10, lambda: f"the units of {name} to go:\n" + self.units(name))
+        assert not self.machine.path(f"/run/rbee-hive/instances/{name}.sock").exists()
+        assert not list(self.hive.state.glob(f"instances/{name}.*"))
+
+
+@pytest.fixture(scope="module")
+def workers(machine):
+    workers = Instances(machine)
+    yield workers
+    workers.hive.close()
+
+
+@pytest.fixture(autouse=True)
+def nothing_runs(workers):
+    yield
+    workers.hive.signals.clear()
+    for one in workers.list():
+        workers.stop(one["name"])
+
+
+def test_started_worker_answers_and_stopped_leaves_nothing(workers):
+    path = workers.start(name="first")
+    assert path == "/org/rbee/Hive/instance/first"
+    found = workers.get("first")
+    assert found["worker_id"] == "tester" and found["address"] == "unix:/run/rbee-hive/instances/first.sock" and found["main_pid"] > 0
+    assert workers.ask("first")["name"] == "first"
+    assert workers.hive.get_all(path, INSTANCE)["State"] == "ready"
+    workers.stop("first")
+    workers.nothing_left("first")
+
+
+def test_worker_that_loads_is_not_ready_and_the_first_client_waits(workers):
+    workers.start(name="loads", ready=False)
+    assert workers.get("loads")["state"] == "starting"
+    assert workers.ask("loads")["name"] == "loads"
+    assert workers.get("loads")["state"] == "ready"
+
+
+def test_idle_worker_ends_and_the_next_request_wakes_it(workers):
+    workers.start(name="idle", idle_stop=1, ready=False)
+    workers.wait("idle", "listening")
+    assert workers.get("idle")["main_pid"] == 0
+    assert workers.ask("idle")["name"] == "idle"
+    workers.wait("idle", "listening")
+    assert workers.ask("idle")["name"] == "idle"
+
+
+def test_worker_has_no_network_no_bus_no_device_and_a_user_of_its_own(workers):
+    workers.start(name="inside")
+    inside = workers.ask("inside", "/inside")
+    assert inside["interfaces"] == ["lo"] and inside["internet"] == "Network is unreachable"
+    assert inside["bus"] == "Address family not supported by protocol"
+    assert 61184 <= inside["uid"] <= 65519 and not inside["home"] and inside["hive"] == []
+    assert set(inside["capabilities"]) == {"0" * 16}
+    assert set(inside["devices"]) <= {
+        "null",
+        "zero",
+        "full",
+        "random",
+        "urandom",
+        "tty",
+        "ptmx",
+        "log",
+        "core",
+        "fd",
+        "stdin",
+        "stdout",
+        "stderr",
+        "initctl",
+        "console",
+    }
+
+
+def test_killed_daemon_loses_no_instance(workers):
+    workers.start(name="kept", ready=True)
+    before = workers.ask("kept")
+    for _ in range(20):
+        workers.hive.call("ListInstances")
+        workers.hive.kill(signal.SIGKILL)
+        workers.machine.run("systemctl", "reset-failed", "rbee-hived.service")  # 30 starts in 30 s are its limit
+        assert wait_until(workers.list_in_time, 20, "the daemon to come back")[0]["name"] == "kept"
+    workers.wait("kept", "ready")
+    assert workers.ask("kept") == before
+
+
+def test_daemon_killed_in_the_middle_of_a_start_finds_it_again(workers):
+    workers.start(name="loads", ready=False)
+    workers.hive.kill(signal.SIGKILL)
+    workers.wait("loads", "ready")
+
+
+def test_daemon_killed_before_the_address_listens_starts_the_worker_when_it_does(workers):
+    machine = workers.machine
+    folder = machine.path("/etc/systemd/system/rbee-proxy-late.socket.d")
+    folder.mkdir(parents=True)
+    (folder / "gate.conf").write_text("[Socket]\nExecStartPre=sh -c 'until [ -e /run/late-gate ]; do sleep 0.05; done'\n")
+    machine.run("systemctl", "daemon-reload")
+    call = machine.spawn("hivectl", "start", "tester", "--name", "late", stdout=-1, stderr=-1)
+
+    def waits():
+        assert call.poll() is None, call.communicate()
+        return machine.show("rbee-proxy-late.socket", "ActiveState")["ActiveState"] == "activating"
+
+    wait_until(waits, 60, lambda: "its socket:\n" + machine.journal("--lines=60"))
+    workers.hive.kill(signal.SIGKILL)
+    call.communicate(timeout=60)
+    wait_until(workers.list_in_time, 20, "the daemon to come back")
+    machine.path("/run/late-gate").touch()
+    workers.wait("late", "ready")
+    assert machine.path("/run/rbee-hived/late.instance").read_text() == ""
+
+
+def test_worker_that_dies_is_started_again(workers):
+    workers.start(name="dies")
+    before = workers.ask("dies")["pid"]
+    workers.machine.run("curl", "-s", "--unix-socket", "/run/rbee-hive/instances/dies.sock", "http://localhost/crash", status=None)
+    after = wait_until(lambda: (found := workers.get("dies"))["state"] == "ready" and found["main_pid"] not in (0, before) and found, 20, "a new one")
+    assert after["restarts"] == 1
+
+
+def test_exit_at_once_is_told_with_what_it_printed(workers):
+    workers.start(name="exits", ready=False)
+    failed = workers.wait("exits", "failed")
+    assert failed["error_name"] == "StartFailed" and "status 3" in failed["error_message"] and "No such tensor" in failed["error_message"]
+    assert not workers.machine.path("/run/rbee-hive/instances/exits.sock").exists()
+
+
+def test_never_ready_is_told_with_the_limit(workers):
+    workers.start(name="never-ready", start_timeout=2, ready=False)
+    failed = workers.wait("never-ready", "failed")
+    assert failed["error_name"] == "StartFailed" and "2 seconds" in failed["error_message"] and "start_timeout" in failed["error_message"]
+
+
+def test_crash_loop_ends(workers):
+    workers.start(name="loop")
+    while True:
+        before = workers.get("loop")["main_pid"]
+        workers.machine.run("curl", "-s", "--unix-socket", "/run/rbee-hive/instances/loop.sock", "http://localhost/crash", status=None)
+        found = wait_until(
+            lambda: (found := workers.get("loop"))["state"] in ("ready", "failed") and found["main_pid"] != before and found, 20, "its fate"
+        )
+        if found["state"] == "failed":
+            break
+    assert found["error_name"] == "StartFailed" and "signal 9" in found["error_message"] and found["restarts"] <= 5
+
+
+def test_memory_that_it_may_take_is_the_units(workers):
+    workers.start(name="small", memory_max="64M")
+    assert workers.machine.show("rbee-worker-small.service", "MemoryMax", "MemorySwapMax") == {"MemoryMax": str(64 << 20), "MemorySwapMax": "0"}
+
+
+def test_worker_deaf_to_sigterm_is_ended(workers):
+    workers.start(name="deaf")
+    workers.stop("deaf")
+    workers.nothing_left("deaf")
+
+
+def test_failed_one_can_be_started_again(workers):
+    path = workers.start(name="exits", ready=False)
+    workers.wait("exits", "failed")
+    workers.hive.call("Restart", path=path, interface=INSTANCE)
+    workers.wait("exits", "failed")
+
+
+def test_restart_makes_a_new_process(workers):
+    path = workers.start(name="again")
+    before = workers.ask("again")["pid"]
+    workers.hive.call("Restart", path=path, interface=INSTANCE)
+    workers.wait("again", "ready")
+    assert workers.ask("again")["pid"] != before
+
+
+def test_unknown_worker_is_refused(workers):
+    workers.refuses("NotInstalled", "nothing", worker="nothing")
+
+
+def test_worker_that_nothing_says_how_to_run_is_refused(workers):
+    workers.hive.catalog.add("plain")
+    workers.hive.installs("plain")
+    workers.refuses("WorkerNotFound", "plain", "Rules=", worker="plain")
+
+
+def test_worker_is_run_as_its_catalog_says(workers):
+    workers.add("spoken", run={"arguments": ["%p", "%n"], "health": "/health"})
+    workers.hive.installs("spoken")
+    workers.start("spoken", name="told")
+    assert workers.ask("told")["name"] == "told"
+    workers.refuses("InvalidArgument", "KeyArguments=", worker="spoken", name="open", listen="0.0.0.0:8181")
+
+
+def test_name_that_is_taken_is_refused(workers):
+    workers.start(name="mine")
+    workers.refuses("InUse", "mine", "option name", name="mine")
+
+
+def test_address_of_another_instance_is_refused(workers):
+    port = str(free_port())
+    workers.start(name="one", listen=port)
+    workers.refuses("AddressInUse", "one", name="two", listen=port)
+
+
+def test_address_of_another_program_is_refused_and_leaves_nothing(workers):
+    port = free_port()
+    other = workers.machine.spawn("python3", "-c", f"import socket,time; s=socket.create_server(('127.0.0.1',{port})); time.sleep(60)")
+    try:
+        wait_until(lambda: f":{port:04X} " in workers.machine.run("cat", "/proc/net/tcp").stdout, 10, "the other one to listen")
+        workers.refuses("AddressInUse", str(port), name="two", listen=str(port))
+        workers.nothing_left("two")
+    finally:
+        other.kill()
+        other.wait()
+
+
+def test_unsuitable_options_are_refused_by_name(workers):
+    workers.refuses("InvalidArgument", "takes no model", model="some")
+    workers.refuses("InvalidArgument", "Option listen", listen="everywhere:80")
+    workers.refuses("InvalidArgument", "not the name", name="../etc")
+    workers.refuses("InvalidArgument", "memory_max", memory_max="little")
+    workers.refuses("DeviceUnavailable", "GPU-7", device="GPU-7")
+
+
+def test_address_on_a_network_has_a_key(workers):
+    port = str(free_port())
+    path = workers.start(name="keyed", listen=port)
+    where = [f"http://127.0.0.1:{port}/"]
+    key = workers.hive.call("GetKey", path=path, interface=INSTANCE)
+    assert len(key) == 64
+    workers.ask("keyed", status=401, where=where)
+    assert workers.ask("keyed", key=key, where=where)["name"] == "keyed"
+    unit = workers.machine.run("systemctl", "show", "rbee-worker-keyed.service").stdout
+    assert key not in unit
+
+
+def test_worker_without_keys_listens_on_loopback_alone(workers):
+    workers.refuses("InvalidArgument", "KeyArguments=", worker="keyless", name="open", listen="0.0.0.0:8181")
+    port = str(free_port())
+    workers.start("keyless", name="open", listen=port)
+    assert workers.ask("open", where=[f"http://127.0.0.1:{port}/"])["name"] == "open"
+
+
+def test_worker_in_use_cannot_be_removed(workers):
+    workers.start(name="busy")
+    with pytest.raises(HiveError) as refused:
+        workers.hive.call("RemoveWorker", "tester")
+    assert refused.value.name == "InUse" and "busy" in refused.value.message
+
+
+def test_worker_that_is_about_to_be_removed_is_not_started(workers):
+    removal = workers.hive.remove("reader")
+    workers.refuses("Busy", removal.id, "worker_remove", worker="reader")
+    assert removal.wait() == ("done", "", "")
+    workers.hive.installs("reader")
+
+
+def test_drop_ins_of_the_administrator_apply(workers):
+    folder = workers.machine.path("/etc/systemd/system/rbee-worker-dropped.service.d")
+    folder.mkdir(parents=True)
+    (folder / "limit.conf").write_text("[Service]\nMemoryMax=300M\n")
+    workers.machine.run("systemctl", "daemon-reload")
+    workers.start(name="dropped")
+    assert workers.machine.show("rbee-worker-dropped.service", "MemoryMax") == {"MemoryMax": str(300 << 20)}
+
+
+def test_units_are_confined(workers):
+    workers.start(name="confined")
+    for unit in ("rbee-worker-confined.service", "rbee-proxy-confined.service"):
+        security = workers.machine.run("systemd-analyze", "security", "--no-pager", unit, status=None).stdout
+        exposure = float(re.search(r"exposure level for \S+: ([0-9.]+)", security)[1])
+        assert exposure <= 1.5, security
+
+
+def test_others_may_look_and_not_touch(workers):
+    workers.start(name="seen")
+    said = workers.machine.run("busctl", "call", "org.rbee.Hive", "/org/rbee/Hive", "org.rbee.Hive", "ListInstances", user="bob").stdout
+    assert "seen" in said
+    refused = workers.hive.hivectl("--no-ask-password", "stop", "seen", user="bob", status=4)
+    assert "run-worker" in refused.stderr
+
+
+def test_hivectl_starts_lists_restarts_and_stops(workers):
+    started = json.loads(workers.hive.hivectl("start", "tester", "--name=told", "--json").stdout)
+    assert started["name"] == "told" and started["state"] == "ready"
+    rows = workers.hive.hivectl("ps", "--plain").stdout.splitlines()
+    assert [row.split("\t")[:3] for row in rows] == [["told", "tester", "ready"]]
+    assert "I begin as told" in workers.hive.hivectl("logs", "told").stdout
+    assert json.loads(workers.hive.hivectl("restart", "told", "--json").stdout) == {"instance": "told"}
+    assert "no key" in workers.hive.hivectl("key", "told", status=1).stderr
+    assert json.loads(workers.hive.hivectl("stop", "told", "--json").stdout) == {"instance": "told"}
+    assert workers.hive.hivectl("stop", "told", status=3).stderr
+    workers.nothing_left("told")
+
+
+def test_hivectl_start_that_fails_says_why_and_leaves_nothing(workers):
+    failed = workers.hive.hivectl("start", "tester", "--name=exits", status=1)
+    assert "StartFailed" in failed.stderr and "No such tensor" in failed.stderr
+    assert workers.list() == []
+    workers.nothing_left("exits")
+
+
+def test_upgraded_worker_runs_the_version_before_until_it_is_restarted(workers):
+    path = workers.start("keyless", name="old")
+    assert not workers.get("old")["outdated"]
+    workers.hive.installs("keyless", reinstall=True)
+    found = workers.get("old")
+    assert found["outdated"] and found["state"] == "ready"
+    assert "runs the version before" in workers.hive.hivectl("ps", "--plain").stdout
+    workers.hive.call("Restart", path=path, interface=INSTANCE)
+    workers.wait("old", "ready")
+    assert not workers.get("old")["outdated"]
+
+
+def test_upgrade_and_rollback_restart_nothing_and_upgrade_restarts_when_it_is_told(workers):
+    workers.start("keyless", name="one")
+    before = workers.ask("one")["pid"]
+    workers.add("keyless", "2.0")
+    assert "one runs keyless now" in workers.hive.hivectl("upgrade", "--restart", "keyless").stdout
+    found, after = workers.get("one"), workers.ask("one")["pid"]
+    assert (found["version"], found["outdated"], found["state"]) == ("2.0-1", False, "ready") and after != before
+    workers.hive.hivectl("rollback", "keyless")
+    assert workers.get("one")["outdated"] and workers.ask("one")["pid"] == after
+    assert "--no-wait" in workers.hive.hivectl("upgrade", "--restart", "--no-wait", "keyless", status=2).stderr
+
+
+@pytest.fixture
+def models(workers):
+    """A model of the hive's, one of a folder at somebody's home, where two more lie: a split one and one of another format."""
+    own, other = workers.hive.state / "models", workers.machine.path("/home/models")
+    for folder in (own, other, other / "tensors"):
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o755)
+    (own / "mine.gguf").write_bytes(gguf.gguf())
+    (other / "other one.gguf").write_bytes(gguf.gguf())
+    for part, data in enumerate(gguf.split(3), 1):
+        (other / f"big-{part:05}-of-00003.gguf").write_bytes(data)
+    (other / "tensors" / "config.json").write_text("{}")
+    (other / "tensors" / "model.safetensors").write_bytes(bytes(100))
+    for file in (own / "mine.gguf", *other.glob("*.gguf")):
+        file.chmod(0o666)
+    yield own, other
+    for file in (own / "mine.gguf", other):
+        shutil.rmtree(file) if file.is_dir() else file.unlink(missing_ok=True)
+
+
+def test_worker_reads_its_model_and_cannot_write_it(workers, models):
+    size = len(gguf.gguf())
+    rows = workers.hive.hivectl("models", "--plain").stdout
+    assert all(name in rows for name in ("mine", "other one", "big", "tensors")), rows
+    folder = "/var/lib/rbee-hive/models/"
+    for name, model, files in (
+        ("own", "mine", {"mine.gguf": size}),
+        ("theirs", "/home/models/other one.gguf", {"other_one.gguf": size}),
+        ("split", "big", {f"big-{i + 1:05}-of-00003.gguf": len(part) for i, part in enumerate(gguf.split(3))}),
+    ):
+        workers.start("reader", name=name, model=model)
+        assert workers.ask(name, "/model") == {"path": folder + min(files), "head": "GGUF", "write": "Read-only file system", "files": files}
+        assert workers.get(name)["model"] == model
+
+
+def test_model_that_is_not_there_or_not_of_its_format_is_refused(workers, models):
+    _, other = models
+    (other / "broken.gguf").write_bytes(gguf.gguf()[:-1])
+    workers.refuses("ModelNotFound", "nothing", "hivectl models", worker="reader", model="nothing")
+    workers.refuses("ModelNotFound", "/etc/passwd", worker="reader", model="/etc/passwd")
+    workers.refuses("ModelInvalid", "cut off", worker="reader", model="broken")
+    workers.refuses("ModelUnsupported", "safetensors", "reader reads gguf", worker="reader", model="tensors")
+    workers.refuses("InvalidArgument", "needs a model", worker="reader")
+    workers.nothing_left("reader")
+
+
+def test_model_in_use_is_kept_until_its_instance_is_stopped(workers, models):
+    own, _ = models
+    workers.start("reader", name="user", model="mine")
+    workers.restart_daemon()
+    with pytest.raises(HiveError) as refused:
+        workers.hive.call("RemoveModel", "mine")
+    assert refused.value.name == "InUse" and "user" in refused.value.message
+    workers.stop("user")
+    workers.hive.call("RemoveModel", "mine")
+    assert not (own / "mine.gguf").exists()
+
+
+def test_restart_without_the_model_says_that_it_is_gone(workers, models):
+    own, other = models
+    for name, model, file, error, word in (
+        ("lost", "mine", own / "mine.gguf", "ModelNotFound", "models/mine.gguf"),
+        ("moved", "other one", other / "other one.gguf", "StartFailed", "its model's may be gone"),
+    ):
+        path = workers.start("reader", name=name, model=model)
+        workers.hive.call("Restart", path=path, interface=INSTANCE)
+        workers.wait(name, "ready")
+        file.unlink()
+        workers.hive.call("Restart", path=path, interface=INSTANCE)
+        found = workers.wait(name, "failed")
+        assert found["error_name"] == error and word in found["error_message"], found
+
+
+def test_boot_starts_what_is_to_run_then_and_forgets_the_rest(workers):
+    workers.start(name="stays", boot=True)
+    workers.start(name="goes")
+    workers.machine.reboot()
+    workers.hive.connect_again()
+    assert workers.ask("stays")["name"] == "stays"
+    assert [one["name"] for one in workers.list()] == ["stays"]

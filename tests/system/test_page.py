@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The page in front of a machine whose workers really run: Chromium outside of it does tests/browser/running.machine.ts."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+from gguf import gguf
+from test_instances import Instances
+
+pytestmark = pytest.mark.xdist_group("port-7835")  # machines side by side share this one's ports
+
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+VITEST = TESTS.parent / "src/web/node_modules/vitest/vitest.mjs"
+
+
+@pytest.fixture
+def token(machine):
+    """Who has it may do all that the page can. Workers are installed, and a model of the hive's own and one of a folder are there."""
+    if not shutil.which("node") or not shutil.which("chromium") or not VITEST.exists():
+        pytest.skip("there is no Node, no Chromium, or nothing of what the page is made of")
+    workers = Instances(machine)
+    for folder, name in (("/home/models", "tiny-Q4_K_M"), ("/var/lib/rbee-hive/models", "own-Q4_K_M")):
+        machine.path(folder).mkdir(parents=True, exist_ok=True)
+        (machine.path(folder) / f"{name}.gguf").write_bytes(gguf())
+    machine.run("systemctl", "start", "rbee-hive-bridge.socket")
+    yield machine.run("hivectl", "web", "--token").stdout.strip()
+    machine.run("systemctl", "stop", "rbee-hive-bridge.socket", "rbee-hive-bridge.service", status=None)
+    for one in workers.list():
+        workers.stop(one["name"])
+    workers.hive.close()
+
+
+def test_workers_are_started_watched_and_stopped_by_the_page(machine, token):
+    environment = dict(os.environ, RBEE_MACHINE="http://127.0.0.1:7835", RBEE_MACHINE_TOKEN=token)
+    done = subprocess.run(
+        ["node", str(VITEST), "run"], cwd=TESTS / "browser", env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    assert done.returncode == 0, done.stdout + machine.journal("--lines=40")

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <glib.h>
+#include <libintl.h>
+#include <locale.h>
+
+#include "config.h"
+#include "sentence.h"
+
+static void
+assert_said (const char *sentence, const char *said)
+{
+  g_autofree char *translation = sentence_translate (sentence);
+
+  g_assert_cmpstr (translation, ==, said);
+}
+
+static void
+test_sentence_is_said_with_its_values (void)
+{
+  assert_said ("The worker \"some\" is not installed", "Der Worker „some“ ist nicht installiert");
+  assert_said ("The job took longer than 600 s: raise RuntimeMax= in [Jobs] of hive.conf",
+               "Der Auftrag dauerte länger als 600 s: Erhöhen Sie RuntimeMax= in [Jobs] von hive.conf");
+  assert_said ("There is no job 100%s %2$s", "Es gibt keinen Auftrag 100%s %2$s");
+}
+
+static void
+test_sentence_that_another_quotes_is_said_too (void)
+{
+  assert_said ("A source cannot be fetched: https://x/y is not there",
+               "Eine Quelle ist nicht zu holen: https://x/y ist nicht da");
+  assert_said ("AppArmor denies user namespaces to bubblewrap (bubblewrap: setting up uid map: Permission denied). "
+               "Upgrade the package bubblewrap",
+               "AppArmor verweigert bubblewrap User-Namensräume (bubblewrap: setting up uid map: Permission denied). "
+               "Aktualisieren Sie das Paket bubblewrap");
+}
+
+/* It is behind the sentence, and no part of the file's name. */
+static void
+test_what_the_system_says_stays_behind_the_sentence (void)
+{
+  g_autofree char *translation = sentence_translate ("Cannot lock /x/y: Permission denied");
+
+  g_assert_true (g_str_has_prefix (translation, "/x/y kann nicht gesperrt werden: "));
+  assert_said ("Cannot lock /x: some file", "/x: some file kann nicht gesperrt werden");
+}
+
+static void
+test_sentence_that_is_not_known_stays (void)
+{
+  g_autofree char *long_one = g_strnfill (100000, '(');
+
+  assert_said ("", "");
+  assert_said ("Something else happened", "Something else happened");
+  assert_said ("Something else. And something more", "Something else. And something more");
+  assert_said ("The job took longer than some s: raise RuntimeMax= in [Jobs] of hive.conf",
+               "The job took longer than some s: raise RuntimeMax= in [Jobs] of hive.conf");
+  assert_said (long_one, long_one);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_setenv ("LANGUAGE", "de", TRUE);
+  setlocale (LC_ALL, "C.UTF-8");
+  bindtextdomain (GETTEXT_PACKAGE, TRANSLATIONS);
+  textdomain (GETTEXT_PACKAGE);
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/sentence/is-said-with-its-values", test_sentence_is_said_with_its_values);
+  g_test_add_func ("/sentence/that-another-quotes-is-said-too", test_sentence_that_another_quotes_is_said_too);
+  g_test_add_func ("/sentence/what-the-system-says-stays-behind", test_what_the_system_says_stays_behind_the_sentence);
+  g_test_add_func ("/sentence/that-is-not-known-stays", test_sentence_that_is_not_known_stays);
+  return g_test_run ();
+}

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+import shutil
+
+import pytest
+
+import screen
+from session import Session
+
+
+@pytest.fixture
+def session(hive):
+    session = Session(hive)
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def make_screen(session):
+    """A screen whose window is not open yet."""
+    if not (session.hive.build.libexec / "rbee-hive-window").exists():
+        pytest.skip("rbee-hive-window was not built: there is no GTK 4.8 or no libadwaita 1.2 here")
+    for program in screen.NEEDS:
+        if not shutil.which(program):
+            pytest.skip(f"{program} is not installed here")
+
+    def make(**options):
+        if not session.hive.bus_process:
+            session.hive.start_bus()
+        session.start_bus()
+        return screen.Screen(session, **options)
+
+    return make
+
+
+@pytest.fixture
+def window(make_screen, hive):
+    """The window in front of a hive with the catalog that ships."""
+    hive.configure("Catalog", URL=f"file://{hive.build.catalog}")
+    hive.configuration["Run"] = {"Rules": hive.build.data / "run.conf"}
+    hive.start()
+    return make_screen().start()
