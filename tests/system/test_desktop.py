@@ -13,9 +13,9 @@ import gguf
 import screen
 from catalog import pkgbuild
 from hive import BUS_CONFIGURATION
+from questions import PASSWORD, answer, installs_as_anna, person
 from session import Notifications, Session, Watcher
 from test_instances import Instances
-from test_polkit import PASSWORD, answer, installs_as_anna, person
 from waiting import unique_seconds, wait_until, wake
 
 RULES = "/etc/polkit-1/rules.d/10-desktop.rules"
