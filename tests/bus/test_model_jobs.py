@@ -15,9 +15,13 @@ from client import ERROR, NAME, PATH, HiveError, variant
 from gguf import gguf, split
 from hub import Hub
 from job import Job
+from test_models import WRONG
+from test_tls import trust
+from tls import Authority, HttpsCatalog, redirect
 from waiting import wait_until
 
 DATA = gguf()
+TOKEN = "hf_secret123"
 
 
 @pytest.fixture
@@ -26,6 +30,14 @@ def hub(hive):
     hive.configuration["Models"] = {"HubURL": hub.url}
     yield hub
     hub.close()
+
+
+@pytest.fixture
+def token_file(hive):
+    path = hive.directory / "token"
+    path.write_text(f"{TOKEN}\n")
+    path.chmod(0o600)
+    return path
 
 
 def pull(hive, reference, **options):
@@ -108,26 +120,28 @@ def test_repository_or_file_that_is_not_there_is_named(hive, hub):
     failed(hive, pull(hive, "hf:owner/repo:b.gguf"), "ModelNotFound", "b.gguf")
 
 
-def test_repository_that_wants_a_token_names_the_credential_and_is_fetched_with_it(hive, hub):
-    hub.gated = "hf_secret123"
+def test_repository_that_wants_a_token_names_the_credential_and_is_fetched_with_it(hive, hub, token_file):
+    hub.gated = TOKEN
     reference = hub.put("owner/repo", "a.gguf", DATA)
     failed(hive, pull(hive, reference), "SourceUnavailable", "401", "TokenCredential= of [Models]")
     hive.stop()
-    token = hive.directory / "token"
-    token.write_text("hf_secret123\n")
-    token.chmod(0o600)
-    hive.configuration["Models"]["TokenCredential"] = token
+    hive.configuration["Models"]["TokenCredential"] = token_file
     job = done(pull(hive, reference))
-    assert "hf_secret123" not in job.log_text() + hive.daemon_log()
+    assert TOKEN not in job.log_text() + hive.daemon_log()
 
 
 def test_file_with_another_sum_is_refused(hive, hub):
     failed(hive, pull(hive, hub.put("owner/repo", "a.gguf", DATA, oid="0" * 64)), "ChecksumMismatch", "0" * 64, sha256(DATA))
 
 
-def test_file_that_is_no_model_is_refused(hive, hub):
-    failed(hive, pull(hive, hub.put("owner/repo", "a.gguf", b"PK" + bytes(1000))), "ModelInvalid", "not a GGUF file")
-    failed(hive, pull(hive, hub.put("owner/repo", "b.gguf", DATA[:-1])), "ModelInvalid", "is cut off")
+@pytest.mark.parametrize("wrong", ["not-one", "cut-in-its-tensors", "petabytes-of-a-tensor"])
+def test_file_that_is_no_model_is_neither_fetched_nor_imported(hive, hub, wrong):
+    data, why = WRONG[wrong]
+    failed(hive, pull(hive, hub.put("owner/repo", f"{wrong}.gguf", data)), "ModelInvalid", why)
+    path = hive.directory / "file"
+    path.write_bytes(data)
+    with open(path, "rb") as file:
+        failed(hive, bring(hive, file.fileno()), "ModelInvalid", why)
 
 
 @pytest.mark.parametrize("ranges", [True, False])
@@ -191,10 +205,50 @@ def test_reference_that_says_too_little_is_refused_at_once(hive, hub):
             pull(hive, reference)
 
 
-def test_address_with_a_sum_is_fetched_where_it_may_be_reached_and_loopback_is_refused(hive, hub):
+def test_address_on_this_machine_is_not_asked_whatever_its_sum(hive, hub):
     hub.put("owner/repo", "a.gguf", DATA)
-    url = f"{hub.url}/cdn/{sha256(DATA)}"
-    failed(hive, pull(hive, f"{url}#sha256={sha256(DATA)}", name="direct"), "SourceUnavailable")
+    failed(hive, pull(hive, f"{hub.url}/a.gguf#sha256={sha256(DATA)}"), "SourceUnavailable", "leads to 127.0.0.1", "Allow= of [Network]")
+    assert not hub.asked
+
+
+@pytest.fixture
+def https(hive):
+    """A server that this machine trusts, by an authority of the test's own, and that may be reached by the administrator's word."""
+    authority = Authority(hive.directory, "world")
+    trust(hive, authority)
+    server = HttpsCatalog(authority.context("IP:127.0.0.1"))
+    hive.configuration["Network"] = {"Allow": f"127.0.0.1:{server.port}"}
+    yield server
+    server.close()
+
+
+@pytest.mark.root
+def test_file_of_an_https_address_is_a_model_if_it_has_the_sum_of_the_reference(hive, hub, https, token_file):
+    hive.configuration["Models"]["TokenCredential"] = token_file
+    https.answers["/files/tiny-Q4_K_M.gguf"] = (200, "application/octet-stream", DATA)
+    url = f"{https.url}/files/tiny-Q4_K_M.gguf"
+    failed(hive, pull(hive, f"{url}#sha256={'0' * 64}"), "ChecksumMismatch", "0" * 64, sha256(DATA))
+    done(pull(hive, f"{url}#sha256={sha256(DATA).upper()}"))
+    model = models(hive)["tiny-Q4_K_M"]
+    assert (model["source"], model["sha256"]) == (url, [sha256(DATA)])
+    assert (hive.state / "models" / "tiny-Q4_K_M.gguf").read_bytes() == DATA
+    assert https.sent and {sent for _, sent in https.sent} == {None}, "the hub's token is the hub's alone"
+
+
+@pytest.mark.root
+def test_https_address_that_is_not_there_or_leads_to_this_machine_is_told(hive, hub, https):
+    hub.put("owner/repo", "a.gguf", DATA)
+    https.answers["/moved.gguf"] = redirect(f"{hub.url}/cdn/{sha256(DATA)}")
+    failed(hive, pull(hive, f"{https.url}/none.gguf#sha256={sha256(DATA)}"), "ModelNotFound", "none.gguf", "404")
+    failed(hive, pull(hive, f"{https.url}/moved.gguf#sha256={sha256(DATA)}"), "SourceUnavailable", "leads to 127.0.0.1", "Allow= of [Network]")
+    assert not hub.asked
+
+
+@pytest.mark.root
+def test_https_server_whom_nobody_vouches_for_is_not_asked(hive, https):
+    hive.wrapper = []
+    failed(hive, pull(hive, f"{https.url}/a.gguf#sha256={sha256(DATA)}"), "SourceUnavailable", "no authority that is trusted here vouches for it")
+    assert not https.sent
 
 
 def test_file_of_the_caller_is_imported_and_removed(hive):
@@ -250,10 +304,10 @@ def test_import_checks_the_sum_that_it_is_told(hive):
     assert models(hive)["mine"]["sha256"] == [sha256(DATA)]
 
 
-def test_import_of_what_is_no_regular_file_or_no_model_is_refused(hive):
+def test_import_of_what_is_no_regular_file_is_refused(hive):
     os.mkfifo(hive.directory / "fifo")
     (hive.directory / "text").write_text("some text")
-    for name, why in (("fifo", "a FIFO"), ("/dev/zero", "a device"), (".", "a folder"), ("text", "not a GGUF file")):
+    for name, why in (("fifo", "a FIFO"), ("/dev/zero", "a device"), (".", "a folder")):
         fd = os.open(hive.directory / name, os.O_RDONLY | os.O_NONBLOCK)
         failed(hive, bring(hive, fd), "ModelInvalid", why)
         os.close(fd)
@@ -261,6 +315,14 @@ def test_import_of_what_is_no_regular_file_or_no_model_is_refused(hive):
         bring(hive, file.fileno(), name="../mine")
     with pytest.raises(HiveError, match="InvalidArgument.*reading"), open(hive.directory / "text", "ab") as file:
         bring(hive, file.fileno())
+
+
+def test_import_that_would_take_what_keepfree_keeps_is_refused_before_anything_is_copied(hive):
+    hive.configuration["Build"] = {"KeepFree": "1024T"}
+    path = hive.directory / "mine.gguf"
+    path.write_bytes(DATA)
+    with open(path, "rb") as file:
+        failed(hive, bring(hive, file.fileno()), "NoSpace", "KeepFree=", str(hive.cache))
 
 
 @pytest.mark.root
