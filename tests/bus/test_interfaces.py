@@ -10,35 +10,7 @@ from gi.repository import GLib
 from build import SOURCE
 from catalog import pkgbuild
 from client import HiveError
-
-
-def normalise(interface):
-    def annotations(element):
-        """Those of D-Bus itself; what is for generators of code sd-bus cannot say."""
-        found = ((annotation.get("name"), annotation.get("value")) for annotation in element.findall("annotation"))
-        return sorted((name, value) for name, value in found if name.startswith("org.freedesktop."))
-
-    def arguments(element, default):
-        return [(argument.get("name"), argument.get("type"), argument.get("direction", default)) for argument in element.findall("arg")]
-
-    members = {}
-    for method in interface.findall("method"):
-        members["method", method.get("name")] = (arguments(method, "in"), annotations(method))
-    for signal in interface.findall("signal"):
-        members["signal", signal.get("name")] = ([argument[:2] for argument in arguments(signal, "out")], annotations(signal))
-    for prop in interface.findall("property"):
-        members["property", prop.get("name")] = (prop.get("type"), prop.get("access"), annotations(prop))
-    return members
-
-
-def written(name):
-    root = ElementTree.parse(SOURCE / "dbus-interfaces" / f"{name}.xml").getroot()
-    return normalise(root.find(f"interface[@name='{name}']"))
-
-
-def interfaces(hive, path):
-    root = ElementTree.fromstring(hive.introspect(path))
-    return {interface.get("name"): normalise(interface) for interface in root.findall("interface")}
+from interface import interfaces, property_types, written, written_types
 
 
 def objects(hive):
@@ -63,11 +35,7 @@ def test_no_object_has_an_interface_that_no_xml_describes(hive):
 
 def test_values_of_properties_have_the_types_that_are_written(hive):
     for name, path in objects(hive).items():
-        answer = hive.connection.call_sync(
-            "org.rbee.Hive", path, "org.freedesktop.DBus.Properties", "GetAll", GLib.Variant("(s)", (name,)), None, 0, -1, None
-        )
-        live = {key: answer.get_child_value(0).lookup_value(key, None).get_type_string() for key in answer.unpack()[0]}
-        assert live == {key: value[0] for (kind, key), value in written(name).items() if kind == "property"}
+        assert property_types(hive, path, name) == written_types(name)
 
 
 def test_version_is_the_projects(hive, build):

@@ -68,24 +68,26 @@ def test_worker_may_open_the_card_that_was_chosen_alone(workers, device, node):
     assert cards == sorted([f"/dev/{node}", "/dev/nvidiactl", "/dev/nvidia-uvm", "char-nvidia-caps"])
 
 
+def test_unit_is_confined_and_of_the_workers_slice(workers):
+    workers.start("computer", name="computes")
+    exposure, said = workers.exposure("rbee-worker-computes.service")
+    assert exposure <= 2.0, said
+    assert workers.machine.show("rbee-worker-computes.service", "Slice") == {"Slice": "rbee-worker.slice"}
+
+
 @pytest.mark.parametrize("name", ["idles", "computes-half"])
 def test_worker_that_went_on_without_its_card_is_refused(workers, name):
     workers.start("computer", name=name, ready=False)
-    failed = workers.wait(name, "failed", timeout=60)
-    assert failed["error_name"] == "DeviceUnavailable" and "does not compute with its card" in failed["error_message"]
-    assert "allow_cpu" in failed["error_message"] and "/dev/nvidia-uvm" in failed["error_message"]
+    workers.wait(name, "failed", timeout=60)
     said = json.loads(workers.hive.hivectl("ps", "--json").stdout)
     assert [one["error_name"] for one in said] == ["DeviceUnavailable"]
-    workers.stop(name)
-    workers.nothing_left(name)
+    workers.fails(name, "does not compute with its card", "allow_cpu", "/dev/nvidia-uvm", error="DeviceUnavailable")
 
 
 def test_card_without_its_nodes_is_refused_before_the_worker_starts(workers):
     workers.machine.run("rm", "/dev/nvidia-uvm")
     workers.start("computer", name="early", ready=False)
-    failed = workers.wait("early", "failed", timeout=60)
-    assert failed["error_name"] == "DeviceUnavailable" and "card is not there" in failed["error_message"]
-    assert "/dev/nvidia-uvm" in failed["error_message"]
+    workers.fails("early", "card is not there", "/dev/nvidia-uvm", error="DeviceUnavailable")
     assert "I begin as early" not in workers.machine.journal("_SYSTEMD_UNIT=rbee-worker-early.service")
 
 

@@ -11,8 +11,10 @@ import pytest
 from gi.repository import GLib
 
 import gguf
+from build import SOURCE
 from catalog import pkgbuild
 from client import HiveError
+from interface import interfaces, property_types, written, written_types
 from machine import SystemHive
 from waiting import free_port, wait_until
 
@@ -75,6 +77,9 @@ class Instances:
         for word in words:
             assert word in refused.value.message
         assert [one["name"] for one in self.list()] == [one["name"] for one in before]
+        name = options.get("name", worker)
+        if name not in [one["name"] for one in before]:
+            self.nothing_left(name)
 
     def list(self):
         return self.hive.call("ListInstances")
@@ -108,22 +113,39 @@ class Instances:
         assert int(code) == status, answer
         return json.loads(body) if body else None
 
-    def units(self, name):
+    def units(self, name, states="active,activating,deactivating,failed"):
         """Those that run or failed; what is inactive is forgotten by systemd when it has time."""
         return self.machine.run(
             "systemctl",
             "list-units",
             "--plain",
             "--no-legend",
-            "--state=active,activating,deactivating,failed",
+            f"--state={states}",
             f"rbee-worker-{name}.*",
             f"rbee-proxy-{name}.*",
         ).stdout
 
-    def nothing_left(self, name):
-        wait_until(lambda: not self.units(name), 10, lambda: f"the units of {name} to go:\n" + self.units(name))
+    def exposure(self, unit):
+        """By systemd-analyze: 0 is closed to everything, 10 open."""
+        said = self.machine.run("systemd-analyze", "security", "--no-pager", unit, status=None).stdout
+        return float(re.search(r"exposure level for \S+: ([0-9.]+)", said)[1]), said
+
+    def fails(self, name, *words, error="StartFailed"):
+        """An instance fails: nothing of it runs while it is still shown, and nothing is left once it is stopped."""
+        failed = self.wait(name, "failed", timeout=60)
+        assert failed["error_name"] == error and all(word in failed["error_message"] for word in words), failed
+        self.units_go(name, "active,activating,deactivating")
+        self.stop(name)
+        self.nothing_left(name)
+        return failed
+
+    def units_go(self, name, *states):
+        wait_until(lambda: not self.units(name, *states), 10, lambda: f"the units of {name} to go:\n" + self.units(name))
         assert not self.machine.path(f"/run/rbee-hive/instances/{name}.sock").exists()
-        assert not list(self.hive.state.glob(f"instances/{name}.*"))
+
+    def nothing_left(self, name):
+        self.units_go(name)
+        assert not list(self.hive.state.glob(f"instances/{name}.*")) and not list(self.machine.path("/run/rbee-hived").glob(f"{name}.*"))
 
 
 @pytest.fixture(scope="module")
@@ -243,15 +265,12 @@ def test_worker_that_dies_is_started_again(workers):
 
 def test_exit_at_once_is_told_with_what_it_printed(workers):
     workers.start(name="exits", ready=False)
-    failed = workers.wait("exits", "failed")
-    assert failed["error_name"] == "StartFailed" and "status 3" in failed["error_message"] and "No such tensor" in failed["error_message"]
-    assert not workers.machine.path("/run/rbee-hive/instances/exits.sock").exists()
+    workers.fails("exits", "status 3", "No such tensor")
 
 
 def test_never_ready_is_told_with_the_limit(workers):
     workers.start(name="never-ready", start_timeout=2, ready=False)
-    failed = workers.wait("never-ready", "failed")
-    assert failed["error_name"] == "StartFailed" and "2 seconds" in failed["error_message"] and "start_timeout" in failed["error_message"]
+    workers.fails("never-ready", "2 seconds", "start_timeout")
 
 
 def test_crash_loop_ends(workers):
@@ -264,7 +283,7 @@ def test_crash_loop_ends(workers):
         )
         if found["state"] == "failed":
             break
-    assert found["error_name"] == "StartFailed" and "signal 9" in found["error_message"] and found["restarts"] <= 5
+    assert workers.fails("loop", "signal 9")["restarts"] <= 5
 
 
 def test_memory_that_it_may_take_is_the_units(workers):
@@ -328,7 +347,6 @@ def test_address_of_another_program_is_refused_and_leaves_nothing(workers):
     try:
         wait_until(lambda: f":{port:04X} " in workers.machine.run("cat", "/proc/net/tcp").stdout, 10, "the other one to listen")
         workers.refuses("AddressInUse", str(port), name="two", listen=str(port))
-        workers.nothing_left("two")
     finally:
         other.kill()
         other.wait()
@@ -384,12 +402,62 @@ def test_drop_ins_of_the_administrator_apply(workers):
     assert workers.machine.show("rbee-worker-dropped.service", "MemoryMax") == {"MemoryMax": str(300 << 20)}
 
 
-def test_units_are_confined(workers):
+def test_units_are_confined_and_of_the_workers_slice(workers):
     workers.start(name="confined")
     for unit in ("rbee-worker-confined.service", "rbee-proxy-confined.service"):
-        security = workers.machine.run("systemd-analyze", "security", "--no-pager", unit, status=None).stdout
-        exposure = float(re.search(r"exposure level for \S+: ([0-9.]+)", security)[1])
-        assert exposure <= 1.5, security
+        exposure, said = workers.exposure(unit)
+        assert exposure <= 1.5, said
+        assert workers.machine.show(unit, "Slice") == {"Slice": "rbee-worker.slice"}
+
+
+def test_socket_serves_members_of_the_group_rbee_alone(workers):
+    workers.start(name="open")
+    socket, url = "/run/rbee-hive/instances/open.sock", "http://localhost/"
+    assert workers.machine.run("stat", "-c", "%a %U %G", socket).stdout.split() == ["660", "root", "rbee"]
+    bob = ["setpriv", "--reuid=bob", "--regid=bob"]
+    refused = workers.machine.run(*bob, "--init-groups", "curl", "-sS", "--unix-socket", socket, url, status=7)
+    assert "Permission denied" in refused.stderr or "Could not connect" in refused.stderr or "Couldn't connect" in refused.stderr
+    assert '"name": "open"' in workers.machine.run(*bob, "--groups=rbee", "curl", "-sS", "--unix-socket", socket, url).stdout
+
+
+def test_object_is_as_its_interface_is_written(workers):
+    path = workers.start(name="shown")
+    live = interfaces(workers.hive, path)
+    assert live[INSTANCE] == written(INSTANCE)
+    assert {name for name in live if name.startswith("org.rbee.")} == {INSTANCE}
+    assert property_types(workers.hive, path, INSTANCE) == written_types(INSTANCE)
+    managed = workers.hive.call("GetManagedObjects", interface="org.freedesktop.DBus.ObjectManager")[path][INSTANCE]
+    assert set(managed) == set(written_types(INSTANCE)) and (managed["Name"], managed["State"]) == ("shown", "ready")
+
+
+def test_instance_is_announced_once_when_it_comes_and_once_when_it_goes(workers):
+    path = workers.start(name="announced")
+    workers.stop("announced")
+
+    def told():
+        return [signal.member for signal in workers.hive.signals if signal.path == "/org/rbee/Hive" and signal.arguments[0] in ("announced", path)]
+
+    wait_until(lambda: "InstanceRemoved" in told() and "InterfacesRemoved" in told(), 20, lambda: f"its end: {told()}")
+    assert sorted(told()) == ["InstanceNew", "InstanceRemoved", "InterfacesAdded", "InterfacesRemoved"]
+
+
+def test_worker_of_the_shipped_catalog_is_started_by_the_shipped_rules(workers):
+    folder = workers.hive.catalog.folder("hive-probe")
+    shutil.copytree(SOURCE / "data/catalog/workers/hive-probe", folder)
+    rules = workers.hive.configuration["Run"].pop("Rules")
+    workers.hive.write_configuration()
+    workers.restart_daemon()
+    try:
+        workers.hive.installs("hive-probe")
+        workers.start("hive-probe")
+        assert workers.ask("hive-probe", "/health")["status"] == "ok"
+        workers.stop("hive-probe")
+        workers.nothing_left("hive-probe")
+        workers.hive.removes("hive-probe")
+    finally:
+        shutil.rmtree(folder)
+        workers.hive.configure("Run", Rules=rules)
+        workers.restart_daemon()
 
 
 def test_others_may_look_and_not_touch(workers):
@@ -481,13 +549,15 @@ def test_worker_reads_its_model_and_cannot_write_it(workers, models):
 
 def test_model_that_is_not_there_or_not_of_its_format_is_refused(workers, models):
     _, other = models
-    (other / "broken.gguf").write_bytes(gguf.gguf()[:-1])
+    for name, data in (("broken", gguf.gguf()[:-1]), ("huge", gguf.gguf(tensors=[("t", (1 << 63,), 0, 0)])), ("text", b"some text")):
+        (other / f"{name}.gguf").write_bytes(data)
     workers.refuses("ModelNotFound", "nothing", "hivectl models", worker="reader", model="nothing")
     workers.refuses("ModelNotFound", "/etc/passwd", worker="reader", model="/etc/passwd")
     workers.refuses("ModelInvalid", "cut off", worker="reader", model="broken")
+    workers.refuses("ModelInvalid", "larger than any machine", worker="reader", model="huge")
+    workers.refuses("ModelInvalid", "is not a GGUF file", worker="reader", model="text")
     workers.refuses("ModelUnsupported", "safetensors", "reader reads gguf", worker="reader", model="tensors")
     workers.refuses("InvalidArgument", "needs a model", worker="reader")
-    workers.nothing_left("reader")
 
 
 def test_model_in_use_is_kept_until_its_instance_is_stopped(workers, models):

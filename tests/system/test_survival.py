@@ -2,13 +2,18 @@
 """The daemon dies, the bus dies, the machine dies, in each phase of a job: none is lost, none is done twice, none is half done."""
 
 import json
+import os
 import random
 import re
 import threading
 
 import pytest
+from gi.repository import GLib
 
 from catalog import HttpCatalog, install_script, pkgbuild
+from gguf import gguf
+from hub import Hub
+from job import Job
 from waiting import wait_until
 
 FINAL = ("done", "failed", "cancelled")
@@ -42,6 +47,26 @@ def slow_server():
     yield server
     opened.set()
     server.close()
+
+
+@pytest.fixture
+def slow_hub():
+    """A hub that gives nothing without its token, and the second half of a file when the test lets it."""
+    hub, opened = Hub(), threading.Event()
+
+    def send_data(handler, data):
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(data)))
+        handler.end_headers()
+        handler.wfile.write(data[: len(data) // 2])
+        handler.wfile.flush()
+        opened.wait(60)
+        handler.wfile.write(data[len(data) // 2 :])
+
+    hub.send_data, hub.opened, hub.gated = send_data, opened, "hf_of_this_machine"
+    yield hub
+    opened.set()
+    hub.close()
 
 
 def wait_for_end(job, timeout=60):
@@ -116,6 +141,29 @@ def test_job_goes_on_whatever_befalls_the_daemon(hive, machine, gate, slow_serve
     assert hive.record("some")["job"] == job.id
     assert set(hive.workers()) == {"some"}
     hive.nothing_left()
+
+
+def test_pull_of_a_model_goes_on_with_its_token_and_its_progress_when_the_daemon_dies(hive, machine, slow_hub):
+    token = machine.path("/etc/rbee-hive/hub-token")
+    token.write_text(f"{slow_hub.gated}\n")
+    token.chmod(0o600)
+    hive.configuration["Models"] = {"HubURL": slow_hub.url, "TokenCredential": "/etc/rbee-hive/hub-token"}
+    hive.write_configuration()
+    machine.run("systemctl", "stop", "rbee-hived.service")
+    data = gguf(tensors=[("t", (1 << 22,), 24, 0)], data=os.urandom(1 << 22))
+    reference = slow_hub.put("owner/repo", "large.gguf", data)
+    job = Job(hive, hive.call("PullModel", GLib.Variant("(sa{sv})", (reference, {}))))
+    wait_until(lambda: 0.4 < job.get("Progress") < 0.6, 30, lambda: f"half of it, not {job.get('Progress')}\n{job.log_text()}")
+    before = hive.pid
+    hive.kill()
+    wait_until(lambda: hive.pid not in (0, before), 30, "the next daemon")
+    wait_until(lambda: 0.4 < job.get("Progress") < 0.6, 30, lambda: f"the next daemon's word of it, not {job.get('Progress')}")
+    slow_hub.opened.set()
+    assert wait_for_end(job) == "done", job.log_text()
+    assert machine.path("/var/lib/rbee-hive/models/large.gguf").read_bytes() == data
+    assert [path for path, _ in slow_hub.asked if path.startswith("/cdn/")] == [f"/cdn/{slow_hub.files['owner/repo', 'large.gguf'][1]['oid']}"]
+    assert slow_hub.gated not in job.log_text() + machine.journal("--boot")
+    token.unlink()
 
 
 @pytest.mark.parametrize("mishap", MISHAPS, ids=lambda mishap: mishap.__name__)

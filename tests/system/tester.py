@@ -99,8 +99,6 @@ if NAME.startswith("computes"):
 if NAME == "exits":
     print("No such tensor", flush=True)
     sys.exit(3)
-if NAME == "hungry":
-    hoard = [b"\1" * (1 << 20) for _ in range(1024)]
 if NAME == "deaf":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 http.server.ThreadingHTTPServer(("127.0.0.1", PORT), Handler).serve_forever()
