@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A worker for tests/bench/system: it says when its health was good first, streams tokens at a rate and bytes as fast as they go."""
+"""clock PORT TOKENS MIB: a worker for tests/bench/system that says when its health was good first, streams so many tokens at a rate, and so
+many MiB as fast as they go."""
 
 import socket
 import sys
@@ -8,8 +9,8 @@ import threading
 import time
 
 LOADS = 2
-TOKENS, TOKEN = 300, b"data: " + b"x" * 90 + b"\n\n"
-BYTES, BLOCK = 512 << 20, bytes(1 << 20)
+PORT, TOKENS, MIB = map(int, sys.argv[1:])
+TOKEN, BLOCK = b"data: " + b"x" * 90 + b"\n\n", bytes(1 << 20)
 OPENED = time.monotonic() + LOADS
 PACE = 1 / 100
 
@@ -29,7 +30,7 @@ def answer(peer):
             peer.sendall(TOKEN)
     elif path == "/bytes":
         peer.sendall(b"HTTP/1.0 200 OK\r\n\r\n")
-        for _ in range(BYTES // len(BLOCK)):
+        for _ in range(MIB):
             peer.sendall(BLOCK)
     else:
         peer.sendall(b"HTTP/1.0 200 OK\r\n\r\nx")
@@ -43,4 +44,4 @@ def serve(listener):
         threading.Thread(target=answer, args=(peer,), daemon=True).start()
 
 
-serve(socket.create_server(("127.0.0.1", int(sys.argv[1]))))
+serve(socket.create_server(("127.0.0.1", PORT)))

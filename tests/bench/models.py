@@ -76,17 +76,26 @@ def bring(hive, path):
     return Job(hive, answer.unpack()[0])
 
 
+def import_obstacle():
+    """Why there can be no btrfs here, or None."""
+    if os.geteuid() != 0 or not shutil.which("mkfs.btrfs"):
+        return "import needs root and mkfs.btrfs"
+    if shutil.which("modprobe"):
+        subprocess.run(["modprobe", "--quiet", "btrfs"], check=False, stderr=subprocess.DEVNULL)
+    return None if "\tbtrfs\n" in pathlib.Path("/proc/filesystems").read_text() else "import needs a kernel that knows btrfs"
+
+
 def bench_import(build):
     """a model by its descriptor, from a file on the same btrfs; needs root and mkfs.btrfs"""
-    if os.geteuid() != 0 or not shutil.which("mkfs.btrfs"):
-        sys.exit("import: needs root and mkfs.btrfs")
+    if why := import_obstacle():
+        sys.exit(why)
     hive, figures = hive_on(build), {}
     image, mount = pathlib.Path(f"{hive.directory}.image"), pathlib.Path(f"{hive.directory}.mount")
     mount.mkdir()
     try:
         with open(image, "wb") as file:
             file.truncate(64 << 30)
-        subprocess.run(["mkfs.btrfs", "-q", image], check=True)
+        subprocess.run(["mkfs.btrfs", "-q", image], check=True, stdout=subprocess.DEVNULL)
         subprocess.run(["mount", "-o", "loop", image, mount], check=True)
         subprocess.run(["cp", "-a", f"{hive.directory}/.", mount], check=True)
         subprocess.run(["mount", "--move", mount, hive.directory], check=True)
