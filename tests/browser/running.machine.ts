@@ -3,44 +3,10 @@
  * Workers that really run, on a machine that tests/system/test_page.py boots: tester, keyless and reader are installed there,
  * whose faults their instances' names say (tests/system/tester.py).
  */
-import { createServer, type AddressInfo } from "node:net";
-
 import { afterEach } from "vitest";
 
-import { HiveClient } from "../../src/web/sdk/src/index.ts";
-import { expect, expectAccessible, screenshot, test, withBrowser, type Page } from "./fixtures.ts";
-
-const URL = process.env.RBEE_MACHINE!;
-const TOKEN = process.env.RBEE_MACHINE_TOKEN!;
-const hive = new HiveClient(URL, "", { token: TOKEN });
-
-async function enter(page: Page, path: string): Promise<void> {
-  await page.addInitScript((token) => sessionStorage.setItem("token", token), TOKEN);
-  await page.goto(`${URL}${path}`);
-}
-
-/** The machine has this one's network. */
-async function freePort(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return String(port);
-}
-
-/** Opens the dialog of a worker, and starts it. */
-async function start(page: Page, worker: string, { name, port }: { name?: string; port?: string } = {}): Promise<void> {
-  await page.getByRole("button", { name: `Start ${worker}`, exact: true }).click();
-  const dialog = page.getByRole("dialog");
-  if (name) await dialog.getByRole("textbox", { name: "Name" }).fill(name);
-  if (port) {
-    await dialog.getByRole("radio", { name: "A port of this machine's loopback" }).check();
-    await dialog.getByRole("spinbutton", { name: "Port" }).fill(port);
-  }
-  await dialog.getByRole("button", { name: "Start", exact: true }).click();
-}
-
-const instance = (page: Page, name: string) => page.getByRole("listitem").filter({ has: page.getByRole("heading", { name, exact: true }) });
+import { expect, expectAccessible, screenshot, test, withBrowser } from "./fixtures.ts";
+import { enter, freePort, hive, instance, start } from "./machine.ts";
 
 withBrowser("workers that run", () => {
   afterEach(async () => {
@@ -126,9 +92,7 @@ withBrowser("workers that run", () => {
 
   test("a model that is used is named with who uses it, and is not removed", async ({ page }) => {
     await enter(page, "/installed");
-    await page.getByRole("button", { name: "Start reader", exact: true }).click();
-    await page.getByRole("combobox", { name: "Model" }).selectOption("own-Q4_K_M");
-    await page.getByRole("dialog").getByRole("button", { name: "Start", exact: true }).click();
+    await start(page, "reader", { model: "own-Q4_K_M" });
     await instance(page, "reader").getByRole("status").getByText("Ready").waitFor();
     await page.getByRole("navigation").getByRole("link", { name: "Models" }).click();
     const model = instance(page, "own-Q4_K_M");

@@ -17,26 +17,40 @@ TESTS = pathlib.Path(__file__).resolve().parents[1]
 VITEST = TESTS.parent / "src/web/node_modules/vitest/vitest.mjs"
 
 
-@pytest.fixture
-def token(machine):
-    """Who has it may do all that the page can. Workers are installed, and a model of the hive's own and one of a folder are there."""
+def skip_without_browser():
     if not shutil.which("node") or not shutil.which("chromium") or not VITEST.exists():
         pytest.skip("there is no Node, no Chromium, or nothing of what the page is made of")
+
+
+def run_in_browser(machine, file):
+    """tests/browser/@file, with a token that may do all that the page can."""
+    machine.run("systemctl", "start", "rbee-hive-bridge.socket")
+    token = machine.run("hivectl", "web", "--token").stdout.strip()
+    done = subprocess.run(
+        ["node", str(VITEST), "run", file],
+        cwd=TESTS / "browser",
+        env=dict(os.environ, RBEE_MACHINE="http://127.0.0.1:7835", RBEE_MACHINE_TOKEN=token),
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    machine.run("systemctl", "stop", "rbee-hive-bridge.socket", "rbee-hive-bridge.service", status=None)
+    assert done.returncode == 0, done.stdout + machine.journal("--lines=40")
+
+
+@pytest.fixture
+def workers(machine):
+    """Installed, and a model of the hive's own and one of a folder beside them."""
+    skip_without_browser()
     workers = Instances(machine)
     for folder, name in (("/home/models", "tiny-Q4_K_M"), ("/var/lib/rbee-hive/models", "own-Q4_K_M")):
         machine.path(folder).mkdir(parents=True, exist_ok=True)
         (machine.path(folder) / f"{name}.gguf").write_bytes(gguf())
-    machine.run("systemctl", "start", "rbee-hive-bridge.socket")
-    yield machine.run("hivectl", "web", "--token").stdout.strip()
-    machine.run("systemctl", "stop", "rbee-hive-bridge.socket", "rbee-hive-bridge.service", status=None)
+    yield workers
     for one in workers.list():
         workers.stop(one["name"])
     workers.hive.close()
 
 
-def test_workers_are_started_watched_and_stopped_by_the_page(machine, token):
-    environment = dict(os.environ, RBEE_MACHINE="http://127.0.0.1:7835", RBEE_MACHINE_TOKEN=token)
-    done = subprocess.run(
-        ["node", str(VITEST), "run"], cwd=TESTS / "browser", env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-    assert done.returncode == 0, done.stdout + machine.journal("--lines=40")
+def test_workers_are_started_watched_and_stopped_by_the_page(machine, workers):
+    run_in_browser(machine, "running.machine.ts")

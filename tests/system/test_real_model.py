@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A real answer of a real model: llama-server, installed from a catalog, with a model that was imported, asked by curl."""
+"""A real answer of a real model: llama-server, installed from a catalog, with a model that was imported, asked by curl, and by who
+started it on the page."""
 
 import json
 import shutil
@@ -8,7 +9,10 @@ import pytest
 
 import llama
 from machine import SystemHive
+from test_page import run_in_browser, skip_without_browser
 from waiting import free_port, wait_until
+
+pytestmark = pytest.mark.xdist_group("port-7835")  # machines side by side share this one's ports
 
 WORKER = "llama-cpp-server-cpu"
 SOCKET = f"/run/rbee-hive/instances/{WORKER}.sock"
@@ -75,3 +79,9 @@ def test_address_of_loopback_takes_its_key_alone(real):
     assert refused.stdout == "401"
     key = real.hivectl("key", WORKER).stdout.strip()
     assert "capital" in complete(real, "-H", f"Authorization: Bearer {key}", url)
+
+
+def test_dialog_of_the_page_starts_it_and_it_answers(real):
+    skip_without_browser()
+    run_in_browser(real.machine, "answer.machine.ts")
+    assert real.call("ListInstances") == []
