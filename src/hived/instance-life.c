@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* systemd's words move it on, in instance_consider():
  *
- *   made ── its socket listens ── the call that started it is answered ── kicked ── starting ── ready ⇄ listening
+ *   made ── its socket listens ── the call that started it is answered ── knocked ── starting ── ready ⇄ listening
  *     │                                                                               │          │
  *     └── cannot be made: failed, or gone when a call waits                           └──────────┴── given up: failed
  *
@@ -126,10 +126,8 @@ static void
 instance_end (Instance *instance, InstanceGoal goal)
 {
   instance->goal = goal;
-  instance->kicks = false;
   instance->retry = sd_event_source_disable_unref (instance->retry);
   instance->making = sd_bus_slot_unref (instance->making);
-  instance->kicking = sd_bus_slot_unref (instance->kicking);
   g_clear_pointer (&instance->lines, capture_free);
   instance_tell_all (instance, "StopUnit");
   instance_ask_all (instance);
@@ -200,10 +198,9 @@ instance_make (Instance *instance)
       instance_fail_to_make (instance, failure->code, failure->message);
       return;
     }
-  instance->made = instance->was_ready = instance->given_up = instance->diagnosed = false;
+  instance->made = instance->knocked = instance->was_ready = instance->given_up = instance->diagnosed = false;
   g_clear_pointer (&instance->error, g_free);
   instance->error_code = -1;
-  instance->kicks = instance->goal == INSTANCE_RUN;
   instance->state = INSTANCE_STARTING;
   if (!instance_write (instance, &failure) || !instance_mark (instance, &failure))
     instance_fail_to_make (instance, failure->code, failure->message);
@@ -216,10 +213,10 @@ instance_make (Instance *instance)
 static void
 instance_recover (Instance *instance)
 {
-  if (instance_is_marked (instance, &instance->kicks))
+  if (instance_is_marked (instance, &instance->goal))
     {
       instance->made = true;
-      instance->was_ready = !instance->kicks;
+      instance->was_ready = instance->goal == INSTANCE_LISTEN;
       instance->given_up = instance->error != NULL;
       instance_consider (instance);
       return;
@@ -248,42 +245,31 @@ instance_ended (Instance *instance)
   instance_make (instance);
 }
 
-static int
-instance_on_kicked (sd_bus_message *message, void *userdata, sd_bus_error *error)
-{
-  Instance *instance = userdata;
-  g_autoptr (GError) failure = NULL;
-
-  instance->kicking = sd_bus_slot_unref (instance->kicking);
-  if (!instance_mark (instance, &failure))
-    g_warning ("%s", failure->message);
-  instance_ask_all (instance);
-  return 0;
-}
-
-/* The socket listens: the proxy is started, as the first request would have it, and with it the worker. */
+/* The socket listens: a connection has it start the proxy, as the first request would, and with that the worker. It
+ * stays in the kernel's queue when the daemon dies, and the proxy, which counts its idle time from the end of a
+ * connection alone, has one. */
 static void
-instance_kick (Instance *instance)
-{
-  instance->kicks = false;
-  sd_bus_call_method_async (instance->hive->bus, &instance->kicking, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER,
-                            "StartUnit", instance_on_kicked, instance, "ss", instance->units[INSTANCE_PROXY]->name,
-                            "replace");
-}
-
-/* A proxy that was started without a request does not count its idle time before the first one has ended. */
-static void
-instance_poke (const Instance *instance)
+instance_knock (Instance *instance)
 {
   struct sockaddr_un address = { .sun_family = AF_UNIX };
-  g_auto (Fd) fd = -1;
+  g_autofree char *path = instance_socket_path (instance);
+  g_auto (Fd) fd = socket (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-  if (instance->options->idle_stop == 0 || !instance_options_are_unix (instance->options))
-    return;
-  fd = socket (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  g_strlcpy (address.sun_path, instance->address + strlen ("unix:"), sizeof address.sun_path);
+  instance->knocked = true;
+  g_strlcpy (address.sun_path, path, sizeof address.sun_path);
   if (fd < 0 || connect (fd, (struct sockaddr *)&address, sizeof address) < 0)
-    g_warning ("%s does not count its idle time yet", instance->options->name);
+    g_warning ("Cannot connect to %s: %s", path, g_strerror (errno));
+}
+
+/* The worker was started: from here on systemd alone starts it. */
+static void
+instance_note_start (Instance *instance)
+{
+  g_autoptr (GError) error = NULL;
+
+  instance->goal = INSTANCE_LISTEN;
+  if (!instance_mark (instance, &error))
+    g_warning ("%s", error->message);
 }
 
 static void
@@ -389,10 +375,9 @@ instance_has_failed (const Instance *instance, InstanceState state)
 static void
 instance_update (Instance *instance)
 {
+  const UnitState *worker = &instance->units[INSTANCE_WORKER]->state;
   InstanceState state = instance_state_of (instance->units);
 
-  if (instance->kicking || instance->kicks)
-    state = INSTANCE_STARTING;
   if (!instance->given_up && instance_has_failed (instance, state))
     instance_give_up (instance);
   if (instance->given_up)
@@ -401,12 +386,10 @@ instance_update (Instance *instance)
         instance_set_state (instance, INSTANCE_FAILED);
       return;
     }
-  if (state == INSTANCE_READY && !instance->was_ready)
-    {
-      instance->was_ready = true;
-      instance_poke (instance);
-    }
-  instance_set_state (instance, state);
+  instance->was_ready = instance->was_ready || state == INSTANCE_READY;
+  if (instance->goal == INSTANCE_RUN && (state != INSTANCE_LISTENING || worker->started_at != 0))
+    instance_note_start (instance);
+  instance_set_state (instance, instance->goal == INSTANCE_RUN ? INSTANCE_STARTING : state);
 }
 
 /* Something of it may be new. It may be gone when this returns. */
@@ -415,6 +398,7 @@ instance_consider (void *userdata)
 {
   Instance *instance = userdata;
   const UnitState *socket = &instance->units[INSTANCE_SOCKET]->state;
+  bool starts = instance->goal == INSTANCE_RUN && !instance->given_up;
 
   if (!instance_is_known (instance) || instance->making || instance->retry)
     return;
@@ -429,7 +413,7 @@ instance_consider (void *userdata)
       instance_recover (instance);
       return;
     }
-  if (instance->start || instance->kicks)
+  if (instance->start || starts)
     {
       if (socket->job != 0)
         return;
@@ -441,8 +425,8 @@ instance_consider (void *userdata)
     }
   if (instance->start)
     instance_answer_start (instance);
-  if (instance->kicks)
-    instance_kick (instance);
+  if (starts && !instance->knocked)
+    instance_knock (instance);
   instance_update (instance);
 }
 

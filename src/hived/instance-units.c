@@ -97,22 +97,24 @@ append_common (sd_bus_message *message, const char *description)
   return sd_bus_message_append (message, "(sv)", "SystemCallErrorNumber", "i", EPERM);
 }
 
+/* The Unix socket of one that has an address too is the hive's own: the worker is started by a connection, and the
+ * daemon has no network. */
 static int
 append_socket (sd_bus_message *message, const Instance *instance)
 {
   g_autofree char *description = g_strdup_printf ("Address of the worker %s", instance->options->name);
+  g_autofree char *path = instance_socket_path (instance);
   bool is_unix = instance_options_are_unix (instance->options);
-  const char *address = is_unix ? instance->address + strlen ("unix:") : instance->options->listen;
+  bool is_shared = is_unix && getgrnam (SOCKET_GROUP);
   int r;
 
-  if ((r = sd_bus_message_append (message, "(sv)(sv)(sv)", "Description", "s", description, "Slice", "s", SLICE,
-                                  "Listen", "a(ss)", 1, "Stream", address)) < 0)
+  if ((r = sd_bus_message_append (message, "(sv)(sv)(sv)(sv)(sv)(sv)(sv)", "Description", "s", description, "Slice",
+                                  "s", SLICE, "Listen", "a(ss)", 1, "Stream", path, "SocketMode", "u",
+                                  is_shared ? 0660 : 0600, "SocketGroup", "s", is_shared ? SOCKET_GROUP : "root",
+                                  "DirectoryMode", "u", 0755, "RemoveOnStop", "b", true)) < 0 ||
+      is_unix)
     return r;
-  if (!is_unix)
-    return 0;
-  return sd_bus_message_append (message, "(sv)(sv)(sv)(sv)", "SocketMode", "u", 0660, "SocketGroup", "s",
-                                getgrnam (SOCKET_GROUP) ? SOCKET_GROUP : "root", "DirectoryMode", "u", 0755,
-                                "RemoveOnStop", "b", true);
+  return sd_bus_message_append (message, "(sv)", "Listen", "a(ss)", 1, "Stream", instance->options->listen);
 }
 
 static int

@@ -16,7 +16,7 @@
 #define FOLDER     "instances"
 #define RECORD_MAX (64 * 1024)
 #define KEY_BYTES  32
-#define KICKS      "starts\n" /* in a mark */
+#define RUNS       "starts\n" /* in a mark */
 
 static void
 message_free (void *message)
@@ -36,9 +36,14 @@ instance_new (Hive *hive, const char *worker_id, InstanceOptions *options, Insta
   instance->model = model;
   instance->error_code = -1;
   instance->stops = g_ptr_array_new_with_free_func (message_free);
-  instance->address = instance_options_are_unix (options) ?
-                          g_strdup_printf ("unix:" INSTANCE_FOLDER "/%s.sock", options->name) :
-                          g_strconcat ("http://", options->listen, NULL);
+  if (instance_options_are_unix (options))
+    {
+      g_autofree char *socket = instance_socket_path (instance);
+
+      instance->address = g_strconcat ("unix:", socket, NULL);
+    }
+  else
+    instance->address = g_strconcat ("http://", options->listen, NULL);
   if (sd_bus_path_encode (INSTANCE_PREFIX, options->name, &path) < 0)
     g_error ("Out of memory");
   instance->path = g_strdup (path);
@@ -54,7 +59,6 @@ instance_free (Instance *instance)
   for (InstanceUnitKind kind = INSTANCE_SOCKET; kind < INSTANCE_UNITS; kind++)
     instance_unit_free (instance->units[kind]);
   sd_bus_slot_unref (instance->making);
-  sd_bus_slot_unref (instance->kicking);
   sd_event_source_disable_unref (instance->retry);
   sd_bus_message_unref (instance->start);
   g_ptr_array_unref (instance->stops);
@@ -70,6 +74,12 @@ instance_free (Instance *instance)
   g_free (instance->error);
   g_free (instance->warning);
   g_free (instance);
+}
+
+char *
+instance_socket_path (const Instance *instance)
+{
+  return g_strdup_printf (INSTANCE_FOLDER "/%s.sock", instance->options->name);
 }
 
 static char *
@@ -168,16 +178,16 @@ instance_mark (const Instance *instance, GError **error)
 {
   g_autofree char *path = mark_path (instance);
 
-  return file_replace (path, instance->kicks ? KICKS : "", -1, false, error);
+  return file_replace (path, instance->goal == INSTANCE_RUN ? RUNS : "", -1, false, error);
 }
 
 bool
-instance_is_marked (const Instance *instance, bool *ret_kicks)
+instance_is_marked (const Instance *instance, InstanceGoal *ret_goal)
 {
   g_autofree char *path = mark_path (instance);
   g_autofree char *text = file_read (path, RECORD_MAX, NULL, NULL);
 
-  *ret_kicks = g_strcmp0 (text, KICKS) == 0;
+  *ret_goal = g_strcmp0 (text, RUNS) == 0 ? INSTANCE_RUN : INSTANCE_LISTEN;
   return text != NULL;
 }
 

@@ -14,8 +14,8 @@
 /* What becomes of an instance. */
 typedef enum
 {
-  INSTANCE_RUN,    /* it is to be ready */
-  INSTANCE_LISTEN, /* it waits for the first request */
+  INSTANCE_RUN,    /* the worker is to be started when its socket listens */
+  INSTANCE_LISTEN, /* it waits for requests, and serves them */
   INSTANCE_AGAIN,  /* it is to end, and to be made again */
   INSTANCE_REMOVE, /* it is to end, and be forgotten */
 } InstanceGoal;
@@ -38,7 +38,7 @@ typedef struct
   InstanceGoal goal;
   InstanceState state;
   bool made;      /* systemd has its units */
-  bool kicks;     /* the worker is to be started when the socket listens */
+  bool knocked;   /* a connection was made that starts the worker */
   bool was_ready; /* since it was started */
   bool given_up;  /* it failed, and its units were ended */
   bool announced;
@@ -46,7 +46,7 @@ typedef struct
   int error_code; /* HiveError; -1: none */
   char *error;
   char *warning; /* its model may be too large; NULL: nothing is known of that */
-  sd_bus_slot *making, *kicking;
+  sd_bus_slot *making;
   sd_event_source *retry; /* until its units are made once more */
   unsigned retries;
   sd_bus_message *start; /* the call that made it, until its socket listens */
@@ -63,10 +63,13 @@ bool instance_write (const Instance *instance, GError **error);
 Instance *instance_read (Hive *hive, const char *name, GError **error);
 void instance_forget (const Instance *instance);
 
-/* Notes that its units were made since the machine was booted, and whether the worker is still to be started; and reads
+/* Notes that its units were made since the machine was booted, and its goal, which is to run or to listen; and reads
  * that. False: nothing was noted. */
 bool instance_mark (const Instance *instance, GError **error);
-bool instance_is_marked (const Instance *instance, bool *ret_kicks);
+bool instance_is_marked (const Instance *instance, InstanceGoal *ret_goal);
+
+/* Its Unix socket. One that listens on an address has it too, for the hive. Free with g_free. */
+char *instance_socket_path (const Instance *instance);
 
 /* A file with its API key, which is made when there is none; NULL: it has none. Free with g_free. */
 char *instance_key_file (const Instance *instance);

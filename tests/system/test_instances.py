@@ -190,6 +190,24 @@ def test_idle_worker_ends_and_the_next_request_wakes_it(workers):
     assert workers.ask("idle")["name"] == "idle"
 
 
+def test_worker_that_nobody_asks_is_idle_on_an_address_too(workers):
+    port = str(free_port())
+    path = workers.start(name="unasked", listen=port, idle_stop=1, ready=False)
+    workers.wait("unasked", "listening")
+    key = workers.hive.call("GetKey", path=path, interface=INSTANCE)
+    assert workers.ask("unasked", key=key, where=[f"http://127.0.0.1:{port}/"])["name"] == "unasked"
+    workers.wait("unasked", "listening")
+    workers.stop("unasked")
+    workers.nothing_left("unasked")
+
+
+def test_worker_is_idle_whose_daemon_was_killed_while_it_started(workers):
+    workers.start(name="loads-idle", idle_stop=1, ready=False)
+    workers.hive.kill(signal.SIGKILL)
+    wait_until(lambda: workers.machine.show("rbee-worker-loads-idle.service", "ActiveState")["ActiveState"] == "active", 20, "it to be ready")
+    workers.wait("loads-idle", "listening")
+
+
 def test_worker_has_no_network_no_bus_no_device_and_a_user_of_its_own(workers):
     workers.start(name="inside")
     inside = workers.ask("inside", "/inside")
@@ -234,12 +252,27 @@ def test_daemon_killed_in_the_middle_of_a_start_finds_it_again(workers):
     workers.wait("loads", "ready")
 
 
-def test_daemon_killed_before_the_address_listens_starts_the_worker_when_it_does(workers):
+@pytest.fixture
+def drop_in(workers):
+    """Writes what an administrator would for a unit; it goes with the test."""
+    folders = []
+
+    def write(unit, text):
+        folders.append(workers.machine.path(f"/etc/systemd/system/{unit}.d"))
+        folders[-1].mkdir(parents=True)
+        (folders[-1] / "test.conf").write_text(text)
+        workers.machine.run("systemctl", "daemon-reload")
+
+    yield write
+    for folder in folders:
+        shutil.rmtree(folder)
+    workers.machine.run("systemctl", "daemon-reload")
+
+
+def test_daemon_killed_before_the_address_listens_starts_the_worker_when_it_does(workers, drop_in):
     machine = workers.machine
-    folder = machine.path("/etc/systemd/system/rbee-proxy-late.socket.d")
-    folder.mkdir(parents=True)
-    (folder / "gate.conf").write_text("[Socket]\nExecStartPre=sh -c 'until [ -e /run/late-gate ]; do sleep 0.05; done'\n")
-    machine.run("systemctl", "daemon-reload")
+    gate = machine.path("/run/late-gate")
+    drop_in("rbee-proxy-late.socket", "[Socket]\nExecStartPre=sh -c 'until [ -e /run/late-gate ]; do sleep 0.05; done'\n")
     call = machine.spawn("hivectl", "start", "tester", "--name", "late", stdout=-1, stderr=-1)
 
     def waits():
@@ -250,8 +283,9 @@ def test_daemon_killed_before_the_address_listens_starts_the_worker_when_it_does
     workers.hive.kill(signal.SIGKILL)
     call.communicate(timeout=60)
     wait_until(workers.list_in_time, 20, "the daemon to come back")
-    machine.path("/run/late-gate").touch()
+    gate.touch()
     workers.wait("late", "ready")
+    gate.unlink()
     assert machine.path("/run/rbee-hived/late.instance").read_text() == ""
 
 
@@ -393,11 +427,8 @@ def test_worker_that_is_about_to_be_removed_is_not_started(workers):
     workers.hive.installs("reader")
 
 
-def test_drop_ins_of_the_administrator_apply(workers):
-    folder = workers.machine.path("/etc/systemd/system/rbee-worker-dropped.service.d")
-    folder.mkdir(parents=True)
-    (folder / "limit.conf").write_text("[Service]\nMemoryMax=300M\n")
-    workers.machine.run("systemctl", "daemon-reload")
+def test_drop_ins_of_the_administrator_apply(workers, drop_in):
+    drop_in("rbee-worker-dropped.service", "[Service]\nMemoryMax=300M\n")
     workers.start(name="dropped")
     assert workers.machine.show("rbee-worker-dropped.service", "MemoryMax") == {"MemoryMax": str(300 << 20)}
 
