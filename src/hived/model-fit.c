@@ -21,15 +21,15 @@ model_fits_on (const ModelNeed *need, const Device *device, char **ret_why)
   g_autofree char *weights = size_to_string (need->weights);
   g_autofree char *has = size_to_string (device->memory);
   g_autofree char *keys = size_to_string (cache);
-  g_autofree char *context =
-      cache > 0 ? g_strdup_printf (" and %" G_GUINT64_FORMAT " tokens of context %s", need->context, keys) : NULL;
   bool fits = !__builtin_add_overflow (need->weights, cache, &all) && all <= device->memory;
 
   *ret_why = NULL;
   if (device->memory == 0 || need->weights == 0)
     return true;
-  *ret_why = g_strdup_printf (N_ ("Its weights take %s%s; %s (%s) has %s"), weights, context ? context : "", device->id,
-                              device->name, has);
+  *ret_why = cache == 0 ?
+                 g_strdup_printf (N_ ("Its weights take %s; %s (%s) has %s"), weights, device->id, device->name, has) :
+                 g_strdup_printf (N_ ("Its weights take %s and %llu tokens of context %s; %s (%s) has %s"), weights,
+                                  (unsigned long long)need->context, keys, device->id, device->name, has);
   return fits;
 }
 

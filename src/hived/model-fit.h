@@ -12,7 +12,8 @@ typedef struct
   uint64_t context; /* that it is asked to have, or could have */
 } ModelNeed;
 
-/* Tokens that are reckoned with where nobody asked for a context: few models have fewer. */
+/* Tokens that are reckoned with where nobody asks for a context (option context of StartWorker): few models have fewer.
+ */
 #define MODEL_FIT_CONTEXT 4096
 
 /* Whether weights, and keys and values of the context, fit on @device; more than a guess it is not, since each worker

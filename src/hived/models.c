@@ -31,7 +31,41 @@ models_find (Hive *hive, const char *reference, uid_t uid, ModelHandler handler,
                       error);
 }
 
-/* `fits` and `fits_why`: whether it does on one of this machine's devices. */
+static int
+device_append_fit (sd_bus_message *reply, const ModelNeed *need, const Device *device)
+{
+  g_autofree char *why = NULL;
+  bool fits = model_fits_on (need, device, &why);
+  int r;
+
+  if (!why)
+    return 0;
+  if ((r = sd_bus_message_open_container (reply, 'a', "{sv}")) < 0 ||
+      (r = bus_dict_append_string (reply, "device", device->id)) < 0 ||
+      (r = bus_dict_append_bool (reply, "fits", fits)) < 0 || (r = bus_dict_append_string (reply, "why", why)) < 0)
+    return r;
+  return sd_bus_message_close_container (reply);
+}
+
+/* `fits_on`: whether it does on each of them of which that is known. */
+static int
+devices_append_fits (sd_bus_message *reply, const ModelNeed *need, const Devices *devices)
+{
+  int r;
+
+  if ((r = sd_bus_message_open_container (reply, 'e', "sv")) < 0 ||
+      (r = sd_bus_message_append (reply, "s", "fits_on")) < 0 ||
+      (r = sd_bus_message_open_container (reply, 'v', "aa{sv}")) < 0 ||
+      (r = sd_bus_message_open_container (reply, 'a', "a{sv}")) < 0)
+    return r;
+  for (guint i = 0; r >= 0 && devices && i < devices->list->len; i++)
+    r = device_append_fit (reply, need, devices->list->pdata[i]);
+  if (r < 0 || (r = sd_bus_message_close_container (reply)) < 0 || (r = sd_bus_message_close_container (reply)) < 0)
+    return r;
+  return sd_bus_message_close_container (reply);
+}
+
+/* `fits` and `fits_why`: whether it does on one of this machine's devices; and on which of them. */
 static int
 model_append_fit (sd_bus_message *reply, JsonObject *model, const Devices *devices)
 {
@@ -44,7 +78,9 @@ model_append_fit (sd_bus_message *reply, JsonObject *model, const Devices *devic
   bool fits = !devices || model_fits (&need, devices, &why);
   int r = bus_dict_append_bool (reply, "fits", fits);
 
-  return r < 0 ? r : bus_dict_append_string (reply, "fits_why", why ? why : "");
+  if (r < 0 || (r = bus_dict_append_string (reply, "fits_why", why ? why : "")) < 0)
+    return r;
+  return devices_append_fits (reply, &need, devices);
 }
 
 static int

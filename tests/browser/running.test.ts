@@ -59,7 +59,7 @@ withBrowser("workers that could run", () => {
     const model = page.getByRole("dialog").getByRole("combobox", { name: "Model" });
     await expect.poll(() => model.locator("option").allTextContents()).toEqual(["Choose one…", expect.stringContaining("tiny")]);
     await model.selectOption({ index: 1 });
-    await page.getByRole("status").getByText("With its whole context it takes").waitFor();
+    await page.getByRole("status").getByText("tokens of context").waitFor();
     await page.getByRole("radio", { name: "A port of this machine's loopback" }).press("Space");
     expect(await page.getByRole("spinbutton", { name: "Port" }).inputValue()).toBe("8080");
     await page.keyboard.press("Escape");

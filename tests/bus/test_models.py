@@ -207,5 +207,8 @@ def test_model_says_whether_it_fits_this_machine(hive, folder):
     models = listed(hive)[0]
     assert models["small"]["fits"] and "CPU-0" in models["small"]["fits_why"]
     assert not models["greedy"]["fits"] and "4096 tokens of context" in models["greedy"]["fits_why"]
+    for model in models.values():
+        assert [fit for fit in model["fits_on"] if fit["fits"] == model["fits"] and fit["why"] == model["fits_why"]], model
+    assert [fit["device"] for fit in models["small"]["fits_on"]] == [each["id"] for each in hive.call("GetCapabilities")["devices"] if each["memory"]]
     rows = {row.split("\t")[0]: row.split("\t")[6] for row in hive.hivectl("models", "--plain").stdout.splitlines()}
     assert rows == {"small": "yes", "greedy": models["greedy"]["fits_why"]}

@@ -3,7 +3,6 @@ import { describe, expect, test } from "vitest";
 
 import type { Device, Model, Worker } from "@rbee/hive-sdk";
 
-import { fitOf } from "../src/parts/fit.ts";
 import { failureOf, workerPage } from "../src/parts/instance-words.tsx";
 import { listPhases } from "../src/parts/phases.ts";
 import { fittingDevices, fittingModels, proposal, startOptions } from "../src/parts/start-form.ts";
@@ -74,27 +73,6 @@ describe("the start dialog", () => {
       idle_stop: 300,
       boot: true,
     });
-  });
-});
-
-describe("whether a model fits", () => {
-  const GIB = 1 << 30;
-  const model = (size: number, cache: number) => ({ size, cache_per_token: cache, context_length: 1024 }) as Model;
-  const card = { id: "GPU-0", memory: 8 * GIB } as Device;
-
-  test.for([
-    ["it does, with its context", 4, 2, true, "6 GB of the 8 GB of GPU-0"],
-    ["a part of its context does", 6, 4, false, "takes 10 GB; GPU-0 has 8 GB"],
-    ["it does not", 9, 0, false, "Its 9 GB do not fit into GPU-0, which has 8 GB"],
-  ] as const)("is told: %s", ([, weights, cache, fits, words]) => {
-    const fit = fitOf(model(weights * GIB, (cache * GIB) / 1024), card)!;
-    expect(fit.fits).toBe(fits);
-    expect(fit.words).toContain(words);
-  });
-
-  test("is not told of a device whose memory nobody knows", () => {
-    expect(fitOf(model(GIB, 0), { ...card, memory: 0 })).toBeUndefined();
-    expect(fitOf(model(GIB, 0), undefined)).toBeUndefined();
   });
 });
 

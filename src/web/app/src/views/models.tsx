@@ -167,6 +167,7 @@ function ModelPanel({ model }: { model: Model }) {
           {model.context_length > 0 &&
             format(ngettext("{count} token", "{count} tokens", model.context_length), { count: formatNumber(model.context_length) })}
         </Fact>
+        <Fact name={model.fits ? _("Fits") : _("Does not fit")}>{hiveWords(model.fits_why)}</Fact>
         <Fact name={_("Used by")}>{model.used_by.length > 0 && <Link href="/running">{formatList(model.used_by)}</Link>}</Fact>
         <Fact name={_("Path")}>
           <code>{path}</code>

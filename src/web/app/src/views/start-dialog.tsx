@@ -10,7 +10,6 @@ import { _, format, hiveWords } from "../i18n.ts";
 import { advice } from "../parts/advice.ts";
 import { deviceMemory } from "../parts/device.ts";
 import { DialogHead } from "../parts/dialog-head.tsx";
-import { fitOf } from "../parts/fit.ts";
 import { formatMinutes, formatSize } from "../parts/format.ts";
 import { Icon } from "../parts/icons.tsx";
 import { Notice } from "../parts/notice.tsx";
@@ -36,15 +35,14 @@ const deviceWords = (device: Device) => [device.id, device.name, deviceMemory(de
 
 /** Whether the model has room on the device that is chosen, or on the one that it would be. */
 function FitLine({ worker, form, model }: { worker: Worker; form: StartForm; model: Model | undefined }) {
-  const devices = fittingDevices(worker, useCapabilities().data?.devices ?? []);
-  const device = form.device ? devices.find(({ id }) => id === form.device) : devices[0];
-  const fit = model && fitOf(model, device);
+  const device = form.device || fittingDevices(worker, useCapabilities().data?.devices ?? [])[0]?.id;
+  const fit = model?.fits_on.find((each) => each.device === device);
 
   return (
     <p role="status" className={fit?.fits === false ? "start-fit unfit" : "start-fit"}>
       {fit && (
         <>
-          <Icon name={fit.fits ? "check" : "warning"} /> {fit.words}
+          <Icon name={fit.fits ? "check" : "warning"} /> {hiveWords(fit.why)}
         </>
       )}
     </p>
