@@ -81,6 +81,10 @@ class Registry:
         connection.close()
         return answer.status, data
 
+    def blob(self, path):
+        """What it has as "blobs/sha256:…"."""
+        return (self.folder / "data/docker/registry/v2/blobs/sha256" / path[13:15] / path[13:] / "data").read_bytes()
+
     def index(self, tag):
         status, data = self.request("GET", f"manifests/{tag}")
         return json.loads(data) if status == 200 else None
@@ -99,11 +103,13 @@ class Registry:
 
 
 class Gate:
-    """Stands in front of a @registry, at an @address, over TLS with a @context. @rule is called with each request (Passage) before it
-    goes on; what it answers itself goes no further. @change changes an answer's body, @cut ends the connection after so many bytes of one."""
+    """Stands in front of a @registry, at an @address or behind a @listener, over TLS with a @context. @rule is called with each request
+    (Passage) before it goes on; what it answers itself goes no further. @change changes an answer's body, @cut ends the connection after so
+    many bytes of one."""
 
-    def __init__(self, registry, address="127.0.0.1", context=None):
-        self.address, self.scheme = address, "https" if context else "http"
+    def __init__(self, registry, address="127.0.0.1", context=None, listener=None):
+        listener = listener or socket.create_server((address, 0))
+        self.address, self.scheme = listener.getsockname()[0], "https" if context else "http"
         self.registry, self.rule, self.seen = registry, lambda passage: None, []
         gate = self
 
@@ -170,7 +176,9 @@ class Gate:
             def handle_error(self, request, client_address):
                 pass  # a client that went away in the middle is what some tests are about
 
-        self.server = Server((address, 0), Passage)
+        self.server = Server(listener.getsockname(), Passage, bind_and_activate=False)
+        self.server.socket.close()
+        self.server.socket = listener
         if context:
             self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()

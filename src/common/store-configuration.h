@@ -39,6 +39,9 @@ GPtrArray *trusted_keys_read (const ConfigurationText *said, GError **error);
 #define STORE_CA_FILE    "STORE_CA_FILE"
 #define STORE_CREDENTIAL "STORE_CREDENTIAL"
 
+/* Its exit status when the store has stopped to answer while a blob was to be had. */
+#define STORE_EXIT_DEAD 3
+
 /* One that nobody configured: the folder at the absolute @path. */
 Store *store_of_folder (const char *path);
 void store_free (Store *store);

@@ -79,6 +79,8 @@ builds_find (StoreLink *link, const char *tag, GError **error)
           json_object_set_string_member (build, "refused", why->message);
         }
       json_array_add_object_element (builds, build);
+      if (why && why->code == HIVE_ERROR_SOURCE_UNAVAILABLE)
+        break; /* the others would be waited for as long */
     }
   answer = json_object_new ();
   json_object_set_array_member (answer, "builds", builds);

@@ -74,6 +74,23 @@ descriptor_of_fd (int fd, Descriptor *ret)
   return got == 0;
 }
 
+bool
+descriptor_refuse (const Descriptor *descriptor, GError **error)
+{
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_FAILED, "what it has as %s is something else", descriptor->digest);
+  return false;
+}
+
+bool
+descriptor_check_text (const Descriptor *descriptor, const char *text, gsize size, GError **error)
+{
+  Descriptor found;
+
+  descriptor_of_text (text, size, &found);
+  return (size == descriptor->size && strlen (text) == size && g_str_equal (found.digest, descriptor->digest)) ||
+         descriptor_refuse (descriptor, error);
+}
+
 JsonObject *
 descriptor_to_json (const Descriptor *descriptor, const char *type)
 {

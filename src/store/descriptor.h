@@ -33,5 +33,11 @@ bool descriptor_read (JsonNode *node, const char *type, uint64_t max, Descriptor
 bool descriptor_of_fd (int fd, Descriptor *ret);
 void descriptor_of_text (const char *text, gsize size, Descriptor *ret);
 
+/* Whether what came is what was asked for, and a text; Failed: it is not. */
+bool descriptor_check_text (const Descriptor *descriptor, const char *text, gsize size, GError **error);
+
+/* Failed: what came is not what was asked for. Returns false. */
+bool descriptor_refuse (const Descriptor *descriptor, GError **error);
+
 /* {"mediaType","digest","size"}. */
 JsonObject *descriptor_to_json (const Descriptor *descriptor, const char *type);

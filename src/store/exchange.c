@@ -269,9 +269,9 @@ exchange_fail (const Exchange *exchange, CURLcode code, const char *message, con
   else if (exchange->elsewhere)
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_FAILED, "%s does not go on where the connection was cut", shown);
   else if (code == CURLE_OPERATION_TIMEDOUT)
-    g_set_error (error, HIVE_ERROR, HIVE_ERROR_FAILED, "%s does not answer in time", shown);
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, "%s does not answer in time", shown);
   else
-    g_set_error (error, HIVE_ERROR, HIVE_ERROR_FAILED, "%s cannot be reached: %s", shown, why);
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, "%s cannot be reached: %s", shown, why);
   return false;
 }
 

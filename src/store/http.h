@@ -54,7 +54,8 @@ void http_set_deadline (Http *http, int64_t deadline);
 void http_set_patience (Http *http, unsigned seconds);
 
 /* Asks, with what the server wants to know of us. True when there is an answer, whatever its status: @ret_answer, to be
- * cleared. Else Failed says why: no connection, a certificate, a redirect to where it must not lead, too much. */
+ * cleared. Else SourceUnavailable says that nobody answers there, or Failed why what does is not taken: a redirect to
+ * where it must not lead, too much. */
 bool http_run (Http *http, const HttpRequest *request, HttpAnswer *ret_answer, GError **error);
 
 /* Failed for an answer that is not the one that was hoped for. Returns false. */

@@ -76,7 +76,6 @@ layout_read_tag (int folder, const char *tag, GError **error)
   g_autoptr (JsonObject) index = read_index (folder, error);
   JsonArray *entries = index_entries (index);
   Descriptor blob;
-  g_auto (Fd) fd = -1;
   guint i, count = entries ? json_array_get_length (entries) : 0;
 
   if (count > TAGS_MAX)
@@ -87,8 +86,7 @@ layout_read_tag (int folder, const char *tag, GError **error)
     ;
   if (i == count || !descriptor_read (json_array_get_element (entries, i), TYPE_INDEX, DOCUMENT_MAX, &blob, error))
     return NULL;
-  fd = layout_open_blob (folder, &blob, error);
-  return fd < 0 ? NULL : file_read_fd (fd, DOCUMENT_MAX, "an index", NULL, error);
+  return layout_read_text (folder, &blob, error);
 }
 
 int
@@ -97,6 +95,16 @@ layout_open_blob (int folder, const Descriptor *blob, GError **error)
   g_autofree char *path = blob_path (blob->digest);
 
   return open_file (folder, path, error);
+}
+
+char *
+layout_read_text (int folder, const Descriptor *blob, GError **error)
+{
+  g_auto (Fd) fd = layout_open_blob (folder, blob, error);
+  gsize size = 0;
+  g_autofree char *text = fd < 0 ? NULL : file_read_fd (fd, blob->size, blob->digest, &size, error);
+
+  return text && descriptor_check_text (blob, text, size, error) ? g_steal_pointer (&text) : NULL;
 }
 
 /* Copies all of @from to @to. 0 or a negative errno. */

@@ -12,6 +12,9 @@ char *layout_read_tag (int folder, const char *tag, GError **error);
 /* Opens a blob: a descriptor or -1 with an error. */
 int layout_open_blob (int folder, const Descriptor *blob, GError **error);
 
+/* The whole text of a blob; Failed when it is not what its descriptor says. */
+char *layout_read_text (int folder, const Descriptor *blob, GError **error);
+
 /* Puts in what @fd holds, or a text, unless it is there. */
 bool layout_put_file (int folder, const Descriptor *blob, int fd, GError **error);
 bool layout_put_text (int folder, const char *text, Descriptor *ret, GError **error);

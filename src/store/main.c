@@ -49,7 +49,7 @@ run_find (char **arguments, GError **error)
   return text && answer (text, strlen (text), error);
 }
 
-/* get URL DIGEST SIZE: a blob to standard output. */
+/* get URL DIGEST SIZE: a blob to standard output. STORE_EXIT_DEAD: the store does not answer. */
 static bool
 run_get (char **arguments, GError **error)
 {
@@ -148,5 +148,7 @@ main (int argc, char **argv)
     }
   if (!fine && error)
     fprintf (stderr, "%s\n", error->message);
+  if (!fine && error && error->code == HIVE_ERROR_SOURCE_UNAVAILABLE && g_str_equal (verb, "get"))
+    return STORE_EXIT_DEAD;
   return fine ? 0 : 1;
 }

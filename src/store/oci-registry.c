@@ -12,14 +12,18 @@
 #include "transfer-progress.h"
 #include "upload.h"
 
-#define LOOKUP_SECONDS 30 /* for what follows the first answer, where one is in a hurry */
-#define CUTS_MAX       4  /* in a row that bring nothing new */
+/* Where one is in a hurry: what is silent is given up, as is what sends slower than this, and what goes on and on. */
+#define HURRY_SPEED   (256 * 1024) /* bytes a second */
+#define HURRY_SECONDS 30           /* in all */
+
+#define CUTS_MAX 4 /* in a row that bring nothing new */
 
 struct OciRegistry
 {
   Http *http;
   char *base; /* https://host/v2/repository/ */
   unsigned hurry;
+  int64_t latest; /* until when a hurry may go on; 0: it has not begun */
 };
 
 OciRegistry *
@@ -56,20 +60,30 @@ oci_registry_set_patience (OciRegistry *registry, unsigned seconds)
   http_set_patience (registry->http, seconds);
 }
 
+/* From the last answer on the clock runs anew: who answers lives. */
+static void
+oci_registry_set_clock (OciRegistry *registry, uint64_t size)
+{
+  int64_t now = g_get_monotonic_time ();
+  int64_t wait = (int64_t)registry->hurry * 1000 + (int64_t)(size * G_USEC_PER_SEC / HURRY_SPEED);
+
+  if (registry->hurry == 0)
+    return;
+  if (registry->latest == 0)
+    registry->latest = now + HURRY_SECONDS * G_USEC_PER_SEC;
+  http_set_deadline (registry->http, MIN (now + wait, registry->latest));
+}
+
 char *
 oci_registry_read_tag (OciRegistry *registry, const char *tag, GError **error)
 {
   g_autofree char *url = g_strconcat (registry->base, "manifests/", tag, NULL);
   const HttpRequest request = { .url = url, .accept = TYPE_INDEX, .max = DOCUMENT_MAX };
   g_auto (HttpAnswer) answer = { 0 };
-  bool hurry = registry->hurry > 0;
 
-  if (hurry)
-    http_set_deadline (registry->http, g_get_monotonic_time () + (int64_t)registry->hurry * 1000);
+  oci_registry_set_clock (registry, 0);
   if (!http_run (registry->http, &request, &answer, error))
     return NULL;
-  if (hurry)
-    http_set_deadline (registry->http, g_get_monotonic_time () + LOOKUP_SECONDS * G_USEC_PER_SEC);
   if (answer.status == 404)
     return NULL;
   if (answer.status != 200)
@@ -87,12 +101,13 @@ oci_registry_read_tag (OciRegistry *registry, const char *tag, GError **error)
 }
 
 char *
-oci_registry_read_text (OciRegistry *registry, const Descriptor *blob, bool manifest, gsize *ret_size, GError **error)
+oci_registry_read_text (OciRegistry *registry, const Descriptor *blob, bool manifest, GError **error)
 {
   g_autofree char *url = g_strconcat (registry->base, manifest ? "manifests/" : "blobs/", blob->digest, NULL);
   const HttpRequest request = { .url = url, .accept = manifest ? TYPE_MANIFEST : NULL, .max = blob->size };
   g_auto (HttpAnswer) answer = { 0 };
 
+  oci_registry_set_clock (registry, blob->size);
   if (!http_run (registry->http, &request, &answer, error))
     return NULL;
   if (answer.status != 200)
@@ -100,8 +115,9 @@ oci_registry_read_text (OciRegistry *registry, const Descriptor *blob, bool mani
       http_refuse (registry->http, &answer, error);
       return NULL;
     }
-  *ret_size = answer.body->len;
-  return g_string_free (g_steal_pointer (&answer.body), FALSE);
+  return descriptor_check_text (blob, answer.body->str, answer.body->len, error) ?
+             g_string_free (g_steal_pointer (&answer.body), FALSE) :
+             NULL;
 }
 
 /* A blob on its way here. */

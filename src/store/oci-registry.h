@@ -10,7 +10,7 @@ typedef struct OciRegistry OciRegistry;
 OciRegistry *oci_registry_open (const char *url);
 void oci_registry_close (OciRegistry *registry);
 
-/* For how many milliseconds the first answer, the index, is waited for; 0: as long as it takes. */
+/* For how many milliseconds each answer is waited for, and longer as it is larger; 0: as long as it takes. */
 void oci_registry_set_hurry (OciRegistry *registry, unsigned milliseconds);
 
 /* For how many seconds in all a busy registry is asked again. */
@@ -19,9 +19,8 @@ void oci_registry_set_patience (OciRegistry *registry, unsigned seconds);
 /* The text of the index that has @tag; NULL without an error: there is none. */
 char *oci_registry_read_tag (OciRegistry *registry, const char *tag, GError **error);
 
-/* The text of a blob, or of a @manifest, as it came: at most as large as its descriptor says. */
-char *oci_registry_read_text (OciRegistry *registry, const Descriptor *blob, bool manifest, gsize *ret_size,
-                              GError **error);
+/* The whole text of a blob, or of a @manifest; Failed when it is not what its descriptor says. */
+char *oci_registry_read_text (OciRegistry *registry, const Descriptor *blob, bool manifest, GError **error);
 
 /* Fetches a blob to @fd, which is empty; goes on where a connection was cut. True when it is as long as it should be,
  * and *@ret_sum its sha256, in hexadecimal. */

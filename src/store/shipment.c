@@ -46,14 +46,12 @@ shipment_open (Shipment *shipment, const char *tag, GError **error)
   g_autofree char *text = layout_read_tag (shipment->folder, tag, error);
   g_autoptr (JsonObject) index = text ? json_parse_object (text, -1, "the index", HIVE_ERROR_FAILED, error) : NULL;
   JsonNode *entry = index ? first_element (index, "manifests") : NULL, *more;
-  g_auto (Fd) fd = -1;
 
   if (!entry || !descriptor_read (entry, TYPE_MANIFEST, DOCUMENT_MAX, &shipment->self, error))
     return false;
   more = json_object_get_member (json_node_get_object (entry), "annotations");
   shipment->annotations = more && JSON_NODE_HOLDS_OBJECT (more) ? json_node_dup_object (more) : json_object_new ();
-  fd = layout_open_blob (shipment->folder, &shipment->self, error);
-  shipment->manifest = fd < 0 ? NULL : file_read_fd (fd, DOCUMENT_MAX, "the manifest", NULL, error);
+  shipment->manifest = layout_read_text (shipment->folder, &shipment->self, error);
   shipment->read =
       shipment->manifest ? json_parse_object (shipment->manifest, -1, "the manifest", HIVE_ERROR_FAILED, error) : NULL;
   return shipment->read != NULL;

@@ -59,38 +59,11 @@ store_link_tag (StoreLink *link, const char *tag, GError **error)
                           layout_read_tag (link->folder, tag, error);
 }
 
-static bool
-set_lie (const Descriptor *blob, GError **error)
-{
-  g_set_error (error, HIVE_ERROR, HIVE_ERROR_FAILED, "what it has as %s is something else", blob->digest);
-  return false;
-}
-
-static char *
-read_file (int folder, const Descriptor *blob, gsize *ret_size, GError **error)
-{
-  g_auto (Fd) fd = layout_open_blob (folder, blob, error);
-
-  return fd < 0 ? NULL : file_read_fd (fd, blob->size, blob->digest, ret_size, error);
-}
-
 char *
 store_link_text (StoreLink *link, const Descriptor *blob, bool manifest, GError **error)
 {
-  gsize size = 0;
-  g_autofree char *text = link->registry ? oci_registry_read_text (link->registry, blob, manifest, &size, error) :
-                                           read_file (link->folder, blob, &size, error);
-  Descriptor found;
-
-  if (!text)
-    return NULL;
-  descriptor_of_text (text, size, &found);
-  if (size != blob->size || strlen (text) != size || !g_str_equal (found.digest, blob->digest))
-    {
-      set_lie (blob, error);
-      return NULL;
-    }
-  return g_steal_pointer (&text);
+  return link->registry ? oci_registry_read_text (link->registry, blob, manifest, error) :
+                          layout_read_text (link->folder, blob, error);
 }
 
 /* A file of a folder; the same as oci_registry_copy_blob(). */
@@ -115,7 +88,7 @@ copy_file (int folder, const Descriptor *blob, int fd, char **ret_sum, GError **
   if (r < 0)
     return hive_error_set_errno (error, -r, "Cannot store %s", blob->digest);
   *ret_sum = sha256_to_hex (sum);
-  return size == blob->size || set_lie (blob, error);
+  return size == blob->size || descriptor_refuse (blob, error);
 }
 
 bool
@@ -126,5 +99,5 @@ store_link_copy (StoreLink *link, const Descriptor *blob, int fd, GError **error
   if (link->registry ? !oci_registry_copy_blob (link->registry, blob, fd, &sum, error) :
                        !copy_file (link->folder, blob, fd, &sum, error))
     return false;
-  return g_str_equal (sum, blob->digest + strlen ("sha256:")) || set_lie (blob, error);
+  return g_str_equal (sum, blob->digest + strlen ("sha256:")) || descriptor_refuse (blob, error);
 }

@@ -6,8 +6,8 @@
 /* A store to read from, in a folder or a registry. */
 typedef struct StoreLink StoreLink;
 
-/* For a registry: for how many milliseconds its first answer is waited for (0: as long as it takes), and for how many
- * seconds in all it is asked again when it is busy. */
+/* For a registry: for how many milliseconds each answer is waited for (0: as long as it takes), and for how many
+ * seconds in all it is asked again when it is busy. Where what is asked fails with SourceUnavailable, it is dead. */
 StoreLink *store_link_open (const char *url, unsigned hurry, unsigned patience, GError **error);
 void store_link_close (StoreLink *link);
 

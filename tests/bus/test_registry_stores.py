@@ -326,6 +326,57 @@ def test_a_registry_leads_nobody_to_this_machine(hive, registry, gate):
     assert registry.index(key)
 
 
+# Where a lookup is when its registry dies or falls silent.
+LOOKUP = {
+    "manifest": is_manifest,
+    "record": lambda passage: passage.command == "GET" and passage.what == f"blobs/{passage.server.record}",
+    "signature": lambda passage: passage.command == "GET" and passage.what == f"blobs/{passage.server.signature}",
+    "tree": is_tree,
+}
+
+
+@pytest.fixture
+def two_builds(hive, registry, gate):
+    """The registry has two builds of the worker, and the hive asks it through the gate, which knows the parts of the newest."""
+    key = fill(hive, registry.url)
+    hive.installs("one", cpu="baseline")
+    pushes(hive, "one")
+    hive.removes("one")
+    hive.stop()
+    asks(hive, gate.url)
+    newest = json.loads(registry.request("GET", f"manifests/{registry.index(key)['manifests'][0]['digest']}")[1])
+    gate.server.record, gate.server.tree, gate.server.signature = (part["digest"] for part in (newest["config"], *newest["layers"]))
+    return gate
+
+
+def test_a_registry_that_dies_in_the_middle_of_a_lookup_is_told_once_and_it_is_built(hive, registry, two_builds):
+    for when in LOOKUP.values():
+        two_builds.rule = lambda passage, when=when: registry.kill() if when(passage) else None
+        is_built(hive.installs("one"), "A build of store shelf is not used", "cannot be reached")
+        hive.removes("one")
+        hive.nothing_left()
+        registry.start()
+    two_builds.rule = lambda passage: None
+    is_ready(hive.installs("one"))
+
+
+@pytest.mark.parametrize("part", LOOKUP)
+def test_a_registry_that_falls_silent_in_the_middle_of_a_lookup_is_waited_for_once_and_it_is_built(hive, two_builds, part):
+    if part == "tree" and "RBEE_TEST_ALL" not in os.environ:
+        pytest.skip("half a minute: tools/test --all, or RBEE_TEST_ALL=1")
+    waited = []
+
+    def rule(passage):
+        if LOOKUP[part](passage):
+            waited.append(passage.what)
+            hangs(passage)
+
+    two_builds.rule = rule
+    is_built(hive.installs("one"), "A build of store shelf is not used", "does not answer in time")
+    assert len(waited) == 1
+    hive.nothing_left()
+
+
 def test_a_dead_registry_is_told_once_and_it_is_built(hive, registry):
     fill(hive, registry.url)
     registry.kill()

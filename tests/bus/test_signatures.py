@@ -97,6 +97,21 @@ def test_good_signature(hive, alice, suffix, options):
     hive.nothing_left()
 
 
+def test_file_and_signature_that_a_mirror_has_are_checked_as_those_of_their_author(hive, http_catalog, alice):
+    upstream = "https://upstream.invalid"
+    hive.configuration["Mirror upstream"] = {"Prefix": f"{upstream}/", "URL": f"{http_catalog.url}/up/"}
+    recipe = pkgbuild("some", source=[f"{upstream}/data", f"{upstream}/data.sig"], sha256sums=["SKIP", "SKIP"], validpgpkeys=[alice.fingerprint])
+    http_catalog.add("some", recipe, {f"keys/pgp/{alice.fingerprint}.asc": alice.key})
+    for name, data in (("data", DATA), ("data.sig", alice.sign(DATA))):
+        http_catalog.answers[f"/up/{name}"] = (200, "application/octet-stream", data)
+    lines = hive.installs("some").lines()
+    assert f"✓ Signature: data ({alice.fingerprint})" in lines
+    assert f"⇄ data.sig: {http_catalog.url}/up/data.sig instead of {upstream}/data.sig ([Mirror] in hive.conf)" in lines
+    hive.removes("some")
+    http_catalog.answers["/up/data"] = (200, "application/octet-stream", DATA + b"!")
+    hive.refuses("some", "ChecksumMismatch", "is not what the key")
+
+
 def test_signature_of_what_it_was_before_it_was_packed(hive, alice):
     packed = lzma.compress(DATA)
     add(hive, ["data.tar.xz", "data.tar.sign"], [alice], [alice], {"data.tar.xz": packed, "data.tar.sign": alice.sign(DATA)})

@@ -190,6 +190,12 @@ def has_an_index_of_ten_thousand(filled, hive):
     return ("more than 64 builds",)
 
 
+def has_another_index_than_its_tag_names(filled, hive):
+    path = filled.blob(filled.tags[filled.key]["digest"])
+    path.write_bytes(path.read_bytes().replace(b'"schemaVersion":2', b'"schemaVersion":3'))
+    return "of no use", "is something else"
+
+
 def has_an_index_that_is_no_json(filled, hive):
     filled.set_tag(filled.key, b"{" * 1000)
     return ("of no use",)

@@ -81,6 +81,7 @@ store_access_run (Sandbox *sandbox, const char *const *command, unsigned timeout
   if (!sandbox_run (sandbox, command, &status, error))
     return false;
   if (status != 0)
-    g_set_error (error, HIVE_ERROR, HIVE_ERROR_FAILED, "%.400s", last_line (sandbox_diagnostics (sandbox)));
+    g_set_error (error, HIVE_ERROR, status == STORE_EXIT_DEAD ? HIVE_ERROR_SOURCE_UNAVAILABLE : HIVE_ERROR_FAILED,
+                 "%.400s", last_line (sandbox_diagnostics (sandbox)));
   return status == 0;
 }

@@ -9,5 +9,5 @@
 Sandbox *store_access_new (const Builder *builder, const Store *store, int64_t deadline, const char **ret_url,
                            GError **error);
 
-/* Runs it; false with what it said, or with why there is no sandbox. */
+/* Runs it; false with what it said, or with why there is no sandbox. SourceUnavailable: the store stopped to answer. */
 bool store_access_run (Sandbox *sandbox, const char *const *command, unsigned timeout, GError **error);

@@ -24,7 +24,7 @@
 #define ANSWER_MAX     (128 * 1024 * 1024) /* records of 200,000 files fit */
 #define LOOKUP_TIMEOUT 3                   /* s: a store that is dead costs no more */
 #define START_TIME     200                 /* ms: what is left of that for a sandbox to begin and end in */
-#define SLOW_TIMEOUT   30                  /* s: one that has answered may take so long for the rest */
+#define SLOW_TIMEOUT   35                  /* s: more than one that goes on to answer takes (oci-registry.c) */
 #define LOOKUPS_MAX    256                 /* that are noted */
 #define NAME_TIMEOUT   10                  /* s: for its name, once it has answered */
 #define INSIDE_TREE    "/tmp/tree"
@@ -285,6 +285,8 @@ ask (Builder *builder, const Store *store, const char *key, JsonArray *lookups, 
       log_writer_note (builder->log, "store", "✗ A build of store %s is not used: %s", store->name, why->message);
       if (!sandbox_check_cancelled (error) || (ready && !undo (builder, error)))
         return false;
+      if (why->code == HIVE_ERROR_SOURCE_UNAVAILABLE || why->code == HIVE_ERROR_TIMED_OUT)
+        break; /* the store's other builds would be waited for as long */
     }
   return true;
 }
