@@ -14,6 +14,7 @@ import time
 
 import pytest
 
+import pypi
 from catalog import pkgbuild
 from client import HiveError
 from job import Job
@@ -593,3 +594,53 @@ def test_a_folder_that_the_hive_exported_skopeo_puts_into_a_registry(hive, regis
     )
     is_ready(hive.installs("one"))
     assert Layout(stick.path).tags
+
+
+# What oras does of what is asked: its library's classes, as its own program has them. The arguments: what, a folder, a port, a tag.
+ORAS = """
+import sys
+from oras.client import OrasClient
+from oras.layout import NewLayout, NewLayoutFromRegistry
+what, folder, where, tag = sys.argv[1:]
+client = OrasClient(insecure=True)
+if what == "copy":
+    NewLayoutFromRegistry(folder, client, where, tag=tag).validate()
+elif what == "push":
+    NewLayout(folder).push_to_registry(client, where, tag=tag)
+else:
+    print(*client.pull(where, outdir=folder), sep="\\n")
+"""
+
+
+@pytest.fixture
+def oras(registry):
+    python = pypi.environment("oras==0.2.43") / "bin/python"
+
+    def run(what, folder, tag, by=":"):
+        where = f"127.0.0.1:{registry.port}/{REPOSITORY}{by}{tag}"
+        return subprocess.run([python, "-c", ORAS, what, folder, where, tag], check=True, stdout=subprocess.PIPE, text=True).stdout.split()
+
+    return run
+
+
+def test_oras_reads_what_was_pushed_and_what_it_copies_is_installed(hive, registry, oras):
+    key = fill(hive, registry.url)
+    oras("copy", hive.directory / "copied", key)
+    assert "Ready build from" in hive.installs("one", **{"from": str(hive.directory / "copied")}).log_text()
+    build = registry.index(key)["manifests"][0]["digest"]
+    pulled = [pathlib.Path(path) for path in oras("pull", hive.directory / "pulled", build, by="@")]
+    tree = registry.records(key)[0]["tree"]["digest"]
+    assert [digest(path.read_bytes()) for path in pulled][0] == tree and len(pulled) == 2
+    listing = subprocess.run(["tar", "--zstd", "-tf", pulled[0]], check=True, stdout=subprocess.PIPE, text=True).stdout
+    assert "usr/local/bin/one" in listing.splitlines()
+
+
+def test_a_folder_that_the_hive_exported_oras_puts_into_a_registry(hive, registry, oras):
+    asks(hive, registry.url)
+    hive.installs("one")
+    key = hive.record("one")["build"]["key"]
+    stick = make_folder(hive.directory / "stick")
+    hive.hivectl("export", "one", stick.path)
+    hive.removes("one")
+    oras("push", stick.path, key)
+    is_ready(hive.installs("one"))
