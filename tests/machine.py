@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -53,6 +54,9 @@ MASKED = (
     "ldconfig.service",
     "systemd-update-done.service",
 )
+# Properties of a unit that change while it runs, and what of a command's does.
+MEASURED = re.compile(r"Timestamp|State$|^(Job|MainPID|Memory|CPUUsage|TasksCurrent|IO\w+(Bytes|Operations)|IP(In|E)gress)|^N(Accepted|Connections)")
+RUN = re.compile(r"(start_time|stop_time|pid|code|status)=[^;}]*")
 # Where this machine's own work lies, in numbers: a boot empties /tmp, and virtiofsd holds a descriptor for every file that it is asked about.
 # Whoever lives in /home may have the name of one of USERS.
 EMPTY = {"tmp": 0o1777, "var/tmp": 0o1777, "home": 0o755}
@@ -348,6 +352,15 @@ class Machine(Copy):
         text = self.run("systemctl", "show", unit, *(f"--property={name}" for name in properties)).stdout
         return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
 
+    def settings(self, *units):
+        """All that systemd was told of them: what it would do with them, and not what they do."""
+        return {
+            (unit, key, " ".join(sorted(RUN.sub("", value).split())))
+            for unit in units
+            for key, value in self.show(unit).items()
+            if not MEASURED.search(key)
+        }
+
     def journal(self, *arguments):
         return self.run("journalctl", "--no-pager", "--output=cat", *arguments).stdout
 
@@ -408,19 +421,9 @@ class SystemHive(Hive):
     def reset(self):
         """As after the installation: nothing asked for, nothing installed, not running."""
         self.disconnect()
-        # In this order: a job that is stopped starts the daemon, and unfinished jobs do so too.
-        self.machine.run(
-            "sh",
-            "-c",
-            "for unit in rbee-hived.path rbee-worker.slice rbee-hive.slice rbee-hived.service; do systemctl stop $unit; done; systemctl reset-failed",
-        )
-        for worker in self.state.glob("workers/*.json"):
-            for file in json.loads(worker.read_text())["files"]:
-                self.machine.path(file["path"]).unlink(missing_ok=True)
         counter = self.state / "next-job"
         number = counter.read_text() if counter.exists() else "1\n"
-        for folder in (self.state, self.cache, self.machine.path("/srv/catalog")):
-            shutil.rmtree(folder, ignore_errors=True)
+        wait_until(self.emptied, 60, lambda: f"a hive that stays stopped:\n{self.machine.journal('--lines=60')}")
         self.state.mkdir()
         counter.write_text(number)
         self.catalog = Catalog(self.machine.path("/srv/catalog"))
@@ -431,6 +434,24 @@ class SystemHive(Hive):
         )
         self.connect_again()
         self.before = super().root_entries()
+
+    def emptied(self):
+        """Whether nobody's call has started the daemon again meanwhile. In this order: a job that is stopped starts the daemon, and unfinished
+        jobs do so too."""
+        said = self.machine.run(
+            "sh",
+            "-c",
+            "for unit in rbee-hived.path rbee-worker.slice rbee-hive.slice rbee-hived.service; do systemctl stop $unit; done; systemctl reset-failed",
+            timeout=120,
+        ).stderr
+        left = [line for line in self.machine.run("ps", "-eo", "pid=,user:32=,args=").stdout.splitlines() if "rbee-builder-" in line]
+        assert not left, f"what was stopped runs on: {left}; systemctl said: {said}\n{self.machine.journal('--lines=60')}"
+        for worker in self.state.glob("workers/*.json"):
+            for file in json.loads(worker.read_text())["files"]:
+                self.machine.path(file["path"]).unlink(missing_ok=True)
+        for folder in (self.state, self.cache, *map(self.machine.path, ("/srv/catalog", "/home/models"))):
+            shutil.rmtree(folder, ignore_errors=True)
+        return not self.state.exists()
 
     def configure(self, group, **keys):
         super().configure(group, **keys)

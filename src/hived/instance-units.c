@@ -45,22 +45,6 @@ proxy_program (void)
   return places[0];
 }
 
-/* systemd replaces $NAME in a command line, and $$ by a dollar. */
-static char **
-command_escape (char *const *words)
-{
-  g_autoptr (GStrvBuilder) escaped = g_strv_builder_new ();
-
-  for (; *words; words++)
-    {
-      g_auto (GStrv) parts = g_strsplit (*words, "$", -1);
-      g_autofree char *word = g_strjoinv ("$$", parts);
-
-      g_strv_builder_add (escaped, word);
-    }
-  return g_strv_builder_end (escaped);
-}
-
 /* What both services live without, and what a transient service is. */
 static int
 append_common (sd_bus_message *message, const char *description)
@@ -81,7 +65,7 @@ append_common (sd_bus_message *message, const char *description)
   };
   const UnitNumber numbers[] = {
     { "CapabilityBoundingSet", 0 },
-    { "RestrictNamespaces", 0 },
+    { "RestrictNamespaces", 0 }, /* in rbee-*-.service.d too, where a reload finds it */
     { "TimeoutStopUSec", STOP_TIMEOUT },
     { "LimitCORE", 0 },
   };
@@ -132,7 +116,7 @@ append_proxy (sd_bus_message *message, const Instance *instance)
 
   if ((r = append_common (message, description)) < 0 || (r = unit_append_true (message, own, G_N_ELEMENTS (own))) < 0 ||
       (r = unit_append_allowed (message, "RestrictAddressFamilies", families)) < 0 ||
-      (r = unit_append_command (message, "ExecStartEx", NULL, (char *const *)command)) < 0)
+      (r = unit_append_command (message, "ExecStart", (char *const *)command)) < 0)
     return r;
   return sd_bus_message_append (message, "(sv)(sv)(sv)", "Requires", "as", 2, worker, socket, "After", "as", 2, worker,
                                 socket, "JoinsNamespaceOf", "as", 1, worker);
@@ -240,22 +224,15 @@ worker_key_file (const Instance *instance)
   return g_strdup_printf ("/run/credentials/%s/key", instance->units[INSTANCE_WORKER]->name);
 }
 
-/* That its card is there before, and that it computes with it once it is ready. */
+/* Which cards rbee-worker-.service.d looks for: that one is there before, and that the worker computes with it once it
+ * is ready. */
 static int
-append_card_check (sd_bus_message *message, const Instance *instance, const char *property, const char *verb)
+append_cards (sd_bus_message *message, const Instance *instance)
 {
-  static const char *const flags[] = { "privileged", NULL };
-  const Configuration *configuration = instance->hive->configuration;
-  g_autofree char *program = g_build_filename (configuration->libexec_directory, "rbee-hive-card", NULL);
-  g_autoptr (GStrvBuilder) words = g_strv_builder_new ();
-  g_auto (GStrv) command = NULL;
+  g_autofree char *cards = instance->cards && !instance->options->allow_cpu ? g_strjoinv (" ", instance->cards) : NULL;
+  g_autofree char *variable = g_strconcat ("RBEE_CARDS=", cards, NULL);
 
-  if (!instance->cards || instance->options->allow_cpu)
-    return 0;
-  g_strv_builder_add_many (words, program, verb, NULL);
-  g_strv_builder_addv (words, (const char **)instance->cards);
-  command = g_strv_builder_end (words);
-  return unit_append_command (message, property, flags, command);
+  return sd_bus_message_append (message, "(sv)", "Environment", "as", 1, variable);
 }
 
 static int
@@ -278,17 +255,15 @@ append_worker_commands (sd_bus_message *message, const Instance *instance, const
                                                                                .context = context,
                                                                                .key_file = key_file });
   g_autoptr (GStrvBuilder) words = g_strv_builder_new ();
-  g_auto (GStrv) whole = NULL, command = NULL;
+  g_auto (GStrv) command = NULL;
   int r;
 
   g_strv_builder_add (words, binary);
   g_strv_builder_addv (words, (const char **)arguments);
-  whole = g_strv_builder_end (words);
-  command = command_escape (whole);
-  if ((r = append_card_check (message, instance, "ExecStartPreEx", "there")) < 0 ||
-      (r = unit_append_command (message, "ExecStartEx", NULL, command)) < 0 ||
-      (r = unit_append_command (message, "ExecStartPostEx", NULL, (char *const[]){ ready, url, NULL })) < 0 ||
-      (r = append_card_check (message, instance, "ExecStartPostEx", "used")) < 0)
+  command = g_strv_builder_end (words);
+  if ((r = unit_append_command (message, "ExecStart", command)) < 0 ||
+      (r = unit_append_command (message, "ExecStartPost", (char *const[]){ ready, url, NULL })) < 0 ||
+      (r = append_cards (message, instance)) < 0)
     return r;
   return key ? sd_bus_message_append (message, "(sv)", "LoadCredential", "a(ss)", 1, "key", key) : 0;
 }

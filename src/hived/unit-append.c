@@ -67,21 +67,37 @@ unit_append_allowed (sd_bus_message *message, const char *name, const char *cons
   return unit_append_filter (message, name, true, list);
 }
 
-int
-unit_append_command (sd_bus_message *message, const char *name, const char *const *flags, char *const *arguments)
+/* systemd replaces $NAME in a command line, and $$ by a dollar. */
+static char **
+command_escape (char *const *words)
 {
+  g_autoptr (GStrvBuilder) escaped = g_strv_builder_new ();
+
+  for (; *words; words++)
+    {
+      g_auto (GStrv) parts = g_strsplit (*words, "$", -1);
+      g_autofree char *word = g_strjoinv ("$$", parts);
+
+      g_strv_builder_add (escaped, word);
+    }
+  return g_strv_builder_end (escaped);
+}
+
+int
+unit_append_command (sd_bus_message *message, const char *name, char *const *arguments)
+{
+  g_auto (GStrv) escaped = command_escape (arguments);
   int r;
 
   if ((r = sd_bus_message_open_container (message, 'r', "sv")) < 0 ||
       (r = sd_bus_message_append (message, "s", name)) < 0 ||
-      (r = sd_bus_message_open_container (message, 'v', "a(sasas)")) < 0 ||
-      (r = sd_bus_message_open_container (message, 'a', "(sasas)")) < 0 ||
-      (r = sd_bus_message_open_container (message, 'r', "sasas")) < 0 ||
+      (r = sd_bus_message_open_container (message, 'v', "a(sasb)")) < 0 ||
+      (r = sd_bus_message_open_container (message, 'a', "(sasb)")) < 0 ||
+      (r = sd_bus_message_open_container (message, 'r', "sasb")) < 0 ||
       (r = sd_bus_message_append (message, "s", arguments[0])) < 0 ||
-      (r = sd_bus_message_append_strv (message, (char **)arguments)) < 0 ||
-      (r = sd_bus_message_append_strv (message, (char **)flags)) < 0 ||
-      (r = sd_bus_message_close_container (message)) < 0 || (r = sd_bus_message_close_container (message)) < 0 ||
-      (r = sd_bus_message_close_container (message)) < 0)
+      (r = sd_bus_message_append_strv (message, escaped)) < 0 ||
+      (r = sd_bus_message_append (message, "b", false)) < 0 || (r = sd_bus_message_close_container (message)) < 0 ||
+      (r = sd_bus_message_close_container (message)) < 0 || (r = sd_bus_message_close_container (message)) < 0)
     return r;
   return sd_bus_message_close_container (message);
 }

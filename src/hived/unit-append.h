@@ -29,6 +29,7 @@ int unit_append_list (sd_bus_message *message, const char *name, char **list);
 int unit_append_filter (sd_bus_message *message, const char *name, bool allowed, const char *const *list);
 int unit_append_allowed (sd_bus_message *message, const char *name, const char *const *list);
 
-/* @name: ExecStartEx and the like; @flags: "special executable prefixes" of systemd.service(5), by their names on the
- * bus, or NULL; @arguments: the first is the program's path. */
-int unit_append_command (sd_bus_message *message, const char *name, const char *const *flags, char *const *arguments);
+/* @name: ExecStart and the like; @arguments: what the program gets, the first being its path. ExecStartEx, for what
+ * stands before a command, is not had here: systemd 252 writes it by that name into the transient unit's file, and a
+ * reload no longer knows it. */
+int unit_append_command (sd_bus_message *message, const char *name, char *const *arguments);

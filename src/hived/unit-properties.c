@@ -464,7 +464,7 @@ unit_properties_append (sd_bus_message *message, const Launch *launch, const cha
 
   if ((r = sd_bus_message_open_container (message, 'a', "(sv)")) < 0 ||
       (r = unit_append_texts (message, texts, G_N_ELEMENTS (texts))) < 0 ||
-      (r = unit_append_command (message, "ExecStartEx", NULL, launch->arguments)) < 0 ||
+      (r = unit_append_command (message, "ExecStart", launch->arguments)) < 0 ||
       (r = append_descriptors (message, launch)) < 0 ||
       (r = unit_append_list (message, "Environment", environment)) < 0 ||
       (r = append_journal_fields (message, launch)) < 0 || (r = append_lifetime (message, launch)) < 0 ||

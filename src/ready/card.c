@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* rbee-hive-card there CARD… / rbee-hive-card used CARD…: whether a worker's card is there before it starts, and
+/* rbee-hive-card there [CARD…] / rbee-hive-card used [CARD…]: whether a worker's card is there before it starts, and
  * whether the worker computes with it afterwards, as ExecStartPre= and ExecStartPost= of its unit. A CARD is its nodes
- * with commas between them; of several one is enough.
+ * with commas between them; of several one is enough, and without any all is well.
  *
  * A server that cannot use its card goes on with the processor, and its health URL says that all is well. What a
  * program computes with it holds open: of NVIDIA's the card's node, nvidiactl and nvidia-uvm, of AMD's kfd and the
@@ -180,20 +180,20 @@ main (int argc, char **argv)
       g_printerr ("Cannot give capabilities up: %s\n", g_strerror (errno));
       return EXIT_FAILURE;
     }
-  if (all && g_str_equal (argv[1], "there"))
+  if (argc > 1 && g_str_equal (argv[1], "there"))
     {
-      if (cards_any (argv + 2, card_is_there))
+      if (!all || cards_any (argv + 2, card_is_there))
         return EXIT_SUCCESS;
       g_printerr ("The card's nodes are not there: %s\n", all);
       return CARD_EXIT_MISSING;
     }
-  if (all && g_str_equal (argv[1], "used"))
+  if (argc > 1 && g_str_equal (argv[1], "used"))
     {
-      if (cards_wait_for_use (argv + 2))
+      if (!all || cards_wait_for_use (argv + 2))
         return EXIT_SUCCESS;
       g_printerr ("No process of the worker has the card's nodes open: %s\n", all);
       return CARD_EXIT_UNUSED;
     }
-  g_printerr ("Usage: rbee-hive-card there|used NODE[,NODE…]…\n");
+  g_printerr ("Usage: rbee-hive-card there|used [NODE[,NODE…]…]\n");
   return 2;
 }

@@ -433,6 +433,14 @@ def test_drop_ins_of_the_administrator_apply(workers, drop_in):
     assert workers.machine.show("rbee-worker-dropped.service", "MemoryMax") == {"MemoryMax": str(300 << 20)}
 
 
+def test_systemd_that_reads_its_units_anew_knows_them_as_before(workers):
+    workers.start("tester")
+    units = [f"rbee-{name}" for name in ("worker-tester.service", "proxy-tester.service", "proxy-tester.socket")]
+    before = workers.machine.settings(*units)
+    workers.machine.run("systemctl", "daemon-reload")
+    assert sorted(workers.machine.settings(*units) ^ before) == []
+
+
 def test_units_are_confined_and_of_the_workers_slice(workers):
     workers.start(name="confined")
     for unit in ("rbee-worker-confined.service", "rbee-proxy-confined.service"):

@@ -161,6 +161,18 @@ def test_job_is_a_unit_with_the_configured_limits(hive, machine, gate):
     assert job.wait().result == "done"
 
 
+def test_systemd_that_reads_its_units_anew_knows_the_job_as_before(hive, machine, gate):
+    """As after each package that has a unit. What could not be read of the job's would no longer be stopped with its slice."""
+    hive.catalog.add("slow", pkgbuild("slow", build=f"echo started; {GATE}"))
+    job = hive.install("slow")
+    job.wait_for_line("started")
+    before = machine.settings(f"rbee-job-{job.id}.service")
+    machine.run("systemctl", "daemon-reload")
+    assert sorted(machine.settings(f"rbee-job-{job.id}.service") ^ before) == []
+    gate.touch()
+    assert job.wait().result == "done"
+
+
 def test_jobs_have_users_of_their_own_and_do_not_see_each_other(hive, machine, gate):
     for name in ("one", "two"):
         hive.catalog.add(name, pkgbuild(name, build=GATE))
