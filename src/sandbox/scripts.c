@@ -30,6 +30,7 @@ scripts_check (const Configuration *configuration, GError **error)
   } files[] = {
     { "catalog-signature.bash", R_OK },
     { "evaluate.bash", R_OK },
+    { "git-look.bash", R_OK },
     { "gitconfig", R_OK },
     { "makepkg.bash", R_OK },
     { "package.bash", R_OK },

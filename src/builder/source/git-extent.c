@@ -21,7 +21,9 @@
 #define ASKS_FILES                                                                                                     \
   GIT "(cherry-pick|revert|merge|rebase|pull|fetch|show|diff|blame|bisect|format-patch|worktree|switch|restore|"       \
       "reset|checkout|archive|cherry)" ENDS "|" GIT "(log|rev-list)[^|;&]* (--|-p|-S|-G|--stat|--follow)( |$)"
-#define TREE_ASKS_FILES GIT "(blame|(log|rev-list)[^|;&]* (--|-p|-S|-G|--stat|--follow))( |$)"
+
+const char git_extent_asks_commits[] = ASKS_COMMITS;
+const char git_extent_asks_files[] = GIT "(blame|(log|rev-list)[^|;&]* (--|-p|-S|-G|--stat|--follow))( |$)";
 
 static bool
 text_asks (const char *text, const char *pattern)
@@ -62,48 +64,4 @@ git_extent_of_recipe (const Builder *builder, const Source *source, bool alone)
     return EXTENT_ALL;
   return recipe_has_function (builder->recipe, "pkgver") || text_asks (text, ASKS_COMMITS) ? EXTENT_COMMITS :
                                                                                              EXTENT_COMMIT;
-}
-
-static bool
-extent_grep (const Git *git, const char *pattern, const char *revision, bool *ret_found, GError **error)
-{
-  /* Of what is written for people, none is run. */
-  const char *arguments[] = { "git",
-                              "-C",
-                              GIT_INSIDE_MIRROR,
-                              "grep",
-                              "-q",
-                              "-I",
-                              "-i",
-                              "-E",
-                              "-e",
-                              pattern,
-                              revision,
-                              "--",
-                              ".",
-                              ":(exclude)*.md",
-                              ":(exclude)*.rst",
-                              ":(exclude)*.html",
-                              ":(exclude).github",
-                              ":(exclude)*.yml",
-                              ":(exclude)*.yaml",
-                              NULL };
-  int status;
-
-  if (!git_run (git, REACH_NOTHING, arguments, &status, NULL, error))
-    return false;
-  *ret_found = status == 0;
-  return true;
-}
-
-bool
-git_extent_of_tree (const Git *git, const char *revision, GitExtent *ret_extent, GError **error)
-{
-  bool asks_commits, asks_files = false;
-
-  if (!extent_grep (git, ASKS_COMMITS, revision, &asks_commits, error) ||
-      (asks_commits && !extent_grep (git, TREE_ASKS_FILES, revision, &asks_files, error)))
-    return false;
-  *ret_extent = MAX (git->extent, asks_files ? EXTENT_ALL : asks_commits ? EXTENT_COMMITS : EXTENT_COMMIT);
-  return true;
 }

@@ -10,5 +10,6 @@
  * no other git source, so that none of its submodules can be meant to come from this one. */
 GitExtent git_extent_of_recipe (const Builder *builder, const Source *source, bool alone);
 
-/* What the files of @revision ask for when they are built, by scripts or by a library: at least git->extent. */
-bool git_extent_of_tree (const Git *git, const char *revision, GitExtent *ret_extent, GError **error);
+/* What asks for EXTENT_COMMITS and, in files that do, for EXTENT_ALL when a repository's files are built, by scripts or
+ * by a library: for git-look.bash, which looks for it. */
+extern const char git_extent_asks_commits[], git_extent_asks_files[];

@@ -15,6 +15,7 @@
 #include "fetch.h"
 #include "file.h"
 #include "folder.h"
+#include "git-look.h"
 #include "sandbox-trouble.h"
 #include "scripts.h"
 #include "step.h"
@@ -27,8 +28,15 @@
 #define PROBE        "info/refs?service=git-upload-pack"
 
 void
+git_forget_look (Git *git)
+{
+  g_clear_pointer (&git->look, git_look_free);
+}
+
+void
 git_clear (Git *git)
 {
+  git_forget_look (git);
   g_free (git->key);
   location_clear (&git->location);
 }
@@ -41,6 +49,7 @@ git_set_extent (Git *git, GitExtent extent)
   static const char *const prefixes[] = { "git-commit", "git-commits", "git" };
   const Source *source = git->source;
 
+  git_forget_look (git);
   g_free (git->key);
   git->extent = extent;
   git->key = extent == EXTENT_ALL ? cache_key (prefixes[extent], source->url, NULL) :
@@ -52,6 +61,18 @@ git_init (Git *git, Builder *builder, const Source *source, GitExtent extent)
 {
   *git = (Git){ .builder = builder, .source = source };
   git_set_extent (git, extent);
+}
+
+char *
+git_revision (const Source *source)
+{
+  if (!source->ref)
+    return g_strdup ("HEAD");
+  if (g_str_equal (source->ref_kind, "tag"))
+    return g_strconcat ("refs/tags/", source->ref, NULL);
+  if (g_str_equal (source->ref_kind, "branch"))
+    return g_strconcat ("refs/heads/", source->ref, NULL);
+  return g_strdup (source->ref);
 }
 
 bool
@@ -81,11 +102,12 @@ git_make_mirror (const Git *git, GError **error)
 }
 
 bool
-git_drop_mirror (const Git *git, GError **error)
+git_drop_mirror (Git *git, GError **error)
 {
   g_auto (Fd) mirrors = -1;
   int r;
 
+  git_forget_look (git);
   if (git_is_kept (git))
     return cache_drop (git->builder, CACHE_SOURCES, git->key, error);
   mirrors = file_open_beneath (git->builder->work_fd, MIRRORS, O_RDONLY | O_DIRECTORY, 0);
@@ -180,7 +202,7 @@ git_run (const Git *git, Reach reach, const char *const *arguments, int *ret_sta
 }
 
 int
-git_run_to_file (const Git *git, const char *const *arguments, uint64_t max_size, const char *what, GError **error)
+git_run_to_file (const Git *git, const char *const *arguments, uint64_t max_size, GError **error)
 {
   g_autoptr (Sandbox) sandbox = git_sandbox (git, REACH_NOTHING);
   g_autofree char *folder = g_build_filename (git->builder->request->work, SCRATCH, NULL);
@@ -200,7 +222,8 @@ git_run_to_file (const Git *git, const char *const *arguments, uint64_t max_size
   ran = git_run_in (git, sandbox, REACH_NOTHING, arguments, &status, NULL, error);
   folder_remove (git->builder->work_fd, SCRATCH);
   if (ran && status != 0)
-    g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, "git cannot make %s of %s", what, git->source->name);
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, "git cannot make an archive of %s",
+                 git->source->name);
   return ran && status == 0 ? fd_steal (&fd) : -1;
 }
 
@@ -256,7 +279,7 @@ git_must (const Git *git, Reach reach, const char *const *arguments, const char 
 }
 
 char *
-git_ask (const Git *git, Reach reach, const char *const *arguments, GError **error)
+git_ask (const Git *git, Reach reach, const char *const *arguments, char **ret_said, GError **error)
 {
   g_autoptr (Sandbox) sandbox = git_sandbox (git, reach);
   g_auto (Fd) fd = memfd_create ("git", MFD_CLOEXEC);
@@ -268,7 +291,8 @@ git_ask (const Git *git, Reach reach, const char *const *arguments, GError **err
       return NULL;
     }
   sandbox_set_stdout (sandbox, fd);
-  if (!git_run_in (git, sandbox, reach, arguments, &status, NULL, error) || status != 0 || lseek (fd, 0, SEEK_SET) < 0)
+  if (!git_run_in (git, sandbox, reach, arguments, &status, ret_said, error) || status != 0 ||
+      lseek (fd, 0, SEEK_SET) < 0)
     return NULL;
   return file_read_fd (fd, ANSWER_MAX, "git's answer", NULL, error);
 }

@@ -22,11 +22,14 @@ typedef enum
   REACH_ELSEWHERE = 1 << 4, /* servers that the server names */
 } Reach;
 
+typedef struct GitLook GitLook;
+
 typedef struct
 {
   Builder *builder;
   const Source *source;
   GitExtent extent;
+  GitLook *look; /* NULL: the mirror was not looked at, or has changed since */
   char *key;
   Location location;
   bool fetched; /* something came from the server */
@@ -38,6 +41,12 @@ void git_set_extent (Git *git, GitExtent extent); /* another mirror of it */
 void git_clear (Git *git);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Git, git_clear)
 
+/* What the source's fragment names, in the mirror. */
+char *git_revision (const Source *source);
+
+/* The mirror changes: what was seen of it counts no more. */
+void git_forget_look (Git *git);
+
 /* Finds out where the server is, once: asked for only where one is needed. */
 bool git_find_server (Git *git, GError **error);
 
@@ -47,7 +56,7 @@ bool git_is_kept (const Git *git);
 
 /* Makes the mirror's folder, empty; takes it away. */
 bool git_make_mirror (const Git *git, GError **error);
-bool git_drop_mirror (const Git *git, GError **error);
+bool git_drop_mirror (Git *git, GError **error);
 char *git_mirror_path (const Git *git);
 
 /* Runs git. @ret_status is its exit status; @ret_said, what it complained of. */
@@ -58,9 +67,9 @@ bool git_run (const Git *git, Reach reach, const char *const *arguments, int *re
  * complained of. What a server is asked for is tried a few times when the connection broke off. */
 bool git_must (const Git *git, Reach reach, const char *const *arguments, const char *what, GError **error);
 
-/* What git prints; NULL without @error when it ends badly. */
-char *git_ask (const Git *git, Reach reach, const char *const *arguments, GError **error);
+/* What git prints; NULL without @error when it ends badly. @ret_said, if it isn't NULL, as git_run(). */
+char *git_ask (const Git *git, Reach reach, const char *const *arguments, char **ret_said, GError **error);
 
-/* What git makes of the mirror: a descriptor of at most @max_size bytes and a few more; -1 and LimitsExceeded, or
- * SourceUnavailable naming @what when it ends badly. */
-int git_run_to_file (const Git *git, const char *const *arguments, uint64_t max_size, const char *what, GError **error);
+/* The archive that git makes of the mirror: a descriptor of at most @max_size bytes and a few more; -1 and
+ * LimitsExceeded, or SourceUnavailable when it ends badly. */
+int git_run_to_file (const Git *git, const char *const *arguments, uint64_t max_size, GError **error);

@@ -11,44 +11,17 @@
 #include "fetch.h"
 #include "file.h"
 #include "git-copy.h"
-#include "git-extent.h"
 #include "git-lfs.h"
+#include "git-look.h"
 
 #define BRANCH "makepkg" /* of a mirror that has one commit alone */
-
-/* What the fragment names, in the mirror. */
-static char *
-git_revision (const Source *source)
-{
-  if (!source->ref)
-    return g_strdup ("HEAD");
-  if (g_str_equal (source->ref_kind, "tag"))
-    return g_strconcat ("refs/tags/", source->ref, NULL);
-  if (g_str_equal (source->ref_kind, "branch"))
-    return g_strconcat ("refs/heads/", source->ref, NULL);
-  return g_strdup (source->ref);
-}
-
-/* The commit's name, or NULL without @error when there is none. */
-static char *
-git_find_commit (const Git *git, GError **error)
-{
-  g_autofree char *revision = git_revision (git->source);
-  g_autofree char *commit = g_strconcat (revision, "^{commit}", NULL);
-  const char *arguments[] = { "git", "-C", GIT_INSIDE_MIRROR, "rev-parse", "--verify", "--quiet", commit, NULL };
-  g_autofree char *name = git_ask (git, REACH_NOTHING, arguments, error);
-
-  if (name)
-    g_strchomp (name);
-  return name && *name && strspn (name, "0123456789abcdef") == strlen (name) ? g_steal_pointer (&name) : NULL;
-}
 
 /* The mirror's HEAD follows the server's; `clone --mirror` does so only once. */
 static bool
 git_update_head (const Git *git, GError **error)
 {
   const char *ask[] = { "git", "ls-remote", "--symref", "--", git->location.url, "HEAD", NULL };
-  g_autofree char *answer = git_ask (git, REACH_SERVER, ask, error);
+  g_autofree char *answer = git_ask (git, REACH_SERVER, ask, NULL, error);
   const char *end = answer ? strstr (answer, "\tHEAD") : NULL;
   g_autofree char *head = NULL;
   const char *set[] = { "git", "-C", GIT_INSIDE_MIRROR, "symbolic-ref", "--", "HEAD", NULL, NULL };
@@ -80,6 +53,7 @@ git_update (Git *git, GError **error)
   fetch[2] = git_redirects (git);
   fetch[14] = git->location.url;
   git->fetched = true;
+  git_forget_look (git);
   return git_must (git, REACH_MIRROR | REACH_SERVER, fetch, "fetched", error) &&
          (git->source->ref || git_update_head (git, error));
 }
@@ -99,18 +73,15 @@ static bool
 git_check_tag_is_current (Git *git, GError **error)
 {
   g_autofree char *revision = git_revision (git->source);
-  const char *here[] = { "git", "-C", GIT_INSIDE_MIRROR, "rev-parse", "--verify", "--quiet", revision, NULL };
   const char *there[] = { "git", "-c", NULL, "ls-remote", "--", NULL, revision, NULL };
-  g_autofree char *mine = NULL;
   g_autofree char *theirs = NULL;
 
-  if (!git_find_server (git, error))
+  if (!git_look (git, error) || !git_find_server (git, error))
     return false;
   there[2] = git_redirects (git);
   there[5] = git->location.url;
-  mine = git_ask (git, REACH_NOTHING, here, error);
-  theirs = mine ? git_ask (git, REACH_SERVER, there, error) : NULL;
-  if (theirs && g_str_has_prefix (theirs, g_strchomp (mine)))
+  theirs = git->look->object ? git_ask (git, REACH_SERVER, there, NULL, error) : NULL;
+  if (theirs && g_str_has_prefix (theirs, git->look->object))
     return true;
   if (!*error)
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, "its tag %s is another commit now",
@@ -150,14 +121,15 @@ git_take_stored (const Git *git, GError **error)
 static bool
 git_copy_stored (Git *git, GError **error)
 {
-  g_autofree char *commit = NULL;
+  bool fixed = source_is_fixed (git->source);
 
   if (!git_take_stored (git, error))
     return false;
-  if (git->extent != EXTENT_ALL && !source_is_fixed (git->source))
+  if (git->extent != EXTENT_ALL && !fixed)
     return git_check_tag_is_current (git, error);
-  commit = source_is_fixed (git->source) ? git_find_commit (git, error) : NULL;
-  return commit || (!*error && git_update (git, error));
+  if (fixed && !git_look (git, error))
+    return false;
+  return (fixed && git->look->commit) || git_update (git, error);
 }
 
 static bool
@@ -219,6 +191,7 @@ git_fetch_commits (Git *git, GError **error)
 
   log_writer_note (git->builder->log, "sources", "⬇ Fetching the history of %s, which its build may ask for",
                    git->source->name);
+  git_forget_look (git);
   return git_must (git, REACH_MIRROR | REACH_SERVER, fetch, "fetched", error);
 }
 
@@ -244,8 +217,7 @@ static bool
 git_fetch_part (Git *git, GError **error)
 {
   g_autoptr (GError) failure = NULL;
-  g_autofree char *commit = NULL;
-  GitExtent extent = git->extent;
+  GitExtent extent;
 
   if (!git_fetch_commit (git, &failure))
     {
@@ -256,11 +228,11 @@ git_fetch_part (Git *git, GError **error)
       g_propagate_error (error, g_steal_pointer (&failure));
       return false;
     }
-  commit = git_find_commit (git, error);
-  if (!commit)
-    return !*error;
-  if (!git_extent_of_tree (git, commit, &extent, error))
+  if (!git_look (git, error))
     return false;
+  if (!git->look->commit)
+    return true; /* likewise */
+  extent = MAX (git->extent, git->look->extent);
   if (extent == EXTENT_ALL)
     return git_clone_after_all (git, error);
   return extent == EXTENT_COMMIT || git_fetch_commits (git, error);
@@ -270,71 +242,73 @@ git_fetch_part (Git *git, GError **error)
 static bool
 git_check_tag (const Git *git, GError **error)
 {
-  g_autofree char *revision = git_revision (git->source);
-  const char *arguments[] = { "git", "-C", GIT_INSIDE_MIRROR, "for-each-ref", "--format=%(tag)", "--", revision, NULL };
-  g_autofree char *name = NULL;
-
-  if (g_strcmp0 (git->source->ref_kind, "tag") != 0)
+  if (!git->look->tag || g_str_equal (git->look->tag, git->source->ref))
     return true;
-  name = git_ask (git, REACH_NOTHING, arguments, error);
-  if (!name || !*g_strchomp (name) || g_str_equal (name, git->source->ref))
-    return !*error;
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_CHECKSUM_MISMATCH,
                "The tag %s of the source %s calls itself by another name: it may have been forged", git->source->ref,
                git->source->name);
   return false;
 }
 
-/* git takes objects of a repository for what their names say; here each of the commit's tree is read and hashed, unless
- * all of them were received in this job, which does the same. It ends with 0 all the same, and complains. */
+/* git takes objects of a repository for what their names say; here each of the commit's tree was read and hashed,
+ * unless all of them were received in this job, which does the same. */
 static bool
-git_check_objects (const Git *git, const char *commit, GError **error)
+git_check_objects (const Git *git, GError **error)
 {
-  const char *arguments[] = { "git",       "-C",      GIT_INSIDE_MIRROR,  "rev-list", "--objects",
-                              "--no-walk", "--quiet", "--verify-objects", commit,     NULL };
-  g_autofree char *said = NULL;
-  int status;
-
-  if (git->hashed)
-    return true;
-  if (!git_run (git, REACH_NOTHING, arguments, &status, &said, error))
-    return false;
-  if (status == 0 && !*said)
+  if (!git->look->damaged)
     return true;
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_CHECKSUM_MISMATCH,
                "The source %s is damaged: what the repository has under %s is something else (git: %.200s)",
-               git->source->name, commit, said);
+               git->source->name, git->look->commit, git->look->complaint);
+  return false;
+}
+
+/* A tree of the same trees over and over is small in a repository and endless in a folder; git would plan all of it in
+ * memory. */
+static bool
+git_check_size (const Git *git, GError **error)
+{
+  unsigned max_files = git->builder->configuration->max_source_files;
+
+  if (git->look->files >= 0 && git->look->files <= max_files)
+    return true;
+  if (git->look->files < 0)
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, "git cannot list the files of %s",
+                 git->source->name);
+  else
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
+                 "The source %s has more than %u files (MaxSourceFiles= in hive.conf)", git->source->name, max_files);
   return false;
 }
 
 /* Finds the commit in the mirror and checks it. */
-static char *
-git_settle (const Git *git, GError **error)
+static bool
+git_settle (Git *git, GError **error)
 {
   g_autofree char *shown = fetch_redact (git->source->url);
-  g_autofree char *commit = git_find_commit (git, error);
 
-  if (!commit && !*error)
-    g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, "The git repository %s has no %s %s", shown,
-                 git->source->ref ? git->source->ref_kind : N_ ("commit at"),
-                 git->source->ref ? git->source->ref : N_ ("its HEAD: it is empty, or what answers there is none"));
-  if (!commit || !git_check_tag (git, error) || !git_check_objects (git, commit, error))
-    return NULL;
-  return g_steal_pointer (&commit);
+  if (!git_look (git, error))
+    return false;
+  if (git->look->commit)
+    return git_check_tag (git, error) && git_check_objects (git, error) && git_check_size (git, error);
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, "The git repository %s has no %s %s", shown,
+               git->source->ref ? git->source->ref_kind : N_ ("commit at"),
+               git->source->ref ? git->source->ref : N_ ("its HEAD: it is empty, or what answers there is none"));
+  return false;
 }
 
 /* By the cache's mirror, if it has one that is of use. */
-static char *
+static bool
 git_try_stored (Git *git, GError **error)
 {
   g_auto (Fd) stored = cache_open (git->builder, CACHE_SOURCES, git->key);
   g_autoptr (GError) failure = NULL;
-  char *commit;
+  bool good;
 
   if (stored < 0 || !git_is_kept (git))
-    return NULL;
-  commit = git_copy_stored (git, &failure) ? git_settle (git, &failure) : NULL;
-  if (!commit && sandbox_check_cancelled (error))
+    return false;
+  good = git_copy_stored (git, &failure) && git_settle (git, &failure);
+  if (!good && sandbox_check_cancelled (error))
     {
       log_writer_note (git->builder->log, "sources",
                        "⚠ The mirror of %s in the cache is of no use, cloning it again: %s", git->source->name,
@@ -342,26 +316,7 @@ git_try_stored (Git *git, GError **error)
       if (git_drop_mirror (git, error))
         git_make_mirror (git, error);
     }
-  return commit;
-}
-
-/* A tree of the same trees over and over is small in a repository and endless in a folder; git would plan all of it in
- * memory. */
-static bool
-git_check_size (const Git *git, const SourceEntry *wanted, GError **error)
-{
-  unsigned max_files = git->builder->configuration->max_source_files;
-  const char *arguments[] = { "git", "-C", GIT_INSIDE_MIRROR, "ls-tree", "-r", "--format=", wanted->revision, NULL };
-  g_auto (Fd) fd = git_run_to_file (git, arguments, MAX (max_files, 64 * 1024), "a list", error);
-  struct stat st;
-
-  if (fd < 0 || fstat (fd, &st) < 0)
-    return false;
-  if (st.st_size <= (off_t)max_files) /* a newline each */
-    return true;
-  g_set_error (error, HIVE_ERROR, HIVE_ERROR_LIMITS_EXCEEDED,
-               "The source %s has more than %u files (MaxSourceFiles= in hive.conf)", wanted->source->name, max_files);
-  return false;
+  return good;
 }
 
 /* The sum of `git archive`, as makepkg 6.1 computes it. */
@@ -374,7 +329,7 @@ git_verify (const Git *git, const SourceEntry *wanted, GError **error)
 
   if (!source_entry_is_summed (wanted))
     return true;
-  fd = git_run_to_file (git, arguments, git->builder->configuration->max_source_size, "an archive", error);
+  fd = git_run_to_file (git, arguments, git->builder->configuration->max_source_size, error);
   return fd >= 0 && source_entry_verify (wanted, fd, error);
 }
 
@@ -402,23 +357,24 @@ git_prefer_whole (Git *git)
     git_set_extent (git, extent);
 }
 
-static char *
+static bool
 git_find (Git *git, bool *ret_stored, GError **error)
 {
   GError *failure = NULL;
-  char *revision;
+  bool found;
 
   if (git_has_mirror (git)) /* of another source from the same repository */
     return git_settle (git, error);
   if (!git_make_mirror (git, error))
-    return NULL;
-  revision = git_try_stored (git, &failure);
-  if (!revision && !failure && (git->extent == EXTENT_ALL ? git_clone (git, &failure) : git_fetch_part (git, &failure)))
-    revision = git_settle (git, &failure);
+    return false;
+  found = git_try_stored (git, &failure);
+  if (!found && !failure)
+    found = (git->extent == EXTENT_ALL ? git_clone (git, &failure) : git_fetch_part (git, &failure)) &&
+            git_settle (git, &failure);
   *ret_stored = !git->fetched;
   if (failure)
     g_propagate_error (error, failure);
-  return revision;
+  return found;
 }
 
 bool
@@ -426,12 +382,15 @@ git_fetch (Builder *builder, SourceEntry *wanted, const char **ret_how, GError *
 {
   g_autoptr (GError) failure = NULL;
   g_auto (Git) git = { 0 };
+  bool found;
 
   git_init (&git, builder, wanted->source, wanted->extent);
   git_prefer_whole (&git);
-  wanted->revision = git_find (&git, &wanted->is_stored, &failure);
+  found = git_find (&git, &wanted->is_stored, &failure);
   wanted->extent = git.extent;
-  if (!wanted->revision || !git_check_size (&git, wanted, &failure) || !git_verify (&git, wanted, &failure))
+  wanted->revision = found ? g_strdup (git.look->commit) : NULL;
+  wanted->pointers = found ? g_strdup (git.look->pointers) : NULL;
+  if (!found || !git_verify (&git, wanted, &failure))
     {
       git_drop_mirror (&git, NULL);
       g_propagate_error (error, g_steal_pointer (&failure));
@@ -451,7 +410,7 @@ git_read_signed (Builder *builder, const SourceEntry *wanted, GError **error)
   char *text;
 
   git_init (&git, builder, wanted->source, wanted->extent);
-  text = git_ask (&git, REACH_NOTHING, arguments, error);
+  text = git_ask (&git, REACH_NOTHING, arguments, NULL, error);
   if (!text && !*error)
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_CHECKSUM_MISMATCH,
                  "The source %s must be signed, but its tag %s is a plain one, which has no signature",
@@ -506,7 +465,7 @@ git_checkout (Builder *builder, const SourceEntry *wanted, GError **error)
   git_init (&git, builder, source, wanted->extent);
   return git_clone_mirror (&git, shown, error) &&
          git_must (&git, REACH_SRC, source->ref ? branch : head, "checked out", error) &&
-         git_lfs_fetch (&git, wanted->revision, error);
+         git_lfs_fetch (&git, wanted->pointers, error);
 }
 
 bool

@@ -15,6 +15,7 @@ source_entry_free (SourceEntry *wanted)
   source_free (wanted->source);
   g_free (wanted->encoding);
   g_free (wanted->revision);
+  g_free (wanted->pointers);
   g_free (wanted);
 }
 

@@ -12,6 +12,7 @@ typedef struct
   const char *sums[CHECKSUM_KINDS]; /* of the recipe, "SKIP" among them; NULL: none of that kind */
   char *encoding;                   /* a download: what the server compressed it by, unasked; NULL or "": nothing */
   char *revision;                   /* git: the commit, once it was fetched */
+  char *pointers;                   /* git: names of files by Git LFS; NULL: there are none */
   GitExtent extent;                 /* git: how much the recipe needs; then which mirror it is from */
   bool is_stored;                   /* git: the mirror is the cache's, unchanged */
 } SourceEntry;
