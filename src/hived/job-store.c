@@ -13,6 +13,7 @@
 #include "file.h"
 #include "journal.h"
 #include "json.h"
+#include "old-jobs.h"
 
 #define JOBS_KEPT    200
 #define REVIVED_KEPT 32
@@ -24,6 +25,7 @@ struct JobStore
   char *directory;
   char *counter_path;
   char *unfinished_path;
+  char *old_path;
   uint64_t next;
   GPtrArray *jobs;   /* of Job, owned, ascending: those that are objects */
   GHashTable *by_id; /* of Job, borrowed */
@@ -125,32 +127,45 @@ job_store_add_damaged (JobStore *store, uint64_t number)
                     (uint64_t)log_status.st_size);
 }
 
+/* From its record. It becomes an object if it is @new, or active. */
+static void
+job_store_add (JobStore *store, uint64_t number, bool new)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (Job) job = job_store_load (store, number, &error);
+  JobEntry *entry;
+
+  if (!job)
+    {
+      g_warning ("A job is passed over: %s", error->message);
+      job_store_add_damaged (store, number);
+      return;
+    }
+  entry = job_index_add (store->index, number, job->worker_id);
+  if (!job_is_active (job))
+    job_index_finish (store->index, entry, job->finished_at, job->log_size);
+  if (job_is_active (job) || new)
+    job_store_insert (store, g_steal_pointer (&job));
+}
+
 static void
 job_store_load_all (JobStore *store)
 {
   g_autoptr (GArray) numbers = job_store_numbers (store);
+  g_autoptr (OldJobs) old = old_jobs_read (store->old_path);
+  guint first_new = numbers->len > JOBS_KEPT ? numbers->len - JOBS_KEPT : 0;
 
   for (guint i = 0; i < numbers->len; i++)
     {
       uint64_t number = g_array_index (numbers, uint64_t, i);
-      g_autoptr (GError) error = NULL;
-      g_autoptr (Job) job = job_store_load (store, number, &error);
-      JobEntry *entry;
 
-      if (!job)
-        {
-          g_warning ("A job is passed over: %s", error->message);
-          job_store_add_damaged (store, number);
-          continue;
-        }
-      entry = job_index_add (store->index, number, job->worker_id);
-      if (!job_is_active (job))
-        job_index_finish (store->index, entry, job->finished_at, job->log_size);
-      if (job_is_active (job) || numbers->len - i <= JOBS_KEPT)
-        job_store_insert (store, g_steal_pointer (&job));
+      if (i >= first_new || !old_jobs_take (old, number, store->index))
+        job_store_add (store, number, i >= first_new);
     }
-  if (numbers->len > 0)
-    store->next = MAX (store->next, g_array_index (numbers, uint64_t, numbers->len - 1) + 1);
+  if (numbers->len == 0)
+    return;
+  old_jobs_write (old, store->old_path, store->index, g_array_index (numbers, uint64_t, first_new));
+  store->next = MAX (store->next, g_array_index (numbers, uint64_t, numbers->len - 1) + 1);
 }
 
 static void
@@ -191,6 +206,7 @@ job_store_new (Hive *hive, GError **error)
   store->hive = hive;
   store->directory = configuration_state_path (hive->configuration, "jobs", NULL);
   store->counter_path = configuration_state_path (hive->configuration, "next-job", NULL);
+  store->old_path = configuration_state_path (hive->configuration, "old-jobs", NULL);
   store->unfinished_path = configuration_state_path (hive->configuration, "unfinished", NULL);
   store->jobs = g_ptr_array_new_with_free_func ((GDestroyNotify)job_free);
   store->by_id = g_hash_table_new (g_str_hash, g_str_equal);
@@ -219,6 +235,7 @@ job_store_free (JobStore *store)
   g_free (store->directory);
   g_free (store->counter_path);
   g_free (store->unfinished_path);
+  g_free (store->old_path);
   g_free (store);
 }
 

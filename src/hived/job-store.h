@@ -4,8 +4,8 @@
 #include "job-index.h"
 #include "job.h"
 
-/* Jobs on disk (jobs/<id>/job.json and log, next-job) and those of them that are objects: the active ones, the newest
- * 200, and a few older ones that somebody asked for. */
+/* Jobs on disk (jobs/<id>/job.json and log, next-job, old-jobs) and those of them that are objects: the active ones,
+ * the newest 200, and a few older ones that somebody asked for. */
 
 /* Makes the folders and loads what is there. Records that are damaged are passed over with a warning. */
 JobStore *job_store_new (Hive *hive, GError **error);

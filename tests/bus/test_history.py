@@ -4,6 +4,7 @@
 import os
 import pathlib
 import re
+import shutil
 import time
 
 import pytest
@@ -195,6 +196,52 @@ def test_damaged_job_goes_like_any_other(hive):
     with pytest.raises(HiveError) as caught:
         hive.call("GetJob", "4")
     assert caught.value.name == "Failed" and "jobs/4/job.json" in caught.value.message
+
+
+def passed_over(hive):
+    return [line for line in hive.daemon_log().splitlines() if "A job is passed over" in line]
+
+
+def test_start_reads_no_record_of_a_job_that_ended_long_ago(hive):
+    for number in range(1, 231):
+        hive.old_job(number, finished_at=int(time.time() * 1e6) - DAY)
+    hive.start()
+    listed = hive.list_jobs(all=True)
+    assert len(listed) == 230
+    hive.stop()
+    for number in (1, 30):
+        (hive.state / f"jobs/{number}/job.json").write_text("{rubbish")
+    hive.start()
+    assert [job["id"] for job in hive.list_jobs(all=True)] == [job["id"] for job in listed if job["id"] not in ("1", "30")]
+    assert not passed_over(hive)
+    hive.stop()
+    (hive.state / "old-jobs").write_text("1 2 3\n")  # it is damaged, and all records are read
+    hive.start()
+    assert len(passed_over(hive)) == 2
+
+
+def test_job_that_has_just_ended_is_read_from_its_record(hive):
+    """Which a power cut may yet take back: it would be there again as one that is not over."""
+    for number in range(1, 231):
+        hive.old_job(number)
+    hive.start()
+    hive.stop()
+    (hive.state / "jobs/1/job.json").write_text("{rubbish")
+    hive.start()
+    assert len(passed_over(hive)) == 1
+
+
+def test_folder_of_an_old_job_that_somebody_removed_is_no_job(hive):
+    for number in range(1, 231):
+        hive.old_job(number, finished_at=int(time.time() * 1e6) - DAY)
+    hive.start()
+    hive.stop()
+    shutil.rmtree(hive.state / "jobs/7")
+    for _ in range(2):
+        hive.start()
+        assert "7" not in [job["id"] for job in hive.list_jobs(all=True)]
+        not_found(hive, 7)
+        hive.stop()
 
 
 def test_long_history_is_shortened_after_the_hive_is_ready(hive):
