@@ -11,6 +11,8 @@
 
 #define MESSAGE_MAX 2000 /* bytes */
 
+const char configuration_default[] = SYSCONFDIR "/rbee-hive/hive.conf";
+
 /* A range of users is read into the one and the other. */
 G_STATIC_ASSERT (G_STRUCT_OFFSET (Configuration, last_uid) ==
                  G_STRUCT_OFFSET (Configuration, first_uid) + sizeof (uid_t));
@@ -182,6 +184,12 @@ configuration_read_sections (Configuration *configuration, const ConfigurationTe
   return true;
 }
 
+const char *
+configuration_file (const Configuration *configuration)
+{
+  return configuration->path ? configuration->path : configuration_default;
+}
+
 static Configuration *
 configuration_read (const char *path, GError **error)
 {
@@ -189,7 +197,7 @@ configuration_read (const char *path, GError **error)
   bool must_exist = path != NULL;
 
   configuration->path = path ? g_canonicalize_filename (path, NULL) : NULL;
-  configuration->said = configuration_text_read (path ? configuration->path : CONFIGURATION_DEFAULT, must_exist, error);
+  configuration->said = configuration_text_read (configuration_file (configuration), must_exist, error);
   if (!configuration->said || !configuration_check_keys (configuration->said, error))
     return NULL;
 

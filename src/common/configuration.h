@@ -7,14 +7,13 @@
 #include <sys/types.h>
 
 #include "catalog-configuration.h"
-#include "config.h"
 #include "configuration-text.h"
 #include "store-configuration.h"
 #include "toolchain.h"
 
 /* hive.conf and hive.conf.d/ *.conf beside it, read in the order of their names: a later file's key wins.
  * Sizes and times are as systemd has them. */
-#define CONFIGURATION_DEFAULT SYSCONFDIR "/rbee-hive/hive.conf"
+extern const char configuration_default[]; /* the one of this installation */
 
 typedef struct
 {
@@ -125,6 +124,9 @@ typedef struct
  * an unknown group or key, or a value out of its range, is InvalidArgument and names file and key. */
 Configuration *configuration_load (const char *path, GError **error);
 void configuration_free (Configuration *configuration);
+
+/* The file that was read: the one that was asked for, or the default. */
+const char *configuration_file (const Configuration *configuration);
 
 /* A key as it is in force. */
 typedef struct

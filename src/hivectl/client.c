@@ -385,5 +385,5 @@ client_configuration_file (Client *client, GError **error)
 {
   g_autoptr (JsonObject) hive = client_get_all (client, HIVE_PATH, HIVE_INTERFACE, error);
 
-  return hive ? g_strdup (json_get_string (hive, "ConfigurationFile", CONFIGURATION_DEFAULT)) : NULL;
+  return hive ? g_strdup (json_get_string (hive, "ConfigurationFile", configuration_default)) : NULL;
 }

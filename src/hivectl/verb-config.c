@@ -2,7 +2,6 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
-#include "config.h"
 #include "configuration.h"
 #include "json.h"
 #include "table.h"
@@ -30,7 +29,7 @@ config_find_file (Client *client, const Options *options, const char *named)
   if (named)
     return config_whole_file (named);
   file = options->check ? NULL : client_configuration_file (client, NULL);
-  return g_strcmp0 (file, CONFIGURATION_DEFAULT) == 0 ? NULL : g_steal_pointer (&file);
+  return g_strcmp0 (file, configuration_default) == 0 ? NULL : g_steal_pointer (&file);
 }
 
 static void
@@ -132,7 +131,7 @@ config_run (Client *client, const Options *options, char **arguments, GError **e
   configuration = configuration_load (file, &failure);
   if (options->check)
     {
-      config_print_check (options, file ? file : CONFIGURATION_DEFAULT, failure ? failure->message : NULL);
+      config_print_check (options, file ? file : configuration_default, failure ? failure->message : NULL);
       return configuration ? EXIT_STATUS_OK : EXIT_STATUS_FAILED;
     }
   if (!configuration)

@@ -23,7 +23,7 @@ web_find_configuration (Client *client, const Options *options, char **ret_file,
 
   *ret_file =
       options->config ? g_strdup (options->config) : client_configuration_file (client, bus && *bus ? error : NULL);
-  if (!options->config && g_strcmp0 (*ret_file, CONFIGURATION_DEFAULT) == 0)
+  if (!options->config && g_strcmp0 (*ret_file, configuration_default) == 0)
     g_clear_pointer (ret_file, g_free);
   return !*error;
 }
@@ -47,7 +47,7 @@ web_find_socket (const Options *options, const char *file, GError **error)
     if (**entry == '/')
       return g_strdup (*entry);
   g_set_error (error, CLIENT_ERROR, EXIT_STATUS_FAILED, _ ("%s names no Unix socket of the bridge: add one to Listen="),
-               file ? file : CONFIGURATION_DEFAULT);
+               file ? file : configuration_default);
   return NULL;
 }
 

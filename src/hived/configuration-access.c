@@ -3,8 +3,6 @@
 
 #include <sys/stat.h>
 
-#include "config.h"
-
 /* Whether it is there and others have not all of @mode. */
 static bool
 is_closed (const char *path, mode_t mode)
@@ -39,7 +37,7 @@ warn_closed_above (const char *path)
 void
 configuration_access_warn (const Configuration *configuration)
 {
-  const char *path = configuration->path ? configuration->path : SYSCONFDIR "/rbee-hive/hive.conf";
+  const char *path = configuration_file (configuration);
   g_autofree char *folder = g_strconcat (path, ".d", NULL);
   g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
   const char *name;

@@ -310,12 +310,6 @@ manager_catalog_url (const Hive *hive)
   return catalog->shown_url;
 }
 
-static const char *
-manager_configuration_file (const Hive *hive)
-{
-  return hive->configuration->path ? hive->configuration->path : SYSCONFDIR "/rbee-hive/hive.conf";
-}
-
 static int
 manager_get_string (sd_bus *bus, const char *path, const char *interface, const char *property, sd_bus_message *reply,
                     void *userdata, sd_bus_error *error)
@@ -324,7 +318,7 @@ manager_get_string (sd_bus *bus, const char *path, const char *interface, const 
   const char *value = g_str_equal (property, "Version")           ? PROJECT_VERSION :
                       g_str_equal (property, "CatalogURL")        ? manager_catalog_url (hive) :
                       g_str_equal (property, "Architecture")      ? hive->architecture :
-                      g_str_equal (property, "ConfigurationFile") ? manager_configuration_file (hive) :
+                      g_str_equal (property, "ConfigurationFile") ? configuration_file (hive->configuration) :
                                                                     MACHINE_PLATFORM;
 
   return sd_bus_message_append (reply, "s", value);
