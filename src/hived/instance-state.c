@@ -143,14 +143,14 @@ instance_failure_words (InstanceUnit *const units[INSTANCE_UNITS], int64_t start
     return g_strdup_printf (N_ ("it was not ready within %lld seconds (option start_timeout)"),
                             (long long)start_timeout);
   ending = unit_state_ending (worker);
+  if (worker->control == EXIT_NAMESPACE || (ending.kind == ENDING_EXITED && ending.number == EXIT_NAMESPACE))
+    return g_strdup_printf (N_ ("systemd cannot show it all its files (status %d): its model's may be gone"),
+                            EXIT_NAMESPACE);
   switch (ending.kind)
     {
     case ENDING_OUT_OF_MEMORY:
       return g_strdup (N_ ("the kernel killed it for want of memory (option memory_max, or the machine's)"));
     case ENDING_EXITED:
-      if (ending.number == EXIT_NAMESPACE)
-        return g_strdup_printf (N_ ("systemd cannot show it all its files (status %d): its model's may be gone"),
-                                ending.number);
       return g_strdup_printf (N_ ("its program ended with status %d"), ending.number);
     case ENDING_KILLED:
       return g_strdup_printf (N_ ("its program was ended by signal %d"), ending.number);
