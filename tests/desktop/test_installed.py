@@ -53,6 +53,10 @@ def test_icons_are_svg_of_their_sizes(build):
 
 
 def test_unit_starts_the_program_with_the_desktop(build):
-    unit = read(next(build.destination.rglob("systemd/user/rbee-hive-notifier.service")))
+    """Nobody has to enable it, and where systemd reads the autostart entries too it is not started twice."""
+    path = next(build.destination.rglob("systemd/user/rbee-hive-notifier.service"))
+    unit = read(path)
     assert (build.destination / unit["Service"]["ExecStart"].lstrip("/")).exists()
-    assert unit["Install"]["WantedBy"] == unit["Unit"]["PartOf"] == unit["Unit"]["After"] == "graphical-session.target"
+    assert unit["Unit"]["PartOf"] == unit["Unit"]["After"] == "graphical-session.target"
+    assert (path.parent / "graphical-session.target.wants/rbee-hive-notifier.service").resolve() == path
+    assert read(next(build.destination.rglob(ENTRIES[1])))["Desktop Entry"]["X-systemd-skip"] == "true"

@@ -127,6 +127,51 @@ class Agent:
         self.process.stdout.close()
 
 
+@pytest.fixture
+def desktop_of(machine):
+    """systemctl(1) of a user whose desktop has started, as desktops do that are started by systemd."""
+    ended = []
+
+    def start(user):
+        uid = machine.run("id", "--user", user).stdout.strip()
+        unit = machine.path(f"/run/user/{uid}/systemd/user/desktop.target")
+        machine.run("systemctl", "start", f"user@{uid}.service")
+        ended.append(uid)
+        unit.parent.mkdir(parents=True)
+        unit.write_text("[Unit]\nBindsTo=graphical-session.target\n")
+
+        def systemctl(*arguments, **options):
+            return machine.run("systemctl", "--user", *arguments, user=user, environment={"XDG_RUNTIME_DIR": f"/run/user/{uid}"}, **options)
+
+        systemctl("daemon-reload")
+        systemctl("start", "desktop.target")
+        return systemctl
+
+    yield start
+    for uid in ended:
+        machine.run("systemctl", "stop", f"user@{uid}.service")
+
+
+def state(systemctl, unit):
+    return systemctl("show", "--value", "--property=ActiveState", unit).stdout.strip()
+
+
+def test_desktop_starts_the_notifier_once_and_ends_it(desktop_of):
+    systemctl = desktop_of("anna")
+    wait_until(lambda: state(systemctl, "rbee-hive-notifier.service") == "active", what="the notifier")
+    assert "HiveNotifier" not in systemctl("list-units", "--all", "--plain", "app-*").stdout
+    systemctl("stop", "desktop.target")
+    wait_until(lambda: state(systemctl, "rbee-hive-notifier.service") == "inactive", what="its end")
+    assert systemctl("show", "--value", "--property=Result", "rbee-hive-notifier.service").stdout == "success\n"
+
+
+def test_screen_where_one_logs_in_has_no_notifier(desktop_of):
+    systemctl = desktop_of("daemon")
+    wait_until(lambda: state(systemctl, "graphical-session.target") == "active", what="its desktop")
+    asked = systemctl("show", "--property=ConditionResult,ConditionTimestampMonotonic", "rbee-hive-notifier.service").stdout
+    assert "ConditionResult=no" in asked and "ConditionTimestampMonotonic=0" not in asked
+
+
 def test_two_people_are_each_told_of_their_own_jobs(machine, hive, log_in):
     desktops = {}
     for name in ("anna", "bob"):
@@ -228,27 +273,30 @@ def test_question_that_was_dismissed_is_silence_and_one_that_was_answered_instal
     assert list(hive.workers()) == ["some"]
 
 
-def test_worker_is_started_with_a_model_restarted_and_stopped_in_the_window(machine, workers, log_in):
-    machine.path("/home/models").mkdir(exist_ok=True)
-    machine.path("/home/models/tiny.gguf").write_bytes(gguf.gguf())
+@pytest.fixture
+def model(machine):
+    """The name of one among those that others may have left."""
+    path = machine.path("/home/models/of-the-window-2B-Q4_0.gguf")
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(gguf.gguf())
+    yield path.stem
+    path.unlink()
+
+
+def test_worker_is_started_with_a_model_restarted_and_stopped_in_the_window(workers, model, log_in):
     window, agent = open_window(log_in("anna"), ["boss", PASSWORD])
     window.click("Reader", "list item")
     window.click("Start…")
-    window.wait("Model", "combo box")
-    window.reads("tiny · ")
+    window.reads(f"{model} · ")
     assert window.unnamed() == []
-    window.click("Model", "combo box")
-    window.settle()
-    window.keys("key", "Up", "key", "Return")
+    window.choose("Model", "None")
     window.click("Start")
     window.reads("reader needs a model")
     window.keep_picture("window-start-refused")
-    window.click("Model", "combo box")
-    window.settle()
-    window.keys("key", "Down", "key", "Return")
+    window.choose("Model", model)
     window.click("Start")
     assert agent.asked() == "run-worker"
-    window.reads("Ready · tiny")
+    window.reads(f"Ready · {model}")
     window.settle()
     assert window.unnamed() == []
     window.keep_picture("window-ready")
@@ -258,6 +306,6 @@ def test_worker_is_started_with_a_model_restarted_and_stopped_in_the_window(mach
     wait_until(lambda: (workers.wait("reader", "ready"))["main_pid"] not in (0, before), what="another process")
     window.click("Stop")
     assert agent.asked() == "run-worker"
-    window.reads_no_more("Ready · tiny")
+    window.reads_no_more(f"Ready · {model}")
     assert workers.get("reader") is None
     agent.close()
