@@ -42,6 +42,19 @@ hive_watch_find (const HiveWatch *watch, const char *id)
   return NULL;
 }
 
+bool
+hive_watch_is_at_work (const HiveWatch *watch, const char *worker)
+{
+  for (guint i = 0; i < watch->jobs->len; i++)
+    {
+      const WatchedJob *job = watch->jobs->pdata[i];
+
+      if (watched_job_is_active (job) && !watched_job_is_of_model (job) && g_strcmp0 (job->worker, worker) == 0)
+        return true;
+    }
+  return false;
+}
+
 void
 hive_watch_forget (HiveWatch *watch, const char *id)
 {

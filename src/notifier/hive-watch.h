@@ -32,6 +32,9 @@ WatchedJob *hive_watch_find (const HiveWatch *watch, const char *id);
 /* Whether the hive is there. */
 bool hive_watch_is_here (const HiveWatch *watch);
 
+/* Whether a job of that worker goes on. */
+bool hive_watch_is_at_work (const HiveWatch *watch, const char *worker);
+
 /* Forgets a job that ended. */
 void hive_watch_forget (HiveWatch *watch, const char *id);
 

@@ -4,12 +4,13 @@
 #include <stdbool.h>
 
 #include "desktop-names.h"
+#include "job-course.h"
 #include "watched-job.h"
 
 #define APPLICATION "application://" DESKTOP_ENTRY ".desktop"
 #define PATH        "/com/canonical/unity/launcherentry/rbee_hive"
 
-/* What is known of the progress, in percent; -1: no job runs. */
+/* How far the jobs are, in percent; -1: none runs. */
 static int
 launcher_entry_percent (GPtrArray *jobs)
 {
@@ -22,7 +23,7 @@ launcher_entry_percent (GPtrArray *jobs)
 
       if (!watched_job_is_active (job))
         continue;
-      sum += CLAMP (job->progress, 0, 1);
+      sum += job_course_progress (job->operation, job->state, job->phase, job->progress);
       count++;
     }
   return count ? (int)(100 * sum / count) : -1;

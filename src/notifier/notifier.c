@@ -240,10 +240,14 @@ notifier_limit_failed (Notifier *notifier)
       g_ptr_array_remove_index (jobs, i);
 }
 
+/* Not of a worker that has another job by now: what one reads then is stale. */
 static void
 notifier_tell_installed (const WatchedJob *job, bool can_start, void *userdata)
 {
-  notices_tell_end (((Notifier *)userdata)->notices, job, can_start);
+  Notifier *notifier = userdata;
+
+  if (!hive_watch_is_at_work (notifier->watch, job->worker))
+    notices_tell_end (notifier->notices, job, can_start);
 }
 
 /* A person who asked for a short job still looks at the program that asked. */

@@ -24,6 +24,12 @@ counter_take (Counter *counter, const char *line, size_t length)
     memcpy (counter->seen, text, sizeof text);
 }
 
+int64_t
+counter_due (const Counter *counter)
+{
+  return g_str_equal (counter->seen, counter->told) ? INT64_MAX : counter->next;
+}
+
 void
 counter_tell (Counter *counter, LogWriter *writer, const char *phase, bool last)
 {

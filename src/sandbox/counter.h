@@ -16,3 +16,6 @@ void counter_take (Counter *counter, const char *line, size_t length);
 
 /* Writes a record when there is news; not at once, unless it is the @last. */
 void counter_tell (Counter *counter, LogWriter *writer, const char *phase, bool last);
+
+/* When news that was not told wants to be: monotonic, µs; INT64_MAX: there is none. */
+int64_t counter_due (const Counter *counter);

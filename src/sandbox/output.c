@@ -138,6 +138,18 @@ output_join (Output *output, const char *text, size_t length)
   output->held = 0;
 }
 
+int64_t
+output_due (const Output *output)
+{
+  return counter_due (&output->counter);
+}
+
+void
+output_tell (Output *output)
+{
+  counter_tell (&output->counter, output->writer, output->phase, false);
+}
+
 void
 output_feed (Output *output, const char *data, size_t length)
 {
@@ -163,7 +175,7 @@ output_feed (Output *output, const char *data, size_t length)
     }
 
   log_writer_flush (output->writer);
-  counter_tell (&output->counter, output->writer, output->phase, false);
+  output_tell (output);
 }
 
 void

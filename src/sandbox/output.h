@@ -14,6 +14,10 @@ void output_free (Output *output);
 /* What one read brought (any bytes). Whole lines are written with one write before this returns. */
 void output_feed (Output *output, const char *data, size_t length);
 
+/* When it has to be told on although nothing came: monotonic, µs; INT64_MAX: never. */
+int64_t output_due (const Output *output);
+void output_tell (Output *output);
+
 /* At the end of the stream: a last line without a newline is a line too. */
 void output_finish (Output *output);
 

@@ -321,7 +321,11 @@ sandbox_time_left (const Sandbox *sandbox, struct timespec *ret_time)
 
   if (sandbox->watch.path)
     next = MIN (next, MIN (sandbox->watch.next, sandbox->watch.next_space));
-  if (next == INT64_MAX || sandbox->stop != STOP_NONE)
+  if (sandbox->stop != STOP_NONE)
+    next = INT64_MAX;
+  if (sandbox->out.output)
+    next = MIN (next, output_due (sandbox->out.output));
+  if (next == INT64_MAX)
     return NULL;
   left = MAX (next - g_get_monotonic_time (), 0);
   *ret_time = (struct timespec){ .tv_sec = left / G_USEC_PER_SEC, .tv_nsec = left % G_USEC_PER_SEC * 1000 };
@@ -342,6 +346,8 @@ sandbox_follow (Sandbox *sandbox, int pidfd, const sigset_t *mask)
       struct timespec time;
 
       sandbox_check_stop (sandbox, &killed);
+      if (sandbox->out.output)
+        output_tell (sandbox->out.output);
       for (size_t i = 0; i < G_N_ELEMENTS (fds); i++)
         polls[i] = (struct pollfd){ .fd = *fds[i], .events = POLLIN };
       polls[G_N_ELEMENTS (fds)] = (struct pollfd){ .fd = pidfd, .events = POLLIN };

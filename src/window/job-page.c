@@ -6,6 +6,7 @@
 
 #include "advice.h"
 #include "failure.h"
+#include "job-course.h"
 #include "job-phases.h"
 #include "job-words.h"
 #include "log-view.h"
@@ -124,8 +125,8 @@ job_page_update (JobPage *self)
   bool active = job_words_is_active (state), ended_ill = g_strcmp0 (state, "failed") == 0;
   const char *said =
       active && phase && *phase && g_strcmp0 (state, "queued") ? job_words_phase (phase) : job_words_state (state);
-  double far = job_words_progress (dbus_hive_job_get_operation (self->job), state, phase,
-                                   dbus_hive_job_get_progress (self->job));
+  double far = job_course_progress (dbus_hive_job_get_operation (self->job), state, phase,
+                                    dbus_hive_job_get_progress (self->job));
 
   gtk_image_set_from_icon_name (self->icon, job_page_icon (state));
   gtk_label_set_text (self->state, said);
@@ -309,6 +310,12 @@ job_page_title (JobPage *self)
 }
 
 /* ---- what one does ---- */
+
+void
+job_page_search (JobPage *self)
+{
+  log_view_search (self->view);
+}
 
 static void
 job_page_on_cancelled (GObject *source, GAsyncResult *result, void *userdata)

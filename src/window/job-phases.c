@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "job-course.h"
 #include "job-words.h"
 
 static bool
@@ -45,7 +46,7 @@ job_phases_markup (const char *operation, const char *state, GPtrArray *begun)
     job_phases_append (line, begun->pdata[i], "✓\u00a0", "alpha=\"70%\"");
   if (last)
     job_phases_append_last (line, last, state);
-  while (job_words_is_active (state) && (phase = job_words_next_phase (operation, phase)))
+  while (job_words_is_active (state) && (phase = job_course_next_phase (operation, phase)))
     {
       if (to_come && !job_phases_has (begun, phase))
         job_phases_append (line, phase, "", "alpha=\"45%\"");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "job-row.h"
 
+#include "job-course.h"
 #include "job-words.h"
 
 struct _JobRow
@@ -18,8 +19,8 @@ static void
 job_row_update (JobRow *self)
 {
   const char *state = dbus_hive_job_get_state (self->job), *phase = dbus_hive_job_get_phase (self->job);
-  double far = job_words_progress (dbus_hive_job_get_operation (self->job), state, phase,
-                                   dbus_hive_job_get_progress (self->job));
+  double far = job_course_progress (dbus_hive_job_get_operation (self->job), state, phase,
+                                    dbus_hive_job_get_progress (self->job));
   g_autofree char *text = NULL;
 
   if (phase && *phase)

@@ -11,7 +11,7 @@ import pytest
 from catalog import pkgbuild
 from held import Held
 from session import Notifications, Watcher, Window
-from waiting import wait_until
+from waiting import unique_seconds, wait_until, wake
 
 
 @pytest.fixture
@@ -458,6 +458,24 @@ def test_dock_shows_progress_while_a_job_runs(session, held):
     wait_until(lambda: session.launcher and not session.launcher[-1][1]["progress-visible"], what="the end of the progress")
     assert session.launcher[0] == ("application://org.rbee.Hive.desktop", {"progress": 0.0, "progress-visible": True})
     assert session.launcher[-1][1] == {"progress": 0.0, "progress-visible": False}
+
+
+def test_dock_and_menu_show_how_far_a_job_is_and_it_never_goes_back(session, held):
+    seconds = unique_seconds()
+    session.settings("[Notifier]\nNotifyAfter=0\n")
+    session.start()
+    watcher, server = Watcher(session), Notifications(session)
+    held.add("llama", pkgbuild("llama", build=f'for i in $(seq 20); do echo "[$i/40] Building file $i"; done; sleep {seconds} || true'))
+    held.let_go("llama")
+    job = held.hive.install("llama")
+    watcher.shows("Installing llama (build, 50 %)")
+    wait_until(lambda: session.launcher[-1][1] == {"progress": 0.56, "progress-visible": True}, what=lambda: f"more than half, {session.launcher}")
+    wake(seconds)
+    job.wait()
+    server.wait()
+    wait_until(lambda: not session.launcher[-1][1]["progress-visible"], what="the end of the progress")
+    shown = [state["progress"] for _, state in session.launcher[:-1]]
+    assert shown == sorted(shown)
 
 
 # The hive comes and goes
