@@ -62,6 +62,40 @@ def entry(name, /, **changes):
     return {key: value for key, value in whole.items() if value is not None}
 
 
+def camel(name, *backends, **changes):
+    """An entry of the camelCase format with these variants."""
+    whole = {
+        "id": name,
+        "implementation": name,
+        "version": "1.0",
+        "name": name.title(),
+        "description": f"The worker {name}",
+        "license": "MIT",
+        "coverImage": "https://example.org/x.png",
+        "readmeUrl": None,
+        "buildSystem": "none",
+        "source": {"type": "git", "url": "https://example.org/x.git"},
+        "variants": [
+            {
+                "backend": backend,
+                "platforms": ["linux"],
+                "architectures": ["x86_64", "aarch64"],
+                "pkgbuildUrl": f"/{name}-{backend}-bin",
+                "pkgbuildUrlGit": f"/{name}-{backend}-git",
+                "build": {"features": [backend]},
+                "depends": [],
+                "makedepends": [],
+                "binaryName": name,
+                "installPath": "/usr/local/bin",
+            }
+            for backend in backends
+        ],
+        "capabilities": {"supportedFormats": ["gguf"], "supportsStreaming": True, "supportsBatching": False},
+    }
+    whole.update(changes)
+    return whole
+
+
 class Catalog:
     """A catalog of files."""
 

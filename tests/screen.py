@@ -16,7 +16,7 @@ from waiting import wait_until
 ACCESSIBLE = "org.a11y.atspi.Accessible"
 REGISTRY = "org.a11y.atspi.Registry"
 ROOT = "/org/a11y/atspi/accessible/root"
-NEEDS = ("Xvfb", "xdotool", "/usr/libexec/at-spi-bus-launcher")
+NEEDS = ("Xvfb", "xdotool", "xclip", "/usr/libexec/at-spi-bus-launcher")
 
 # Those that one can do something with. https://docs.gtk.org/atspi2/enum.Role.html
 CONTROLS = ("button", "toggle button", "combo box", "text box", "search box", "list item", "menu item", "progress bar")
@@ -51,6 +51,9 @@ class Node:
 
     def children(self):
         return [Node(self.screen, *child) for child in self.call(ACCESSIBLE, "GetChildren")[0]]
+
+    def is_focused(self):
+        return bool(self.call(ACCESSIBLE, "GetState")[0][0] & 1 << 12)  # ATSPI_STATE_FOCUSED
 
     def extents(self):
         """In the window."""
@@ -197,6 +200,13 @@ class Screen:
             if node.role in CONTROLS and node.path not in inner and (not node.name or node.name.startswith(("Gtk", "Adw")))
         ]
 
+    def clipboard(self):
+        """As another program gets it."""
+        done = subprocess.run(
+            ["xclip", "-out", "-selection", "clipboard"], env=dict(os.environ, DISPLAY=self.display), capture_output=True, text=True, timeout=60
+        )
+        return done.stdout
+
     @staticmethod
     def text_of(node):
         with contextlib.suppress(GLib.Error):
@@ -229,6 +239,37 @@ class Screen:
         """With the mouse, where it is."""
         x, y, width, height = self.wait(name, role).extents()
         self.mouse("mousemove", x + width // 2, y + height // 2, "click", 1)
+
+    def wait_until_gone(self, name, role=None, timeout=30):
+        wait_until(lambda: not self.find(name, role), timeout, lambda: f"no {role or 'something'} called {name}")
+
+    def focused(self):
+        """What has the keyboard, in the dialog in front where there is one, or None."""
+        with contextlib.suppress(GLib.Error):
+            return next((node for node in reversed(self.nodes()) if node.is_focused()), None)
+        return None
+
+    def tab_to(self, name, role, most=60):
+        """Goes on from control to control as one does without a mouse."""
+        self.wait(name, role)
+        passed = []
+        while len(passed) < most:
+            node = self.focused()
+            if node and (self.name_of(node), node.role) == (name, role):
+                return node
+            passed.append(node and (self.name_of(node), node.role))
+            self.keys("key", "Tab")
+        raise AssertionError(f"no key leads to {name}, but to {passed}")
+
+    def choose(self, box, name):
+        """One of a combo box, by keys; @name: before its size, where it has one."""
+        self.click(box, "combo box")
+        self.settle()
+        found = self.wait(box, "combo box")
+        items = [node for node in found.walk() if node.role == "list item"][1:]  # before them stands what is chosen now
+        names = [" ".join(self.name_of(node) for node in item.walk() if node.role == "label") for item in items]
+        (place,) = [place for place, text in enumerate(names) if text.split(" · ")[0] == name]
+        self.keys("key", "Home", *["key", "Down"] * place, "key", "Return")
 
     def press(self, name, role="button"):
         """As a screen reader does."""

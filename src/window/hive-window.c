@@ -330,11 +330,27 @@ hive_window_action_back (GtkWidget *widget, const char *name, GVariant *paramete
   adw_leaflet_navigate (HIVE_WINDOW (widget)->leaflet, ADW_NAVIGATION_DIRECTION_BACK);
 }
 
+/* Whether a log is what the keyboard is at, or nothing else in sight is. */
+static bool
+hive_window_is_at_log (HiveWindow *self)
+{
+  GtkWidget *focus = gtk_root_get_focus (GTK_ROOT (self));
+
+  return adw_leaflet_get_visible_child (self->leaflet) == self->right &&
+         g_str_equal (gtk_stack_get_visible_child_name (self->pages), "job") &&
+         !(focus && gtk_widget_is_ancestor (focus, self->left));
+}
+
 static void
 hive_window_action_search (GtkWidget *widget, const char *name, GVariant *parameter)
 {
   HiveWindow *self = HIVE_WINDOW (widget);
 
+  if (hive_window_is_at_log (self))
+    {
+      job_page_search (self->job_page);
+      return;
+    }
   adw_leaflet_set_visible_child (self->leaflet, self->left);
   gtk_toggle_button_set_active (self->search_button, TRUE);
   gtk_widget_grab_focus (GTK_WIDGET (self->search_entry));

@@ -17,3 +17,6 @@ void job_page_show (JobPage *page, const char *id);
 /* The id of the job that it shows, and what it is called; NULL: none, or not yet known. */
 const char *job_page_id (JobPage *page);
 char *job_page_title (JobPage *page);
+
+/* Has the person type what to look for in the log. */
+void job_page_search (JobPage *page);

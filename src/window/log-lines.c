@@ -11,9 +11,9 @@
 #include "file.h"
 #include "log-reader.h"
 
-/* What is read between two frames: a screen has 16 ms for one. */
+/* What is read for a frame: a screen has 16 ms for one. */
 #define SLICE_USEC 4000
-/* Lines that came are shown so often: with each frame of a usual screen. */
+/* So often a file is looked at that cannot be watched. */
 #define INTERVAL_MSEC 16
 
 struct _LogLines
@@ -104,9 +104,17 @@ log_lines_enter (LogLines *self, const LogRecord *record)
   return true;
 }
 
+static void
+log_lines_stop (LogLines *self)
+{
+  g_clear_handle_id (&self->watching, g_source_remove);
+  g_clear_handle_id (&self->timer, g_source_remove);
+  fd_clear (&self->watch);
+}
+
 /* Reads for a slice of time. Returns whether there is more. */
 static bool
-log_lines_read (LogLines *self)
+log_lines_read_slice (LogLines *self)
 {
   gint64 until = g_get_monotonic_time () + SLICE_USEC;
   guint before = self->cursors->len;
@@ -125,16 +133,9 @@ log_lines_read (LogLines *self)
     g_list_model_items_changed (G_LIST_MODEL (self), before, 0, self->cursors->len - before);
   if (entered)
     g_signal_emit_by_name (self, "phase");
+  if (r <= 0 && log_reader_ended (self->reader))
+    log_lines_stop (self);
   return r > 0;
-}
-
-static void
-log_lines_stop (LogLines *self)
-{
-  g_clear_handle_id (&self->watching, g_source_remove);
-  g_clear_handle_id (&self->timer, g_source_remove);
-  g_clear_handle_id (&self->idle, g_source_remove);
-  fd_clear (&self->watch);
 }
 
 static gboolean
@@ -142,39 +143,33 @@ log_lines_on_idle (void *userdata)
 {
   g_autoptr (LogLines) self = g_object_ref (LOG_LINES (userdata));
 
-  if (log_lines_read (self))
+  if (log_lines_read_slice (self))
     return G_SOURCE_CONTINUE;
   self->idle = 0;
-  if (log_reader_ended (self->reader))
-    {
-      log_lines_stop (self);
-      g_signal_emit_by_name (self, "ended");
-    }
   return G_SOURCE_REMOVE;
+}
+
+void
+log_lines_read (LogLines *self)
+{
+  if (!self->idle && log_lines_read_slice (self))
+    self->idle = g_idle_add (log_lines_on_idle, self);
 }
 
 static gboolean
 log_lines_on_timer (void *userdata)
 {
-  LogLines *self = userdata;
-
-  /* Below drawing, so that frames come first. */
-  if (!self->idle)
-    self->idle = g_idle_add (log_lines_on_idle, self);
-  if (self->watch < 0)
-    return G_SOURCE_CONTINUE;
-  self->timer = 0;
-  return G_SOURCE_REMOVE;
+  g_signal_emit_by_name (userdata, "grown");
+  return G_SOURCE_CONTINUE;
 }
 
 static gboolean
 log_lines_on_change (int fd, GIOCondition condition, void *userdata)
 {
-  LogLines *self = userdata;
   char events[4096];
 
-  if (read (fd, events, sizeof events) > 0 && !self->timer)
-    self->timer = g_timeout_add (INTERVAL_MSEC, log_lines_on_timer, self);
+  if (read (fd, events, sizeof events) > 0)
+    g_signal_emit_by_name (userdata, "grown");
   return G_SOURCE_CONTINUE;
 }
 
@@ -199,6 +194,7 @@ log_lines_finalize (GObject *object)
   LogLines *self = LOG_LINES (object);
 
   log_lines_stop (self);
+  g_clear_handle_id (&self->idle, g_source_remove);
   g_clear_pointer (&self->reader, log_reader_free);
   g_array_unref (self->cursors);
   g_ptr_array_unref (self->phases);
@@ -210,7 +206,7 @@ log_lines_class_init (LogLinesClass *class)
 {
   G_OBJECT_CLASS (class)->finalize = log_lines_finalize;
   g_signal_new ("phase", LOG_TYPE_LINES, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
-  g_signal_new ("ended", LOG_TYPE_LINES, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  g_signal_new ("grown", LOG_TYPE_LINES, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -230,12 +226,6 @@ log_lines_new (int fd)
   log_lines_watch (self);
   self->idle = g_idle_add (log_lines_on_idle, self);
   return self;
-}
-
-bool
-log_lines_ended (LogLines *self)
-{
-  return log_reader_ended (self->reader);
 }
 
 GPtrArray *

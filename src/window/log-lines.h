@@ -8,14 +8,15 @@
 
 /* The lines that a person sees of a log, as a list that grows with the file. Of each line it keeps where it lies, and
  * reads it when it is asked for: a million of them take 8 MB. Signals: GListModel's,
- * `phase` when another one begins, and `ended` after the last line. */
+ * `phase` when another one begins, and `grown` when the file did: somebody reads then, once a frame. */
 #define LOG_TYPE_LINES (log_lines_get_type ())
 G_DECLARE_FINAL_TYPE (LogLines, log_lines, LOG, LINES, GObject)
 
 /* @fd, a job's log, is owned. */
 LogLines *log_lines_new (int fd);
 
-bool log_lines_ended (LogLines *lines);
+/* Reads what came. */
+void log_lines_read (LogLines *lines);
 
 /* char *: the phases that began, in their order. */
 GPtrArray *log_lines_phases (LogLines *lines);

@@ -33,7 +33,7 @@ struct _LogView
   bool found;       /* one is shown */
   GHashTable *rows; /* GtkListItem: those that show a line now */
   double seen;      /* where the list was scrolled to */
-  guint tick;       /* before the next frame */
+  guint tick, read; /* before the next frame */
   gint64 touched;   /* when a person did something to it */
 };
 
@@ -334,13 +334,32 @@ log_view_on_copy_key (GtkWidget *widget, GVariant *arguments, void *userdata)
   return TRUE;
 }
 
+/* ---- itself ---- */
+
 static gboolean
-log_view_on_find_key (GtkWidget *widget, GVariant *arguments, void *userdata)
+log_view_on_frame (GtkWidget *widget, GdkFrameClock *clock, void *userdata)
 {
-  return gtk_widget_grab_focus (GTK_WIDGET (LOG_VIEW (widget)->entry));
+  LogView *self = userdata;
+
+  self->read = 0;
+  if (self->lines)
+    log_lines_read (self->lines);
+  return G_SOURCE_REMOVE;
 }
 
-/* ---- itself ---- */
+/* Lines that came are shown with the next frame. */
+static void
+log_view_on_grown (LogView *self)
+{
+  if (!self->read)
+    self->read = gtk_widget_add_tick_callback (GTK_WIDGET (self), log_view_on_frame, self, NULL);
+}
+
+void
+log_view_search (LogView *self)
+{
+  gtk_widget_grab_focus (GTK_WIDGET (self->entry));
+}
 
 void
 log_view_set_lines (LogView *self, LogLines *lines)
@@ -349,6 +368,8 @@ log_view_set_lines (LogView *self, LogLines *lines)
   gtk_editable_set_text (GTK_EDITABLE (self->entry), "");
   gtk_list_view_set_model (self->list, NULL);
   g_clear_object (&self->selection);
+  if (self->lines)
+    g_signal_handlers_disconnect_by_data (self->lines, self);
   g_clear_object (&self->lines);
   gtk_toggle_button_set_active (self->follow, TRUE);
   self->seen = 0;
@@ -356,6 +377,7 @@ log_view_set_lines (LogView *self, LogLines *lines)
   if (!lines)
     return;
   self->lines = g_object_ref (lines);
+  g_signal_connect_object (lines, "grown", G_CALLBACK (log_view_on_grown), self, G_CONNECT_SWAPPED);
   self->selection = GTK_SELECTION_MODEL (gtk_multi_selection_new (G_LIST_MODEL (g_object_ref (lines))));
   gtk_list_view_set_model (self->list, self->selection);
 }
@@ -403,7 +425,6 @@ log_view_class_init (LogViewClass *class)
   gtk_widget_class_bind_template_callback (widget, log_view_bind_row);
   gtk_widget_class_bind_template_callback (widget, log_view_unbind_row);
   gtk_widget_class_add_binding (widget, GDK_KEY_c, GDK_CONTROL_MASK, log_view_on_copy_key, NULL);
-  gtk_widget_class_add_binding (widget, GDK_KEY_f, GDK_CONTROL_MASK, log_view_on_find_key, NULL);
 }
 
 static void

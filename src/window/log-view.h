@@ -11,3 +11,6 @@ G_DECLARE_FINAL_TYPE (LogView, log_view, LOG, VIEW, GtkBox)
 
 /* NULL: none. */
 void log_view_set_lines (LogView *view, LogLines *lines);
+
+/* Has the person type what to look for. */
+void log_view_search (LogView *view);

@@ -9,7 +9,7 @@ import time
 import pytest
 from gi.repository import GLib
 
-from catalog import Catalog, HttpCatalog, entry, pkgbuild
+from catalog import Catalog, HttpCatalog, camel, entry, pkgbuild
 from client import HiveError, variant
 from waiting import free_port, wait_until
 
@@ -34,40 +34,6 @@ def state_of(hive, name):
 
 def notes(job):
     return [record.text for record in job.records() if record.stream == "note"]
-
-
-def camel(name, *backends, **changes):
-    """An entry of the camelCase format with these variants."""
-    whole = {
-        "id": name,
-        "implementation": name,
-        "version": "1.0",
-        "name": name.title(),
-        "description": f"The worker {name}",
-        "license": "MIT",
-        "coverImage": "https://example.org/x.png",
-        "readmeUrl": None,
-        "buildSystem": "none",
-        "source": {"type": "git", "url": "https://example.org/x.git"},
-        "variants": [
-            {
-                "backend": backend,
-                "platforms": ["linux"],
-                "architectures": ["x86_64", "aarch64"],
-                "pkgbuildUrl": f"/{name}-{backend}-bin",
-                "pkgbuildUrlGit": f"/{name}-{backend}-git",
-                "build": {"features": [backend]},
-                "depends": [],
-                "makedepends": [],
-                "binaryName": name,
-                "installPath": "/usr/local/bin",
-            }
-            for backend in backends
-        ],
-        "capabilities": {"supportedFormats": ["gguf"], "supportsStreaming": True, "supportsBatching": False},
-    }
-    whole.update(changes)
-    return whole
 
 
 # which one

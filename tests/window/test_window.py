@@ -3,7 +3,7 @@
 
 import pytest
 
-from catalog import pkgbuild
+from catalog import camel, pkgbuild
 from session import Notifications
 from waiting import unique_seconds, wait_until, wake
 
@@ -31,6 +31,107 @@ def test_probe_is_installed_and_removed_by_clicks(window, hive):
     window.reads("[DONE]", 120)
     assert hive.call("ListWorkers") == []
     window.wait("Available")
+
+
+def test_worker_is_installed_and_removed_by_keys(make_screen, hive):
+    hive.catalog.add("some")
+    hive.start()
+    window = make_screen().start()
+    window.focus()
+    window.tab_to("Some", "list item")
+    window.keys("key", "Return")
+    window.tab_to("Recipe", "list item")
+    window.keys("key", "Return")
+    window.reads("pkgname=some")
+    window.tab_to("Install", "button")
+    window.keys("key", "space")
+    window.reads("[DONE]")
+    window.tab_to("Some", "list item")
+    window.keys("key", "Return")
+    window.tab_to("Remove…", "button")
+    window.keys("key", "Return")
+    window.wait("Keep It", "button")
+    window.keys("key", "Escape")
+    window.wait_until_gone("Keep It", "button")
+    window.tab_to("Remove…", "button")
+    window.keys("key", "Return")
+    window.tab_to("Remove", "button")
+    assert hive.call("ListWorkers")[0]["id"] == "some"
+    window.keys("key", "Return")
+    window.reads("Remove some")
+    window.reads("[DONE]")
+    assert hive.call("ListWorkers") == []
+
+
+def test_log_is_found_in_and_copied_by_keys(make_screen, hive):
+    hive.catalog.add("chatty", pkgbuild("chatty", build="seq -f 'line %.0f' 3"))
+    hive.start()
+    job = hive.installs("chatty")
+    window = make_screen().start()
+    window.activate("show-job", job.id)
+    window.reads("[DONE]")
+    window.focus()
+    window.tab_to("Copy the log", "button")
+    window.keys("key", "space")
+    window.reads("Copied ")
+    wait_until(lambda: window.clipboard().splitlines() == job.lines(), what=lambda: f"the log, there is {window.clipboard()!r}")
+    window.keys("key", "ctrl+f", "type", "line 2")
+    window.wait("1 of 1")
+    window.tab_to("Copy the log", "button")
+    window.keys("key", "space")
+    wait_until(lambda: window.clipboard() == "line 2\n", what=lambda: f"the line that was found, there is {window.clipboard()!r}")
+
+
+@pytest.fixture
+def many(http_catalog):
+    """A worker of two backends, each ready and to be built."""
+    recipes = {f"{backend}-{kind}": pkgbuild("many", build=f"echo {kind} with {backend}") for backend in ("cpu", "cuda") for kind in ("bin", "git")}
+    for name, recipe in recipes.items():
+        http_catalog.answers[f"/many-{name}"] = (200, "text/plain", recipe.encode())
+    http_catalog.answers["/workers/many"] = http_catalog.json(camel("many", "cpu", "cuda"))
+    http_catalog.answers["/workers"] = http_catalog.json({"workers": [camel("many", "cpu", "cuda")]})
+
+
+def test_backend_and_source_are_chosen_and_the_recipe_is_that_one(many, make_screen, hive):
+    hive.start()
+    window = make_screen().start()
+    window.click("Many", "list item")
+    window.click("Recipe", "list item")
+    window.reads("echo bin with cpu")
+    window.choose("Computes with", "cuda")
+    window.reads("echo bin with cuda")
+    window.choose("Comes as", "git")
+    window.reads("echo git with cuda")
+    window.keep_picture("window-choices")
+    window.choose("Computes with", "cpu")
+    window.reads("echo git with cpu")
+    assert window.unnamed() == []
+    window.click("Install")
+    window.reads("[DONE]")
+    assert hive.list_jobs()[0]["options"] == {"backend": "cpu", "source": "git"}
+    assert (hive.record("many")["backend"], hive.record("many")["source"]) == ("cpu", "git")
+
+
+def test_newer_version_is_shown_and_installed_by_a_click(make_screen, hive):
+    hive.catalog.add("some")
+    hive.start()
+    hive.installs("some")
+    hive.catalog.add("some", pkgbuild("some", version="2.0"), version="2.0")
+    window = make_screen().start()
+    window.click("Some", "list item")
+    window.wait("Remove…", "button")
+    assert not window.find("Update to 2.0-1", "button")
+    window.keys("key", "F10")
+    window.wait("Look for Updates")
+    window.keys("key", "Return")
+    window.wait("Update to 2.0-1", "button")
+    window.keep_picture("window-update")
+    window.click("Update to 2.0-1")
+    window.reads("[DONE]")
+    assert hive.record("some")["version"] == "2.0-1"
+    window.click("Some", "list item")
+    window.wait_until_gone("Update to 2.0-1", "button")
+    window.wait("Remove…", "button")
 
 
 @pytest.mark.parametrize(
