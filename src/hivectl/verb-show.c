@@ -79,26 +79,61 @@ show_ask (Client *client, const Options *options, const char *worker, GError **e
   return client_read_as (JSON_NODE_OBJECT, client_send (client, call, CLIENT_FETCH, error), error);
 }
 
-/* What the installed one was built of and needs: a part of the answer, where it is known. */
+/* All files of the installed one, a part after the other. NULL: it is not there any more. */
+static JsonArray *
+show_list_files (Client *client, const char *path)
+{
+  g_autoptr (JsonArray) files = json_array_new ();
+
+  for (;;)
+    {
+      g_autoptr (JsonNode) node =
+          client_read_as (JSON_NODE_ARRAY,
+                          client_call (client, path, WORKER_INTERFACE, "ListFiles", CLIENT_READ, NULL, "uu",
+                                       (uint32_t)json_array_get_length (files), (uint32_t)0),
+                          NULL);
+      JsonArray *part = node ? json_node_get_array (node) : NULL;
+
+      if (!part)
+        return NULL;
+      if (json_array_get_length (part) == 0)
+        return g_steal_pointer (&files);
+      for (guint i = 0; i < json_array_get_length (part); i++)
+        json_array_add_element (files, json_array_dup_element (part, i));
+    }
+}
+
+/* What the installed one was built of and needs, by whom it was installed, and its files: parts of the answer, where
+ * they are known. */
 static void
-show_add_build (Client *client, JsonObject *worker)
+show_add_installed (Client *client, const Options *options, JsonObject *worker)
 {
   const char *id = json_get_string (worker, "id", "");
+  g_autofree char *path = NULL;
   g_autoptr (JsonObject) installed = NULL;
-  char *path = NULL;
+  g_autoptr (JsonNode) build = NULL;
+  JsonArray *files;
+  char *encoded = NULL;
   const char *text;
-  JsonNode *build;
 
-  if (!*json_get_string (worker, "installed_version", "") || sd_bus_path_encode (WORKER_PREFIX, id, &path) < 0)
+  if (!*json_get_string (worker, "installed_version", "") || sd_bus_path_encode (WORKER_PREFIX, id, &encoded) < 0)
     return;
+  path = g_strdup (encoded);
+  free (encoded);
   installed = client_get_all (client, path, WORKER_INTERFACE, NULL);
-  free (path);
-  text = installed ? json_get_string (installed, "Build", "") : "";
-  build = json_read (text, strlen (text), NULL);
-  if (!build)
+  if (!installed)
     return;
-  json_object_set_string_member (worker, "installed_cpu", json_get_string (installed, "Cpu", ""));
-  json_object_set_member (worker, "build", build);
+  text = json_get_string (installed, "Build", "");
+  build = json_read (text, strlen (text), NULL);
+  if (build)
+    {
+      json_object_set_string_member (worker, "installed_cpu", json_get_string (installed, "Cpu", ""));
+      json_object_set_member (worker, "build", g_steal_pointer (&build));
+    }
+  json_object_set_int_member (worker, "installed_by", json_get_int (installed, "InstalledBy", 0));
+  json_object_set_int_member (worker, "installed_at", json_get_int (installed, "InstalledAt", 0));
+  if (options->json && (files = show_list_files (client, path)))
+    json_object_set_array_member (worker, "files", files);
 }
 
 static ExitStatus
@@ -109,7 +144,7 @@ show_run (Client *client, const Options *options, char **arguments, GError **err
 
   if (!worker)
     return EXIT_STATUS_FAILED;
-  show_add_build (client, json_node_get_object (worker));
+  show_add_installed (client, options, json_node_get_object (worker));
   if (options->json)
     {
       variant_print (worker);

@@ -16,6 +16,8 @@
 #include "verification.h"
 #include "worker-id.h"
 
+#define FILES_MAX 10000 /* of an answer, which a bus bounds */
+
 static const struct
 {
   const char *property, *key;
@@ -268,6 +270,55 @@ worker_method_verify (sd_bus_message *message, void *userdata, sd_bus_error *err
   return verifications_start (hive->verifications, message, record->id, error);
 }
 
+/* An a{sv}. */
+static int
+worker_append_file (Hive *hive, sd_bus_message *message, const WorkerFile *file)
+{
+  g_autofree char *path = configuration_installed_path (hive->configuration, file->path);
+  g_autofree char *mode = g_strdup_printf ("%04o", file->mode);
+  int r;
+
+  if ((r = sd_bus_message_open_container (message, 'a', "{sv}")) < 0 ||
+      (r = bus_dict_append_string (message, "path", path)) < 0 ||
+      (r = bus_dict_append_string (message, "type", file->symlink ? "symlink" : "file")) < 0)
+    return r;
+  if (file->symlink)
+    r = bus_dict_append_string (message, "target", file->target);
+  else if ((r = bus_dict_append_string (message, "mode", mode)) >= 0 &&
+           (r = bus_dict_append_uint64 (message, "size", file->size)) >= 0)
+    r = bus_dict_append_string (message, "sha256", file->sha256);
+  return r < 0 ? r : sd_bus_message_close_container (message);
+}
+
+static int
+worker_append_files (Hive *hive, sd_bus_message *message, const WorkerRecord *record, uint32_t from, uint32_t max)
+{
+  uint32_t count = record->files ? record->files->len : 0;
+  int r = sd_bus_message_open_container (message, 'a', "a{sv}");
+
+  for (uint32_t i = from; r >= 0 && i < count && i - from < max; i++)
+    r = worker_append_file (hive, message, record->files->pdata[i]);
+  return r < 0 ? r : sd_bus_message_close_container (message);
+}
+
+static int
+worker_method_list_files (sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+  Hive *hive = worker_hive (sd_bus_message_get_bus (message));
+  sd_bus_message *reply = NULL;
+  uint32_t from, max;
+  int r;
+
+  if ((r = sd_bus_message_read (message, "uu", &from, &max)) < 0 ||
+      (r = sd_bus_message_new_method_return (message, &reply)) < 0)
+    return r;
+  r = worker_append_files (hive, reply, userdata, from, max == 0 ? FILES_MAX : MIN (max, FILES_MAX));
+  if (r >= 0)
+    r = sd_bus_send (NULL, reply, NULL);
+  sd_bus_message_unref (reply);
+  return r;
+}
+
 static const sd_bus_vtable worker_vtable[] = {
   SD_BUS_VTABLE_START (0),
   SD_BUS_METHOD_WITH_ARGS ("Remove", SD_BUS_NO_ARGS, SD_BUS_RESULT ("o", job), worker_method_remove,
@@ -278,6 +329,8 @@ static const sd_bus_vtable worker_vtable[] = {
                            SD_BUS_VTABLE_UNPRIVILEGED),
   SD_BUS_METHOD_WITH_ARGS ("Verify", SD_BUS_NO_ARGS, SD_BUS_RESULT ("a(ss)", problems), worker_method_verify,
                            SD_BUS_VTABLE_UNPRIVILEGED),
+  SD_BUS_METHOD_WITH_ARGS ("ListFiles", SD_BUS_ARGS ("u", from, "u", max), SD_BUS_RESULT ("aa{sv}", files),
+                           worker_method_list_files, SD_BUS_VTABLE_UNPRIVILEGED),
   SD_BUS_PROPERTY ("Id", "s", worker_get_string, 0, SD_BUS_VTABLE_PROPERTY_CONST),
   SD_BUS_PROPERTY ("Version", "s", worker_get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
   SD_BUS_PROPERTY ("PkgName", "s", worker_get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -96,12 +97,22 @@ describe_worker (const WorkerRecord *worker)
   return object;
 }
 
+/* Who installed it, as this machine names that user. */
+static char *
+push_user (const Push *push)
+{
+  const struct passwd *user = getpwuid (push->worker->installed_by);
+
+  return user ? g_utf8_make_valid (user->pw_name, -1) : g_strdup_printf ("%u", push->worker->installed_by);
+}
+
 /* What is signed. */
 static char *
 push_record (const Push *push, const Descriptor *tree)
 {
   g_autoptr (JsonObject) record = json_object_new ();
   g_autoptr (JsonObject) whole = worker_record_to_json (push->worker);
+  g_autofree char *user = push_user (push);
   struct utsname name = { 0 };
 
   uname (&name);
@@ -110,6 +121,7 @@ push_record (const Push *push, const Descriptor *tree)
   json_object_set_object_member (record, "worker", describe_worker (push->worker));
   json_object_set_object_member (record, "build", json_object_ref (push->worker->build));
   json_object_set_string_member (record, "host", name.nodename);
+  json_object_set_string_member (record, "user", user);
   json_object_set_int_member (record, "pushed_at", g_get_real_time ());
   json_object_set_object_member (record, "tree", descriptor_to_json (tree, TYPE_TREE));
   json_object_set_member (record, "files", json_object_dup_member (whole, "files"));

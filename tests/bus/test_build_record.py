@@ -11,8 +11,11 @@ import struct
 import subprocess
 
 import pytest
+from gi.repository import GLib
 
+import shapes
 from catalog import install_script, pkgbuild
+from client import PATH
 
 X86 = os.uname().machine == "x86_64"
 PROGRAM = "int main(void) { return 0; }"
@@ -204,7 +207,32 @@ def test_what_was_built_is_in_the_record_and_hivectl_shows_it(hive):
     assert shown["build"] == built and shown["installed_cpu"] == "baseline"
     assert "Built for" in hive.hivectl("show", "made").stdout
     hive.removes("made")
-    assert "build" not in json.loads(hive.hivectl("show", "made", "--json").stdout)
+    assert not {"build", "files", "installed_by"} & set(json.loads(hive.hivectl("show", "made", "--json").stdout))
+
+
+def test_the_files_of_what_is_installed_are_told_with_mode_size_and_sum_and_by_whom_it_was(hive):
+    package = "; ".join(
+        [
+            'install -Dm755 /dev/stdin "$pkgdir/usr/local/bin/some" <<<program',
+            'install -Dm640 /dev/null "$pkgdir/usr/local/share/some/data"',
+            'ln -s data "$pkgdir/usr/local/share/some/link"',
+        ]
+    )
+    hive.catalog.add("some", pkgbuild("some", package=package))
+    hive.installs("some")
+    path = f"{PATH}/worker/some"
+    shown = json.loads(hive.hivectl("show", "some", "--json").stdout)
+    shapes.check("show", shown)
+    assert shown["files"] == [{**file, "path": str(hive.installed(file["path"]))} for file in hive.record("some")["files"]]
+    assert [file.get("mode") for file in shown["files"]] == ["0755", "0640", None] and shown["files"][2]["target"] == "data"
+    assert shown["files"][0]["sha256"] == hashlib.sha256(b"program\n").hexdigest() and shown["files"][0]["size"] == 8
+    assert shown["installed_by"] == os.getuid() and shown["installed_at"] == hive.record("some")["installed_at"]
+
+    def part(*bounds):
+        answer = hive.call("ListFiles", GLib.Variant("(uu)", bounds), path=path, interface="org.rbee.Hive.Worker")
+        return [os.path.basename(file["path"]) for file in answer]
+
+    assert part(0, 0) == ["some", "data", "link"] and part(1, 1) == ["data"] and part(3, 0) == part(2**32 - 1, 2**32 - 1) == []
 
 
 def test_a_git_source_is_recorded_with_the_commit_that_it_was(hive):

@@ -4,6 +4,7 @@
 import datetime
 import json
 import os
+import pwd
 import shutil
 import subprocess
 import tarfile
@@ -61,7 +62,12 @@ def test_what_was_pushed_is_installed_from_the_store_without_a_build(hive, fille
     assert subprocess.run([hive.installed("/usr/local/bin/one")]).returncode == 0
     assert os.readlink(hive.installed("/usr/local/share/one/link")) == "data"
     assert not any(record.phase in ("sources", "build", "package") and record.stream == "note" for record in job.records())
-    assert hive.record("one")["build"]["from"]["store"] == "shelf" and hive.record("one")["build"]["from"]["signed_by"] == "builder"
+    assert hive.record("one")["build"]["from"] == {
+        "store": "shelf",
+        "signed_by": "builder",
+        "host": os.uname().nodename,
+        "user": pwd.getpwuid(os.getuid()).pw_name,
+    }
     hive.nothing_left()
 
 
@@ -93,6 +99,7 @@ def test_the_store_is_an_oci_image_layout(hive, filled):
         assert digest(path.read_bytes()) == f"sha256:{path.name}"
     record = filled.record(filled.key)
     assert record["key"] == filled.key and record["worker"]["id"] == "one"
+    assert record["host"] == os.uname().nodename and record["user"] == pwd.getpwuid(os.getuid()).pw_name
     assert [file["path"] for file in record["files"]] == [file["path"] for file in filled.installed]
 
 

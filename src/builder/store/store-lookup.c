@@ -144,6 +144,7 @@ write_record (Builder *builder, const Store *store, const ReadyBuild *ready, GEr
   json_object_set_string_member (from, "store", store->name);
   json_object_set_string_member (from, "signed_by", ready->signed_by);
   json_object_set_string_member (from, "host", json_get_string (ready->record, "host", ""));
+  json_object_set_string_member (from, "user", json_get_string (ready->record, "user", ""));
   json_object_set_object_member (ready->build, "from", from);
   text = json_to_text (ready->build, false);
   return write_new (builder, BUILD_RECORD_FILE, text, strlen (text), error);
