@@ -11,6 +11,17 @@ def schema():
     return json.loads((SOURCE / "data/hivectl.schema.json").read_text())
 
 
+def read(verb, text):
+    """Each document of what @verb printed, once it was held against its schema."""
+    documents, text = [], text.lstrip()
+    while text:
+        document, end = json.JSONDecoder().raw_decode(text)
+        documents.append(document)
+        text = text[end:].lstrip()
+    check(verb, *documents)
+    return documents
+
+
 def check(verb, *documents):
     """Fails for one that is not as the schema of @verb says."""
     import jsonschema

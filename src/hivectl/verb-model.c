@@ -50,18 +50,35 @@ model_start_import (Client *client, const Options *options, const char *path, GE
   return client_read_path (client_send (client, call, CLIENT_SOON, error), error);
 }
 
-static ExitStatus
-model_remove (Client *client, char **names, GError **error)
+static void
+model_print_removed (const char *name)
 {
-  for (char **name = names; *name; name++)
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "model", name);
+  variant_print_line (object);
+}
+
+static ExitStatus
+model_remove (Client *client, const Options *options, char **names)
+{
+  ExitStatus status = EXIT_STATUS_OK;
+
+  for (; *names; names++)
     {
+      g_autoptr (GError) failure = NULL;
       g_autoptr (sd_bus_message) reply =
-          client_call (client, HIVE_PATH, HIVE_INTERFACE, "RemoveModel", CLIENT_FETCH, error, "s", *name);
+          client_call (client, HIVE_PATH, HIVE_INTERFACE, "RemoveModel", CLIENT_FETCH, &failure, "s", *names);
 
       if (!reply)
-        return EXIT_STATUS_FAILED;
+        {
+          terminal_report (failure->message);
+          status = status ? status : (ExitStatus)failure->code;
+        }
+      else if (options->json)
+        model_print_removed (*names);
     }
-  return EXIT_STATUS_OK;
+  return status;
 }
 
 /* What is wrong with it, a line each; one whose sum nobody noted is no damage. */
@@ -136,7 +153,7 @@ model_run (Client *client, const Options *options, char **arguments, GError **er
   if (g_str_equal (arguments[0], "import") && !client_is_remote (client))
     return start_jobs (client, options, arguments + 1, model_start_import, NULL);
   if (g_str_equal (arguments[0], "remove"))
-    return model_remove (client, arguments + 1, error);
+    return model_remove (client, options, arguments + 1);
   if (g_str_equal (arguments[0], "verify"))
     return model_verify (client, options, arguments + 1, error);
   g_set_error_literal (
@@ -149,7 +166,7 @@ model_run (Client *client, const Options *options, char **arguments, GError **er
 
 const Verb model_verb = {
   .name = "model",
-  .arguments = N_ ("pull|import|remove|verify MODEL…"),
+  .arguments = N_ ("ACTION MODEL…"),
   .summary = N_ ("Fetch, copy, remove or verify models"),
   .details = N_ ("pull fetches https://HOST/FILE.gguf#sha256=SUM or hf:OWNER/REPOSITORY[:FILE],\n"
                  "import copies a file of yours, remove removes a model of the hive by its name,\n"

@@ -80,8 +80,11 @@ start_print (const Options *options, JsonObject *instance)
     variant_print_line (json_object_ref (instance));
   else if (!options->quiet && g_str_has_prefix (address, "unix:"))
     terminal_printf (_ ("%s is ready: curl --unix-socket %s http://localhost/\n"), name, address + 5);
+  else if (!options->quiet && *json_get_string (instance, "web_ui", ""))
+    terminal_printf (_ ("%s is ready: %s (its page: hivectl open %s; its key, if it asks for one: hivectl key %s)\n"),
+                     name, address, name, name);
   else if (!options->quiet)
-    terminal_printf (_ ("%s is ready: %s (its key: hivectl key %s)\n"), name, address, name);
+    terminal_printf (_ ("%s is ready: %s (its key, if it asks for one: hivectl key %s)\n"), name, address, name);
 }
 
 static ExitStatus

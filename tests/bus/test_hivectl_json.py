@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What each verb prints with --json is what hivectl.schema.json says. `build` is looked at in tests/recipes, `web` in tests/bridge."""
 
-import json
+import os
+import pathlib
 import re
 
 import pytest
@@ -9,20 +10,22 @@ import pytest
 import shapes
 from catalog import pkgbuild
 from gguf import gguf
+from hub import Hub
+from stores import Signer, make_folder
+from verbs import VERBS
 
 pytest.importorskip("jsonschema")
 
 
-def asked(hive, verb, *arguments, lines=False, status=0):
-    text = hive.hivectl(verb, *arguments, "--json", status=status).stdout
-    documents = [json.loads(line) for line in text.splitlines()] if lines else [json.loads(text)]
-    shapes.check(verb, *documents)
-    return documents
+def asked(hive, verb, *arguments, status=0):
+    return shapes.read(verb, hive.hivectl(verb, *arguments, "--json", status=status).stdout)
 
 
-def test_each_verb_has_a_shape(hive):
-    verbs = re.findall(r"^  ([a-z]+) .*  [A-Z]", hive.hivectl("--help").stdout.partition("Options:")[0], re.MULTILINE)
-    assert len(verbs) >= 20 and set(verbs) <= set(shapes.schema()["$defs"])
+def test_each_verb_has_a_shape_that_a_test_holds(hive):
+    verbs = set(re.findall(r"^  ([a-z]+)\b", re.search(r"Verbs:(.*?)Options:", hive.hivectl("--help").stdout, re.DOTALL)[1], re.MULTILINE))
+    assert verbs == set(VERBS) and verbs <= set(shapes.schema()["$defs"])
+    tests = "".join(path.read_text() for path in pathlib.Path(__file__).parent.parent.glob("*/test_*.py"))
+    assert verbs <= set(re.findall(r'(?:asked\(hive, |shell\.json\(|shapes\.(?:check|read)\()"(\w+)"', tests))
 
 
 def test_json_of_what_is_there(hive):
@@ -32,8 +35,8 @@ def test_json_of_what_is_there(hive):
     hive.installed("/usr/local/bin/some").write_text("changed")
     (catalog,) = asked(hive, "catalog")
     assert {worker["id"] for worker in catalog} == {"some", "other"}
-    for verb in ("list", "jobs", "status", "capabilities", "config"):
-        assert asked(hive, verb)[0]
+    assert asked(hive, "list")[0] and asked(hive, "jobs")[0] and asked(hive, "status")[0]
+    assert asked(hive, "capabilities")[0] and asked(hive, "config")[0]
     assert asked(hive, "outdated") == [[]]
     asked(hive, "show", "some")
     assert "pkgname=some" in asked(hive, "recipe", "some")[0]["pkgbuild"]
@@ -42,31 +45,64 @@ def test_json_of_what_is_there(hive):
 
 
 def test_json_of_models(hive):
-    folder = hive.directory / "models"
-    folder.mkdir()
-    (folder / "tiny.gguf").write_bytes(gguf())
-    hive.configuration["Models"] = {"Folders": folder}
-    assert [model["name"] for model in asked(hive, "models")[0]] == ["tiny"]
+    file = hive.directory / "tiny.gguf"
+    file.write_bytes(gguf())
+    hub = Hub()
+    try:
+        hive.configuration["Models"] = {"HubURL": hub.url}
+        assert asked(hive, "model", "pull", hub.put("owner/repo", "other.gguf", gguf()))[-1]["state"] == "done"
+        assert asked(hive, "model", "import", file)[-1]["state"] == "done"
+    finally:
+        hub.close()
+    assert [model["name"] for model in asked(hive, "models")[0]] == ["other", "tiny"]
+    assert [len(found["problems"]) for found in asked(hive, "model", "verify", "other", "tiny")] == [0, 1]
+    assert asked(hive, "model", "remove", "other", "nothing", "tiny", status=3) == [{"model": "other"}, {"model": "tiny"}]
+    assert asked(hive, "models") == [[]]
+
+
+def test_json_of_stores(hive):
+    layout, signer = make_folder(hive.directory / "store"), Signer(hive.directory / "keys")
+    hive.configuration["Store shelf"] = {"URL": layout.url}
+    hive.configuration["Push"] = {"SigningKey": signer.secret}
+    hive.catalog.add("some")
+    hive.installs("some")
+    assert asked(hive, "push", "some")[-1]["state"] == "done"
+    assert asked(hive, "export", "some", make_folder(hive.directory / "stick").path)[-1]["state"] == "done"
+    assert [store["name"] for store in asked(hive, "stores")[0]] == ["shelf"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has another /opt")
+def test_json_of_a_toolchain_that_is_imported(hive):
+    home, opt = hive.directory / "home", hive.directory / "opt"
+    for folder in (".cargo", ".rustup/toolchains/1.79.0-x86_64-unknown-linux-gnu"):
+        (home / folder / "bin").mkdir(parents=True)
+        (home / folder / "bin/rustc").write_text("#!/bin/sh\n")
+        (home / folder / "bin/rustc").chmod(0o755)
+    opt.mkdir()
+    hive.start()
+    wrapper = ["unshare", "--mount", "sh", "-c", f'mount --bind {opt} /opt && exec "$@"', "--", hive.build.bin / "hivectl"]
+    text = hive.run(*wrapper, "toolchain", "import", "rust", "--json", env={"HOME": str(home)}).stdout
+    assert shapes.read("toolchain", text) == [{"name": "rust", "path": "/opt/rust", "configuration": str(hive.directory / "hive.conf.d/rust.conf")}]
 
 
 def test_json_of_jobs(hive):
     hive.catalog.add("some")
     hive.catalog.add("bad", pkgbuild("bad", build="false"))
-    assert asked(hive, "install", "some", lines=True)[-1]["state"] == "done"
-    assert asked(hive, "install", "bad", lines=True, status=1)[-1]["error"] == "BuildFailed"
+    assert asked(hive, "install", "some")[-1]["state"] == "done"
+    assert asked(hive, "install", "bad", status=1)[-1]["error"] == "BuildFailed"
     hive.catalog.add("some", pkgbuild("some", version="2.0"), version="2.0")
     assert asked(hive, "outdated")[0][0]["available"] == "2.0-1"
-    assert asked(hive, "upgrade", "some", lines=True)[-1]["state"] == "done"
-    assert asked(hive, "rollback", "some", lines=True)[-1]["state"] == "done"
-    assert asked(hive, "remove", "some", lines=True)[-1]["state"] == "done"
-    assert asked(hive, "wait", "1", "2", lines=True, status=1)[1]["state"] == "failed"
-    assert asked(hive, "log", "1", lines=True)[-1]["stream"] == "end"
-    assert len(asked(hive, "jobs", "--follow", lines=True)) == 5
-    job = asked(hive, "install", "--no-wait", "some", lines=True)[0]["job"]
+    assert asked(hive, "upgrade", "some")[-1]["state"] == "done"
+    assert asked(hive, "rollback", "some")[-1]["state"] == "done"
+    assert asked(hive, "remove", "some")[-1]["state"] == "done"
+    assert asked(hive, "wait", "1", "2", status=1)[1]["state"] == "failed"
+    assert asked(hive, "log", "1")[-1]["stream"] == "end"
+    assert len(asked(hive, "jobs", "--follow")) == 5
+    job = asked(hive, "install", "--no-wait", "some")[0]["job"]
     hive.hivectl("wait", job)
     hive.catalog.add("endless", pkgbuild("endless", build="sleep 86399"))
     job = hive.install("endless")
-    assert asked(hive, "cancel", job.id, lines=True) == [{"job": job.id}]
+    assert asked(hive, "cancel", job.id) == [{"job": job.id}]
     job.wait()
 
 

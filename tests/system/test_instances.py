@@ -507,26 +507,6 @@ def test_others_may_look_and_not_touch(workers):
     assert "run-worker" in refused.stderr
 
 
-def test_hivectl_starts_lists_restarts_and_stops(workers):
-    started = json.loads(workers.hive.hivectl("start", "tester", "--name=told", "--json").stdout)
-    assert started["name"] == "told" and started["state"] == "ready"
-    rows = workers.hive.hivectl("ps", "--plain").stdout.splitlines()
-    assert [row.split("\t")[:3] for row in rows] == [["told", "tester", "ready"]]
-    assert "I begin as told" in workers.hive.hivectl("logs", "told").stdout
-    assert json.loads(workers.hive.hivectl("restart", "told", "--json").stdout) == {"instance": "told"}
-    assert "no key" in workers.hive.hivectl("key", "told", status=1).stderr
-    assert json.loads(workers.hive.hivectl("stop", "told", "--json").stdout) == {"instance": "told"}
-    assert workers.hive.hivectl("stop", "told", status=3).stderr
-    workers.nothing_left("told")
-
-
-def test_hivectl_start_that_fails_says_why_and_leaves_nothing(workers):
-    failed = workers.hive.hivectl("start", "tester", "--name=exits", status=1)
-    assert "StartFailed" in failed.stderr and "No such tensor" in failed.stderr
-    assert workers.list() == []
-    workers.nothing_left("exits")
-
-
 def test_upgraded_worker_runs_the_version_before_until_it_is_restarted(workers):
     path = workers.start("keyless", name="old")
     assert not workers.get("old")["outdated"]
