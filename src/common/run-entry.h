@@ -9,6 +9,8 @@
  * may say what the worker is called with and where it answers, and nothing that gives the worker more than others have,
  * as Keyless=, KeyArguments=, Allow= and Environment= of run.conf do. */
 
+#define RUN_ENTRY_MAX 4096 /* bytes of its JSON; in a record of the log, where that is a string, twice as many */
+
 /* Puts its keys in the place of @rule's. CatalogInvalid, naming a key that it may not have or whose value is wrong;
  * then
  * @rule is of no use. */

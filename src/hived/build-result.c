@@ -5,6 +5,7 @@
 
 #include "error.h"
 #include "json.h"
+#include "run-entry.h"
 
 static const struct
 {
@@ -12,11 +13,11 @@ static const struct
   size_t max;
   bool required;
 } result_keys[] = {
-  { "pkgname", 128, true },   { "version", 256, true },       { "pkgver", 128, true },
-  { "pkgrel", 64, true },     { "description", 1024, false }, { "license", 1024, false },
-  { "cpu", 32, false },       { "backend", 64, false },       { "source", 64, false },
-  { "catalog", 4096, false }, { "catalog_name", 64, false },  { "recipe_sha256", 64, true },
-  { "binary", 4096, true },   { "run", 8192, false },
+  { "pkgname", 128, true },   { "version", 256, true },        { "pkgver", 128, true },
+  { "pkgrel", 64, true },     { "description", 1024, false },  { "license", 1024, false },
+  { "cpu", 32, false },       { "backend", 64, false },        { "source", 64, false },
+  { "catalog", 4096, false }, { "catalog_name", 64, false },   { "recipe_sha256", 64, true },
+  { "binary", 4096, true },   { "run", RUN_ENTRY_MAX, false },
 };
 
 static bool

@@ -240,6 +240,10 @@ def test_https_address_that_is_not_there_or_leads_to_this_machine_is_told(hive, 
     hub.put("owner/repo", "a.gguf", DATA)
     https.answers["/moved.gguf"] = redirect(f"{hub.url}/cdn/{sha256(DATA)}")
     failed(hive, pull(hive, f"{https.url}/none.gguf#sha256={sha256(DATA)}"), "ModelNotFound", "none.gguf", "404")
+    https.answers["/closed.gguf"] = (401, "text/plain", b"")
+    job = pull(hive, f"{https.url}/closed.gguf#sha256={sha256(DATA)}")
+    failed(hive, job, "SourceUnavailable", "401", "hivectl model import")
+    assert "TokenCredential" not in job.log_text()
     failed(hive, pull(hive, f"{https.url}/moved.gguf#sha256={sha256(DATA)}"), "SourceUnavailable", "leads to 127.0.0.1", "Allow= of [Network]")
     assert not hub.asked
 

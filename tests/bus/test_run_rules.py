@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What ListWorkers says of how a worker is run, so that a client offers what StartWorker would take."""
 
+import json
+
 import pytest
 
 from terminal import Terminal
@@ -101,3 +103,13 @@ def test_catalog_says_how_its_worker_is_run_unless_a_file_of_this_machine_does(h
 def test_catalog_that_wants_more_for_its_worker_is_refused_by_the_key(hive, key):
     hive.catalog.add("greedy", run={"arguments": ["%p"], key: "memory-execute"})
     hive.refuses("greedy", "CatalogInvalid", f'"{key}"', "Rules=")
+
+
+def test_catalog_says_it_in_4_kib_and_not_a_byte_more(hive, rules):
+    run = {"arguments": ["%p", *(['"' * 800] * 2)]}  # in the log, where this is a text, it has nearly twice as many bytes
+    run["arguments"].append("x" * (4096 - len(json.dumps(run, separators=(",", ":"))) - len(',""')))
+    hive.catalog.add("wordy", run=run)
+    hive.installs("wordy")
+    assert runs(hive, "wordy")["listen"] == "unix"
+    hive.catalog.add("wordier", run=run | {"arguments": [*run["arguments"][:-1], run["arguments"][-1] + "x"]})
+    hive.refuses("wordier", "CatalogInvalid", '"run"', "4 KiB")

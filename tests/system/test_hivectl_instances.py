@@ -128,16 +128,17 @@ def test_instance_that_is_not_there_is_named(shell, verb):
 
 
 def test_what_it_prints_is_shown_and_followed_until_the_reader_leaves(workers, shell):
-    shell("start", "tester", "--name=heard")
-    wait_until(lambda: "I begin as heard" in shell("logs", "heard").stdout, 30, "the journal to have it")
-    assert any(entry.get("RBEE_INSTANCE") == "heard" for entry in shell.json("logs", "heard"))
-    assert len(shell("logs", "heard", "--lines=1").stdout.splitlines()) == 1
+    name = f"heard-{free_port()}"  # the journal keeps what an earlier one of the name printed
+    shell("start", "tester", f"--name={name}")
+    wait_until(lambda: f"I begin as {name}" in shell("logs", name).stdout, 30, "the journal to have it")
+    assert any(entry.get("RBEE_INSTANCE") == name for entry in shell.json("logs", name))
+    assert len(shell("logs", name, "--lines=1").stdout.splitlines()) == 1
     note = workers.machine.path("/run/heard")
-    reader = workers.machine.spawn("sh", "-c", "echo $$ >/run/heard.pid; exec hivectl logs heard --follow >/run/heard")
+    reader = workers.machine.spawn("sh", "-c", f"echo $$ >/run/heard.pid; exec hivectl logs {name} --follow >/run/heard")
     try:
-        wait_until(lambda: note.exists() and note.read_text().count("I begin as heard") == 1, 30, "what was printed before")
-        shell("restart", "heard")
-        wait_until(lambda: note.read_text().count("I begin as heard") == 2, 30, "what is printed then")
+        wait_until(lambda: note.exists() and note.read_text().count("I begin") == 1, 30, "what was printed before")
+        shell("restart", name)
+        wait_until(lambda: note.read_text().count("I begin") == 2, 30, "what is printed then")
     finally:
         workers.machine.run("sh", "-c", "kill $(cat /run/heard.pid); rm /run/heard.pid /run/heard")
         reader.wait()

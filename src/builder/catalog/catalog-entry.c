@@ -12,7 +12,6 @@
 #include "worker-id.h"
 
 #define VARIANTS_MAX 64
-#define RUN_MAX      4096 /* bytes; in a record of the log it is a string, at most twice as long */
 
 void
 catalog_entry_free (CatalogEntry *entry)
@@ -56,7 +55,7 @@ read_run (EntryReader *reader, JsonObject *object)
   g_autofree char *text = run ? json_to_text (run, false) : g_strdup ("");
   g_autoptr (GError) failure = NULL;
 
-  if (strlen (text) > RUN_MAX)
+  if (strlen (text) > RUN_ENTRY_MAX)
     entry_reader_fail (reader, "run", "an object of at most 4 KiB");
   else if (run && !run_entry_apply (run, rule, &failure) && !reader->failed)
     {

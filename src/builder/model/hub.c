@@ -128,6 +128,13 @@ hub_read_list (const char *text, size_t length, const char *repository, GError *
   return NULL;
 }
 
+const char *
+hub_token_advice (const Hub *hub)
+{
+  return hub->token ? N_ ("the token of TokenCredential= in [Models] of hive.conf is not enough") :
+                      N_ ("put a token that may read it into TokenCredential= of [Models] in hive.conf");
+}
+
 static void
 hub_set_error (const Hub *hub, FetchResult result, const char *why, const char *repository, GError **error)
 {
@@ -136,9 +143,7 @@ hub_set_error (const Hub *hub, FetchResult result, const char *why, const char *
   else if (result == FETCH_DENIED)
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE,
                  "The hub gives %s to nobody but those that it knows, or has no such repository: %s; %s", repository,
-                 why,
-                 hub->token ? "the token of TokenCredential= in [Models] of hive.conf is not enough" :
-                              "put a token that may read it into TokenCredential= of [Models] in hive.conf");
+                 why, hub_token_advice (hub));
   else
     fetch_set_source_error (result, why, repository, error);
 }

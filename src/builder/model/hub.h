@@ -25,4 +25,7 @@ char *hub_file_url (const Hub *hub, const char *repository, const char *path);
 /* Adds to @fetch by whose word it is, and the token where it goes there. */
 void hub_prepare (const Hub *hub, Fetch *fetch);
 
+/* What to do about a server that wants to know who asks: the end of a sentence. */
+const char *hub_token_advice (const Hub *hub);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Hub, hub_free)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib/gi18n.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -185,9 +186,10 @@ pull_set_error (const Pull *pull, const PullFile *file, FetchResult result, cons
 {
   if (result == FETCH_DENIED)
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE,
-                 "The server gives it to nobody but those that it knows: %s; a token of the hub goes into "
-                 "TokenCredential= of [Models] in hive.conf",
-                 why);
+                 "The server gives it to nobody but those that it knows: %s; %s", why,
+                 pull->reference.repository ?
+                     hub_token_advice (pull->hub) :
+                     N_ ("the hive has no password for such an address: fetch it yourself, then hivectl model import"));
   else if (result == FETCH_NOT_FOUND)
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_MODEL_NOT_FOUND, "%s is not there: %s", file->file, why);
   else if (result == FETCH_TOO_LARGE)
