@@ -153,6 +153,7 @@ hive_new (sd_event *event, sd_bus *bus, Configuration *configuration, bool units
   hive->updates = updates_new ();
   hive->verifications = verifications_new (hive);
   hive->instances = instances_new (hive);
+  hive->leaving = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   hive->jobs = job_store_new (hive, error);
   if (!hive->jobs || !hive_publish (hive, error))
     {
@@ -194,6 +195,7 @@ hive_free (Hive *hive)
   backlog_free (hive->backlog);
   callers_free (hive->callers);
   audience_free (hive->audience);
+  g_clear_pointer (&hive->leaving, g_hash_table_unref);
   g_clear_pointer (&hive->configuration, configuration_free);
   sd_bus_flush_close_unref (hive->bus);
   sd_event_unref (hive->event);

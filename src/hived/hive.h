@@ -77,7 +77,8 @@ struct Hive
   Updates *updates;
   Verifications *verifications;
   Instances *instances;
-  Idle *idle; /* NULL where nobody would start the daemon again */
+  GHashTable *leaving; /* of models that are being removed: the paths */
+  Idle *idle;          /* NULL where nobody would start the daemon again */
 
   uint64_t started_at;         /* µs since the epoch */
   sd_event_source *stop_timer; /* while stopping */

@@ -290,8 +290,9 @@ start_on_model (JsonObject *found, const GError *failure, void *userdata)
   g_autoptr (GError) error = failure ? g_error_copy (failure) : NULL;
   g_autoptr (InstanceModel) model = found ? instance_model_new (found, &error) : NULL;
 
-  /* Another one may have taken its name or its address meanwhile. */
-  if (model && instances_check_start (instances, start->worker_id, start->options, &error))
+  /* Another one may have taken its name, its address or its model meanwhile. */
+  if (model && models_check_stays (start->hive, model->name, model->path, &error) &&
+      instances_check_start (instances, start->worker_id, start->options, &error))
     instances_begin (instances, start->worker_id, g_steal_pointer (&start->options), g_steal_pointer (&model),
                      start->message);
   else

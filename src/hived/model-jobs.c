@@ -147,13 +147,17 @@ typedef struct
   Hive *hive;
   sd_bus_message *message;
   char *name;
+  char *path; /* while it is being removed; NULL: it is broken, so that nothing starts with it */
 } ModelRemoval;
 
 static void
 removal_free (ModelRemoval *removal)
 {
+  if (removal->path)
+    g_hash_table_remove (removal->hive->leaving, removal->path);
   sd_bus_message_unref (removal->message);
   g_free (removal->name);
+  g_free (removal->path);
   g_free (removal);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ModelRemoval, removal_free)
@@ -182,6 +186,8 @@ removal_check (const ModelRemoval *removal, JsonObject *model, GError **error)
   const char *path = json_get_string (model, "path", "");
   g_autofree char *user = instances_user_of_model (removal->hive->instances, path);
 
+  if (!models_check_stays (removal->hive, removal->name, path, error))
+    return false;
   if (user)
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_IN_USE, "The instance %s runs with the model %s: stop it first", user,
                  removal->name);
@@ -207,6 +213,11 @@ removal_found (JsonObject *model, const GError *failure, void *userdata)
     {
       bus_reply_gerror (removal->message, error ? error : failure);
       return;
+    }
+  if (model)
+    {
+      removal->path = g_strdup (json_get_string (model, "path", ""));
+      g_hash_table_add (hive->leaving, g_strdup (removal->path));
     }
   request = json_object_new ();
   json_object_set_string_member (request, "name", removal->name);

@@ -31,6 +31,16 @@ models_find (Hive *hive, const char *reference, uid_t uid, ModelHandler handler,
                       error);
 }
 
+bool
+models_check_stays (const Hive *hive, const char *name, const char *path, GError **error)
+{
+  bool leaves = g_hash_table_contains (hive->leaving, path);
+
+  if (leaves)
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_MODEL_NOT_FOUND, "The model %s is being removed", name);
+  return !leaves;
+}
+
 static int
 device_append_fit (sd_bus_message *reply, const ModelNeed *need, const Device *device)
 {

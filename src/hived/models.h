@@ -17,6 +17,9 @@ typedef void (*ModelHandler) (JsonObject *model, const GError *failure, void *us
  * LimitsExceeded, and @handler is not called, when too many questions wait. */
 bool models_find (Hive *hive, const char *reference, uid_t uid, ModelHandler handler, void *userdata, GError **error);
 
+/* ModelNotFound, when the model @name, whose file is @path, is being removed. */
+bool models_check_stays (const Hive *hive, const char *name, const char *path, GError **error);
+
 /* Tells that a model has come or gone. */
 void models_announce_change (Hive *hive);
 

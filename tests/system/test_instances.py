@@ -591,6 +591,37 @@ def test_model_in_use_is_kept_until_its_instance_is_stopped(workers, models):
     assert not (own / "mine.gguf").exists()
 
 
+def test_model_that_is_being_removed_is_neither_started_with_nor_removed_twice(workers, models, drop_in):
+    own, _ = models
+    gate = workers.machine.path("/run/removal-gate")
+    workers.list()  # the daemon is there, and what it does as it begins is done
+    drop_in("rbee-hive-commit-.service", "[Service]\nExecStartPre=sh -c 'until [ -e /run/removal-gate ]; do sleep 0.05; done'\n")
+    removal = workers.machine.spawn("hivectl", "model", "remove", "mine")
+    try:
+        wait_until(lambda: workers.machine.run("systemctl", "list-units", "--no-legend", "rbee-hive-commit-*").stdout, 30, "the removal to begin")
+        workers.refuses("ModelNotFound", "mine is being removed", worker="reader", name="late", model="mine")
+        with pytest.raises(HiveError) as refused:
+            workers.hive.call("RemoveModel", "mine")
+        assert refused.value.name == "ModelNotFound" and "being removed" in refused.value.message
+    finally:
+        gate.touch()
+        assert removal.wait(60) == 0
+        gate.unlink()
+    assert not (own / "mine.gguf").exists()
+    workers.refuses("ModelNotFound", "There is no model", worker="reader", name="late", model="mine")
+    workers.nothing_left("late")
+
+
+def test_model_of_a_worker_that_starts_is_in_use(workers, models):
+    own, _ = models
+    workers.start("reader", name="loads", model="mine", ready=False)
+    with pytest.raises(HiveError) as refused:
+        workers.hive.call("RemoveModel", "mine")
+    assert refused.value.name == "InUse" and "loads" in refused.value.message
+    workers.wait("loads", "ready")
+    assert (own / "mine.gguf").exists()
+
+
 def test_restart_without_the_model_says_that_it_is_gone(workers, models):
     own, other = models
     for name, model, file, error, word in (
