@@ -132,3 +132,25 @@ def test_options_are_read_in_both_spellings_and_refused_when_those_disagree(hive
         with pytest.raises(HiveError) as refused:
             hive.install("some", **{"idempotency_key": one, "idempotency-key": other})
         assert refused.value.name == "InvalidArgument" and "idempotency_key" in refused.value.message and "idempotency-key" in refused.value.message
+
+
+QT_TYPES = {
+    "a{sv}": "QVariantMap",
+    "aa{sv}": "QList<QVariantMap>",
+    "a{sh}": "QMap<QString,QDBusUnixFileDescriptor>",
+    "a(ss)": "HiveProblems",
+    "a(ttsss)": "HiveLogRecords",
+}
+
+
+@pytest.mark.parametrize("file", sorted((SOURCE / "dbus-interfaces").glob("*.xml")), ids=lambda path: path.stem)
+def test_xml_names_qts_type_for_what_qt_has_none_for(file):
+    for member in ElementTree.parse(file).getroot().iter():
+        if member.tag not in ("method", "signal", "property"):
+            continue
+        kinds = {direction: [arg for arg in member.findall("arg") if arg.get("direction", "out") == direction] for direction in ("in", "out")}
+        named = {f"{direction.title()}{number}": arg.get("type") for direction, args in kinds.items() for number, arg in enumerate(args)}
+        wanted = {f".{place}": type for place, type in named.items()} if member.tag != "property" else {"": member.get("type")}
+        wanted = {f"org.qtproject.QtDBus.QtTypeName{place}": QT_TYPES[type] for place, type in wanted.items() if re.search(r"[({]", type)}
+        told = {note.get("name"): note.get("value") for note in member.findall("annotation") if "QtTypeName" in note.get("name")}
+        assert told == wanted, member.get("name")
