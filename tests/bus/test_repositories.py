@@ -4,7 +4,9 @@
 import hashlib
 import os
 import shutil
+import socketserver
 import subprocess
+import threading
 import zlib
 
 import pytest
@@ -456,6 +458,59 @@ def test_hg(hive):
     builds(hive, [(url, "first"), (f"{url}#branch=side", "second")])
     hive.catalog.add("some", pkgbuild("some", source=[f"tree::{url}#tag=v99"], sha256sums=["SKIP"]))
     hive.refuses("some", "SourceUnavailable", "v99", "hg")
+
+
+@needs_hg
+def test_hg_asks_a_busy_server_again(hive, http_catalog):
+    """One that has a repository's files and no program for them."""
+    path = hive.directory / "hg"
+    subprocess.run(["hg", "init", path], check=True)
+    (path / "file").write_text("content\n")
+    subprocess.run(["hg", "-R", path, "commit", "-q", "-A", "-m", "a change"], check=True, env=dict(os.environ, HGRCPATH="/dev/null", HGUSER="Test"))
+    http_catalog.answers.update(
+        {f"/hg/{file.relative_to(path)}": (200, "application/octet-stream", file.read_bytes()) for file in path.rglob("*") if file.is_file()}
+    )
+    asked = iter([503])
+
+    def answer(handler):
+        """No program's answer: the client then takes the files."""
+        handler.send_response(next(asked, 200) if "cmd=" in handler.path else 200)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    http_catalog.answers["/hg"] = answer
+    http_catalog.add("some", pkgbuild("some", source=[f"tree::hg+{http_catalog.url}/hg"], sha256sums=["SKIP"], build='cat "$srcdir/tree/file"'))
+    lines = hive.installs("some").lines()
+    assert "content" in lines
+    assert [line for line in lines if line.startswith("↻ ")] == ["↻ Trying tree again in 2 s: abort: HTTP Error 503: Service Unavailable"]
+    hive.nothing_left()
+
+
+@needs_svn
+@pytest.mark.skipif(not shutil.which("svnserve"), reason="needs svnserve (subversion)")
+def test_svn_asks_a_server_again_that_hung_up(hive):
+    path = hive.directory / "svn"
+    subprocess.run(["svnadmin", "create", path], check=True)
+    subprocess.run(["svn", "mkdir", "-q", "-m", "a change", f"file://{path}/trunk"], check=True)
+    left = iter([1])
+
+    class Server(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self):
+            if not next(left, None):
+                subprocess.run(["svnserve", "--inetd", "--root", path], stdin=self.request, stdout=self.request, check=False)
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"svn://127.0.0.1:{server.server_address[1]}"
+        hive.catalog.add("some", pkgbuild("some", source=[f"tree::{url}"], sha256sums=["SKIP"], build='ls "$srcdir/tree"'))
+        lines = hive.installs("some").lines()
+        server.shutdown()
+    assert "trunk" in lines
+    assert sum(line.startswith("↻ Trying tree again in 2 s: ") for line in lines) == 1
+    hive.nothing_left()
 
 
 def test_what_can_not_be_fetched_is_refused_by_name(hive):

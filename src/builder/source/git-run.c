@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "archive.h"
+#include "attempt.h"
 #include "cache.h"
 #include "complaint.h"
 #include "fetch.h"
@@ -24,7 +25,6 @@
 #define MIRROR_FILES 1000000
 #define SCRATCH      "scratch" /* in the work directory */
 #define MIRRORS      "mirrors" /* likewise: what the cache is not to have */
-#define ATTEMPTS_MAX 4
 #define PROBE        "info/refs?service=git-upload-pack"
 
 void
@@ -227,32 +227,11 @@ git_run_to_file (const Git *git, const char *const *arguments, uint64_t max_size
   return ran && status == 0 ? fd_steal (&fd) : -1;
 }
 
-/* The connection was there and is no more, or the server had too much to do. */
-static bool
-git_was_cut (const char *said)
-{
-  static const char *const signs[] = { "early EOF",
-                                       "unexpected disconnect",
-                                       "hung up unexpectedly",
-                                       "RPC failed",
-                                       "Connection reset",
-                                       "Recv failure",
-                                       "transfer closed",
-                                       "Operation too slow",
-                                       "The requested URL returned error: 408",
-                                       "The requested URL returned error: 429",
-                                       "The requested URL returned error: 5" };
-
-  for (size_t i = 0; i < G_N_ELEMENTS (signs); i++)
-    if (strstr (said, signs[i]))
-      return true;
-  return false;
-}
-
 bool
 git_must (const Git *git, Reach reach, const char *const *arguments, const char *what, GError **error)
 {
   g_autofree char *shown = fetch_redact (git->source->url);
+  g_autoptr (GError) stopped = NULL;
 
   for (unsigned attempt = 1;; attempt++)
     {
@@ -265,16 +244,14 @@ git_must (const Git *git, Reach reach, const char *const *arguments, const char 
       if (status == 0)
         return true;
       why = complaint_of (said, source_address (git->source));
-      if (!(reach & REACH_SERVER) || !git_was_cut (said) || attempt == ATTEMPTS_MAX)
-        {
-          g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, "The git repository %s cannot be %s: %s",
-                       shown, what, why);
-          return false;
-        }
-      log_writer_note (git->builder->log, "sources", "↻ Trying %s again in %u s: %s", git->source->name, 1 << attempt,
-                       why);
-      if (!sandbox_wait (1 << attempt, error))
-        return false;
+      if (reach & REACH_SERVER && attempt_again (git->builder, git->source, attempt, said, why, &stopped))
+        continue;
+      if (stopped)
+        g_propagate_error (error, g_steal_pointer (&stopped));
+      else
+        g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, "The git repository %s cannot be %s: %s", shown,
+                     what, why);
+      return false;
     }
 }
 

@@ -2,8 +2,10 @@
 #include "repository.h"
 
 #include "archive.h"
+#include "attempt.h"
 #include "complaint.h"
 #include "fetch.h"
+#include "folder.h"
 #include "location.h"
 #include "step.h"
 
@@ -34,24 +36,44 @@ repository_run (Builder *builder, const Source *source, const Location *location
   return true;
 }
 
+/* Away with what an attempt has left. */
+static bool
+repository_drop (Builder *builder, const Source *source)
+{
+  g_autofree char *path = g_build_filename ("src", source->name, NULL);
+
+  return folder_remove (builder->work_fd, path) == 0;
+}
+
 static bool
 repository_must (Builder *builder, const Source *source, const Location *location, const char *const *arguments,
                  GError **error)
 {
   g_autofree char *shown = fetch_redact (source->url);
-  g_autofree char *said = NULL;
-  g_autofree char *why = NULL;
-  int status;
+  g_autoptr (GError) stopped = NULL;
 
-  if (!repository_run (builder, source, location, arguments, &status, &said, error))
-    return false;
-  if (status == 0)
-    return true;
-  why = complaint_of (said, source_address (source));
-  g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE,
-               "The repository %s cannot be checked out%s%s; %s says: %s", shown, source->ref ? " at " : "",
-               source->ref ? source->ref : "", arguments[0], why);
-  return false;
+  for (unsigned attempt = 1;; attempt++)
+    {
+      g_autofree char *said = NULL;
+      g_autofree char *why = NULL;
+      int status;
+
+      if (!repository_run (builder, source, location, arguments, &status, &said, error))
+        return false;
+      if (status == 0)
+        return true;
+      why = complaint_of (said, source_address (source));
+      if (location && attempt_again (builder, source, attempt, said, why, &stopped) &&
+          repository_drop (builder, source))
+        continue;
+      if (stopped)
+        g_propagate_error (error, g_steal_pointer (&stopped));
+      else
+        g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE,
+                     "The repository %s cannot be checked out%s%s; %s says: %s", shown, source->ref ? " at " : "",
+                     source->ref ? source->ref : "", arguments[0], why);
+      return false;
+    }
 }
 
 bool
