@@ -124,7 +124,10 @@ int main(int argc, char **argv)
 def program_of_qt(version, name):
     """Qt 5 and 6, and distributions, each have a folder of their own for these."""
     variables = ("host_bins", "bindir", "libexecdir")
-    folders = [subprocess.run(["pkg-config", f"--variable={variable}", f"Qt{version}Core"], stdout=subprocess.PIPE, text=True).stdout.strip() for variable in variables]
+    folders = [
+        subprocess.run(["pkg-config", f"--variable={variable}", f"Qt{version}Core"], stdout=subprocess.PIPE, text=True).stdout.strip()
+        for variable in variables
+    ]
     found = shutil.which(name, path=":".join(folder for folder in folders if folder))
     assert found, f"Qt {version} is here without its {name}"
     return found

@@ -69,6 +69,17 @@ def test_build_runs_as_many_compilers_as_the_memory_is_for(hive):
     assert told(hive)["MAKEFLAGS"] == "-j1"
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to show it control groups of another machine's")
+@pytest.mark.parametrize("quota, most", [("50000 100000", 1), ("100000 100000", 1), ("max 100000", 99)])
+def test_build_runs_as_many_compilers_as_its_control_group_leaves_of_the_processors(hive, quota, most):
+    groups = hive.directory / "groups"
+    groups.mkdir(mode=0o755)
+    (groups / "cpu.max").write_text(quota + "\n")
+    hive.configure("Build", MemoryPerCompiler="1M")
+    hive.wrapper = ["unshare", "--mount", "sh", "-c", f'mount --bind {groups} /sys/fs/cgroup && exec "$@"', "sh"]
+    assert told(hive)["MAKEFLAGS"] == f"-j{min(most, len(os.sched_getaffinity(0)))}"
+
+
 @pytest.mark.parametrize(
     "signal, words",
     [

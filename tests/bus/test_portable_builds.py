@@ -91,12 +91,22 @@ def test_an_option_that_is_none_is_refused(hive):
             hive.install("flags", cpu=value)
 
 
+def configured(build, folder, variant, **environment):
+    """The options that build() of the shipped recipe gives to cmake, one a line."""
+    recipe = build.catalog / "workers" / f"llama-cpp-server-{variant}" / "PKGBUILD"
+    for name in ("cmake", "nvcc"):
+        (folder / name).write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+        (folder / name).chmod(0o755)
+    command = ["bash", "-c", f"source {recipe}; srcdir=/src; build"]
+    return subprocess.run(command, capture_output=True, text=True, check=True, env={"PATH": f"{folder}:/usr/bin:/bin", **environment}).stdout
+
+
 @needs_x86
 @pytest.mark.parametrize(
     "level, has, lacks",
     [
         ("native", ["-DGGML_NATIVE=ON"], ["GGML_AVX"]),
-        ("baseline", ["-DGGML_NATIVE=OFF", "-DGGML_SSE42=OFF", "-DGGML_AVX2=OFF"], ["=ON -DGGML_AVX"]),
+        ("baseline", ["-DGGML_NATIVE=OFF", "-DGGML_SSE42=OFF", "-DGGML_AVX2=OFF"], ["=ON\n-DGGML_AVX"]),
         ("x86-64-v2", ["-DGGML_SSE42=ON", "-DGGML_AVX=OFF"], []),
         ("x86-64-v3", ["-DGGML_AVX2=ON", "-DGGML_F16C=ON", "-DGGML_AVX512=OFF"], []),
         ("x86-64-v4", ["-DGGML_NATIVE=OFF", "-DGGML_AVX512=ON"], []),
@@ -104,19 +114,15 @@ def test_an_option_that_is_none_is_refused(hive):
 )
 @pytest.mark.parametrize("variant", ["cpu", "cuda"])
 def test_the_recipes_of_llama_cpp_obey_it(build, tmp_path, variant, level, has, lacks):
-    recipe = build.catalog / "workers" / f"llama-cpp-server-{variant}" / "PKGBUILD"
-    for name in ("cmake", "nvcc"):
-        (tmp_path / name).write_text('#!/bin/sh\necho "$@"\n')
-        (tmp_path / name).chmod(0o755)
-    said = subprocess.run(
-        ["bash", "-c", f"source {recipe}; srcdir=/src; build"],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "HIVE_CPU": level},
-    ).stdout
+    said = configured(build, tmp_path, variant, HIVE_CPU=level)
     assert all(option in said for option in has), said
     assert not any(option in said for option in lacks), said
+
+
+def test_the_recipe_of_llama_cpp_for_cards_is_built_for_those_of_this_machine(build, tmp_path):
+    assert "-DGGML_CUDA=ON\n-DCMAKE_CUDA_ARCHITECTURES=89;120\n" in configured(build, tmp_path, "cuda", HIVE_CPU="native", CUDAARCHS="89;120")
+    said = configured(build, tmp_path, "cuda", HIVE_CPU="native")
+    assert "-DGGML_CUDA=ON\n" in said and "CMAKE_CUDA_ARCHITECTURES" not in said
 
 
 def test_hive_probe_as_it_ships_runs_when_it_is_built_for_every_processor(hive, build):
