@@ -237,6 +237,21 @@ def test_files_that_are_not_as_installed_are_named(bridge):
     bridge.get("/v1/workers/nobody/problems").problem(404, "NotInstalled", "nobody")
 
 
+@pytest.mark.parametrize("name", ["llama.cpp-cli", "Text_Generation"])
+def test_id_may_have_dots_underscores_and_capitals_wherever_one_goes(bridge, name):
+    bridge.hive.catalog.add(name, pkgbuild(name.lower(), package=f"install -Dm755 /dev/stdin \"$pkgdir/usr/local/bin/{name}\" <<<'#!/bin/sh'"))
+    assert bridge.get(f"/v1/catalog/{name}").json["id"] == name
+    assert f"pkgname={name.lower()}" in bridge.get(f"/v1/catalog/{name}/PKGBUILD").text
+    job = bridge.install(name)
+    assert bridge.lines(job)[-1] == "[DONE]"
+    assert bridge.get(f"/v1/jobs/{job}").json["worker_id"] == name
+    assert [worker["id"] for worker in bridge.get("/v1/workers").json["workers"]] == [name]
+    assert bridge.get(f"/v1/workers/{name}/problems").json == {"problems": []}
+    removal = bridge.post("/v1/jobs", {"operation": "worker_remove", "worker_id": name}).json["job_id"]
+    assert bridge.lines(removal)[-1] == "[DONE]"
+    assert bridge.get("/v1/workers").json["workers"] == []
+
+
 QUESTIONS = {
     "worker_catalog_list": (None, lambda answer: [worker["id"] for worker in answer] == ["some-worker"]),
     "worker_catalog_get": ("some-worker", lambda answer: answer["name"] == "Some-Worker"),
