@@ -85,17 +85,21 @@ question_answer (const QueryContext *question, JsonObject *answer)
   return answer;
 }
 
-/* Where no sandbox can be made nothing fits: each recipe is read in one. @answer says so too, and is not kept. */
+/* Where no sandbox can be made nothing fits: each recipe is read in one. @answer says so too, and is not kept. That one
+ * was made a moment ago the daemon knows (queries.c). */
 static void
-query_tell_sandbox (const Configuration *configuration, JsonObject *answer, JsonObject *const *entries, size_t count)
+query_tell_sandbox (const QueryContext *question, const Configuration *configuration, JsonObject *answer,
+                    JsonObject *const *entries, size_t count)
 {
   g_autoptr (GError) trouble = NULL;
   g_autofree char *hint = NULL;
   g_autofree char *why = NULL;
 
-  if (count == 0 || sandbox_probe (configuration, false, &hint, &trouble))
+  if (count == 0 || json_get_bool (question->input, "works", false))
     return;
-  json_object_set_boolean_member (answer, "works", false);
+  json_object_set_boolean_member (answer, "works", sandbox_probe (configuration, false, &hint, &trouble));
+  if (!trouble)
+    return;
   why = g_strdup_printf (N_ ("Nothing can be installed here: %s. %s"), trouble->message, hint ? hint : "");
   for (size_t i = 0; i < count; i++)
     if (json_get_bool (entries[i], "compatible", false))
@@ -122,7 +126,7 @@ query_catalog (const Configuration *configuration, char *const *arguments, GErro
   if (answer)
     {
       catalog_needs_add (configuration, (JsonObject *const *)entries->pdata, entries->len);
-      query_tell_sandbox (configuration, answer, (JsonObject *const *)entries->pdata, entries->len);
+      query_tell_sandbox (&question, configuration, answer, (JsonObject *const *)entries->pdata, entries->len);
     }
   return question_answer (&question, answer);
 }
@@ -141,7 +145,7 @@ query_worker (const Configuration *configuration, char *const *arguments, GError
     return NULL;
   answer = catalog_entry_to_json (entry);
   catalog_needs_add (configuration, &answer, 1);
-  query_tell_sandbox (configuration, answer, &answer, 1);
+  query_tell_sandbox (&question, configuration, answer, &answer, 1);
   return question_answer (&question, answer);
 }
 

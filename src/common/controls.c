@@ -16,8 +16,13 @@ controls_are_in (const char *text, const char *allowed)
 {
   for (; *text; text = g_utf8_next_char (text))
     {
-      gunichar character = g_utf8_get_char (text);
+      gunichar character;
 
+      while (*text >= 0x20 && *text < 0x7f) /* most of what there is */
+        text++;
+      if (!*text)
+        break;
+      character = g_utf8_get_char (text);
       if (character_is_control (character) && !(character < 0x80 && strchr (allowed, (int)character)))
         return true;
     }

@@ -16,7 +16,8 @@ listing_print (const Options *options, JsonNode *list, const char *empty, const 
   /* Programs read the same words in every language. */
   if (options->plain)
     setlocale (LC_MESSAGES, "C");
-  variant_foreach (list, add, table);
+  if (!options->json)
+    variant_foreach (list, add, table);
   if (options->json)
     variant_print (list);
   else if (options->plain)

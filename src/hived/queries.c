@@ -10,6 +10,7 @@
 #define QUERIES_WAITING_MAX 32
 #define CALLERS_MAX         1024
 #define ANSWER_MAX          (8 * 1024 * 1024)
+#define WORKS_KEPT          (5 * G_USEC_PER_SEC)
 #define GRACE               (15 * G_USEC_PER_SEC) /* the builder's own limits come first: it says what took too long */
 
 typedef struct
@@ -40,6 +41,7 @@ struct Queries
   GQueue waiting;     /* of Query, borrowed */
   unsigned running;
   unsigned callers;
+  int64_t worked_at; /* when a builder made a sandbox, µs, monotonic; 0: none has */
 };
 
 static void queries_start_next (Queries *queries);
@@ -147,9 +149,14 @@ query_input (const Query *query)
 {
   g_autoptr (JsonObject) input = NULL;
 
+  const Queries *queries = query->queries;
+
   if (!query_catalog (query))
     return NULL;
   input = json_object_new ();
+  /* Twenty catalogs are asked at once, and a sandbox takes a builder as long as all the rest. */
+  if (queries->worked_at > 0 && g_get_monotonic_time () - queries->worked_at < WORKS_KEPT)
+    json_object_set_boolean_member (input, "works", true);
   json_object_set_array_member (input, "remembered",
                                 catalog_cache_read (query->queries->configuration,
                                                     (const char *const *)query->arguments));
@@ -183,6 +190,17 @@ query_seconds (const Query *query)
   return 3 * longest + configuration->evaluation_timeout;
 }
 
+/* Whether a sandbox was made: about that, and no part of what a catalog says. */
+static void
+query_note_works (Query *query, JsonObject *answer)
+{
+  if (!json_has (answer, "works"))
+    return;
+  query->queries->worked_at = json_get_bool (answer, "works", false) ? g_get_monotonic_time () : 0;
+  if (query->queries->worked_at > 0)
+    json_object_remove_member (answer, "works");
+}
+
 static void
 query_on_answer (const char *text, size_t size, int code, const GError *failure, void *userdata)
 {
@@ -197,6 +215,8 @@ query_on_answer (const char *text, size_t size, int code, const GError *failure,
   if (answer && code != 0)
     error = query_failure (answer);
   else if (answer && query_catalog (query))
+    query_note_works (query, answer);
+  if (answer && !error && query_catalog (query))
     catalog_cache_take (query->queries->configuration, (const char *const *)query->arguments, answer);
   query_finish (query, error ? NULL : answer, error);
 }

@@ -43,15 +43,30 @@ git_redirects (const Git *git)
 static bool
 git_update (Git *git, GError **error)
 {
-  const char *fetch[] = {
-    "git",   "-c",      NULL,      "-c",      "gc.auto=6700", "-c", "gc.autoDetach=false", "-C", GIT_INSIDE_MIRROR,
-    "fetch", "--quiet", "--prune", "--force", "--",           NULL, "+refs/*:refs/*",      NULL
-  };
+  const char *fetch[] = { "git",
+                          "-c",
+                          NULL,
+                          "-c",
+                          "maintenance.auto=true",
+                          "-c",
+                          "gc.auto=6700",
+                          "-c",
+                          "gc.autoDetach=false",
+                          "-C",
+                          GIT_INSIDE_MIRROR,
+                          "fetch",
+                          "--quiet",
+                          "--prune",
+                          "--force",
+                          "--",
+                          NULL,
+                          "+refs/*:refs/*",
+                          NULL };
 
   if (!git_find_server (git, error))
     return false;
   fetch[2] = git_redirects (git);
-  fetch[14] = git->location.url;
+  fetch[16] = git->location.url;
   git->fetched = true;
   git_forget_look (git);
   return git_must (git, REACH_MIRROR | REACH_SERVER, fetch, "fetched", error) &&
