@@ -85,8 +85,8 @@ transfer_explain (const Transfer *transfer, CURLcode code, const char *message, 
     return g_strdup_printf (N_ ("%s redirects to what is not https"), url);
   if (transfer->internal && code == CURLE_COULDNT_CONNECT)
     return g_strdup_printf (N_ ("%s leads to %s, an address of this machine or its network's own: if it may, put that "
-                                "into Allow= of [Network] in hive.conf, or AllowAddresses= of the catalog, or build "
-                                "with --local-sources"),
+                                "into Allow= of [Network] in hive.conf; for a catalog AllowAddresses= of it does as "
+                                "well, and for a recipe of your own --local-sources"),
                             url, transfer->internal);
   if (code == CURLE_OPERATION_TIMEDOUT)
     return g_strdup_printf (N_ ("%s took longer than %u s, or stalled"), url, transfer->timeout);
