@@ -2,6 +2,7 @@
 """A desktop's session: a bus, what owns names on it, and rbee-hive-notifier in it."""
 
 import contextlib
+import json
 import os
 import pathlib
 import re
@@ -111,6 +112,50 @@ class Notifications(Owner):
     def wait(self, count=1):
         wait_until(lambda: len(self.shown) >= count, 20, lambda: f"{count} notifications, there are {[one.summary for one in self.shown.values()]}")
         return list(self.shown.values())
+
+
+class MockedNotifications:
+    """python-dbusmock's notification daemon: what others make of the specification."""
+
+    def __init__(self, session, *capabilities):
+        self.session = session
+        session.spawn(
+            "/usr/bin/python3",
+            "-m",
+            "dbusmock",
+            "--template",
+            "notification_daemon",
+            "--parameters",
+            json.dumps({"capabilities": " ".join(capabilities)}),
+        )
+        wait_until(lambda: session.has_owner(NOTIFICATIONS), what="python-dbusmock")
+
+    def call(self, member, signature, *arguments):
+        path = "/org/freedesktop/Notifications"
+        parameters = GLib.Variant(signature, arguments)
+        (answer,) = self.session.connection.call_sync(
+            NOTIFICATIONS, path, "org.freedesktop.DBus.Mock", member, parameters, None, 0, 20000, None
+        ).unpack()
+        return answer
+
+    def wait(self):
+        """The first one that it was given."""
+        calls = wait_until(lambda: self.call("GetMethodCalls", "(s)", "Notify"), 20, "a notification")
+        return Notification(None, 1, calls[0][1])
+
+    def choose(self, action):
+        values = [GLib.Variant("u", 1), GLib.Variant("s", action)]
+        self.session.connection.call_sync(
+            NOTIFICATIONS,
+            "/org/freedesktop/Notifications",
+            "org.freedesktop.DBus.Mock",
+            "EmitSignal",
+            GLib.Variant("(sssav)", (NOTIFICATIONS, "ActionInvoked", "us", values)),
+            None,
+            0,
+            20000,
+            None,
+        )
 
 
 class Watcher(Owner):
@@ -344,6 +389,13 @@ class Session:
         """What is the notifier's alone, in KiB."""
         text = pathlib.Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
         return sum(int(number) for number in re.findall(r"^Private_\w+:\s+(\d+) kB", text, re.MULTILINE))
+
+    def sleeps_until_it_is_told(self):
+        """Whether it waits for messages and for nothing else: no time limit, no timer that is set."""
+        process = pathlib.Path("/proc", str(self.process.pid))
+        words = (process / "syscall").read_text().split()
+        timers = re.findall(r"^it_value: \((\d+), (\d+)\)", "".join(path.read_text() for path in (process / "fdinfo").iterdir()), re.MULTILINE)
+        return len(words) > 4 and int(words[4], 16) & 0xFFFFFFFF == 0xFFFFFFFF and set(timers) <= {("0", "0")}  # epoll_wait(…, -1)
 
     def wakeups(self):
         text = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()

@@ -10,7 +10,7 @@ import pytest
 
 from catalog import pkgbuild
 from held import Held
-from session import Notifications, Watcher, Window
+from session import ALL, MockedNotifications, Notifications, Watcher, Window
 from waiting import unique_seconds, wait_until, wake
 
 
@@ -307,21 +307,26 @@ def test_two_hundred_ends_at_once_are_one_notification(session, held):
     )
 
 
-def test_notification_without_what_the_server_cannot_do(session, held):
+@pytest.mark.parametrize(
+    "capabilities", [(), ("body",), ("body", "actions"), ("body", "body-markup", "actions")], ids=lambda them: "+".join(them) or "none"
+)
+def test_server_gets_what_it_can_show_and_its_actions_count(session, held, capabilities):
+    """A sentence with what would be markup."""
     session.settings("[Notifier]\nNotifyAfter=0\n")
     session.start()
-    server = Notifications(session, capabilities=("persistence",))
-    job = held.hive.fails(held.hive.install("nothing"), "WorkerNotFound")
-    (told,) = server.wait()
-    assert (told.summary, told.body, told.actions) == (f"Cannot install nothing: {job.get('ErrorMessage')}", "", {})
-
-
-def test_server_without_markup_gets_none(session, held):
-    session.settings("[Notifier]\nNotifyAfter=0\n")
-    session.start()
-    server = Notifications(session, capabilities=("body",))
-    job = held.hive.fails(held.hive.install("nothing"), "WorkerNotFound")
-    assert server.wait()[0].body == job.get("ErrorMessage")
+    server = MockedNotifications(session, *capabilities)
+    held.add("marked", pkgbuild("marked", source=["gopher://there/<b>&amp;"], sha256sums=["SKIP"]))
+    held.let_go("marked")
+    job = held.hive.install("marked")
+    job.wait()
+    said, told = job.get("ErrorMessage"), server.wait()
+    assert "<b>&amp;" in said
+    assert told.summary == ("Cannot install marked" if "body" in capabilities else f"Cannot install marked: {said}")
+    assert told.body == (html.escape(said) if "body-markup" in capabilities else said if "body" in capabilities else "")
+    assert told.actions == ({"default": "", "log": "Show log", "again": "Try again"} if "actions" in capabilities else {})
+    if "actions" in capabilities:
+        server.choose("again")
+        wait_until(lambda: len(held.hive.list_jobs(worker="marked")) == 2, what="a second job")
 
 
 def test_another_server_is_asked_anew(session, held):
@@ -514,6 +519,24 @@ def test_other_users_jobs_are_nobodys_business(session, held):
 
 
 # What it costs
+
+
+@pytest.mark.plain
+@pytest.mark.parametrize("missing", ["nothing", "hive", "watcher", "server", "actions", "all"])
+def test_notifier_sleeps_until_it_is_told_whatever_is_missing(session, held, missing):
+    """With a failure to be shown, where there is a hive that has one."""
+    session.settings("[Notifier]\nNotifyAfter=0\n")
+    session.start()
+    watcher = None if missing in ("watcher", "all") else Watcher(session)
+    server = None if missing in ("server", "all") else Notifications(session, ("body",) if missing == "actions" else ALL)
+    if missing not in ("hive", "all"):
+        held.hive.fails(held.hive.install("nothing"), "WorkerNotFound")
+        session.has_seen_the_hive()
+        if watcher:
+            watcher.shows("Cannot install nothing")
+        if server:
+            server.wait()
+    wait_until(session.sleeps_until_it_is_told, what="it to sleep")
 
 
 @pytest.mark.plain
