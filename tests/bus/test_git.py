@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Recipes that build from git, and those that ship, built from stand-in repositories that the tests make."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -228,6 +229,20 @@ def test_three_known_workers_over_http_the_cpu_one_builds(hive, http_catalog, re
         "Current platform: linux",
         "[ERROR] Cannot install worker on this platform",
     ]
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="the levels are x86-64's")
+def test_the_recipes_of_llm_worker_are_built_for_the_processors_that_are_asked_for(hive, repository):
+    """One that has AVX2 is another program than one that every processor runs; cargo is told by RUSTFLAGS."""
+    rust.rustup_home(hive)
+    main = 'fn main() { println!("{}", if cfg!(target_feature = "avx2") { "built with AVX2" } else { "built without it" }); }\n'
+    commit = repository.commit({**CARGO, "bin/30_llm_worker_rbee/src/main.rs": main})
+    hive.catalog.add("llm-worker-rbee-cpu", shipped("llm-worker-rbee-cpu", repository, commit))
+    for level, has, lacks in (("x86-64-v3", b"built with AVX2", b"built without it"), ("baseline", b"built without it", b"built with AVX2")):
+        hive.installs("llm-worker-rbee-cpu", cpu=level)
+        program = hive.installed("/usr/local/bin/llm-worker-rbee-cpu").read_bytes()
+        assert has in program and lacks not in program
+        assert hive.record("llm-worker-rbee-cpu")["cpu"] == level
 
 
 CMAKE = {
