@@ -12,21 +12,22 @@ from build import SOURCE
 
 
 def environment(requirement):
-    """The folder of one that has "name==version"; skips the test where there is no way to have it."""
+    """The folder of one that has "name==version", or "name" in the newest version of when it was made; skips the test where there is no way to
+    have it."""
     above = SOURCE / "build" / "pypi"
-    folder, unfinished = above / requirement, above / f".{requirement}"
+    folder = above / requirement
     above.mkdir(parents=True, exist_ok=True)
     with open(above / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not folder.exists():
-            shutil.rmtree(unfinished, ignore_errors=True)
-            venv.create(unfinished, with_pip=True)
+        if not (folder / "whole").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            venv.create(folder, with_pip=True)
             done = subprocess.run(
-                [unfinished / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", requirement],
+                [folder / "bin/python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", requirement],
                 capture_output=True,
                 text=True,
             )
             if done.returncode != 0:
                 pytest.skip(f"PyPI does not give {requirement}: {done.stderr.strip().splitlines()[-1]}")
-            unfinished.rename(folder)  # its python finds its packages by where it lies; what pip wrote into bin/ names the old place
+            (folder / "whole").touch()
     return folder

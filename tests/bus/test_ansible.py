@@ -3,26 +3,37 @@
 
 import json
 import os
-import subprocess
-import venv
 
 import pytest
 
+import pypi
 from build import SOURCE
-from catalog import pkgbuild
+from catalog import HttpCatalog, pkgbuild
+from test_catalogs import camel
 
 ANSIBLE = "/usr/bin"
 
 
-@pytest.fixture(scope="module")
-def newest(tmp_path_factory):
+@pytest.fixture
+def newest():
     """The folder that the newest ansible-playbook lies in."""
-    folder = tmp_path_factory.mktemp("ansible")
-    venv.create(folder, with_pip=True)
-    done = subprocess.run([folder / "bin/pip", "install", "--quiet", "--disable-pip-version-check", "ansible-core"], capture_output=True, text=True)
-    if done.returncode != 0:
-        pytest.skip(f"no ansible-core can be had from PyPI: {done.stderr.strip().splitlines()[-1]}")
-    return str(folder / "bin")
+    return str(pypi.environment("ansible-core") / "bin")
+
+
+@pytest.fixture
+def choices(hive, http_catalog):
+    """Two catalogs that have a worker of two backends, each of which can be had and can be built."""
+    corp = HttpCatalog()
+    hive.configuration["Catalog corp"] = {"URL": corp.url, "Priority": 100}
+    for catalog in (http_catalog, corp):
+        whole = camel("both", "cpu", "cuda")
+        catalog.answers["/workers/both"] = catalog.json(whole)
+        catalog.answers["/workers"] = catalog.json({"workers": [whole]})
+        for backend in ("cpu", "cuda"):
+            for kind in ("bin", "git"):
+                catalog.answers[f"/both-{backend}-{kind}"] = (200, "text/plain", pkgbuild("both").encode())
+    yield
+    corp.close()
 
 
 @pytest.fixture
@@ -102,6 +113,26 @@ def test_newest_ansible_does_the_same(hive, play, newest):
     told = play(*tasks, ansible=newest)
     assert [result["changed"] for result in told] == [True, False, False, True, False]
     assert told[2]["error"] == "BuildFailed"
+    (info,) = play({"name": "info", "rbee.hive.worker_info": {"catalog": True}}, ansible=newest)
+    assert not info["changed"] and info["workers"] == [] and {record["id"] for record in info["catalog"]} == {"some", "bad"}
+
+
+@pytest.mark.parametrize(
+    "option, key, old, new",
+    [("backend", "backend", "cuda", "cpu"), ("source", "source", "binary", "git"), ("catalog", "catalog_name", "default", "corp")],
+)
+def test_another_backend_source_or_catalog_installs_it_again(hive, choices, play, option, key, old, new):
+    hive.hivectl("install", "default/both", "--backend", "cuda", "--source", "binary")
+    backend = {} if option == "backend" else {"backend": "cpu"}
+    if backend:
+        hive.hivectl("install", "default/both", "--backend", "cpu", "--source", "binary", "--reinstall")
+    wanted = worker("both", **{**backend, option: new})
+    same, (would,) = play(worker("both", **{option: old})), play(wanted, check=True)
+    assert not same[0]["changed"]
+    assert would["changed"] and (would["diff"]["before"][key], would["diff"]["after"][key]) == (old, new)
+    other, again = play(wanted, wanted)
+    assert other["changed"] and other["worker"][key] == new and (other["diff"]["before"][key], other["diff"]["after"][key]) == (old, new)
+    assert not again["changed"]
 
 
 def test_check_mode_tells_what_would_be_and_does_nothing(hive, play):

@@ -2,10 +2,13 @@
 """The role rbee.hive.hive on a booted machine: what it writes there, a second time nothing, and what a user may then do."""
 
 import json
+import os
 import shutil
+import subprocess
 
 import pytest
 
+import pypi
 from catalog import pkgbuild
 
 WORKERS = [{"name": "some"}, {"name": "other", "state": "latest"}]
@@ -24,11 +27,11 @@ def play(hive, machine):
     hive.catalog.add("some", pkgbuild("some"))
     hive.catalog.add("other", pkgbuild("other"))
 
-    def run(*arguments, status=0, **variables):
+    def run(*arguments, status=0, ansible=("ansible-playbook",), **variables):
         book = [{"hosts": "localhost", "become": False, "roles": [{"role": "rbee.hive.hive", **ROLE, **variables}]}]
         machine.path("/srv/play.json").write_text(json.dumps(book))
         done = machine.run(
-            "ansible-playbook",
+            *ansible,
             "-i",
             "localhost,",
             "-c",
@@ -49,6 +52,35 @@ def play(hive, machine):
     machine.run("gpasswd", "--delete", "anna", "rbee", status=None)
 
 
+@pytest.fixture
+def newest(machine):
+    """What runs the newest ansible-playbook on the machine, which has a copy of it."""
+    if "RBEE_TEST_ALL" not in os.environ:
+        pytest.skip("half a minute: tools/test --all, or RBEE_TEST_ALL=1")
+    place = machine.path("/srv/ansible")
+    shutil.copytree(pypi.environment("ansible-core"), place, symlinks=True)
+    yield "/srv/ansible/bin/python", "/srv/ansible/bin/ansible-playbook"
+    shutil.rmtree(place)
+
+
+@pytest.fixture
+def package(machine):
+    """A package as a site has one: the path of its file on the machine."""
+    if "RBEE_TEST_ALL" not in os.environ:
+        pytest.skip("apt takes its time: tools/test --all, or RBEE_TEST_ALL=1")
+    tree, file = machine.path("/srv/package"), machine.path("/srv/rbee-hive-of-a-site.deb")
+    (tree / "DEBIAN").mkdir(parents=True)
+    (tree / "DEBIAN/control").write_text(
+        "Package: rbee-hive-of-a-site\nVersion: 1.0\nArchitecture: all\nMaintainer: tests <tests@localhost>\nDescription: a package of the tests\n"
+    )
+    subprocess.run(["dpkg-deb", "--build", "--root-owner-group", tree, file], check=True, stdout=subprocess.DEVNULL)
+    shutil.rmtree(tree)
+    yield f"/srv/{file.name}"
+    machine.run("dpkg", "--purge", "rbee-hive-of-a-site", status=None)
+    file.unlink()
+    machine.path(f"/var/tmp/{file.name}").unlink(missing_ok=True)
+
+
 def changed(told):
     return int(told.rsplit("changed=", 1)[1].split()[0])
 
@@ -63,6 +95,20 @@ def test_role_sets_up_a_machine_and_the_second_time_changes_nothing(hive, machin
         "ansible", "localhost", "-m", "setup", "-a", "filter=ansible_local", environment={"LC_ALL": "C.UTF-8", "HOME": "/root"}
     ).stdout
     assert '"rbee_hive"' in facts and '"sandbox": true' in facts
+
+
+def test_role_does_the_same_with_the_newest_ansible(hive, machine, play, newest):
+    assert changed(play(ansible=newest)) >= 5
+    assert sorted(worker["id"] for worker in hive.call("ListWorkers")) == ["other", "some"]
+    assert changed(play(ansible=newest)) == 0
+
+
+@pytest.mark.skipif(not shutil.which("dpkg-deb"), reason="packages of Debian are made and installed by Debian's tools")
+def test_role_installs_the_package_of_a_file_once(hive, machine, play, package):
+    options = {"rbee_hive_workers": [], "rbee_hive_users": []}
+    assert changed(play(rbee_hive_package=package, **options)) >= 2
+    assert machine.run("dpkg-query", "--show", "--showformat=${Status}", "rbee-hive-of-a-site").stdout == "install ok installed"
+    assert changed(play(rbee_hive_package=package, **options)) == 0
 
 
 def test_role_lets_its_users_install_without_a_password(hive, machine, play):
