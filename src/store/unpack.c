@@ -125,6 +125,8 @@ unpack_entry (Unpacking *unpacking, struct archive_entry *entry, GError **error)
 
   if (!path)
     return refuse (error, said ? said : "", "a path that leads elsewhere");
+  if (unpacking->files-- == 0)
+    return refuse (error, path, "more files than it should");
   if (!*path)
     return folder || refuse (error, said, "a file for its top");
   if (archive_entry_hardlink (entry))
@@ -133,8 +135,6 @@ unpack_entry (Unpacking *unpacking, struct archive_entry *entry, GError **error)
     return refuse (error, path, "a device or a pipe");
   if (!link && mode & 07000)
     return refuse (error, path, "a set-user-ID, set-group-ID or sticky bit");
-  if (unpacking->files-- == 0)
-    return refuse (error, path, "more files than it should");
   g_string_append_printf (unpacking->list, "%c %o 0 0 %.*s",
                           file ? 'f' :
                           link ? 'l' :

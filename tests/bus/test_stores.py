@@ -214,6 +214,21 @@ def is_a_bomb(filled, hive):
     return ("more than it should",)
 
 
+def is_a_bomb_of_folders(filled, hive):
+    folder = member(".", tarfile.DIRTYPE, 0o755).tobuf(tarfile.USTAR_FORMAT)
+    tree = subprocess.run(["zstd", "-q", "-c"], input=folder * 101000 + b"\0" * 1024, stdout=subprocess.PIPE, check=True).stdout
+    filled.forge(filled.key, hive.signer, tree=tree)
+    return ("more files than it should",)
+
+
+def wants_memory_without_end(filled, hive):
+    """Its window is 2 GiB: so much of what was unpacked is to be kept."""
+    plain = subprocess.run(["zstd", "-q", "-dc"], input=pack((member("usr/one"), b"x")), stdout=subprocess.PIPE, check=True).stdout
+    tree = subprocess.run(["zstd", "-q", "-c", "--ultra", "--long=31"], input=plain, stdout=subprocess.PIPE, check=True).stdout
+    filled.forge(filled.key, hive.signer, tree=tree)
+    return ("no form that is known",)
+
+
 def leads_elsewhere(filled, hive):
     filled.forge(filled.key, hive.signer, tree=pack((member("../../../../tmp/x"), b"x")))
     return ("path that leads elsewhere",)
