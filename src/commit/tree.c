@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tree.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gi18n.h>
@@ -11,15 +10,13 @@
 
 #include "error.h"
 #include "file.h"
+#include "folder.h"
 #include "package-list.h"
 #include "size.h"
 
 #define PATH_LENGTH_MAX 3000 /* InstallRoot comes in front, and temporary names beside it */
 #define DEPTH_MAX       128  /* each level holds a descriptor while it is read */
 #define LINKS_MAX       40   /* as the kernel has it */
-
-typedef DIR AutoDir;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (AutoDir, closedir)
 
 static void
 tree_entry_free (TreeEntry *entry)

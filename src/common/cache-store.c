@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cache-store.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,9 +16,6 @@
 #define LEAVING ".leaving" /* an entry that is being removed; no key */
 
 static const char *const kind_names[] = { [CACHE_SOURCES] = "sources", [CACHE_TOOLS] = "tools" };
-
-typedef DIR AutoDir;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (AutoDir, closedir)
 
 typedef struct
 {

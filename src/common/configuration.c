@@ -20,7 +20,7 @@ G_STATIC_ASSERT (G_STRUCT_OFFSET (Configuration, last_uid) ==
 #define AT(member) G_STRUCT_OFFSET (Configuration, member)
 
 /* Every key there is. hive.conf(5) and data/hive.conf say the same in prose. */
-static const Key keys[] = {
+static const Key configuration_keys[] = {
   { "Hive", "StateDirectory", KEY_PATH, LOCALSTATEDIR "/lib/rbee-hive", AT (state_directory) },
   { "Hive", "CacheDirectory", KEY_PATH, LOCALSTATEDIR "/cache/rbee-hive", AT (cache_directory) },
   { "Hive", "LibexecDirectory", KEY_PATH, LIBEXECDIR, AT (libexec_directory) },
@@ -90,8 +90,8 @@ configuration_free (Configuration *configuration)
 {
   if (!configuration)
     return;
-  for (size_t i = 0; i < G_N_ELEMENTS (keys); i++)
-    key_clear (&keys[i], configuration);
+  for (size_t i = 0; i < G_N_ELEMENTS (configuration_keys); i++)
+    key_clear (&configuration_keys[i], configuration);
   g_clear_pointer (&configuration->catalogs, g_ptr_array_unref);
   g_clear_pointer (&configuration->mirrors, g_ptr_array_unref);
   g_clear_pointer (&configuration->toolchains, g_ptr_array_unref);
@@ -105,9 +105,9 @@ configuration_free (Configuration *configuration)
 static const Key *
 key_find (const char *group, const char *name)
 {
-  for (size_t i = 0; i < G_N_ELEMENTS (keys); i++)
-    if (g_str_equal (keys[i].group, group) && g_str_equal (keys[i].name, name))
-      return &keys[i];
+  for (size_t i = 0; i < G_N_ELEMENTS (configuration_keys); i++)
+    if (g_str_equal (configuration_keys[i].group, group) && g_str_equal (configuration_keys[i].name, name))
+      return &configuration_keys[i];
   return NULL;
 }
 
@@ -121,9 +121,9 @@ guess_meaning (const TextEntry *entry)
   if (g_str_equal (entry->section, "Toolchain") || g_str_equal (entry->section, "Mirror") ||
       g_str_equal (entry->section, "Store") || g_str_equal (entry->section, "Key"))
     return g_strdup_printf ("; write [%s NAME], a name of letters, digits, dots, dashes, + and _", entry->section);
-  for (size_t i = 0; i < G_N_ELEMENTS (keys); i++)
-    if (g_ascii_strcasecmp (keys[i].name, entry->key) == 0)
-      return g_strdup_printf ("; there is %s= in [%s]", keys[i].name, keys[i].group);
+  for (size_t i = 0; i < G_N_ELEMENTS (configuration_keys); i++)
+    if (g_ascii_strcasecmp (configuration_keys[i].name, entry->key) == 0)
+      return g_strdup_printf ("; there is %s= in [%s]", configuration_keys[i].name, configuration_keys[i].group);
   return g_strdup ("");
 }
 
@@ -201,13 +201,15 @@ configuration_read (const char *path, GError **error)
   if (!configuration->said || !configuration_check_keys (configuration->said, error))
     return NULL;
 
-  for (size_t i = 0; i < G_N_ELEMENTS (keys); i++)
+  for (size_t i = 0; i < G_N_ELEMENTS (configuration_keys); i++)
     {
-      const char *text = configuration_text_get (configuration->said, keys[i].group, keys[i].name);
+      const char *text =
+          configuration_text_get (configuration->said, configuration_keys[i].group, configuration_keys[i].name);
 
-      if (!key_set (&keys[i], configuration, text ? text : keys[i].fallback))
+      if (!key_set (&configuration_keys[i], configuration, text ? text : configuration_keys[i].fallback))
         {
-          key_set_no_value (&keys[i], configuration->said, keys[i].group, keys[i].fallback, error);
+          key_set_no_value (&configuration_keys[i], configuration->said, configuration_keys[i].group,
+                            configuration_keys[i].fallback, error);
           return NULL;
         }
     }
@@ -293,14 +295,15 @@ configuration_settings (const Configuration *configuration)
   GArray *settings = g_array_new (FALSE, FALSE, sizeof (Setting));
   bool catalog = false;
 
-  for (size_t i = 0; i < G_N_ELEMENTS (keys); i++)
+  for (size_t i = 0; i < G_N_ELEMENTS (configuration_keys); i++)
     {
-      if (!catalog && g_str_equal (keys[i].group, "Catalog"))
+      if (!catalog && g_str_equal (configuration_keys[i].group, "Catalog"))
         {
           settings_add_catalog (settings, configuration->said, "Catalog");
           catalog = true;
         }
-      settings_add (settings, configuration->said, keys[i].group, keys[i].name, keys[i].fallback);
+      settings_add (settings, configuration->said, configuration_keys[i].group, configuration_keys[i].name,
+                    configuration_keys[i].fallback);
     }
   settings_add_others (settings, configuration->said);
   return settings;

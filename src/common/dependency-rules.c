@@ -11,8 +11,8 @@ struct DependencyRules
   GHashTable *rules; /* name → DependencyRule */
 };
 
-static const char *const keys[] = { "probe",  "run",  "version", "pattern",  "debian", "ubuntu",
-                                    "fedora", "arch", "suse",    "verified", NULL };
+static const char *const dependency_keys[] = { "probe",  "run",  "version", "pattern",  "debian", "ubuntu",
+                                               "fedora", "arch", "suse",    "verified", NULL };
 static const char *const kinds[] = { "command:", "module:", "library:", "python:", "file:" };
 
 static void
@@ -115,7 +115,7 @@ dependency_rules_read (DependencyRules *rules, const char *name, GError **error)
 
   g_hash_table_replace (rules->rules, g_strdup (name), rule);
   for (char **key = given; *key; key++)
-    if (!g_strv_contains (keys, *key))
+    if (!g_strv_contains (dependency_keys, *key))
       {
         g_set_error (error, HIVE_ERROR, HIVE_ERROR_FAILED, "[%s] has an unknown key, %s=", name, *key);
         return false;

@@ -42,7 +42,7 @@ reason_find (const char *text)
 
 /* Names go to a script and to a package manager as arguments: nothing that looks like an option or hides in a log. */
 static bool
-name_is_valid (const char *name)
+dependency_name_is_valid (const char *name)
 {
   if (g_str_has_prefix (name, "lib:"))
     name += strlen ("lib:");
@@ -94,7 +94,7 @@ dependency_parse (const char *text, GError **error)
         dependency->version = g_strdup (sign + strspn (sign, "<>="));
       }
 
-  if (!name_is_valid (dependency->name))
+  if (!dependency_name_is_valid (dependency->name))
     return dependency_refuse (text, "a name has letters, digits and @ . _ + - only, and doesn't begin with - or .",
                               error);
   if (dependency->version && !version_is_valid (dependency->version))

@@ -24,7 +24,7 @@ static const struct
 {
   const char *id;
   Distribution distribution;
-} ids[] = {
+} distribution_ids[] = {
   { "archlinux", DISTRIBUTION_ARCH },     { "opensuse", DISTRIBUTION_SUSE },
   { "opensuse-leap", DISTRIBUTION_SUSE }, { "opensuse-tumbleweed", DISTRIBUTION_SUSE },
   { "rhel", DISTRIBUTION_FEDORA },        { "centos", DISTRIBUTION_FEDORA },
@@ -36,9 +36,9 @@ distribution_find (const char *id)
   for (size_t i = 1; i < G_N_ELEMENTS (distributions); i++)
     if (g_str_equal (id, distributions[i].name))
       return (Distribution)i;
-  for (size_t i = 0; i < G_N_ELEMENTS (ids); i++)
-    if (g_str_equal (id, ids[i].id))
-      return ids[i].distribution;
+  for (size_t i = 0; i < G_N_ELEMENTS (distribution_ids); i++)
+    if (g_str_equal (id, distribution_ids[i].id))
+      return distribution_ids[i].distribution;
   return DISTRIBUTION_OTHER;
 }
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* In the order of HiveError, with the prefix once. */
-static const char *const names[] = {
+static const char *const error_names[] = {
   HIVE_ERROR_PREFIX "Failed",
   HIVE_ERROR_PREFIX "WorkerNotFound",
   HIVE_ERROR_PREFIX "CatalogUnavailable",
@@ -39,7 +39,7 @@ static const char *const names[] = {
   HIVE_ERROR_PREFIX "InUse",
 };
 
-G_STATIC_ASSERT (G_N_ELEMENTS (names) == HIVE_ERROR_IN_USE + 1);
+G_STATIC_ASSERT (G_N_ELEMENTS (error_names) == HIVE_ERROR_IN_USE + 1);
 
 GQuark
 hive_error_quark (void)
@@ -50,7 +50,7 @@ hive_error_quark (void)
 const char *
 hive_error_dbus_name (int code)
 {
-  return names[code >= 0 && code < (int)G_N_ELEMENTS (names) ? code : HIVE_ERROR_FAILED];
+  return error_names[code >= 0 && code < (int)G_N_ELEMENTS (error_names) ? code : HIVE_ERROR_FAILED];
 }
 
 const char *
@@ -65,7 +65,7 @@ hive_error_from_name (const char *name, int *ret_code)
   if (g_str_has_prefix (name, HIVE_ERROR_PREFIX))
     name += strlen (HIVE_ERROR_PREFIX);
 
-  for (int code = 0; code < (int)G_N_ELEMENTS (names); code++)
+  for (int code = 0; code < (int)G_N_ELEMENTS (error_names); code++)
     if (g_str_equal (name, hive_error_name (code)))
       {
         *ret_code = code;

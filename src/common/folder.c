@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "folder.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,9 +14,6 @@
 #define DEPTH_MAX 16
 
 #define KEEP_FILES 20000 /* inodes, for others */
-
-typedef DIR AutoDir;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (AutoDir, closedir)
 
 typedef struct
 {

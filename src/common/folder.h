@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include <dirent.h>
+#include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
 /* Folders that somebody may have filled to do harm: nothing is followed, and each is opened beneath the one before. All
  * return 0 or a negative errno. */
+
+/* An open one, for g_autoptr. */
+typedef DIR AutoDir;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (AutoDir, closedir)
 
 /* Removes @name in @parent and all that is in it, however deep; -EXDEV where something is mounted in it. One that is
  * gone is fine. */

@@ -8,7 +8,7 @@
 #define JOB_LENGTH_MAX 20
 
 static int
-compare_jobs (const void *a, const void *b)
+compare_kept_jobs (const void *a, const void *b)
 {
   guint64 one = g_ascii_strtoull (*(char *const *)a, NULL, 10);
   guint64 other = g_ascii_strtoull (*(char *const *)b, NULL, 10);
@@ -27,7 +27,7 @@ kept_version_jobs (const Configuration *configuration, const char *worker_id)
   while (folder && (name = g_dir_read_name (folder)))
     if (strlen (name) <= JOB_LENGTH_MAX && strspn (name, "0123456789") == strlen (name))
       g_ptr_array_add (jobs, g_strdup (name));
-  g_ptr_array_sort (jobs, compare_jobs);
+  g_ptr_array_sort (jobs, compare_kept_jobs);
   g_ptr_array_add (jobs, NULL);
   return (char **)g_ptr_array_free (jobs, FALSE);
 }

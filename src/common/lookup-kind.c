@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static const char *const names[LOOKUP_KINDS] = {
+static const char *const lookup_names[LOOKUP_KINDS] = {
   [LOOKUP_HIT] = "hit",
   [LOOKUP_MISS] = "miss",
   [LOOKUP_UNAVAILABLE] = "unavailable",
@@ -17,7 +17,7 @@ static const char *const names[LOOKUP_KINDS] = {
 const char *
 lookup_kind_name (LookupKind kind)
 {
-  return names[kind];
+  return lookup_names[kind];
 }
 
 LookupKind
@@ -25,7 +25,7 @@ lookup_kind_find (const char *name)
 {
   LookupKind kind = LOOKUP_HIT;
 
-  while (kind < LOOKUP_KINDS && strcmp (names[kind], name) != 0)
+  while (kind < LOOKUP_KINDS && strcmp (lookup_names[kind], name) != 0)
     kind++;
   return kind;
 }

@@ -58,7 +58,7 @@ static const struct
   bool is_list;
   bool (*is_valid) (const char *text);
   const char *expected;
-} keys[] = {
+} run_entry_keys[] = {
   { "arguments", offsetof (RunRule, arguments), true, word_is_valid, "an array of at most 64 words with %p, %n, …" },
   { "model_arguments", offsetof (RunRule, model_arguments), true, word_is_valid,
     "an array of at most 64 words with %m, %r, …" },
@@ -73,14 +73,14 @@ static const struct
 static bool
 entry_take_list (JsonObject *run, gsize place, RunRule *rule, GError **error)
 {
-  char ***words = &G_STRUCT_MEMBER (char **, rule, keys[place].offset);
-  g_auto (GStrv) list = json_get_strings (run, keys[place].key);
+  char ***words = &G_STRUCT_MEMBER (char **, rule, run_entry_keys[place].offset);
+  g_auto (GStrv) list = json_get_strings (run, run_entry_keys[place].key);
   bool valid = list && g_strv_length (list) <= WORDS_MAX;
 
   for (char **word = list; valid && *word; word++)
-    valid = keys[place].is_valid (*word);
+    valid = run_entry_keys[place].is_valid (*word);
   if (!valid)
-    return entry_fail (error, keys[place].key, keys[place].expected);
+    return entry_fail (error, run_entry_keys[place].key, run_entry_keys[place].expected);
   g_strfreev (*words);
   *words = g_steal_pointer (&list);
   return true;
@@ -89,11 +89,11 @@ entry_take_list (JsonObject *run, gsize place, RunRule *rule, GError **error)
 static bool
 entry_take_text (JsonObject *run, gsize place, RunRule *rule, GError **error)
 {
-  char **text = &G_STRUCT_MEMBER (char *, rule, keys[place].offset);
-  const char *said = json_get_string (run, keys[place].key, NULL);
+  char **text = &G_STRUCT_MEMBER (char *, rule, run_entry_keys[place].offset);
+  const char *said = json_get_string (run, run_entry_keys[place].key, NULL);
 
-  if (!said || !keys[place].is_valid (said))
-    return entry_fail (error, keys[place].key, keys[place].expected);
+  if (!said || !run_entry_keys[place].is_valid (said))
+    return entry_fail (error, run_entry_keys[place].key, run_entry_keys[place].expected);
   g_free (*text);
   *text = g_strdup (said);
   return true;
@@ -102,9 +102,9 @@ entry_take_text (JsonObject *run, gsize place, RunRule *rule, GError **error)
 static bool
 entry_take (JsonObject *run, const char *key, RunRule *rule, GError **error)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
-    if (g_str_equal (keys[i].key, key))
-      return keys[i].is_list ? entry_take_list (run, i, rule, error) : entry_take_text (run, i, rule, error);
+  for (gsize i = 0; i < G_N_ELEMENTS (run_entry_keys); i++)
+    if (g_str_equal (run_entry_keys[i].key, key))
+      return run_entry_keys[i].is_list ? entry_take_list (run, i, rule, error) : entry_take_text (run, i, rule, error);
   g_set_error (error, HIVE_ERROR, HIVE_ERROR_CATALOG_INVALID,
                "\"run\" must not have \"%.100s\": what gives a worker more than others have is said in a file of this "
                "machine alone (Rules= in [Run] of hive.conf)",

@@ -7,7 +7,7 @@
 #include "error.h"
 #include "run-entry.h"
 
-static const char *const keys[] = {
+static const char *const run_rule_keys[] = {
   "Arguments", "ModelArguments", "ContextArguments", "KeyArguments", "Keyless", "Environment", "Health",
   "API",       "WebUI",          "Formats",          "Allow",        NULL
 };
@@ -88,7 +88,7 @@ rule_check_keys (GKeyFile *file, const char *group, GError **error)
   g_auto (GStrv) given = g_key_file_get_keys (file, group, NULL, NULL);
 
   for (char **key = given; *key; key++)
-    if (!g_strv_contains (keys, *key))
+    if (!g_strv_contains (run_rule_keys, *key))
       {
         g_set_error (error, HIVE_ERROR, HIVE_ERROR_FAILED, "[%s] has an unknown key, %s=", group, *key);
         return false;

@@ -14,7 +14,7 @@
 #define DEPTH_MAX 3
 #define ERRNO_MAX 133 /* EHWPOISON, the last of Linux */
 
-static const char *const ids[] = {
+static const char *const sentence_ids[] = {
 #include "sentences.inc"
 };
 
@@ -163,15 +163,16 @@ sentence_find (const char *sentence, GPtrArray **ret_values)
 {
   const char *best = NULL;
 
-  for (size_t i = 0; i < G_N_ELEMENTS (ids); i++)
+  for (size_t i = 0; i < G_N_ELEMENTS (sentence_ids); i++)
     {
-      GPtrArray *values = best && strlen (best) >= strlen (ids[i]) ? NULL : id_match (ids[i], sentence);
+      GPtrArray *values =
+          best && strlen (best) >= strlen (sentence_ids[i]) ? NULL : id_match (sentence_ids[i], sentence);
 
       if (!values)
         continue;
       g_clear_pointer (ret_values, g_ptr_array_unref);
       *ret_values = values;
-      best = ids[i];
+      best = sentence_ids[i];
     }
   return best;
 }

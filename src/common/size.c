@@ -42,7 +42,7 @@ skip_unit (const char *text, int *ret_shift)
 
 /* One number with its unit, before @limit (what the unit of the one before it stood for): 0 is none yet. */
 static const char *
-read_part (const char *text, int *limit, uint64_t *size)
+size_read_part (const char *text, int *limit, uint64_t *size)
 {
   char *end;
   uint64_t whole, shifted;
@@ -89,7 +89,7 @@ size_from_string (const char *text, uint64_t *ret_size)
     }
   do
     {
-      text = read_part (text, &limit, &size);
+      text = size_read_part (text, &limit, &size);
       if (!text)
         return false;
     }

@@ -46,7 +46,7 @@ trusted_key_free (void *data)
 }
 
 static bool
-name_is_valid (const char *name)
+store_name_is_valid (const char *name)
 {
   return *name && strlen (name) <= 32 && strspn (name, G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "._-") == strlen (name);
 }
@@ -63,9 +63,9 @@ find_in (const Key *keys, gsize count, const char *name)
 const Key *
 store_key_find (const char *group, const char *name)
 {
-  if (g_str_has_prefix (group, STORE_SECTION) && name_is_valid (group + strlen (STORE_SECTION)))
+  if (g_str_has_prefix (group, STORE_SECTION) && store_name_is_valid (group + strlen (STORE_SECTION)))
     return find_in (store_keys, G_N_ELEMENTS (store_keys), name);
-  if (g_str_has_prefix (group, KEY_SECTION) && name_is_valid (group + strlen (KEY_SECTION)))
+  if (g_str_has_prefix (group, KEY_SECTION) && store_name_is_valid (group + strlen (KEY_SECTION)))
     return find_in (trusted_keys, G_N_ELEMENTS (trusted_keys), name);
   return NULL;
 }

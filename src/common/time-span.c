@@ -53,7 +53,7 @@ unit_find (const char *name, size_t length, uint64_t bare)
 
 /* One number with its unit. Returns what follows; NULL: it is none. */
 static const char *
-read_part (const char *text, uint64_t bare, uint64_t *usec)
+time_span_read_part (const char *text, uint64_t bare, uint64_t *usec)
 {
   size_t digits = strspn (text, G_CSET_DIGITS), length = digits;
   g_autofree char *number = NULL;
@@ -83,7 +83,7 @@ time_span_parse (const char *text, uint64_t unit, uint64_t *ret_usec)
 
   do
     {
-      text = read_part (text, unit, &usec);
+      text = time_span_read_part (text, unit, &usec);
       if (!text)
         return false;
     }

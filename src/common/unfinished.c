@@ -34,7 +34,7 @@ unfinished_forget (const char *transactions, const char *job)
 }
 
 static int
-compare_jobs (const void *a, const void *b)
+compare_unfinished_jobs (const void *a, const void *b)
 {
   guint64 one = g_ascii_strtoull (*(char *const *)a, NULL, 10), other = g_ascii_strtoull (*(char *const *)b, NULL, 10);
 
@@ -53,7 +53,7 @@ unfinished_list (const Configuration *configuration)
   while (dir && (name = g_dir_read_name (dir)))
     if (g_str_has_suffix (name, SUFFIX))
       g_ptr_array_add (names, g_strdup (name));
-  g_ptr_array_sort (names, compare_jobs);
+  g_ptr_array_sort (names, compare_unfinished_jobs);
   for (guint i = 0; i < names->len; i++)
     {
       g_autofree char *path = g_build_filename (folder, names->pdata[i], NULL);

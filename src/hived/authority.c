@@ -69,7 +69,7 @@ check_take_back (AuthCheck *check)
 }
 
 static void
-check_free (AuthCheck *check)
+auth_check_free (AuthCheck *check)
 {
   check_take_back (check);
   sd_event_source_disable_unref (check->leftover);
@@ -89,7 +89,7 @@ authority_new (sd_bus *bus, Callers *callers)
   authority->bus = sd_bus_ref (bus);
   authority->callers = callers;
   authority->bridge = bridge ? bridge->pw_uid : 0;
-  authority->checks = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify)check_free);
+  authority->checks = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify)auth_check_free);
   return authority;
 }
 

@@ -10,7 +10,7 @@
 
 #define KEY_MAX 128
 
-static const BusOption known[] = {
+static const BusOption change_options[] = {
   { "owner", 'u', offsetof (ChangeOptions, owner) },
   { "idempotency_key", 's', offsetof (ChangeOptions, idempotency_key) },
   {},
@@ -36,7 +36,7 @@ int
 change_options_read (Hive *hive, sd_bus_message *message, ChangeOptions *options, sd_bus_error *error)
 {
   g_autoptr (GError) failure = NULL;
-  int r = bus_dict_read (message, known, options, error);
+  int r = bus_dict_read (message, change_options, options, error);
 
   if (r < 0)
     return r;

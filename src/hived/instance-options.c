@@ -14,7 +14,7 @@
 #define START_TIMEOUT   600
 #define MODEL_MAX       4096
 
-static const BusOption known[] = {
+static const BusOption instance_options[] = {
   { "name", 's', offsetof (InstanceOptions, name) },
   { "model", 's', offsetof (InstanceOptions, model) },
   { "device", 's', offsetof (InstanceOptions, device) },
@@ -162,7 +162,7 @@ instance_options_read (sd_bus_message *message, const char *worker_id, InstanceO
 {
   g_autoptr (InstanceOptions) options = instance_options_new ();
   g_autoptr (GError) failure = NULL;
-  int r = bus_dict_read (message, known, options, error);
+  int r = bus_dict_read (message, instance_options, options, error);
 
   if (r < 0)
     return r;
@@ -184,7 +184,7 @@ instance_options_to_json (const InstanceOptions *options)
 {
   JsonObject *object = json_object_new ();
 
-  for (const BusOption *option = known; option->key; option++)
+  for (const BusOption *option = instance_options; option->key; option++)
     {
       const void *field = (const char *)options + option->offset;
 
@@ -203,7 +203,7 @@ instance_options_from_json (JsonObject *object)
 {
   g_autoptr (InstanceOptions) options = instance_options_new ();
 
-  for (const BusOption *option = known; option->key; option++)
+  for (const BusOption *option = instance_options; option->key; option++)
     {
       void *field = (char *)options + option->offset;
 

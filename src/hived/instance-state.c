@@ -55,7 +55,7 @@ instance_unit_ask (InstanceUnit *unit)
 }
 
 static int
-unit_on_change (sd_bus_message *message, void *userdata, sd_bus_error *error)
+instance_unit_on_change (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
   instance_unit_ask (userdata);
   return 0;
@@ -70,7 +70,7 @@ instance_unit_new (sd_bus *bus, const char *name, void (*changed) (void *userdat
   if (sd_bus_path_encode ("/org/freedesktop/systemd1/unit", name, &unit->path) < 0)
     g_error ("Out of memory");
   sd_bus_match_signal_async (bus, &unit->changes, SYSTEMD, unit->path, "org.freedesktop.DBus.Properties",
-                             "PropertiesChanged", unit_on_change, NULL, unit);
+                             "PropertiesChanged", instance_unit_on_change, NULL, unit);
   instance_unit_ask (unit);
   return unit;
 }

@@ -167,7 +167,7 @@ append_devices (sd_bus_message *message, const char *backend, char *const *cards
 }
 
 static int
-append_journal_fields (sd_bus_message *message, const Instance *instance)
+append_instance_journal_fields (sd_bus_message *message, const Instance *instance)
 {
   g_autofree char *name = g_strconcat ("RBEE_INSTANCE=", instance->options->name, NULL);
   g_autofree char *worker = g_strconcat ("RBEE_WORKER=", instance->worker_id, NULL);
@@ -198,7 +198,7 @@ append_folders (sd_bus_message *message, const Instance *instance)
 }
 
 static int
-append_limits (sd_bus_message *message, const Instance *instance)
+append_instance_limits (sd_bus_message *message, const Instance *instance)
 {
   const InstanceOptions *options = instance->options;
   uint64_t memory = UINT64_MAX;
@@ -281,8 +281,9 @@ append_worker (sd_bus_message *message, const Instance *instance, const WorkerRe
 
   if ((r = append_common (message, description)) < 0 || (r = append_worker_commands (message, instance, record)) < 0 ||
       (r = unit_append_allowed (message, "RestrictAddressFamilies", families)) < 0 ||
-      (r = append_journal_fields (message, instance)) < 0 || (r = append_folders (message, instance)) < 0 ||
-      (r = append_devices (message, backend, instance->cards)) < 0 || (r = append_limits (message, instance)) < 0)
+      (r = append_instance_journal_fields (message, instance)) < 0 || (r = append_folders (message, instance)) < 0 ||
+      (r = append_devices (message, backend, instance->cards)) < 0 ||
+      (r = append_instance_limits (message, instance)) < 0)
     return r;
   if (!instance->rule->memory_execute && g_str_equal (backend, "cpu") &&
       (r = unit_append_true (message, own, G_N_ELEMENTS (own))) < 0)

@@ -199,7 +199,7 @@ unit_ask (Unit *unit)
 }
 
 static int
-unit_on_change (sd_bus_message *message, void *userdata, sd_bus_error *error)
+launch_unit_on_change (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
   Unit *unit = userdata;
 
@@ -282,7 +282,7 @@ unit_new (SystemdLauncher *launcher, const char *name, ChildHandler handler, voi
   g_hash_table_add (launcher->units, unit);
   /* Before it starts: its end cannot be missed. */
   sd_bus_match_signal_async (launcher->bus, &unit->changes, SYSTEMD, unit->path, "org.freedesktop.DBus.Properties",
-                             "PropertiesChanged", unit_on_change, NULL, unit);
+                             "PropertiesChanged", launch_unit_on_change, NULL, unit);
   return unit;
 }
 

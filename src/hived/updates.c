@@ -28,12 +28,12 @@ typedef struct
 } UpdateCheck;
 
 static void
-check_free (UpdateCheck *check)
+update_check_free (UpdateCheck *check)
 {
   sd_bus_message_unref (check->message);
   g_free (check);
 }
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (UpdateCheck, check_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UpdateCheck, update_check_free)
 
 Updates *
 updates_new (void)
@@ -209,7 +209,7 @@ updates_method_check (sd_bus_message *message, void *userdata, sd_bus_error *err
   if (queries_ask (hive->queries, (const char *const *)words, UPDATES_KEEP, callers_uid (hive->callers, message),
                    updates_reply, check, &failure))
     return 1;
-  check_free (check);
+  update_check_free (check);
   return bus_error_from_gerror (error, failure);
 }
 

@@ -235,7 +235,7 @@ dbus_menu_get_state (sd_bus *bus, const char *path, const char *interface, const
   return sd_bus_message_append (reply, "as", 0);
 }
 
-static const sd_bus_vtable vtable[] = {
+static const sd_bus_vtable menu_vtable[] = {
   SD_BUS_VTABLE_START (0),
   SD_BUS_METHOD ("GetLayout", "iias", "u(ia{sv}av)", dbus_menu_get_layout, 0),
   SD_BUS_METHOD ("GetGroupProperties", "aias", "a(ia{sv})", dbus_menu_get_group_properties, 0),
@@ -259,7 +259,7 @@ dbus_menu_attach (DbusMenu *menu, sd_bus *bus)
 {
   menu->slot = sd_bus_slot_unref (menu->slot);
   menu->bus = bus;
-  return bus ? sd_bus_add_object_vtable (bus, &menu->slot, DBUS_MENU_PATH, INTERFACE, vtable, menu) : 0;
+  return bus ? sd_bus_add_object_vtable (bus, &menu->slot, DBUS_MENU_PATH, INTERFACE, menu_vtable, menu) : 0;
 }
 
 void

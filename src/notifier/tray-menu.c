@@ -13,7 +13,7 @@
 /* The items. A job's place N has the id JOB_ID(N), and behind it the entries of its own menu; so has a worker's. */
 enum
 {
-  ROOT = 0,
+  MENU_ROOT = 0,
   MORE_JOBS = 1,
   BELOW_JOBS,
   OPEN,
@@ -52,7 +52,7 @@ tray_menu_is_item (int id)
     return id <= LAST_ID && id % 10 < INSTANCE_SIZE;
   if (id >= ABOVE_JOBS)
     return id < JOB_ID (JOBS) && id % 10 < JOB_SIZE;
-  return id >= ROOT && id <= BELOW_INSTANCES;
+  return id >= MENU_ROOT && id <= BELOW_INSTANCES;
 }
 
 static const MenuPlace *
@@ -146,7 +146,7 @@ tray_menu_next_child (int id, int child)
 {
   int size = id >= ABOVE_INSTANCES ? INSTANCE_SIZE : JOB_SIZE;
 
-  if (id == ROOT)
+  if (id == MENU_ROOT)
     return tray_menu_next_of_root (child);
   if (id < ABOVE_JOBS || id % 10 != 0)
     return 0;

@@ -118,7 +118,7 @@ tray_on_token (sd_bus_message *call, void *userdata, sd_bus_error *error)
   return sd_bus_reply_method_return (call, NULL);
 }
 
-static const sd_bus_vtable vtable[] = {
+static const sd_bus_vtable tray_vtable[] = {
   SD_BUS_VTABLE_START (0),
   SD_BUS_PROPERTY ("Category", "s", tray_get_property, 0, 0),
   SD_BUS_PROPERTY ("Id", "s", tray_get_property, 0, 0),
@@ -189,7 +189,7 @@ tray_show (Tray *tray)
 {
   if (sd_bus_open_user (&tray->bus) < 0 ||
       sd_bus_attach_event (tray->bus, sd_bus_get_event (tray->session), SD_EVENT_PRIORITY_NORMAL) < 0 ||
-      sd_bus_add_object_vtable (tray->bus, &tray->item, PATH, INTERFACE, vtable, tray) < 0 ||
+      sd_bus_add_object_vtable (tray->bus, &tray->item, PATH, INTERFACE, tray_vtable, tray) < 0 ||
       tray_menu_attach (tray->menu, tray->bus) < 0 ||
       sd_bus_request_name_async (tray->bus, &tray->naming, tray->name, 0, tray_on_name, tray) < 0)
     tray_hide (tray);

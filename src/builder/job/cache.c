@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cache.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -11,9 +10,6 @@
 #include "file.h"
 #include "folder.h"
 #include "sandbox.h"
-
-typedef DIR AutoDir;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (AutoDir, closedir)
 
 static char *
 cache_name (CacheKind kind, const char *key)

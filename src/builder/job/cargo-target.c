@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "cargo-target.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -20,9 +19,6 @@
 #define FOLDERS_MAX 16
 #define SHARE_MAX   4 /* of MaxCacheSize=; what has grown over it starts empty */
 #define SOURCES_MAX 256
-
-typedef DIR AutoDir;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (AutoDir, closedir)
 
 /* What is compiled depends on it, and cargo doesn't know it. */
 static char *

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "package-trees.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,12 +9,10 @@
 
 #include "error.h"
 #include "file.h"
+#include "folder.h"
 
 #define DEPTH_MAX 128 /* as the commit has it; each level holds two descriptors */
 #define ASIDE     "packages"
-
-typedef DIR AutoDir;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (AutoDir, closedir)
 
 /* Where the path of an entry of the list begins: behind four words. */
 static const char *

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "recipe-folder.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 
 #include "error.h"
 #include "file.h"
+#include "folder.h"
 
 /* What is beyond these is there as it is, read-only: each copy takes a descriptor, each mount its time. */
 #define ENTRIES_MAX 200
@@ -24,9 +24,6 @@ typedef struct
   guint entries; /* that may be there yet */
   off_t bytes;   /* that may be copied yet */
 } Copy;
-
-typedef DIR AutoDir;
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (AutoDir, closedir)
 
 static bool copy_folder (Copy *copy, const char *outside, const char *inside, unsigned depth, GError **error);
 
