@@ -34,24 +34,13 @@
 
 static void instance_consider (void *userdata);
 
+/* Tells systemd @method of each of its units; @mode: of the job that is made of it, or NULL: it makes none. */
 static void
-instance_tell_systemd (const Instance *instance, const char *method, InstanceUnitKind kind)
-{
-  const char *name = instance->units[kind]->name;
-
-  if (g_str_equal (method, "ResetFailedUnit"))
-    sd_bus_call_method_async (instance->hive->bus, NULL, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, method, NULL, NULL,
-                              "s", name);
-  else
-    sd_bus_call_method_async (instance->hive->bus, NULL, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, method, NULL, NULL,
-                              "ss", name, "replace");
-}
-
-static void
-instance_tell_all (const Instance *instance, const char *method)
+instance_tell_all (const Instance *instance, const char *method, const char *mode)
 {
   for (InstanceUnitKind kind = INSTANCE_SOCKET; kind < INSTANCE_UNITS; kind++)
-    instance_tell_systemd (instance, method, kind);
+    sd_bus_call_method_async (instance->hive->bus, NULL, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, method, NULL, NULL,
+                              mode ? "ss" : "s", instance->units[kind]->name, mode);
 }
 
 /* What was known of the units may be old. */
@@ -85,12 +74,22 @@ instance_is_gone (const Instance *instance)
   return gone;
 }
 
+/* systemd tells of more changes of its units than there is to tell of the instance. */
 static void
 instance_set_state (Instance *instance, InstanceState state)
 {
+  const UnitState *worker = &instance->units[INSTANCE_WORKER]->state;
+  bool same = state == instance->told.state && worker->since == instance->told.since &&
+              worker->main_pid == instance->told.main_pid && worker->restarts == instance->told.restarts;
+
   instance->state = state;
-  if (instance->announced)
-    instance_object_announce_change (instance);
+  if (!instance->announced || same)
+    return;
+  instance->told.state = state;
+  instance->told.since = worker->since;
+  instance->told.main_pid = worker->main_pid;
+  instance->told.restarts = worker->restarts;
+  instance_object_announce_change (instance);
 }
 
 static void
@@ -129,7 +128,7 @@ instance_end (Instance *instance, InstanceGoal goal)
   instance->retry = sd_event_source_disable_unref (instance->retry);
   instance->making = sd_bus_slot_unref (instance->making);
   g_clear_pointer (&instance->lines, capture_free);
-  instance_tell_all (instance, "StopUnit");
+  instance_tell_all (instance, "StopUnit", "replace");
   instance_ask_all (instance);
   instance_set_state (instance, INSTANCE_STOPPING);
 }
@@ -234,7 +233,7 @@ instance_recover (Instance *instance)
 static void
 instance_ended (Instance *instance)
 {
-  instance_tell_all (instance, "ResetFailedUnit");
+  instance_tell_all (instance, "ResetFailedUnit", NULL);
   if (instance->goal == INSTANCE_REMOVE)
     {
       instance_drop (instance);
@@ -361,7 +360,7 @@ instance_give_up (Instance *instance)
                       failed                                      ? HIVE_ERROR_START_FAILED :
                                                                     HIVE_ERROR_NOT_RUNNING,
                       message);
-  instance_tell_all (instance, "StopUnit");
+  instance_tell_all (instance, "StopUnit", "replace");
   instance_read_lines (instance);
 }
 

@@ -13,7 +13,6 @@
 #include "instance-life.h"
 #include "instances.h"
 #include "models.h"
-#include "registry.h"
 #include "worker-id.h"
 
 #define KEY_MAX 256
@@ -192,13 +191,10 @@ instance_method_get_key (sd_bus_message *message, void *userdata, sd_bus_error *
   Instance *instance = userdata;
   g_autoptr (GError) failure = NULL;
   g_autofree char *path = NULL, *key = NULL;
-  const WorkerRecord *record;
   int r = instance_authorise (instance->hive, message, instance->worker_id, error);
 
   if (r != 0)
     return r;
-  if (!instance->rule && (record = registry_get (instance->hive->registry, instance->worker_id, NULL)))
-    instance->rule = run_rule_of_worker (instance->hive->configuration, record, NULL);
   path = instance_key_file (instance);
   key = path ? file_read (path, KEY_MAX, NULL, &failure) : g_strdup ("");
   if (!key)

@@ -150,14 +150,22 @@ instance_warn (const Instance *instance, const WorkerRecord *record)
 }
 
 bool
+instance_look_up (Instance *instance, const WorkerRecord *record, GError **error)
+{
+  run_rule_free (instance->rule);
+  instance->rule = run_rule_of_worker (instance->hive->configuration, record, error);
+  g_free (instance->warning);
+  instance->warning = instance_warn (instance, record);
+  return instance->rule != NULL;
+}
+
+bool
 instance_prepare (Instance *instance, const WorkerRecord *record, GError **error)
 {
   const InstanceOptions *options = instance->options;
   Hive *hive = instance->hive;
 
-  run_rule_free (instance->rule);
-  instance->rule = run_rule_of_worker (hive->configuration, record, error);
-  if (!instance->rule || !check_listen (instance->rule, options, error) ||
+  if (!instance_look_up (instance, record, error) || !check_listen (instance->rule, options, error) ||
       !check_device (hive, record, options, error) || !check_model (instance->rule, options, error) ||
       (instance->model && (!instance_model_fits (instance->model, instance->rule, error) ||
                            !instance_model_is_there (instance->model, error))) ||
@@ -167,7 +175,5 @@ instance_prepare (Instance *instance, const WorkerRecord *record, GError **error
   instance->cards = cards_choose (hive, record, options);
   g_free (instance->version);
   instance->version = g_strdup (record->version);
-  g_free (instance->warning);
-  instance->warning = instance_warn (instance, record);
   return true;
 }

@@ -4,7 +4,10 @@
 #include "instance.h"
 #include "worker-record.h"
 
-/* Finds all that an instance is made of, as it is now: its rule and its key; its model is still there. The errors of
+/* Finds how its worker is run now, and whether its model may be too large. False: nothing says how. */
+bool instance_look_up (Instance *instance, const WorkerRecord *record, GError **error);
+
+/* Finds the rest of what it is made of, too: its cards and its key; its model is still there. The errors of
  * instances_check_start(). */
 bool instance_prepare (Instance *instance, const WorkerRecord *record, GError **error);
 

@@ -35,6 +35,7 @@ instance_new (Hive *hive, const char *worker_id, InstanceOptions *options, Insta
   instance->options = options;
   instance->model = model;
   instance->error_code = -1;
+  instance->told.main_pid = UINT32_MAX; /* nothing was */
   instance->stops = g_ptr_array_new_with_free_func (message_free);
   if (instance_options_are_unix (options))
     {

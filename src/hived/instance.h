@@ -42,6 +42,12 @@ typedef struct
   bool was_ready; /* since it was started */
   bool given_up;  /* it failed, and its units were ended */
   bool announced;
+  struct
+  {
+    InstanceState state;
+    uint64_t since;
+    uint32_t main_pid, restarts;
+  } told;         /* what was announced last */
   bool diagnosed; /* what follows has what it printed last */
   int error_code; /* HiveError; -1: none */
   char *error;

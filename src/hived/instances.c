@@ -6,6 +6,7 @@
 #include "bus-owner.h"
 #include "error.h"
 #include "instance-life.h"
+#include "instance-object.h"
 #include "instance-start.h"
 #include "registry.h"
 
@@ -102,6 +103,7 @@ instances_start (Instances *instances)
       g_autofree char *name =
           g_str_has_suffix (file, ".json") ? g_strndup (file, strlen (file) - strlen (".json")) : NULL;
       g_autoptr (GError) error = NULL;
+      const WorkerRecord *record;
       Instance *instance;
 
       if (!name || !instance_name_is_valid (name))
@@ -113,6 +115,9 @@ instances_start (Instances *instances)
           instance_free (instance);
           continue;
         }
+      record = registry_get (instances->hive->registry, instance->worker_id, NULL);
+      if (record)
+        instance_look_up (instance, record, NULL);
       instance->announced = true;
       instances_add (instances, instance);
     }
@@ -158,6 +163,22 @@ instances_of_worker (Instances *instances, const char *worker_id)
         return instance;
     }
   return NULL;
+}
+
+void
+instances_announce_replaced (Instances *instances, const char *worker_id)
+{
+  GHashTableIter each;
+  void *found;
+
+  g_hash_table_iter_init (&each, instances->all);
+  while (g_hash_table_iter_next (&each, NULL, &found))
+    {
+      Instance *instance = found;
+
+      if (instance->announced && g_str_equal (instance->worker_id, worker_id))
+        instance_object_announce_change (instance);
+    }
 }
 
 bool

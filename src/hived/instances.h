@@ -30,6 +30,9 @@ char *instances_user_of_model (Instances *instances, const char *path);
 bool instances_check_start (Instances *instances, const char *worker_id, const InstanceOptions *options,
                             GError **error);
 
+/* Another installation took the place of @worker_id's: those that run it run the version before. */
+void instances_announce_replaced (Instances *instances, const char *worker_id);
+
 /* Starts one, of which that was checked; @options and @model (NULL: none) are taken. @message is answered with its
  * object when its address listens, or with AddressInUse, ModelUnsupported, ModelNotFound or Failed, and then it is
  * gone. */

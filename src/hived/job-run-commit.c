@@ -3,6 +3,7 @@
 
 #include "capabilities.h"
 #include "error.h"
+#include "instances.h"
 #include "job-run-private.h"
 #include "json.h"
 #include "model-record.h"
@@ -75,7 +76,10 @@ job_run_succeed_commit (JobRun *run)
   if (job->operation == JOB_REMOVE)
     worker_announce_removed (job->hive, job->worker_id);
   else
-    worker_announce_installed (job->hive, job->worker_id, run->replaced);
+    {
+      worker_announce_installed (job->hive, job->worker_id, run->replaced);
+      instances_announce_replaced (job->hive->instances, job->worker_id);
+    }
   job_run_succeed (run);
 }
 

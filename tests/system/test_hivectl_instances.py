@@ -170,9 +170,10 @@ def test_page_of_a_worker_is_opened(shell, opened, listen, host):
     wait_until(opened.exists, 20, "the browser")
 
 
-def test_page_of_a_worker_that_listens_everywhere_is_opened_on_this_machine(shell, opened):
+def test_page_of_a_worker_that_listens_everywhere_is_opened_on_this_machine(workers, shell, opened):
     port = free_port()
     shell("start", "paged", f"--listen=0.0.0.0:{port}")
+    workers.restart_daemon()
     assert shell.json("open", "paged", **with_opener()) == [{"url": f"http://127.0.0.1:{port}/chat"}]
     wait_until(opened.exists, 20, "the browser")
 

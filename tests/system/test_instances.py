@@ -474,10 +474,15 @@ def test_instance_is_announced_once_when_it_comes_and_once_when_it_goes(workers)
     workers.stop("announced")
 
     def told():
-        return [signal.member for signal in workers.hive.signals if signal.path == "/org/rbee/Hive" and signal.arguments[0] in ("announced", path)]
+        return [
+            signal.member for signal in workers.hive.signals if signal.path == "/org/rbee/Hive" and signal.arguments[:1] in (("announced",), (path,))
+        ]
 
     wait_until(lambda: "InstanceRemoved" in told() and "InterfacesRemoved" in told(), 20, lambda: f"its end: {told()}")
     assert sorted(told()) == ["InstanceNew", "InstanceRemoved", "InterfacesAdded", "InterfacesRemoved"]
+    changes = [signal.arguments[1] for signal in workers.hive.signals if (signal.path, signal.member) == (path, "PropertiesChanged")]
+    assert {"ready", "stopping"} <= {change["State"] for change in changes}
+    assert all(before != after for before, after in zip(changes, changes[1:])), "nothing is said twice"
 
 
 def test_worker_of_the_shipped_catalog_is_started_by_the_shipped_rules(workers):
@@ -513,6 +518,8 @@ def test_upgraded_worker_runs_the_version_before_until_it_is_restarted(workers):
     workers.hive.installs("keyless", reinstall=True)
     found = workers.get("old")
     assert found["outdated"] and found["state"] == "ready"
+    changes = [signal.arguments[1] for signal in workers.hive.signals if (signal.path, signal.member) == (path, "PropertiesChanged")]
+    assert changes[-1]["Outdated"]
     assert "runs the version before" in workers.hive.hivectl("ps", "--plain").stdout
     workers.hive.call("Restart", path=path, interface=INSTANCE)
     workers.wait("old", "ready")
@@ -620,6 +627,18 @@ def test_model_of_a_worker_that_starts_is_in_use(workers, models):
     assert refused.value.name == "InUse" and "loads" in refused.value.message
     workers.wait("loads", "ready")
     assert (own / "mine.gguf").exists()
+
+
+def test_model_that_may_be_too_large_is_warned_of_by_every_daemon(workers, models):
+    _, other = models
+    greedy = {"llama.block_count": 1 << 20, "llama.embedding_length": 1 << 20, "llama.attention.head_count_kv": 4}
+    (other / "greedy.gguf").write_bytes(gguf.gguf(keys=greedy))
+    workers.hive.call("GetCapabilities")
+    workers.start("reader", name="full", model="greedy")
+    warning = workers.get("full")["warning"]
+    assert "greedy may not fit" in warning and "4096 tokens of context" in warning
+    workers.restart_daemon()
+    assert workers.get("full")["warning"] == warning
 
 
 def test_restart_without_the_model_says_that_it_is_gone(workers, models):
