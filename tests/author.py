@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Somebody who writes recipes: a folder, a cache of his own, and `hivectl build`. Never root, since neither the hive nor makepkg
+"""Somebody who writes recipes: a folder, a cache of their own, and `hivectl build`. Never root, since neither the hive nor makepkg
 builds as root; run by root, the tests act as one of the uids that jobs have."""
 
 import os

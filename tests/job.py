@@ -101,7 +101,7 @@ class Job:
         return self.log_path.read_bytes()[-8000:].decode("utf-8", "replace") if self.log_path.exists() else "(none)"
 
     def records(self):
-        """What is in the log by now. A last line still being written is left for the next time."""
+        """What is in the log so far. A last line still being written is left for the next time."""
         return read_records(self.log_path.read_bytes()) if self.log_path.exists() else []
 
     def lines(self):

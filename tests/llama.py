@@ -75,7 +75,7 @@ def is_ready(port):
 
 
 def why_not_here(folder):
-    """Why this machine cannot run it, or None: who built it did so for his own processor."""
+    """Why this machine cannot run it, or None: it was built for another processor."""
     port = free_port()
     command = [folder / "server" / "llama-server", "--offline", "--host", "127.0.0.1", "--port", str(port), "--model", folder / "model.gguf"]
     with subprocess.Popen([*command, "--ctx-size", "64"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:

@@ -180,7 +180,7 @@ class Watcher(Owner):
         return Item(self.session, wait_until(lambda: self.items and self.items[0], 20, "an icon in the tray"))
 
     def shows(self, label):
-        """The icon, whose menu has that by now."""
+        """The icon, once its menu has that."""
 
         def there():
             with contextlib.suppress(GLib.Error):  # the icon may go meanwhile

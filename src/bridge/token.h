@@ -24,7 +24,7 @@ bool tokens_rotate (Tokens *tokens, GError **error);
 /* "rbee_1000_69f1a2b3_…" for @uid, good for @seconds. */
 char *tokens_sign (const Tokens *tokens, uid_t uid, uint64_t seconds);
 
-/* NULL and @ret_uid, or why it is no good. */
+/* NULL and @ret_uid, or why it is not valid. */
 const char *tokens_check (const Tokens *tokens, const char *token, uid_t *ret_uid);
 
 /* Whether @one and @other, of @size bytes, are equal, in a time that does not tell where they differ. */

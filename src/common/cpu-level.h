@@ -15,7 +15,7 @@ bool cpu_level_is_known (const char *name);
 /* All that it has, for messages: "native, baseline". */
 const char *cpu_level_names (void);
 
-/* 2 to 4 of "x86-64-v2" to "x86-64-v4", 1 of "baseline"; 0: it is no level. */
+/* 2 to 4 of "x86-64-v2" to "x86-64-v4", 1 of "baseline"; 0: not a level. */
 unsigned cpu_level_number (const char *name);
 
 /* What a processor of that level has, as /proc/cpuinfo names it; of "native" what this machine's has of all that

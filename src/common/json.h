@@ -20,7 +20,7 @@ int64_t json_get_int (JsonObject *object, const char *key, int64_t fallback);
 /* A NULL-terminated copy of an array of strings; NULL when missing or when an element is not a string. */
 char **json_get_strings (JsonObject *object, const char *key);
 
-/* The first object of the array @list whose @key is @value; NULL: there is none, or @list is no array. */
+/* The first object of the array @list whose @key is @value; NULL: there is none, or @list is not an array. */
 JsonNode *json_find (JsonNode *list, const char *key, const char *value);
 
 /* True when the key is there. */

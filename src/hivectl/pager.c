@@ -65,7 +65,7 @@ pager_check (char **command)
   return NULL;
 }
 
-/* What to run; NULL: nothing. A pager of the environment is no shell's text: its words are its arguments. */
+/* What to run; NULL: nothing. A pager of the environment is not run by a shell: its words are its arguments. */
 static char **
 pager_command (bool secure)
 {

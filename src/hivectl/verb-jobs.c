@@ -108,7 +108,7 @@ jobs_ask (Client *client, bool all, const char *before, GError **error)
   return client_read_as (JSON_NODE_ARRAY, reply, error);
 }
 
-/* What is no object is not from any hive we know: an empty one says nothing. */
+/* Something other than an object is not from any hive we know: an empty one says nothing. */
 static JsonObject *
 jobs_at (JsonArray *jobs, guint i)
 {

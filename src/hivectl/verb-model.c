@@ -81,7 +81,7 @@ model_remove (Client *client, const Options *options, char **names)
   return status;
 }
 
-/* What is wrong with it, a line each; one whose sum nobody noted is no damage. */
+/* What is wrong with it, a line each; one whose sum nobody noted is not damaged. */
 static ExitStatus
 model_print_problems (const Options *options, const char *name, JsonArray *problems)
 {

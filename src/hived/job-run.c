@@ -74,7 +74,7 @@ job_run_free (JobRun *run)
   g_free (run);
 }
 
-/* A run for @job. Without a log there is no life of a job: it fails at once, with signals only. */
+/* A run for @job. A job whose log cannot be opened fails at once, with signals only. */
 static JobRun *
 job_run_begin (Job *job)
 {

@@ -92,7 +92,7 @@ void job_set_progress (Job *job, double progress);
 void job_set_log_size (Job *job, uint64_t size);
 void job_set_error (Job *job, const GError *error);
 
-/* @words is a builder's: what is no kind of a lookup is left out, and what is too much. */
+/* @words is a builder's: what is not a kind of a lookup is left out, and what is too much. */
 void job_set_lookups (Job *job, char *const *words);
 
 /* It starts: in this boot of the machine. */

@@ -240,7 +240,7 @@ notifier_limit_failed (Notifier *notifier)
       g_ptr_array_remove_index (jobs, i);
 }
 
-/* Not of a worker that has another job by now: what one reads then is stale. */
+/* Not of a worker that has another job already: what would be read is stale. */
 static void
 notifier_tell_installed (const WatchedJob *job, bool can_start, void *userdata)
 {

@@ -16,7 +16,7 @@
 #define STALL_SPEED     100
 #define CONNECT_SECONDS 10
 #define SEND_BUFFER     (128 * 1024)
-#define REFUSAL_MAX     (64 * 1024) /* of the body of an answer that is no success */
+#define REFUSAL_MAX     (64 * 1024) /* of the body of an answer that is not a success */
 
 /* One exchange. */
 typedef struct
@@ -133,7 +133,7 @@ exchange_may_not (const Exchange *exchange, const struct curl_sockaddr *address)
 
 /* Called with what a name stands for, also after a redirect: the one place where that can be seen. The buffer is small
  * for pasta's sake: of what comes faster than the registry takes it, pasta (2023-03-09) drops a part, and TCP waits
- * for seconds. To pasta it is no way, so nothing is slower. */
+ * for seconds. For pasta it is not a route, so nothing is slower. */
 static curl_socket_t
 exchange_open_socket (void *userdata, curlsocktype purpose, struct curl_sockaddr *address)
 {

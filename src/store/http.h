@@ -32,7 +32,7 @@ typedef struct
 typedef struct
 {
   long status;
-  GString *body;  /* at most a beginning when it is no success */
+  GString *body;  /* at most a beginning unless it is a success */
   char *type;     /* Content-Type, without parameters; "" */
   char *location; /* where to go on, absolute; NULL */
   uint64_t end;   /* of Range "0-END" */

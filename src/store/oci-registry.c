@@ -60,7 +60,7 @@ oci_registry_set_patience (OciRegistry *registry, unsigned seconds)
   http_set_patience (registry->http, seconds);
 }
 
-/* From the last answer on the clock runs anew: who answers lives. */
+/* Each answer starts the clock again: a server that answers is alive. */
 static void
 oci_registry_set_clock (OciRegistry *registry, uint64_t size)
 {

@@ -61,7 +61,7 @@ worker_row_init (WorkerRow *self)
 GtkWidget *
 worker_row_new (WorkerItem *item)
 {
-  /* What a catalog says is no markup. */
+  /* What a catalog says is text, not markup. */
   WorkerRow *self = g_object_new (WORKER_TYPE_ROW, "activatable", TRUE, "use-markup", FALSE, "title-lines", 1,
                                   "subtitle-lines", 2, NULL);
 

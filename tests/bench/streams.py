@@ -35,7 +35,7 @@ class Served:
         self.jobs = 0
 
     def job(self):
-        """A new one, and how many bytes its stream has had by now."""
+        """A new one, and how many bytes its stream has had so far."""
         if self.jobs:
             self.bridge.delete(f"/v1/jobs/{self.jobs}")
             Job(self.hive, f"{PATH}/job/{self.jobs}").wait_for_state("cancelled")

@@ -106,7 +106,7 @@ def browser(new_bridge):
 
 @pytest.mark.parametrize("way", ["plainly", "withTickets"])
 def test_event_source_of_a_browser_loses_and_repeats_nothing(browser, new_bridge, way):
-    """10,000 numbered lines; the bridge is killed five times, the hive started anew once."""
+    """10,000 numbered lines; the bridge is killed five times, the hive started again once."""
     count, chance = 10000, random.Random(11)
     bridge = new_bridge.configure(Authentication="none" if way == "plainly" else "token").start()
     bridge.hive.catalog.add("count", numbered_recipe("count", count, "((i % 25)) || sleep 0.01"))

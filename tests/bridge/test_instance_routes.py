@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Workers that run, over HTTP: what is refused, and with which status. Here is no systemd that could run one: tests/system has that."""
+"""Workers that run, over HTTP: what is refused, and with which status. No systemd here could run one: tests/system has that."""
 
 import json
 

@@ -47,7 +47,7 @@ def test_list_of_processes_is_a_list_in_the_last_line(bridge):
 
 
 def test_process_that_is_no_instances_is_none(bridge):
-    """Neither a process of this machine, nor the hive's own, nor what is no process."""
+    """Neither a process of this machine, nor the hive's own, nor what is not a process."""
     for pid in (1, bridge.hive.process.pid, 0, 4294967295):
         assert asked(bridge, "worker_process_get", pid=pid) == [f"[ERROR] Process {pid} is none of an instance"]
         post(bridge, "worker_process_delete", pid=pid).problem(404, "NotRunning", f"Process {pid} is none of an instance")

@@ -119,7 +119,7 @@ def test_file_that_changed_meanwhile_is_fetched_from_its_start(hive, http_catalo
 
 
 def test_range_that_is_refused_starts_over(hive, http_catalog, server):
-    """What is there is longer than the file is by now."""
+    """What is there is longer than the file is now."""
     server.tag = None
     server.cuts = [200_000] + [0] * 20
     http_catalog.add("some", recipe(server))

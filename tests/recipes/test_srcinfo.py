@@ -34,5 +34,5 @@ def test_srcinfo_is_what_makepkg_prints(reader, name):
 
 
 def test_every_difference_is_of_a_case():
-    """A row that is no case's would excuse nothing."""
+    """A row without a case would excuse nothing."""
     assert set(differences()) <= {folder.name for folder in CASES.iterdir()} | set(TREES) and len(differences()) >= 5

@@ -235,7 +235,7 @@ def test_interrupt_at_the_question_takes_it_back_and_mends_the_terminal(hive, ma
 
 
 def test_caller_who_is_killed_takes_the_question_with_him(hive, machine, polkit):
-    """An agent that is stopped cannot go with him: it is the hive that takes it back."""
+    """A stopped agent cannot end with its caller: the hive takes the question back."""
     hive.catalog.add("some")
     agent = ("--uid", "anna", "--exact", "pkttyagent")
     with person(hive, "install", "some") as terminal:

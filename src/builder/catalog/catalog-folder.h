@@ -7,7 +7,7 @@
 /* A file:// catalog: workers/ID/worker.json, workers/ID/PKGBUILD and its local sources. Nothing outside its folder is
  * read, whatever its entries say. */
 
-/* A folder that is not there is no catalog without workers: CatalogUnavailable. */
+/* A folder that is not there is CatalogUnavailable, not a catalog without workers. */
 bool catalog_folder_check (const CatalogConfiguration *catalog, GError **error);
 
 /* The file of @url, of at most @max_size bytes; otherwise @ret_why says why in words. */

@@ -26,7 +26,7 @@ struct CatalogSignature
   char *minisign; /* the key */
 };
 
-/* The second line of what `minisign -G` writes; the first is a comment. NULL: it is no such file. */
+/* The second line of what `minisign -G` writes; the first is a comment. NULL: not such a file. */
 static char *
 read_minisign (const char *text)
 {

@@ -6,7 +6,7 @@
 
 /* git, svn and hg ask a server once, and say in words alone what became of it. */
 
-/* Whether to ask it again, because by what the tool has @said the connection was there and is no more, or the server
+/* Whether to ask it again, because by what the tool has @said the connection was there and is gone, or the server
  * had too much to do: then it waits, longer each time, and the log tells it with @why. @number: of the attempt that
  * failed, from 1. False with @error when the job was cancelled meanwhile, without when it is of no use or was the last.
  */
