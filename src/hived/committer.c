@@ -115,7 +115,7 @@ commit_start (Commit *commit, GError **error)
   const Configuration *configuration = committer->configuration;
   bool push = commit->verb == COMMIT_PUSH;
   g_autofree char *program =
-      g_build_filename (configuration->libexec_directory, push ? "rbee-hive-store" : "rbee-hive-commit", NULL);
+      g_build_filename (configuration->libexec_directory, push ? "rbee-hive-pack" : "rbee-hive-commit", NULL);
   char *config = (char *)(configuration->path ? "--config" : NULL);
   char *arguments[] = { program, (char *)commit_verbs[commit->verb], config, configuration->path, NULL };
   const Job *job = commit->job;

@@ -19,7 +19,7 @@ typedef enum
   COMMIT_CLEAN,
   COMMIT_MODEL, /* takes a model from a work tree; models may lie on another file system, so nobody waits for it */
   COMMIT_MODEL_REMOVE,
-  COMMIT_PUSH, /* by rbee-hive-store, and beside the others */
+  COMMIT_PUSH, /* by rbee-hive-pack, and beside the others */
 } CommitVerb;
 
 /* Called once when the run is over and nothing of it is left. */

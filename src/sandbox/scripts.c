@@ -38,6 +38,7 @@ scripts_check (const Configuration *configuration, GError **error)
     { "rbee-hive-fetch", X_OK },
     { "rbee-hive-needs", X_OK },
     { "rbee-hive-network", X_OK },
+    { "rbee-hive-pack", X_OK },
     { "rbee-hive-store", X_OK },
     { "run.bash", R_OK },
     { "signature.bash", R_OK },

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-#include "store-link.h"
+#include "descriptor.h"
 
-/* All builds that a store has under @tag: {"builds":[{"record","signature"} or {"refused"}…]}. Whether one is to be
- * believed is not decided here. NULL: the store itself is of no use. */
-JsonObject *builds_find (StoreLink *link, const char *tag, GError **error);
+/* The element number @i of an array member; NULL. */
+JsonNode *builds_element (JsonObject *object, const char *key, guint i);
 
 /* The index under @tag with @manifest before what it had; of one that is of no use nothing is kept. */
 char *builds_add (const char *index, const Descriptor *manifest, JsonObject *annotations);

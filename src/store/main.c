@@ -1,24 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* rbee-hive-store: what speaks with stores. The builder starts it in sandboxes to look, to fetch and to send, the
- * daemon in a unit of its own to pack and sign. */
+/* rbee-hive-store: what speaks with stores. The builder starts it in sandboxes to look, to fetch and to send. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "builds.h"
 #include "error.h"
 #include "file.h"
+#include "find.h"
 #include "json.h"
-#include "push.h"
 #include "shipment.h"
-#include "unpack.h"
+#include "store-configuration.h"
 
-#define ANSWER_FD   9 /* as the builder has it */
-#define REQUEST_MAX (64 * 1024)
+#define ANSWER_FD 9 /* as the builder has it */
 
 /* For how many seconds in all a registry that is busy is asked again: not by a lookup, which has nothing to lose. */
 #define GET_PATIENCE 20
@@ -43,7 +39,7 @@ static bool
 run_find (char **arguments, GError **error)
 {
   g_autoptr (StoreLink) link = store_link_open (arguments[0], number (arguments[2]), 0, error);
-  g_autoptr (JsonObject) builds = link ? builds_find (link, arguments[1], error) : NULL;
+  g_autoptr (JsonObject) builds = link ? find_builds (link, arguments[1], error) : NULL;
   g_autofree char *text = builds ? json_to_text (builds, false) : NULL;
 
   return text && answer (text, strlen (text), error);
@@ -81,47 +77,6 @@ run_put (char **arguments, GError **error)
   return shipment_run (folder, arguments[2], registry, error);
 }
 
-/* unpack FILE FOLDER SIZE FILES: the list of what it was. */
-static bool
-run_unpack (char **arguments, GError **error)
-{
-  g_auto (Fd) from = open (arguments[0], O_RDONLY | O_CLOEXEC);
-  g_auto (Fd) to = open (arguments[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  g_autoptr (GString) list = g_string_new (NULL);
-
-  umask (0);
-  if (from < 0 || to < 0)
-    {
-      g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_FAILED, "the tree cannot be opened");
-      return false;
-    }
-  return unpack_tree (from, to, g_ascii_strtoull (arguments[2], NULL, 10), number (arguments[3]), list, error) &&
-         answer (list->str, list->len, error);
-}
-
-/* What a reader of the log is told of a push that failed. */
-static bool
-run_push (const char *config, GError **error)
-{
-  g_autoptr (Configuration) configuration = configuration_load (config, error);
-  g_autoptr (LogWriter) log = configuration ? log_writer_new (STDOUT_FILENO, configuration->max_log_size) : NULL;
-  g_autoptr (GError) failure = NULL;
-  size_t size = 0;
-  g_autofree char *text = configuration ? file_read_fd (STDIN_FILENO, REQUEST_MAX, "The request", &size, error) : NULL;
-  g_autoptr (JsonObject) request =
-      text ? json_parse_object (text, (gssize)size, "The request", HIVE_ERROR_INVALID_ARGUMENT, error) : NULL;
-
-  if (!request)
-    return false;
-  umask (022);
-  if (push_run (configuration, request, log, &failure))
-    return true;
-  log_writer_note (log, "push", "❌ Push failed");
-  log_writer_error (log, "push", failure);
-  g_propagate_error (error, g_steal_pointer (&failure));
-  return false;
-}
-
 int
 main (int argc, char **argv)
 {
@@ -136,14 +91,10 @@ main (int argc, char **argv)
     fine = run_get (argv + 2, &error);
   else if (g_str_equal (verb, "put") && argc == 5)
     fine = run_put (argv + 2, &error);
-  else if (g_str_equal (verb, "unpack") && argc == 6)
-    fine = run_unpack (argv + 2, &error);
-  else if (g_str_equal (verb, "push") && (argc == 2 || (argc == 4 && g_str_equal (argv[2], "--config"))))
-    fine = run_push (argc == 4 ? argv[3] : NULL, &error);
   else
     {
-      fprintf (stderr, "Usage: rbee-hive-store find URL TAG MILLISECONDS | get URL DIGEST SIZE | put FOLDER URL TAG | "
-                       "unpack FILE FOLDER SIZE FILES | push [--config FILE] (started by the hive)\n");
+      fprintf (stderr, "Usage: rbee-hive-store find URL TAG MILLISECONDS | get URL DIGEST SIZE | put FOLDER URL TAG "
+                       "(started by the hive)\n");
       return 2;
     }
   if (!fine && error)

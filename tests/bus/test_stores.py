@@ -516,5 +516,15 @@ def test_the_sandbox_of_a_recipe_sees_neither_the_key_nor_the_store(hive, store)
     assert all("No such file" in line for line in lines if line.startswith("seen ") and str(hive.directory) in line)
 
 
+def test_the_program_that_has_the_key_cannot_speak_with_servers_and_the_one_that_does_unpacks_nothing(build):
+    """And each starts sooner without the libraries of the other."""
+
+    def loads(program):
+        return subprocess.run(["ldd", build.libexec / program], check=True, stdout=subprocess.PIPE, text=True).stdout
+
+    assert "libarchive" in loads("rbee-hive-pack") and "libcurl" not in loads("rbee-hive-pack")
+    assert "libcurl" in loads("rbee-hive-store") and "libarchive" not in loads("rbee-hive-store")
+
+
 def test_layout_names(hive, filled):
     assert Layout(filled.path).url == f"oci://{filled.path}"

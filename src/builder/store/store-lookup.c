@@ -153,7 +153,7 @@ write_record (Builder *builder, const Store *store, const ReadyBuild *ready, GEr
 static bool
 unpack (Builder *builder, const Store *store, const ReadyBuild *ready, GError **error)
 {
-  g_autofree char *program = scripts_path ("rbee-hive-store");
+  g_autofree char *program = scripts_path ("rbee-hive-pack");
   g_autofree char *size = g_strdup_printf ("%" G_GUINT64_FORMAT, ready->files_size);
   g_autofree char *files = g_strdup_printf ("%u", ready->files->files->len + 100000);
   g_autofree char *tree = g_build_filename (builder->request->work, TREE, NULL);
