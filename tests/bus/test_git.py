@@ -271,3 +271,46 @@ def test_llama_cpp_server_as_it_ships_builds_from_a_stand_in(hive, repository):
     assert job.wait(180) == ("done", "", ""), job.log_text()
     assert "✓ Source: llama.cpp (git, tag b8121)" in job.lines()
     assert subprocess.check_output([hive.installed("/usr/local/bin/llama-cpp-server-cpu")], text=True) == "llama-server 8121\n"
+
+
+NVCC = """#!/bin/bash
+# What CUDA's compiler is called and what it is given; the host's compiles what it can.
+[[ $1 != --version ]] || { echo 'Cuda compilation tools, release 12.4, V12.4.131'; exit; }
+echo "nvcc $*"
+exec c++ -x c++ "${@/#-gencode=*/-DNOTHING}"
+"""
+WITH_CUDA = {
+    "CMakeLists.txt": CMAKE["CMakeLists.txt"]
+    + """option(GGML_CUDA "" OFF)
+if(GGML_CUDA)
+  find_program(NVCC nvcc REQUIRED)
+  add_custom_command(OUTPUT kernel.o DEPENDS kernel.cu
+    COMMAND ${NVCC} -gencode=arch=${CMAKE_CUDA_ARCHITECTURES} -c ${CMAKE_SOURCE_DIR}/kernel.cu -o kernel.o)
+  target_sources(llama-server PRIVATE kernel.o)
+endif()
+""",
+    "kernel.cu": 'const char *kernel () { return "on CUDA"; }\n',
+    "server.cpp": '#include <cstdio>\nconst char *kernel ();\nint main () { std::printf ("llama-server %d %s\\n", BUILD_NUMBER, kernel ()); }\n',
+}
+
+
+@needs_cmake
+def test_llama_cpp_server_for_cuda_as_it_ships_is_compiled_by_nvcc(hive, repository):
+    """By one that stands in for NVIDIA's, where no card is: the recipe finds it, asks cmake for CUDA, and installs what came of that."""
+    repository.commit(WITH_CUDA)
+    repository.git("tag", "b8121")
+    name, toolkit = "llama-cpp-server-cuda", hive.directory / "cuda"
+    hive.catalog.add(name, shipped(name, repository), version="b8121", depends=["gcc", "cuda"], makedepends=["cmake", "make", "git"])
+    if not shutil.which("nvcc"):
+        hive.refuses(name, "MissingDependencies", "Please install cuda before proceeding")
+        hive.stop()
+    (toolkit / "bin").mkdir(parents=True)
+    (toolkit / "bin/nvcc").write_text(NVCC)
+    (toolkit / "bin/nvcc").chmod(0o755)
+    hive.configuration["Toolchain cuda"] = {"Path": toolkit, "Bin": toolkit / "bin", "Environment": "CUDAARCHS=89"}
+    hive.start()
+    job = hive.install(name)
+    assert job.wait(180) == ("done", "", ""), job.log_text()
+    assert "✓ Runtime: gcc, cuda" in job.lines()
+    assert any(line.startswith("nvcc -gencode=arch=89 -c ") for line in job.lines()), job.log_text()
+    assert subprocess.check_output([hive.installed(f"/usr/local/bin/{name}")], text=True) == "llama-server 8121 on CUDA\n"

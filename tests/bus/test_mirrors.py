@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """[Mirror NAME]: a site without the internet has elsewhere what recipes name, and nothing is believed of it."""
 
+import shutil
+
 import pytest
 
 import rust
 from catalog import pkgbuild, sha256
 from test_repositories import git, served  # noqa: F401 (a fixture)
+from test_tool_caches import archive, registry, wheel  # noqa: F401 (a fixture)
 
 DATA = b"as upstream has it\n"
 UPSTREAM = "https://upstream.invalid"
@@ -117,6 +120,74 @@ def test_cargo_asks_the_mirror(hive):
         ),
     )
     assert any("127.0.0.1:9/crates/config.json" in line for line in hive.installs("some").lines())
+
+
+def serve_go(registry):  # noqa: F811
+    """The module example.org/tiny, as a proxy of Go has it."""
+    there = "/go/example.org/tiny/@v"
+    files = {"go.mod": "module example.org/tiny\n", "tiny.go": 'package tiny\n\nconst Name = "tiny"\n'}
+    registry.answers |= {
+        f"{there}/v1.0.0.info": registry.json({"Version": "v1.0.0", "Time": "2026-01-01T00:00:00Z"}),
+        f"{there}/v1.0.0.mod": (200, "text/plain", files["go.mod"].encode()),
+        f"{there}/v1.0.0.zip": (200, "application/zip", wheel({f"example.org/tiny@v1.0.0/{name}": text for name, text in files.items()})),
+    }
+
+
+def serve_crates(registry):  # noqa: F811
+    """The crate tiny, in a sparse registry."""
+    crate = archive(
+        {
+            "tiny-1.0.0/Cargo.toml": '[package]\nname = "tiny"\nversion = "1.0.0"\nedition = "2021"\n',
+            "tiny-1.0.0/src/lib.rs": 'pub const NAME: &str = "tiny";\n',
+        }
+    )
+    registry.answers |= {
+        "/crates/config.json": registry.json({"dl": f"{registry.url}/crates/files/{{crate}}-{{version}}"}),
+        "/crates/ti/ny/tiny": registry.json({"name": "tiny", "vers": "1.0.0", "deps": [], "cksum": sha256(crate), "features": {}, "yanked": False}),
+        "/crates/files/tiny-1.0.0": (200, "application/octet-stream", crate),
+    }
+
+
+TOOLS = {
+    "npm": (
+        "/tiny/-/tiny-1.0.0.tgz",
+        "npm install --no-audit --no-fund --no-update-notifier tiny@1.0.0 >&2\nnode -e 'console.log(require(\"tiny\"))'",
+    ),
+    "pip3": (
+        "/files/tiny-1.0-py3-none-any.whl",
+        "python3 -m pip install --disable-pip-version-check --no-deps --target there tiny==1.0 >&2\nPYTHONPATH=there python3 -c 'import tiny; print(tiny.name)'",
+    ),
+    "go": (  # compiling its library would take half a minute
+        "/go/example.org/tiny/@v/v1.0.0.zip",
+        "export PATH=$PATH:/usr/local/go/bin GOSUMDB=off GOTOOLCHAIN=local\ngo mod init some >&2\ngo get example.org/tiny@v1.0.0 >&2\n"
+        "sed -n 's/^package //p' \"$(go list -m -f '{{.Dir}}' example.org/tiny)/tiny.go\"",
+    ),
+    "cargo": (
+        "/crates/files/tiny-1.0.0",
+        "cargo init --quiet --name some .\necho 'tiny = \"1\"' >>Cargo.toml\n"
+        "echo 'fn main() { println!(\"{}\", tiny::NAME) }' >src/main.rs\ncargo run --quiet",
+    ),
+}
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_tool_of_a_recipe_gets_it_from_the_mirror_in_build(hive, registry, tool):  # noqa: F811
+    """Of this machine's loopback, to which a build has no other way."""
+    if tool == "cargo":
+        rust.rustup_home(hive)
+    elif not shutil.which(tool, path="/usr/bin:/usr/local/go/bin"):
+        pytest.skip(f"{tool} is not installed here")
+    serve_go(registry)
+    serve_crates(registry)
+    for name, prefix in REGISTRIES.items():
+        hive.configuration[f"Mirror {name}"] = {
+            "Prefix": prefix,
+            "URL": f"{registry.url}/{name if name in ('crates', 'go') else ''}".rstrip("/") + "/",
+        }
+    fetched, build = TOOLS[tool]
+    registry.add("some", pkgbuild("some", build=f'cd "$srcdir"\n{build}'))
+    assert "tiny" in hive.installs("some").lines()
+    assert registry.requests.count(fetched) == 1
 
 
 @pytest.mark.parametrize("key, value", [("Prefix", "github.com"), ("Prefix", "https://github.com"), ("URL", "ftp://site.invalid/x/"), ("URL", "")])
