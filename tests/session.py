@@ -385,9 +385,9 @@ class Session:
         bus.call_sync(name, "/", "org.freedesktop.DBus.Peer", "Ping", None, None, 0, 20000, None)
         self.connection.call_sync("org.rbee.HiveNotifier", "/", "org.freedesktop.DBus.Peer", "Ping", None, None, 0, 20000, None)
 
-    def memory(self):
-        """What is the notifier's alone, in KiB."""
-        text = pathlib.Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
+    def memory(self, process=None):
+        """What is the notifier's alone, or another's, in KiB."""
+        text = pathlib.Path(f"/proc/{(process or self.process).pid}/smaps_rollup").read_text()
         return sum(int(number) for number in re.findall(r"^Private_\w+:\s+(\d+) kB", text, re.MULTILINE))
 
     def sleeps_until_it_is_told(self):

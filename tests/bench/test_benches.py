@@ -14,6 +14,7 @@ import pytest
 
 import machine
 import registry
+import screen
 from models import import_obstacle
 
 RUN = pathlib.Path(__file__).resolve().parent / "run"
@@ -56,6 +57,21 @@ def test_bench_of_a_worker_that_runs_comes_to_its_end(build):
     assert figures.pop("listening_processes") == 0
     figures.pop("first_byte_more_ms")
     assert all(figure > 0 for figure in figures.values()), figures
+
+
+@pytest.mark.parametrize("name", ["notifier", "window"])
+def test_bench_of_the_desktop_comes_to_its_end(name, build):
+    for program in (*screen.NEEDS, build.libexec / "rbee-hive-window"):
+        if not shutil.which(program):
+            pytest.skip(f"{program} is not installed here")
+    done = subprocess.run(
+        [sys.executable, RUN.with_name("desktop"), "--size=0.01", name],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=dict(os.environ, RBEE_TEST_BUILD=str(build.build)),
+    )
+    assert done.returncode == 0 and f"{name}: " in done.stdout, done.stdout
 
 
 RECORD = json.loads((RUN.parent / "record.json").read_text())
