@@ -15,6 +15,7 @@
 #include "json.h"
 #include "kept.h"
 #include "link-check.h"
+#include "manifest.h"
 #include "match.h"
 #include "packaged.h"
 #include "place-check.h"
@@ -385,13 +386,13 @@ install_prepare (const Plan *plan, GError **error)
   Transaction *transaction = plan->transaction;
   bool many = transaction->steps->len > MANY_FILES;
 
-  return transaction_write (transaction, plan->ledger, TRANSACTION_STAGING, error) &&
+  return manifest_write (transaction, plan->ledger, TRANSACTION_STAGING, error) &&
          install_make_directories (plan, !many, error) && install_copy (plan, !many, error) &&
          (install_keep (plan), true) && transaction_sync (transaction, plan->ledger, many, error) &&
          ledger_stage_record (plan->ledger, transaction->record, error) &&
-         transaction_write (transaction, plan->ledger, TRANSACTION_PLACING, error) &&
+         manifest_write (transaction, plan->ledger, TRANSACTION_PLACING, error) &&
          transaction_place (transaction, plan->ledger, error) &&
-         transaction_write (transaction, plan->ledger, TRANSACTION_COMMITTED, error);
+         manifest_write (transaction, plan->ledger, TRANSACTION_COMMITTED, error);
 }
 
 static bool

@@ -8,6 +8,7 @@
 #include "error.h"
 #include "file.h"
 #include "json.h"
+#include "manifest.h"
 #include "place-check.h"
 #include "transaction.h"
 #include "unfinished.h"
@@ -95,7 +96,7 @@ static bool
 recover_one (const Ledger *ledger, LogWriter *log, const char *path, GError **error)
 {
   g_autoptr (GError) failure = NULL;
-  g_autoptr (Transaction) transaction = transaction_read (ledger, path, &failure);
+  g_autoptr (Transaction) transaction = manifest_read (ledger, path, &failure);
   g_autofree char *name = g_path_get_basename (path);
   g_autofree char *job = g_strndup (name, strlen (name) - strlen (".json"));
 

@@ -5,6 +5,7 @@
 
 #include "error.h"
 #include "install.h"
+#include "manifest.h"
 #include "match.h"
 #include "recover.h"
 #include "transaction.h"
@@ -69,9 +70,9 @@ remove_plan_directories (Transaction *transaction, const WorkerRecord *record, c
 static bool
 remove_commit (Transaction *transaction, const Ledger *ledger, GError **error)
 {
-  if (transaction_write (transaction, ledger, TRANSACTION_PLACING, error) &&
+  if (manifest_write (transaction, ledger, TRANSACTION_PLACING, error) &&
       transaction_place (transaction, ledger, error) &&
-      transaction_write (transaction, ledger, TRANSACTION_COMMITTED, error))
+      manifest_write (transaction, ledger, TRANSACTION_COMMITTED, error))
     return transaction_finish (transaction, ledger, false, error);
 
   transaction_undo (transaction, ledger, NULL); /* else the next start recovers it */

@@ -51,12 +51,6 @@ void transaction_free (Transaction *transaction);
 /* Adds a step with a temporary name of its own. */
 TransactionStep *transaction_add_step (Transaction *transaction, StepKind kind, const char *path);
 
-/* Writes the manifest with @state, durably. */
-bool transaction_write (Transaction *transaction, const Ledger *ledger, TransactionState state, GError **error);
-
-/* Reads one back; Failed, naming the file and saying what to do, when it is damaged. */
-Transaction *transaction_read (const Ledger *ledger, const char *path, GError **error);
-
 /* Makes the directories and files of all steps durable: file by file, or whole file systems when @many. */
 bool transaction_sync (const Transaction *transaction, const Ledger *ledger, bool many, GError **error);
 

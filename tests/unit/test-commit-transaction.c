@@ -11,6 +11,7 @@
 #include "error.h"
 #include "file.h"
 #include "install.h"
+#include "manifest.h"
 #include "recover.h"
 #include "remove.h"
 #include "transaction.h"
@@ -451,7 +452,7 @@ crash_write (Crash *crash, TransactionState state)
 {
   g_autoptr (GError) error = NULL;
 
-  transaction_write (crash->transaction, crash->ledger, state, &error);
+  manifest_write (crash->transaction, crash->ledger, state, &error);
   g_assert_no_error (error);
 }
 
