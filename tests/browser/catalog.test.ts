@@ -142,10 +142,10 @@ withBrowser("getting about", () => {
     await enter(page, stage);
     await expect.poll(() => page.title()).toBe("Catalog · rbee-hive");
     await page.getByRole("button", { name: "Install Slow" }).click();
-    await expect.poll(() => page.title()).toMatch(/^\d+% Install slow · rbee-hive$/);
+    await expect.poll(() => page.title()).toMatch(/^\d+% Install Slow · rbee-hive$/);
     await page.getByRole("button", { name: "Cancel" }).click();
     await page.getByRole("button", { name: "Cancel the job" }).click();
-    await expect.poll(() => page.title()).toBe("– Install slow · rbee-hive");
+    await expect.poll(() => page.title()).toBe("– Install Slow · rbee-hive");
     await page.getByRole("link", { name: "Installed" }).click();
     await expect.poll(() => page.title()).toBe("Installed · rbee-hive");
   });

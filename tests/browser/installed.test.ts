@@ -4,6 +4,8 @@ import { writeFile } from "node:fs/promises";
 
 import { enter, expect, test, withBrowser } from "./fixtures.ts";
 
+const script = (name: string) => `install -Dm755 /dev/stdin "$pkgdir/usr/local/bin/${name}" <<<'#!/bin/sh'`;
+
 withBrowser("what is installed", () => {
   test("a worker's files are verified, and what was changed is named", async ({ stage, page }) => {
     await stage.add("some");
@@ -44,7 +46,28 @@ withBrowser("what is installed", () => {
     await enter(page, stage, "/installed");
     await page.getByRole("heading", { name: "Some Worker 1.0-1" }).waitFor();
     await page.getByRole("link", { name: "job 1 and its log" }).click();
-    await page.getByRole("heading", { name: "Install some" }).waitFor();
+    await page.getByRole("heading", { name: "Install Some Worker" }).waitFor();
+    await page.getByText("Some Worker is installed").waitFor();
+  });
+
+  test("a worker has its name in buttons, dialogs and jobs, and is found by its id", async ({ stage, page }) => {
+    await stage.add("llama.cpp_CLI", { package: script("llama.cpp_CLI"), extra: "pkgname=llama" }, { name: "The Llama" });
+    await stage.start();
+    await enter(page, stage);
+    await page.getByRole("button", { name: "Install The Llama" }).click();
+    await page.getByText("The Llama is installed").waitFor();
+    await page.getByRole("link", { name: "See what is installed" }).click();
+    await page.getByRole("button", { name: "Verify The Llama" }).click();
+    await page.getByText("Its 1 file is as it was installed").waitFor();
+    await page.getByRole("button", { name: "Remove The Llama" }).click();
+    await page.getByRole("alertdialog", { name: "Remove The Llama?" }).getByRole("button", { name: "Remove" }).click();
+    await page.getByText("The Llama is removed").waitFor();
+    for (let job = 3; job < 10; job++)
+      expect(await stage.wait(await stage.install("llama.cpp_CLI", { reinstall: true }))).toEqual(["done", "", ""]);
+    await page.getByRole("navigation").getByRole("link", { name: "Jobs" }).click();
+    await page.getByRole("searchbox", { name: "Search the jobs" }).fill("cpp_CLI remove");
+    await expect.poll(() => page.getByRole("main").getByRole("listitem").count()).toBe(1);
+    await page.getByRole("link", { name: /Remove The Llama/ }).waitFor();
   });
 
   test("all updates are installed by one click", async ({ stage, page }) => {

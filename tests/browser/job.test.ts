@@ -134,6 +134,19 @@ withBrowser("a job's page", () => {
     await page.getByText("Nothing was changed on this machine.").waitFor();
   });
 
+  test("a job that was cancelled after it had installed packages says that they stay", async ({ stage, page }) => {
+    const log = [
+      "install-dependencies note 📦 Installing what is missing: chrpath",
+      "install-dependencies note ✓ Installed",
+      "build out at work",
+    ];
+    const lines = [...log, "cleanup end cancelled"].map((line) => `2026-11-23T07:35:01.000000Z ${line}\n`);
+    await stage.oldJob(7, lines.join(""), { state: "cancelled", options: { install_dependencies: true } });
+    await stage.start();
+    await enter(page, stage, "/jobs/7");
+    await page.getByText("Packages of the system that it had installed stay. Nothing else was changed on this machine.").waitFor();
+  });
+
   test("a job is cancelled in the middle, once one has said so twice", async ({ stage, page }) => {
     await stage.add("slow", { build: "echo at work; sleep 100" });
     await stage.start();
@@ -163,7 +176,7 @@ withBrowser("a job's page", () => {
     for (const name of ["One", "Two"]) await card(page, name).getByRole("progressbar").waitFor();
     await page.getByRole("link", { name: "Jobs 2 under way" }).click();
     await expect.poll(() => page.getByRole("progressbar").count()).toBe(2);
-    await page.getByRole("link", { name: /Install one/ }).click();
+    await page.getByRole("link", { name: /Install One/ }).click();
     await page.getByText("one at work").waitFor();
   });
 

@@ -20,12 +20,12 @@ withBrowser("operations", () => {
     await enter(page, stage);
     await page.getByRole("button", { name: "Install Hive Probe" }).click();
     await page.waitForURL("**/jobs/1");
-    await page.getByText("hive-probe is installed").waitFor({ timeout: 6 * WAIT });
+    await page.getByText("Hive Probe is installed").waitFor({ timeout: 6 * WAIT });
     expect([...(await download(page)), "[DONE]"]).toEqual(await stage.lines("1"));
     await page.getByRole("link", { name: "Catalog" }).click();
     await expect.poll(() => page.getByRole("button", { name: "Install Hive Probe" }).count()).toBe(0);
     await page.getByRole("navigation").getByRole("link", { name: "Installed" }).click();
-    await page.getByRole("button", { name: "Remove hive-probe" }).click();
+    await page.getByRole("button", { name: "Remove Hive Probe" }).click();
     await page.getByRole("alertdialog").getByRole("button", { name: "Remove" }).click();
     await page.waitForURL("**/jobs/2");
     expect(await stage.wait("2")).toEqual(["done", "", ""]);
@@ -43,7 +43,7 @@ withBrowser("operations", () => {
     await first.waitForURL("**/jobs/1");
     await stage.waitForLine("1", "line 500");
     await enter(second, stage, "/jobs");
-    await second.getByRole("link", { name: /counts/ }).click();
+    await second.getByRole("link", { name: /Counts/ }).click();
     for (const page of [first, second]) await page.getByText("counts is installed").waitFor();
     const lines = await stage.lines("1");
     for (const page of [first, second]) expect([...(await download(page)), "[DONE]"]).toEqual(lines);

@@ -5,7 +5,7 @@ import { enter, expect, expectAccessible, screenshot, test, WAIT, withBrowser, t
 const WIDTHS = [
   { width: 1280, options: { viewport: { width: 1280, height: 860 } } },
   { width: 2560, options: { viewport: { width: 2560, height: 1300 } } },
-  { width: 390, options: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true } },
+  { width: 360, options: { viewport: { width: 360, height: 780 }, isMobile: true, hasTouch: true } },
 ];
 const PHONE = WIDTHS.at(-1)!;
 const SCHEMES = ["light", "dark"] as const;
@@ -88,7 +88,7 @@ async function furnish(stage: Stage): Promise<void> {
 
 /** The dialog, with the part that not each worker has. */
 async function openStart(page: Page): Promise<void> {
-  await page.getByRole("button", { name: "Start hive-probe" }).click();
+  await page.getByRole("button", { name: "Start Hive Probe" }).click();
   await page.getByRole("radio", { name: "A port of this machine's loopback" }).check();
 }
 
@@ -96,9 +96,9 @@ const VIEWS: [string, string, (page: Page) => Promise<unknown>][] = [
   ["catalog", "/", (page) => page.getByRole("heading", { name: "Hive Probe" }).waitFor()],
   ["job-running", "/jobs/3", (page) => page.getByText("llama-quant.cpp.o").waitFor()],
   ["job-failed", "/jobs/2", (page) => page.getByRole("log").getByText("libclang").waitFor()],
-  ["job-done", "/jobs/1", (page) => page.getByText("hive-probe is installed").waitFor()],
+  ["job-done", "/jobs/1", (page) => page.getByText("Hive Probe is installed").waitFor()],
   ["installed", "/installed", (page) => page.getByRole("button", { name: "Remove" }).waitFor()],
-  ["running", "/running", (page) => page.getByRole("button", { name: "Start hive-probe" }).waitFor()],
+  ["running", "/running", (page) => page.getByRole("button", { name: "Start Hive Probe" }).waitFor()],
   ["models", "/models", (page) => page.getByRole("heading", { name: "gemma-3-1b" }).waitFor()],
   ["start", "/installed", openStart],
   ["jobs", "/jobs", (page) => page.getByRole("heading", { name: "History" }).waitFor()],
@@ -134,9 +134,9 @@ const SIGHTS: Record<string, string> = {
   "job-failed": "libclang",
   "job-done": "main.c",
   installed: "hive-probe",
-  running: "hive-probe",
+  running: "Hive Probe",
   models: "gemma-3-1b-it-Q8_0",
-  jobs: "hive-probe",
+  jobs: "Hive Probe",
   machine: "CPU-0",
   recipe: "pkgname",
 };
@@ -182,7 +182,7 @@ withBrowser("views", () => {
           await visit(page, path);
           await page.getByText(SIGHTS[view]!).filter({ visible: true }).first().waitFor();
           await expectNoSidewaysScrolling(page);
-          await screenshot(page, `${view}-${locale}-390`);
+          await screenshot(page, `${view}-${locale}-360`);
         }
       }
     },

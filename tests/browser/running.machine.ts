@@ -86,7 +86,7 @@ withBrowser("workers that run", () => {
     await refusal.getByText("The instance tester listens on").waitFor();
     await refusal.getByText("Choose another port").waitFor();
     await page.keyboard.press("Escape");
-    await page.getByRole("button", { name: "Start tester", exact: true }).click();
+    await page.getByRole("button", { name: "Start Tester", exact: true }).click();
     expect(await page.getByRole("textbox", { name: "Name" }).inputValue()).toBe("tester-2");
   });
 

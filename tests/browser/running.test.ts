@@ -22,8 +22,8 @@ withBrowser("workers that could run", () => {
     await enter(page, stage);
     await page.getByRole("button", { name: "Install Hive Probe" }).click();
     await page.getByText("It answers requests once it is started").waitFor({ timeout: 6 * WAIT });
-    await page.getByRole("button", { name: "Start hive-probe" }).click();
-    const dialog = page.getByRole("dialog", { name: "Start hive-probe" });
+    await page.getByRole("button", { name: "Start Hive Probe" }).click();
+    const dialog = page.getByRole("dialog", { name: "Start Hive Probe" });
     expect(await dialog.getByRole("textbox", { name: "Name" }).inputValue()).toBe("hive-probe");
     expect(await dialog.getByRole("combobox", { name: "Model" }).count()).toBe(0);
     await expectAccessible(page);
@@ -34,7 +34,7 @@ withBrowser("workers that could run", () => {
     await dialog.waitFor({ state: "detached" });
     await page.getByRole("navigation").getByRole("link", { name: "Running" }).click();
     await page.getByRole("heading", { name: "No worker runs" }).waitFor();
-    await page.getByRole("button", { name: "Start hive-probe" }).waitFor();
+    await page.getByRole("button", { name: "Start Hive Probe" }).waitFor();
   });
 
   test("a worker that nothing says how to run has no button that starts it", async ({ stage, page }) => {
@@ -63,7 +63,7 @@ withBrowser("workers that could run", () => {
     await page.getByRole("radio", { name: "A port of this machine's loopback" }).press("Space");
     expect(await page.getByRole("spinbutton", { name: "Port" }).inputValue()).toBe("8080");
     await page.keyboard.press("Escape");
-    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute("aria-label"))).toBe("Start llama-cpp-server-cpu");
+    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute("aria-label"))).toBe("Start Llama-Cpp-Server-Cpu");
   });
 
   test("without a model that it reads the dialog leads to where one is fetched", async ({ stage, page }) => {

@@ -11,6 +11,7 @@ export {
   useRefreshCapabilities,
   useUpdates,
   useVerify,
+  useKnownCatalog,
   useWorkerCatalog,
 } from "./questions.ts";
 export { useHiveOperations, type HiveOperations } from "./use-hive-operations.ts";

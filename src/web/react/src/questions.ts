@@ -44,6 +44,12 @@ export function useWorkerCatalog(): UseQueryResult<CatalogWorker[]> {
   return useQuery(useQuestion(["catalog"], (client, signal) => client.catalog(signal)));
 }
 
+/** The same as it was told last: it is asked for only where it is not known at all. */
+export function useKnownCatalog(): CatalogWorker[] | undefined {
+  const question = useQuestion(["catalog"], (client, signal) => client.catalog(signal));
+  return useQuery({ ...question, enabled: ({ state }) => state.data === undefined }).data;
+}
+
 /** What came of asking each catalog, when useWorkerCatalog did: it waits for that. */
 export function useCatalogs(): UseQueryResult<Catalog[]> {
   const { dataUpdatedAt, errorUpdatedAt } = useWorkerCatalog();

@@ -8,8 +8,14 @@ const DRAWINGS: Record<string, IconName> = {
   "❌": "cross",
   "✗": "cross",
   "⚠": "warning",
+  "‼": "warning",
   "🌐": "globe",
   "⬇": "download",
+  "📥": "download",
+  "📤": "up",
+  "⇄": "globe",
+  "⚙": "machine",
+  "🔐": "key",
   "↻": "again",
   "⏪": "left",
   "💾": "download",
@@ -17,6 +23,7 @@ const DRAWINGS: Record<string, IconName> = {
   "📝": "recipe",
   "📦": "installed",
   "🔍": "search",
+  "🔎": "search",
   "🔧": "build",
   "🏗": "build",
   "🩹": "build",
@@ -26,7 +33,7 @@ const DRAWINGS: Record<string, IconName> = {
   "🛑": "stop",
 };
 
-const SIGN = /^(\p{Extended_Pictographic}|✓|✗|↻)\uFE0F?\s+/u;
+const SIGN = /^(\p{Extended_Pictographic}|✓|✗|↻|⇄)\uFE0F?\s+/u;
 
 /** The sign that a line begins with, if it is one of the hive's, and the line without it. */
 export function splitSign(text: string): { sign: string; rest: string } {

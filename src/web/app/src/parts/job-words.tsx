@@ -5,13 +5,14 @@ import type { Job } from "@rbee/hive-sdk";
 
 import { _, format } from "../i18n.ts";
 import { formatAgo, formatDate, formatDuration } from "./format.ts";
+import { useWorkerNames } from "./worker-name.ts";
 
 export const isActive = (state: string | undefined) => state === "queued" || state === "running" || state === "committing";
 
 // A model may have a worker's name.
 export const isOfWorker = ({ operation }: { operation: string }) => !operation.startsWith("model_");
 
-export function jobTitle(operation: string, worker: string): string {
+function titleOf(operation: string, worker: string): string {
   switch (operation) {
     case "worker_remove":
       return format(_("Remove {worker}"), { worker });
@@ -26,6 +27,12 @@ export function jobTitle(operation: string, worker: string): string {
     default:
       return format(_("Install {worker}"), { worker });
   }
+}
+
+/** What a job is, in words, with the name of its worker. */
+export function useJobTitle(): (job: Job) => string {
+  const nameOf = useWorkerNames();
+  return (job) => titleOf(job.operation, isOfWorker(job) ? nameOf(job.worker_id) : job.worker_id);
 }
 
 export function stateWord(state: string): string {

@@ -2,7 +2,7 @@
 import { lazy, Suspense, useState } from "react";
 import { Link, useLocation } from "wouter";
 
-import { useHiveOperations, useInstalledWorkers, useJobs, useUpdates, useVerify, useWorkerCatalog } from "@rbee/hive-react";
+import { useHiveOperations, useInstalledWorkers, useJobs, useUpdates, useVerify } from "@rbee/hive-react";
 import type { FileProblem, Job, Worker } from "@rbee/hive-sdk";
 
 import { _, format, hiveWords, ngettext } from "../i18n.ts";
@@ -15,6 +15,7 @@ import { Notice, PageState } from "../parts/notice.tsx";
 import { useStartJob } from "../parts/start-job.ts";
 import { troubleWords } from "../parts/use-action.ts";
 import { useTitle } from "../parts/view.ts";
+import { useWorkerNames } from "../parts/worker-name.ts";
 import "./installed.css";
 import { StartButton } from "./start-button.tsx";
 
@@ -84,7 +85,14 @@ function Facts({ worker, job }: { worker: Worker; job: Job | undefined }) {
   );
 }
 
-function WorkerActions({ worker, verify, verifying }: { worker: Worker; verify: () => void; verifying: boolean }) {
+interface WorkerActionsProps {
+  worker: Worker;
+  name: string;
+  verify: () => void;
+  verifying: boolean;
+}
+
+function WorkerActions({ worker, name, verify, verifying }: WorkerActionsProps) {
   const { removeWorker, upgradeWorker, rollbackWorker } = useHiveOperations();
   const [asked, setAsked] = useState(false);
   const { busy, trouble, start } = useStartJob(worker.id);
@@ -103,7 +111,7 @@ function WorkerActions({ worker, verify, verifying }: { worker: Worker; verify: 
           className="button"
           onClick={verify}
           disabled={verifying}
-          aria-label={format(_("Verify {worker}"), { worker: worker.id })}
+          aria-label={format(_("Verify {worker}"), { worker: name })}
         >
           {verifying ? _("Verifying…") : _("Verify")}
         </button>
@@ -117,7 +125,7 @@ function WorkerActions({ worker, verify, verifying }: { worker: Worker; verify: 
           className="button danger"
           onClick={() => setAsked(true)}
           disabled={busy}
-          aria-label={format(_("Remove {worker}"), { worker: worker.id })}
+          aria-label={format(_("Remove {worker}"), { worker: name })}
         >
           {_("Remove")}
         </button>
@@ -126,7 +134,7 @@ function WorkerActions({ worker, verify, verifying }: { worker: Worker; verify: 
       {asked && (
         <Suspense>
           <Confirm
-            title={format(_("Remove {worker}?"), { worker: worker.id })}
+            title={format(_("Remove {worker}?"), { worker: name })}
             text={format(
               ngettext(
                 "Its {count} file is taken from this machine, unless it was changed since.",
@@ -152,7 +160,7 @@ function WorkerActions({ worker, verify, verifying }: { worker: Worker; verify: 
 function InstalledWorker({ worker }: { worker: Worker }) {
   const { data: problems, error, refetch, isFetching } = useVerify(worker.id);
   const { jobs } = useJobs();
-  const name = useWorkerCatalog().data?.find(({ id }) => id === worker.id)?.name;
+  const name = useWorkerNames()(worker.id);
   const own = jobs?.filter((job) => job.worker_id === worker.id && isOfWorker(job));
   const job = own?.find(({ state }) => isActive(state));
 
@@ -161,9 +169,9 @@ function InstalledWorker({ worker }: { worker: Worker }) {
       <div className="installed-head">
         <div>
           <h2>
-            {name || worker.id} <span className="installed-version">{worker.version}</span>
+            {name} <span className="installed-version">{worker.version}</span>
           </h2>
-          {name && name !== worker.id && <code className="muted">{worker.id}</code>}
+          {name !== worker.id && <code className="muted">{worker.id}</code>}
           <p className="muted">{worker.description}</p>
         </div>
         {job ? (
@@ -172,7 +180,7 @@ function InstalledWorker({ worker }: { worker: Worker }) {
             <Icon name="right" />
           </Link>
         ) : (
-          <WorkerActions worker={worker} verify={() => void refetch()} verifying={isFetching} />
+          <WorkerActions worker={worker} name={name} verify={() => void refetch()} verifying={isFetching} />
         )}
       </div>
       <Facts worker={worker} job={own?.find(({ operation, state }) => operation !== "worker_remove" && state === "done")} />
@@ -198,6 +206,7 @@ function Updates() {
   const { upgradeWorker } = useHiveOperations();
   const [trouble, setTrouble] = useState("");
   const [, go] = useLocation();
+  const nameOf = useWorkerNames();
   const failed = updates?.filter(({ error }) => error) ?? [];
   const available = updates?.filter(({ available }) => available) ?? [];
   const found = available.length;
@@ -226,7 +235,7 @@ function Updates() {
       {trouble && <Notice tone="bad" title={trouble} urgent />}
       {error && <Notice tone="bad" title={hiveWords(error.message)} urgent />}
       {failed.map(({ id, error }) => (
-        <Notice key={id} tone="warn" title={format(_("Whether {worker} has an update is not known"), { worker: id })}>
+        <Notice key={id} tone="warn" title={format(_("Whether {worker} has an update is not known"), { worker: nameOf(id) })}>
           <p>{hiveWords(error)}</p>
         </Notice>
       ))}

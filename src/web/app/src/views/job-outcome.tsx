@@ -12,6 +12,7 @@ import { Icon } from "../parts/icons.tsx";
 import { InstallMissing } from "../parts/install-missing.tsx";
 import { Command, Notice } from "../parts/notice.tsx";
 import { troubleWords } from "../parts/use-action.ts";
+import { useWorkerNames } from "../parts/worker-name.ts";
 import { choiceQuery } from "./install-choice.tsx";
 import { StartButton } from "./start-button.tsx";
 
@@ -72,6 +73,7 @@ function installCommand(view: JobView): string {
 }
 
 function Failed({ job, view, showEnd }: { job: Job; view: JobView; showEnd: () => void }) {
+  const nameOf = useWorkerNames();
   const name = shortErrorName(job.error_name ?? "");
   const command = view.ended ? installCommand(view) : "";
   const words = view.ended && SAID_BY_RECIPE.has(name) ? lastWords(view) : [];
@@ -88,7 +90,7 @@ function Failed({ job, view, showEnd }: { job: Job; view: JobView; showEnd: () =
       {command && <Command>{command}</Command>}
       <div className="actions">
         {command && name === "MissingDependencies" && !job.options?.install_dependencies && (
-          <InstallMissing worker={job.worker_id} options={job.options ?? {}} name={job.worker_id} />
+          <InstallMissing worker={job.worker_id} options={job.options ?? {}} name={nameOf(job.worker_id)} />
         )}
         <Again job={job}>{_("Try again")}</Again>
         <button type="button" className="button" onClick={showEnd}>
@@ -115,19 +117,20 @@ function installedWords(worker: Worker | undefined): string {
 }
 
 function Done({ job }: { job: Job }) {
+  const nameOf = useWorkerNames();
   const workers = useInstalledWorkers();
   const worker = workers.data?.find(({ id }) => id === job.worker_id);
 
   if (job.operation === "worker_remove")
     return (
-      <Notice tone="good" title={format(_("{worker} is removed"), { worker: job.worker_id })}>
+      <Notice tone="good" title={format(_("{worker} is removed"), { worker: nameOf(job.worker_id) })}>
         <p>
           <Link href="/">{_("Back to the catalog")}</Link>
         </p>
       </Notice>
     );
   if (job.operation === "worker_push")
-    return <Notice tone="good" title={format(_("{worker} is in the store"), { worker: job.worker_id })} />;
+    return <Notice tone="good" title={format(_("{worker} is in the store"), { worker: nameOf(job.worker_id) })} />;
   if (job.operation.startsWith("model_"))
     return (
       <Notice tone="good" title={format(_("The model {worker} is there"), { worker: job.worker_id })}>
@@ -137,7 +140,7 @@ function Done({ job }: { job: Job }) {
       </Notice>
     );
   return (
-    <Notice tone="good" title={format(_("{worker} is installed"), { worker: job.worker_id })}>
+    <Notice tone="good" title={format(_("{worker} is installed"), { worker: nameOf(job.worker_id) })}>
       <p>{installedWords(worker)}</p>
       {worker && !worker.run && <Command>{worker.binary}</Command>}
       <div className="actions">

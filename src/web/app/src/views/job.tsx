@@ -11,7 +11,7 @@ import { Announcer } from "../parts/announcer.tsx";
 import { Bar, useForwardProgress } from "../parts/bar.tsx";
 import { formatPercent } from "../parts/format.ts";
 import { Icon } from "../parts/icons.tsx";
-import { Ago, isActive, JobElapsed, jobTitle, StatePill, stateWord } from "../parts/job-words.tsx";
+import { Ago, isActive, JobElapsed, StatePill, stateWord, useJobTitle } from "../parts/job-words.tsx";
 import { Notice, PageState } from "../parts/notice.tsx";
 import { phaseTitle } from "../parts/phases.ts";
 import { troubleWords } from "../parts/use-action.ts";
@@ -50,8 +50,9 @@ const SIGNS: Partial<Record<string, string>> = { done: "✓", failed: "✗", can
 
 /** For who looks at another tab meanwhile: how far it is, or how it ended. */
 function JobTitle({ job }: { job: Job }) {
+  const titleOf = useJobTitle();
   const progress = useForwardProgress(job);
-  useTitle(`${SIGNS[job.state] ?? formatPercent(progress)} ${jobTitle(job.operation, job.worker_id)}`);
+  useTitle(`${SIGNS[job.state] ?? formatPercent(progress)} ${titleOf(job)}`);
   return null;
 }
 
@@ -93,13 +94,15 @@ function JobProgress({ job, view }: { job: Job; view: JobView }) {
 }
 
 function JobHead({ job }: { job: Job }) {
+  const titleOf = useJobTitle();
+
   return (
     <div className="job-head">
       <div>
         <p className="job-path">
           <Link href="/jobs">{_("Jobs")}</Link> <span aria-hidden="true">/</span> {job.id}
         </p>
-        <h1>{jobTitle(job.operation, job.worker_id)}</h1>
+        <h1>{titleOf(job)}</h1>
         <p className="job-facts muted">
           <StatePill state={job.state} />
           {choiceWords(job.options ?? {}).map((word) => (

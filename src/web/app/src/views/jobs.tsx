@@ -8,7 +8,7 @@ import type { Job } from "@rbee/hive-sdk";
 import { _, hiveWords } from "../i18n.ts";
 import { Bar, useForwardProgress } from "../parts/bar.tsx";
 import { Icon } from "../parts/icons.tsx";
-import { Ago, isActive, JobElapsed, jobTitle, StatePill, stateWord } from "../parts/job-words.tsx";
+import { Ago, isActive, JobElapsed, StatePill, stateWord, useJobTitle } from "../parts/job-words.tsx";
 import { PageState } from "../parts/notice.tsx";
 import { phaseTitle } from "../parts/phases.ts";
 import { useTitle } from "../parts/view.ts";
@@ -19,6 +19,7 @@ function RunningBar({ job }: { job: Job }) {
 }
 
 function JobRow({ job }: { job: Job }) {
+  const titleOf = useJobTitle();
   const words =
     job.state === "failed"
       ? hiveWords(job.error_message ?? "")
@@ -31,7 +32,7 @@ function JobRow({ job }: { job: Job }) {
       <Link className="job-row" href={`/jobs/${job.id}`}>
         <span className="job-number numbers">{job.id}</span>
         <span className="job-what">
-          <span className="job-name">{jobTitle(job.operation, job.worker_id)}</span>
+          <span className="job-name">{titleOf(job)}</span>
           {words && <span className="job-words">{words}</span>}
         </span>
         <span className="job-when">
@@ -62,11 +63,9 @@ function Group({ title, jobs }: { title: string; jobs: Job[] }) {
 /** Fewer are seen at a glance. */
 const MANY = 8;
 
-/** Whether all of the words that were typed stand in what a row shows. */
-function matches(job: Job, text: string): boolean {
-  const shown = [job.id, jobTitle(job.operation, job.worker_id), stateWord(job.state), hiveWords(job.error_message ?? "")]
-    .join(" ")
-    .toLocaleLowerCase();
+/** Whether all of the words that were typed stand in what a row shows, or in its worker's id. */
+function matches(job: Job, title: string, text: string): boolean {
+  const shown = [job.id, title, job.worker_id, stateWord(job.state), hiveWords(job.error_message ?? "")].join(" ").toLocaleLowerCase();
   return text
     .toLocaleLowerCase()
     .split(/\s+/)
@@ -76,7 +75,8 @@ function matches(job: Job, text: string): boolean {
 export default function Jobs() {
   const { jobs: all } = useJobs();
   const [text, setText] = useState("");
-  const jobs = text ? all?.filter((job) => matches(job, text)) : all;
+  const titleOf = useJobTitle();
+  const jobs = text ? all?.filter((job) => matches(job, titleOf(job), text)) : all;
   useTitle(_("Jobs"));
   const running = jobs?.filter(({ state }) => state === "running" || state === "committing") ?? [];
   const queued = jobs?.filter(({ state }) => state === "queued").reverse() ?? [];

@@ -10,7 +10,7 @@ import { Awaited } from "../parts/awaited.tsx";
 import { Bar, useForwardProgress } from "../parts/bar.tsx";
 import { Fact } from "../parts/fact.tsx";
 import { formatDate, formatList, formatNumber, formatSize } from "../parts/format.ts";
-import { isActive, jobTitle, StatePill } from "../parts/job-words.tsx";
+import { isActive, StatePill, useJobTitle } from "../parts/job-words.tsx";
 import { Command, Notice, PageState } from "../parts/notice.tsx";
 import { useAction } from "../parts/use-action.ts";
 import { useTitle } from "../parts/view.ts";
@@ -75,10 +75,12 @@ function Import() {
 }
 
 function ModelJob({ job }: { job: Job }) {
+  const titleOf = useJobTitle();
+
   return (
     <li>
       <Link className="model-job" href={`/jobs/${job.id}`}>
-        <span className="model-job-name">{jobTitle(job.operation, job.worker_id)}</span>
+        <span className="model-job-name">{titleOf(job)}</span>
         <StatePill state={job.state} />
         <Bar progress={useForwardProgress(job)} state={job.state} label={_("Progress")} />
       </Link>

@@ -43,7 +43,7 @@ export default function Recipe({ id, worker, choice, onChoice, onClose }: Recipe
         <Dialog.Backdrop className="backdrop" />
         <Dialog.Popup className="dialog recipe">
           <DialogHead
-            title={format(_("Recipe of {worker}"), { worker: id })}
+            title={format(_("Recipe of {worker}"), { worker: worker?.name || id })}
             description={_("What the hive runs, in a sandbox, to build and install this worker.")}
           />
           {worker && (

@@ -4,13 +4,14 @@ import { lazy, Suspense, useState } from "react";
 import type { Worker } from "@rbee/hive-sdk";
 
 import { _, format } from "../i18n.ts";
+import { useWorkerNames } from "../parts/worker-name.ts";
 
 const StartDialog = lazy(() => import("./start-dialog.tsx"));
 
 /** Starts an installed worker, by a dialog; nothing where nobody knows how it is run. @named: among several it says which. */
 export function StartButton({ worker, named = false }: { worker: Worker; named?: boolean }) {
   const [asked, setAsked] = useState(false);
-  const words = format(_("Start {worker}"), { worker: worker.id });
+  const words = format(_("Start {worker}"), { worker: useWorkerNames()(worker.id) });
 
   if (!worker.run) return null;
   return (

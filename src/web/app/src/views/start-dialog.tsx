@@ -15,6 +15,7 @@ import { Icon } from "../parts/icons.tsx";
 import { Notice } from "../parts/notice.tsx";
 import { fittingDevices, fittingModels, proposal, startOptions, type StartForm } from "../parts/start-form.ts";
 import { useAction } from "../parts/use-action.ts";
+import { useWorkerNames } from "../parts/worker-name.ts";
 import "./install-choice.css";
 import "./start-dialog.css";
 
@@ -159,6 +160,7 @@ function Refusal({ error, again }: { error: Error; again: (options: Partial<Star
 }
 
 export default function StartDialog({ worker, onClose }: { worker: Worker; onClose: () => void }) {
+  const nameOf = useWorkerNames();
   const { client } = useHive();
   const { data: instances } = useInstances();
   const { busy, error, act } = useAction();
@@ -185,7 +187,7 @@ export default function StartDialog({ worker, onClose }: { worker: Worker; onClo
         <Dialog.Backdrop className="backdrop" />
         <Dialog.Popup className="dialog start">
           <DialogHead
-            title={format(_("Start {worker}"), { worker: worker.id })}
+            title={format(_("Start {worker}"), { worker: nameOf(worker.id) })}
             description={_("It runs as a user of its own, without a network, until it is stopped.")}
           />
           <form onSubmit={submit}>
