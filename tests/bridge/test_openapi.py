@@ -39,6 +39,19 @@ def test_document_has_every_route_and_no_other():
     assert routes == {(method, path) for method, path, _ in operations()}
 
 
+def parts(node, path=""):
+    """Each schema, and what else is an object, by its place in the document."""
+    if isinstance(node, dict):
+        yield path, node
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        yield from parts(value, f"{path}/{key}")
+
+
+def test_each_integer_is_said_to_have_64_bits():
+    kinds = {path: node for path, node in parts(DOCUMENT) if node.get("type") == "integer" or "integer" in (node.get("type") or [])}
+    assert kinds and [path for path, node in kinds.items() if node.get("format") != "int64"] == []
+
+
 def test_document_says_what_is_open(bridge):
     for method, path, operation in operations():
         if path in ("/v1/codes", "/v1/keys"):

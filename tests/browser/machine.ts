@@ -30,7 +30,7 @@ export async function start(
   worker: string,
   { name, model, port }: { name?: string; model?: string; port?: string } = {},
 ): Promise<void> {
-  await page.getByRole("button", { name: `Start ${worker}`, exact: true }).click();
+  await page.getByRole("button", { name: new RegExp(`^Start ${worker}$`, "i") }).click();
   const dialog = page.getByRole("dialog");
   if (model) await dialog.getByRole("combobox", { name: "Model" }).selectOption(model);
   if (name) await dialog.getByRole("textbox", { name: "Name" }).fill(name);
