@@ -16,6 +16,8 @@ from rust import UNREACHED
 XML = SOURCE / "dbus-interfaces"
 FOLDER = SOURCE / "build" / "rust-clients"
 INTERFACES = {"hive": "org.rbee.Hive", "job": "org.rbee.Hive.Job", "worker": "org.rbee.Hive.Worker", "instance": "org.rbee.Hive.Instance"}
+# Nobody debugs what is compiled, nor changes it.
+ONCE = {"CARGO_PROFILE_DEV_DEBUG": "0", "CARGO_INCREMENTAL": "0"}
 pytestmark = pytest.mark.plain
 
 
@@ -34,7 +36,7 @@ def cargo(*words):
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env={**os.environ, "CARGO_TARGET_DIR": str(FOLDER / "target"), "CARGO_NET_RETRY": "1"},
+            env={**os.environ, "CARGO_TARGET_DIR": str(FOLDER / "target"), "CARGO_NET_RETRY": "1", **ONCE},
         )
     if done.returncode and any(word in done.stdout for word in (*UNREACHED, "requires rustc", "is not supported by the following package")):
         pytest.skip(f"crates.io cannot be reached, or this Rust is too old: {done.stdout[-300:]}")
