@@ -163,7 +163,7 @@ def configuration_keys(build):
         "LIBEXECDIR": os.path.join(prefix, build.options["libexecdir"], "rbee-hive"),
     }
     table = "\n".join(
-        re.search(r"static const Key keys\[\] = \{\n(.*?)\n\};", (SOURCE / "src/common" / name).read_text(), re.DOTALL)[1]
+        re.search(r"static const Key \w*keys\[\] = \{\n(.*?)\n\};", (SOURCE / "src/common" / name).read_text(), re.DOTALL)[1]
         for name in ("configuration.c", "catalog-configuration.c")
     )
     found = {}
