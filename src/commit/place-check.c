@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fnmatch.h>
+#include <glib/gi18n.h>
 #include <string.h>
 
 #include "error.h"
@@ -91,14 +92,15 @@ place_is_allowed (const PlaceCheck *check, const char *path)
 
 /* Refusals */
 
-/* @text with "%n" for the worker's name and "%b" for where the place is. */
+/* @text with, for each "%s" in turn, where the place is and the worker's name. */
 static char *
 place_fill (const PlaceCheck *check, const char *text, const Position *at)
 {
-  g_autoptr (GString) filled = g_string_new (text);
+  g_auto (GStrv) parts = g_strsplit (text, "%s", -1);
+  g_autoptr (GString) filled = g_string_new (parts[0]);
 
-  g_string_replace (filled, "%n", check->names.names[0], 0);
-  g_string_replace (filled, "%b", at->base, 0);
+  for (guint i = 1; parts[i]; i++)
+    g_string_append_printf (filled, "%s%s", i % 2 == 1 ? at->base : check->names.names[0], parts[i]);
   return g_string_free (g_steal_pointer (&filled), FALSE);
 }
 
@@ -108,21 +110,25 @@ place_advice (const PlaceRule *rule, const Position *at)
   if (rule && rule->instead)
     return rule->instead;
   if (at->foreign)
-    return "package() must put it into %b/%n";
-  return g_str_has_prefix (at->inside, "lib") ? "package() must put it into %b/lib/%n" :
-                                                "package() must put it into %b/share/%n";
+    return N_ ("package() must put it into %s/%s");
+  return g_str_has_prefix (at->inside, "lib") ? N_ ("package() must put it into %s/lib/%s") :
+                                                N_ ("package() must put it into %s/share/%s");
 }
 
 static bool
 place_refuse (const PlaceCheck *check, const char *path, const PlaceRule *rule, const Position *at, GError **error)
 {
   g_autofree char *advice = place_fill (check, place_advice (rule, at), at);
-  g_autofree char *why = rule ? g_strdup_printf ("would be used without the worker being run: %s", rule->reason) :
-                                g_strdup ("lies where a worker has no place");
 
+  if (!rule)
+    return tree_refuse (error,
+                        "%s in the package lies where a worker has no place. %s, or an administrator allow it "
+                        "(Allow=%s in [Install] of hive.conf)",
+                        path, advice, path);
   return tree_refuse (error,
-                      "%s in the package %s. %s, or an administrator allow it (Allow=%s in [Install] of hive.conf)",
-                      path, why, advice, path);
+                      "%s in the package would be used without the worker being run: %s. %s, or an administrator allow "
+                      "it (Allow=%s in [Install] of hive.conf)",
+                      path, rule->reason, advice, path);
 }
 
 static bool place_conflict (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);

@@ -27,7 +27,7 @@ typedef struct
 
   const char *reason; /* of a refusal: who would use it unasked; of the rest: why nobody does */
   const char
-      *instead; /* what package() must do, "%n" the worker and "%b" the prefix; NULL: use the folder of its own */
+      *instead; /* what package() must do, "%s" in turn the prefix and the worker; NULL: use the folder of its own */
 } PlaceRule;
 
 /* The names that stand in the rules. */

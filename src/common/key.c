@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "key.h"
 
+#include <glib/gi18n.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -125,8 +126,6 @@ read_days (const Key *key, const char *text, void *value)
   return read_time (key, text, TIME_DAY, 0, value);
 }
 
-#define SEVERAL "; between several stands a semicolon"
-
 /* How a kind is read, which is one of these ways, and what a message says that it takes. */
 static const struct
 {
@@ -139,49 +138,59 @@ static const struct
 
   const char *takes;
   bool range, sizes; /* and from where to where: numbers, or sizes */
+  bool several;      /* with semicolons between them */
 } forms[] = {
-  [KEY_PATH] = { .text = key_value_one_path, .takes = "an absolute path without \"..\"" },
-  [KEY_FILE] = { .text = key_value_path, .optional = true, .takes = "an absolute path without \"..\"" },
-  [KEY_PATHS] = { .list = key_value_paths, .takes = "absolute paths" SEVERAL },
-  [KEY_FOLDERS] = { .each = key_value_folder, .takes = "absolute paths" SEVERAL },
-  [KEY_PATTERNS] = { .each = key_value_pattern, .takes = "absolute paths, also with * and ?" SEVERAL },
-  [KEY_URL] = { .text = key_value_url, .takes = "an address like https://host/path or file:///folder" },
+  [KEY_PATH] = { .text = key_value_one_path, .takes = N_ ("an absolute path without \"..\"") },
+  [KEY_FILE] = { .text = key_value_path, .optional = true, .takes = N_ ("an absolute path without \"..\"") },
+  [KEY_PATHS] = { .list = key_value_paths, .takes = N_ ("absolute paths"), .several = true },
+  [KEY_FOLDERS] = { .each = key_value_folder, .takes = N_ ("absolute paths"), .several = true },
+  [KEY_PATTERNS] = { .each = key_value_pattern, .takes = N_ ("absolute paths, also with * and ?"), .several = true },
+  [KEY_URL] = { .text = key_value_url, .takes = N_ ("an address like https://host/path or file:///folder") },
   [KEY_STORE] = { .text = key_value_store,
-                  .takes = "a folder as oci:///folder, or a registry's repository as https://host/repository, in small "
-                           "letters and without a name or a password" },
+                  .takes =
+                      N_ ("a folder as oci:///folder, or a registry's repository as https://host/repository, in small "
+                          "letters and without a name or a password") },
   [KEY_PROXY] = { .text = key_value_proxy,
                   .optional = true,
-                  .takes = "an address like http://host:3128 or socks5://host:1080, or none" },
+                  .takes = N_ ("an address like http://host:3128 or socks5://host:1080, or none") },
   [KEY_CPU] = { .text = key_value_cpu },
-  [KEY_STEPS] = { .list = key_value_steps, .takes = "prepare, build, check" SEVERAL },
-  [KEY_VARIABLES] = { .each = key_value_variable, .takes = "variables as NAME=VALUE" SEVERAL },
+  [KEY_STEPS] = { .list = key_value_steps, .takes = "prepare, build, check", .several = true },
+  [KEY_VARIABLES] = { .each = key_value_variable, .takes = N_ ("variables as NAME=VALUE"), .several = true },
   [KEY_LISTEN] = { .each = key_value_listen,
-                   .takes = "addresses with a port (127.0.0.1:7835) and paths of sockets" SEVERAL },
-  [KEY_ORIGIN] = { .text = key_value_origin, .optional = true, .takes = "an origin like https://hive.example" },
-  [KEY_ORIGINS] = { .each = key_value_origin, .takes = "origins like https://page.example" SEVERAL },
-  [KEY_HOSTS] = { .each = key_value_host, .takes = "names of hosts without a port" SEVERAL },
+                   .takes = N_ ("addresses with a port (127.0.0.1:7835) and paths of sockets"),
+                   .several = true },
+  [KEY_ORIGIN] = { .text = key_value_origin, .optional = true, .takes = N_ ("an origin like https://hive.example") },
+  [KEY_ORIGINS] = { .each = key_value_origin, .takes = N_ ("origins like https://page.example"), .several = true },
+  [KEY_HOSTS] = { .each = key_value_host, .takes = N_ ("names of hosts without a port"), .several = true },
   [KEY_ADDRESSES] = { .each = key_value_address,
-                      .takes = "addresses (10.1.2.3), networks (10.1.0.0/16), ports of this machine (127.0.0.1:8080) "
-                               "or \"private\"" SEVERAL },
-  [KEY_CREDENTIAL] = { .text = key_value_credential, .optional = true, .takes = "a path, or the name of a credential" },
+                      .takes =
+                          N_ ("addresses (10.1.2.3), networks (10.1.0.0/16), ports of this machine (127.0.0.1:8080) "
+                              "or \"private\""),
+                      .several = true },
+  [KEY_CREDENTIAL] = { .text = key_value_credential,
+                       .optional = true,
+                       .takes = N_ ("a path, or the name of a credential") },
   [KEY_SIGNER] = { .text = key_value_signer,
                    .optional = true,
-                   .takes = "a path, or a minisign key (RW and 54 characters)" },
-  [KEY_YES] = { .yes = "yes", .no = "no", .takes = "yes or no" },
-  [KEY_ACCESS] = { .yes = "owner", .no = "everybody", .takes = "everybody or owner" },
-  [KEY_DELAY] = { .yes = "delay", .no = "no", .takes = "delay or no" },
-  [KEY_AUTHENTICATION] = { .yes = "none", .no = "token", .takes = "token or none" },
-  [KEY_MOMENT] = { .number = read_moment, .takes = "a date, or date and time as 2026-11-28T12:00:00Z" },
-  [KEY_UIDS] = { .number = read_uids, .takes = "numbers of users as 61000-61183, from 1000 on" },
-  [KEY_NICE] = { .number = read_nice, .takes = "a number from -20 to 19" },
-  [KEY_NUMBER] = { .number = read_number, .takes = "a number", .range = true },
-  [KEY_SIZE] = { .number = read_size, .takes = "a size (as 64M, 1.5G)", .range = true, .sizes = true },
-  [KEY_MEMORY] = { .number = read_memory, .takes = "a percentage, or a size (as 8G)", .range = true, .sizes = true },
-  [KEY_SECONDS] = { .number = read_seconds, .takes = "a time (as 90, 2min 30s) in seconds", .range = true },
+                   .takes = N_ ("a path, or a minisign key (RW and 54 characters)") },
+  [KEY_YES] = { .yes = "yes", .no = "no", .takes = N_ ("yes or no") },
+  [KEY_ACCESS] = { .yes = "owner", .no = "everybody", .takes = N_ ("everybody or owner") },
+  [KEY_DELAY] = { .yes = "delay", .no = "no", .takes = N_ ("delay or no") },
+  [KEY_AUTHENTICATION] = { .yes = "none", .no = "token", .takes = N_ ("token or none") },
+  [KEY_MOMENT] = { .number = read_moment, .takes = N_ ("a date, or date and time as 2026-11-28T12:00:00Z") },
+  [KEY_UIDS] = { .number = read_uids, .takes = N_ ("numbers of users as 61000-61183, from 1000 on") },
+  [KEY_NICE] = { .number = read_nice, .takes = N_ ("a number from -20 to 19") },
+  [KEY_NUMBER] = { .number = read_number, .takes = N_ ("a number"), .range = true },
+  [KEY_SIZE] = { .number = read_size, .takes = N_ ("a size (as 64M, 1.5G)"), .range = true, .sizes = true },
+  [KEY_MEMORY] = { .number = read_memory,
+                   .takes = N_ ("a percentage, or a size (as 8G)"),
+                   .range = true,
+                   .sizes = true },
+  [KEY_SECONDS] = { .number = read_seconds, .takes = N_ ("a time (as 90, 2min 30s) in seconds"), .range = true },
   [KEY_PATIENCE] = { .number = read_patience,
-                     .takes = "infinity, or a time (as 90, 2h, 5min 20s) in seconds",
+                     .takes = N_ ("infinity, or a time (as 90, 2h, 5min 20s) in seconds"),
                      .range = true },
-  [KEY_DAYS] = { .number = read_days, .takes = "infinity, or a time (as 30, 8w) in days", .range = true },
+  [KEY_DAYS] = { .number = read_days, .takes = N_ ("infinity, or a time (as 30, 8w) in days"), .range = true },
 };
 
 /* A list by `;` of what @read_one takes; NULL when one of them is nothing. */
@@ -245,15 +254,15 @@ show_size (uint64_t size)
   return g_strdup_printf ("%" G_GUINT64_FORMAT "%.1s", size, &units[unit]);
 }
 
-/* "a size from 64K to 1M", "a time in seconds from 1 to 3600", … */
+/* "a size, at least 64K and at most 1M", … */
 static char *
 show_range (const Key *key, const char *what, bool size)
 {
   g_autofree char *least = size ? show_size (key->min) : g_strdup_printf ("%" G_GUINT64_FORMAT, key->min);
   g_autofree char *most = size ? show_size (key->max) : g_strdup_printf ("%" G_GUINT64_FORMAT, key->max);
 
-  return key->max >= INT64_MAX ? g_strdup_printf ("%s of %s or more", what, least) :
-                                 g_strdup_printf ("%s from %s to %s", what, least, most);
+  return key->max >= INT64_MAX ? g_strdup_printf (N_ ("%s, and at least %s"), what, least) :
+                                 g_strdup_printf (N_ ("%s, at least %s and at most %s"), what, least, most);
 }
 
 /* What a key takes. */
@@ -264,6 +273,8 @@ key_describe (const Key *key)
     return g_strdup (cpu_level_names ());
   if (forms[key->kind].range)
     return show_range (key, forms[key->kind].takes, forms[key->kind].sizes);
+  if (forms[key->kind].several)
+    return g_strdup_printf (N_ ("%s; between several stands a semicolon"), forms[key->kind].takes);
   return g_strdup (forms[key->kind].takes);
 }
 

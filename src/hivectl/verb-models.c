@@ -4,6 +4,7 @@
 #include "bus-json.h"
 #include "json.h"
 #include "listing.h"
+#include "sentence.h"
 #include "size.h"
 #include "table.h"
 #include "terminal.h"
@@ -34,7 +35,8 @@ models_tell_skipped (JsonArray *skipped)
     {
       JsonArray *pair = json_array_get_array_element (skipped, i);
       g_autofree char *path = text_line (json_array_get_string_element (pair, 0));
-      g_autofree char *why = text_line (json_array_get_string_element (pair, 1));
+      g_autofree char *said = sentence_translate (json_array_get_string_element (pair, 1));
+      g_autofree char *why = text_line (said);
       g_autofree char *shown = NULL;
       g_autofree char *line = g_strdup_printf (_ ("Passed over: %s %s"), path, why);
 

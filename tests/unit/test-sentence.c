@@ -34,6 +34,36 @@ test_sentence_that_another_quotes_is_said_too (void)
                "Aktualisieren Sie das Paket bubblewrap");
 }
 
+/* As rbee-hive-commit, the readers of models, catalogs and hive.conf put them together. */
+static void
+test_parts_of_a_sentence_are_said_too (void)
+{
+  assert_said ("/usr/local/lib/libx.so in the package would be used without the worker being run: the dynamic loader "
+               "looks there for what any program needs, before or after the system's folders. package() must put the "
+               "library into /usr/local/lib/x, linked with -Wl,-rpath,/usr/local/lib/x, or an administrator allow it "
+               "(Allow=/usr/local/lib/libx.so in [Install] of hive.conf)",
+               "/usr/local/lib/libx.so im Paket würde benutzt, ohne dass der Worker läuft: Der dynamische Lader sucht "
+               "dort, was irgendein Programm braucht, vor oder nach den Ordnern des Systems. package() muss die "
+               "Bibliothek nach /usr/local/lib/x legen, gelinkt mit -Wl,-rpath,/usr/local/lib/x, oder ein Verwalter "
+               "erlaubt es (Allow=/usr/local/lib/libx.so in [Install] von hive.conf)");
+  assert_said (
+      "/m/a.gguf cannot be used: it is cut off: its head goes on where it ends, at 500 bytes",
+      "/m/a.gguf ist nicht zu gebrauchen: Die Datei ist abgeschnitten: Ihr Kopf geht weiter, wo sie endet, bei "
+      "500 Bytes");
+  assert_said ("The catalog's entry \"a\" is invalid: \"depends\" must be an array of strings",
+               "Der Eintrag „a“ des Katalogs ist ungültig: „depends“ muss eine Liste von Zeichenketten sein");
+  assert_said (
+      "h.conf:2: \"x\" is not a value for MaxParallel= in [Jobs] (the default is 1): it takes a number, at least "
+      "1 and at most 64",
+      "h.conf:2: „x“ ist kein Wert für MaxParallel= in [Jobs] (vorgegeben ist 1): Es nimmt eine Zahl, mindestens "
+      "1 und höchstens 64");
+  assert_said (
+      "h.conf:2: \"x\" is not a value for Folders= in [Models] (the default is none): it takes absolute paths; "
+      "between several stands a semicolon",
+      "h.conf:2: „x“ ist kein Wert für Folders= in [Models] (vorgegeben ist none): Es nimmt absolute Pfade; "
+      "zwischen mehreren steht ein Strichpunkt");
+}
+
 /* It is behind the sentence, and no part of the file's name. */
 static void
 test_what_the_system_says_stays_behind_the_sentence (void)
@@ -67,6 +97,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/sentence/is-said-with-its-values", test_sentence_is_said_with_its_values);
   g_test_add_func ("/sentence/that-another-quotes-is-said-too", test_sentence_that_another_quotes_is_said_too);
+  g_test_add_func ("/sentence/parts-of-one-are-said-too", test_parts_of_a_sentence_are_said_too);
   g_test_add_func ("/sentence/what-the-system-says-stays-behind", test_what_the_system_says_stays_behind_the_sentence);
   g_test_add_func ("/sentence/that-is-not-known-stays", test_sentence_that_is_not_known_stays);
   return g_test_run ();

@@ -232,18 +232,21 @@ static bool
 catalog_entry_check (EntryReader *reader, const CatalogEntry *entry)
 {
   bool camel_case = entry->pkgbuild_url_git != NULL;
+  const char *name_key = camel_case ? "binaryName" : "binary_name";
+  const char *path_key = camel_case ? "installPath" : "install_path";
+  const char *backend_key = camel_case ? "backend" : "worker_type";
   const char *name = entry->binary_name, *path = entry->install_path;
 
   if (reader->failed)
     return false;
   if (strchr (name, '/') || g_str_equal (name, "..") || g_str_equal (name, ".") || !text_is_one_line (name))
-    entry_reader_fail (reader, camel_case ? "binaryName" : "binary_name", "the name of a file, without a folder");
+    entry_reader_fail (reader, name_key, "the name of a file, without a folder");
   if (!g_path_is_absolute (path) || strstr (path, "/../") || g_str_has_suffix (path, "/..") || !text_is_one_line (path))
-    entry_reader_fail (reader, camel_case ? "installPath" : "install_path", "an absolute path without ..");
+    entry_reader_fail (reader, path_key, "an absolute path without ..");
   if (strpbrk (entry->version, "\n\t "))
     entry_reader_fail (reader, "version", "a word");
   if (strpbrk (entry->worker_type, "\n\t "))
-    entry_reader_fail (reader, camel_case ? "backend" : "worker_type", "a word");
+    entry_reader_fail (reader, backend_key, "a word");
   return !reader->failed;
 }
 

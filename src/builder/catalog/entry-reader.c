@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "entry-reader.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 #include "controls.h"
@@ -36,8 +37,8 @@ entry_reader_string (EntryReader *reader, JsonObject *object, const char *key, b
   if (!value || !text_is_sane (value) || (required && !*value))
     {
       entry_reader_fail (reader, key,
-                         required ? "a string that is not empty, without control characters" :
-                                    "a string without control characters");
+                         required ? N_ ("a string that is not empty, without control characters") :
+                                    N_ ("a string without control characters"));
       return NULL;
     }
   return g_strdup (value);

@@ -133,7 +133,7 @@ gguf_child_read (int fd, const char *name, Gguf *ret, GError **error)
   if (!whole)
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_MODEL_INVALID, "%s cannot be read: its reader was ended", name);
   else if (!answer.fine)
-    g_set_error (error, HIVE_ERROR, HIVE_ERROR_MODEL_INVALID, "%s %s", name, answer.gguf.problem);
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_MODEL_INVALID, "%s cannot be used: it %s", name, answer.gguf.problem);
   if (!whole || !answer.fine)
     return false;
   *ret = answer.gguf;

@@ -23,7 +23,7 @@ typedef struct
   uint64_t key_value_heads; /* of all blocks together, where they are listed one by one; else of each */
   bool key_value_heads_listed;
 
-  char problem[200]; /* what is wrong with it, as the end of a sentence that begins with its name */
+  char problem[200]; /* what is wrong with it, as the end of a sentence: "NAME cannot be used: it …" */
 } Gguf;
 
 /* Reads @fd, of @size bytes, from where it stands. False and @ret->problem when it is not a whole GGUF file. */

@@ -120,6 +120,18 @@ search_resolve_parts (ModelSearch *search, const char *base, const char *path, u
   return g_strv_builder_end (paths);
 }
 
+/* What an error says of the file at @path, whose place is told beside it. */
+static const char *
+said_of (const char *message, const char *path)
+{
+  static const char refused[] = " cannot be used: it ";
+  const char *rest = g_str_has_prefix (message, path) ? message + strlen (path) : NULL;
+
+  if (!rest)
+    return message;
+  return g_str_has_prefix (rest, refused) ? rest + strlen (refused) : rest + 1;
+}
+
 /* @path: the first part, and @real where it is. */
 static void
 search_read (ModelSearch *search, const char *base, const char *path, const char *real, unsigned parts)
@@ -132,8 +144,7 @@ search_read (ModelSearch *search, const char *base, const char *path, const char
     search_add (search, model);
   if (!error)
     return;
-  search_skip (search, path, "%s",
-               g_str_has_prefix (error->message, real) ? error->message + strlen (real) + 1 : error->message);
+  search_skip (search, path, "%s", said_of (error->message, real));
   if (search->wanted && !search->failure)
     search->failure = g_steal_pointer (&error);
 }
@@ -290,7 +301,7 @@ search_set_error (ModelSearch *search, const char *reference, GError **error)
   if (search->failure)
     g_propagate_error (error, g_steal_pointer (&search->failure));
   else if (why)
-    g_set_error (error, HIVE_ERROR, HIVE_ERROR_MODEL_INVALID, "%s %s", valid, why);
+    g_set_error (error, HIVE_ERROR, HIVE_ERROR_MODEL_INVALID, "%s cannot be used: it %s", valid, why);
   else if (*reference != '/')
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_MODEL_NOT_FOUND,
                  "There is no model \"%s\": hivectl models lists those that there are, "
