@@ -182,6 +182,14 @@ def test_source_name_that_leads_out_of_the_catalog(hive, source):
     assert "secret" not in job.lines()
 
 
+def test_recipe_that_asks_the_network_is_refused_for_that_alone(hive):
+    """That it has no version then is no fault of its own."""
+    hive.catalog.add("some", pkgbuild("some") + 'pkgver=$(curl -fsS http://example.invalid/newest)\nprovides=("some=$pkgver")\n')
+    lines = hive.refuses("some", "RecipeInvalid", "recipes are read without one").lines()
+    assert not any(line.startswith(("✗", "⚠")) or "pkgver" in line for line in lines if "recipes are read without one" not in line)
+    assert sum("recipes are read without one" in line for line in lines) == 1
+
+
 def test_evaluation_writes_nowhere_and_has_no_network(hive, http_catalog):
     probe = hive.directory / "probe"
     http_catalog.add(

@@ -50,6 +50,13 @@ def test_recipe_reads_what_lies_anywhere_in_its_repository(reader):
     assert done.returncode == 0 and b"\tdepends = zlib\n" in done.stdout, done.stderr
 
 
+def test_what_follows_from_a_file_that_is_not_shown_is_not_told_too(reader):
+    recipe = above(reader, files={"a/.git": "gitdir: elsewhere\n", "shared/names.bash": "common_version=2\n"})
+    recipe.write_text(recipe.read_text() + "pkgver=$common_version\n")
+    (problem,) = told(reader, recipe)
+    assert "../shared/names.bash" in problem
+
+
 def test_file_above_the_repository_is_told(reader):
     recipe = above(reader, files={"a/.git": "gitdir: elsewhere\n"})
     assert any("../shared/names.bash" in problem for problem in told(reader, recipe))
@@ -133,9 +140,11 @@ def server():
         "curl -s http://[::1]:{port}/ || curl -s http://192.0.2.1/ || echo 1",
     ],
 )
-def test_recipe_that_asks_the_network_is_told_the_cause_first(reader, server, command):
+def test_recipe_that_asks_the_network_is_told_that_cause_alone(reader, server, command):
+    """That there is no version follows from it."""
     recipe = reader.recipe({"PKGBUILD": pkgbuild("some") + f'pkgver=$({command.format(port=server)})\nprovides=("some=$pkgver")\n'})
-    assert "recipes are read without one" in told(reader, recipe)[0]
+    (problem,) = told(reader, recipe)
+    assert "recipes are read without one" in problem
 
 
 def test_recipe_without_a_version_is_shown_without_one(reader, server):

@@ -49,17 +49,17 @@ inspection_clear (Inspection *inspection)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Inspection, inspection_clear)
 
-/* The causes first. */
+/* What it did not get from outside may be why it breaks rules: which it breaks is told when that is mended. */
 static void
 inspection_judge (Inspection *inspection, const Evaluation *evaluation, const char *said)
 {
-  g_autoptr (GPtrArray) broken = recipe_lint (inspection->recipe, true);
-
   inspection->problems = outside_files (evaluation, said);
   if (inspection->recipe->asked_network)
     g_ptr_array_add (inspection->problems, g_strdup (OUTSIDE_NETWORK));
-  for (guint i = 0; i < broken->len; i++)
-    g_ptr_array_add (inspection->problems, g_strdup (broken->pdata[i]));
+  if (inspection->problems->len > 0)
+    return;
+  g_ptr_array_unref (inspection->problems);
+  inspection->problems = recipe_lint (inspection->recipe, true);
 }
 
 static bool

@@ -7,15 +7,12 @@
 #include "recipe-lint.h"
 #include "step.h"
 
-/* What it asked for outside its sandbox and did not get; what it says is told in any case. */
+/* The files that it asked for outside its sandbox and did not get. */
 static bool
-parse_check_surroundings (Builder *builder, const Evaluation *evaluation, const Recipe *recipe, const char *said,
-                          GError **error)
+parse_check_surroundings (Builder *builder, const Evaluation *evaluation, const char *said, GError **error)
 {
   g_autoptr (GPtrArray) files = outside_files (evaluation, said);
 
-  if (recipe->asked_network)
-    log_writer_note (builder->log, "parse", "⚠ %s", OUTSIDE_NETWORK);
   for (guint i = 0; files->len > 1 && i < files->len; i++)
     log_writer_note (builder->log, "parse", "✗ %s", (char *)files->pdata[i]);
   if (files->len > 0)
@@ -46,23 +43,30 @@ parse_recipe (Builder *builder, GError **error)
 
   if (said.text)
     step_tell (builder, said.text);
-  return recipe && parse_check_surroundings (builder, &evaluation, recipe, said.text, error) ?
-             g_steal_pointer (&recipe) :
-             NULL;
+  return recipe && parse_check_surroundings (builder, &evaluation, said.text, error) ? g_steal_pointer (&recipe) : NULL;
 }
 
-/* Each rule that is broken; the first is the error, unless the network would have mended it. */
+/* Each rule that is broken, and the first is the error; unless the network would have mended it, which is all then. */
 static bool
-parse_check (Builder *builder, GError **error)
+parse_check_rules (Builder *builder, GError **error)
 {
   g_autoptr (GPtrArray) problems = recipe_lint (builder->recipe, false);
+  bool asked_network = builder->recipe->asked_network;
 
-  for (guint i = 0; problems->len > 1 && i < problems->len; i++)
+  for (guint i = 0; !asked_network && problems->len > 1 && i < problems->len; i++)
     log_writer_note (builder->log, "parse", "✗ %s", (char *)problems->pdata[i]);
   if (problems->len > 0)
     g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID,
-                         builder->recipe->asked_network ? OUTSIDE_NETWORK : problems->pdata[0]);
-  return problems->len == 0 && recipe_check (builder->recipe, error) &&
+                         asked_network ? OUTSIDE_NETWORK : problems->pdata[0]);
+  else if (asked_network)
+    log_writer_note (builder->log, "parse", "⚠ %s", OUTSIDE_NETWORK);
+  return problems->len == 0;
+}
+
+static bool
+parse_check (Builder *builder, GError **error)
+{
+  return parse_check_rules (builder, error) && recipe_check (builder->recipe, error) &&
          (!builder->request->files || recipe_files_check_name (builder, error)) &&
          recipe_check_architecture (builder->recipe, machine_architecture (), error);
 }
