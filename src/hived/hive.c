@@ -26,6 +26,7 @@
 #include "models.h"
 #include "pushes.h"
 #include "registry.h"
+#include "rules-watch.h"
 #include "scheduler.h"
 #include "shutdown.h"
 #include "updates.h"
@@ -161,6 +162,7 @@ hive_new (sd_event *event, sd_bus *bus, Configuration *configuration, bool units
       return NULL;
     }
   hive->shutdown = shutdown_new (hive);
+  hive->rules_watch = rules_watch_new (hive);
   if (units && configuration->idle_timeout > 0)
     hive->idle = idle_new (hive);
   return g_steal_pointer (&hive);
@@ -173,6 +175,7 @@ hive_free (Hive *hive)
     return;
   sd_event_source_disable_unref (hive->stop_timer);
   sd_event_source_disable_unref (hive->counts_timer);
+  sd_event_source_disable_unref (hive->rules_watch);
   idle_free (hive->idle);
   shutdown_free (hive->shutdown);
   instances_free (hive->instances);

@@ -86,6 +86,7 @@ struct Hive
   unsigned announced_running; /* what RunningJobs and QueuedJobs were when they were last announced */
   unsigned announced_queued;
   sd_event_source *counts_timer;
+  sd_event_source *rules_watch; /* NULL: its folder cannot be watched */
 };
 
 /* Makes every part, reads the state from disk and puts the objects on @bus. With @units jobs are units of the systemd

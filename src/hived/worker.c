@@ -426,3 +426,11 @@ worker_announce_update (Hive *hive, const char *id)
 
   sd_bus_emit_properties_changed (hive->bus, path, WORKER_INTERFACE, "UpdateVersion", NULL);
 }
+
+void
+worker_announce_run (Hive *hive, const char *id)
+{
+  g_autofree char *path = worker_path (id);
+
+  sd_bus_emit_properties_changed (hive->bus, path, WORKER_INTERFACE, "Run", NULL);
+}

@@ -18,5 +18,8 @@ void worker_announce_removed (Hive *hive, const char *id);
 /* Tells the bus that another version is newer than the installed one, or none any more. */
 void worker_announce_update (Hive *hive, const char *id);
 
+/* Tells the bus how a worker is run, which may be another way now. */
+void worker_announce_run (Hive *hive, const char *id);
+
 /* Appends the worker's a{sv} of ListWorkers. 0 or a negative errno. */
 int worker_append (Hive *hive, sd_bus_message *message, const WorkerRecord *record);

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from terminal import Terminal
+from waiting import wait_until
 
 RULES = """
 [keyed]
@@ -65,6 +66,26 @@ def test_another_installation_tells_how_it_is_started_now(hive, rules):
     hive.installs("keyed", reinstall=True)
     changes = [signal.arguments[1] for signal in hive.signals if signal.path.endswith("/worker/keyed") and signal.member == "PropertiesChanged"]
     assert changes[-1]["Run"]["api"] == "openai"
+
+
+@pytest.mark.parametrize("how", ["written over", "another in its place"])
+def test_change_of_the_rules_is_told_of_each_worker_at_once(hive, rules, how):
+    for name in ("keyed", "closed"):
+        hive.catalog.add(name)
+        hive.installs(name)
+    hive.signals.clear()
+    new = rules if how == "written over" else rules.with_name("new.conf")
+    new.write_text("[keyed]\nArguments=%p\nAPI=other\n")
+    new.rename(rules)
+
+    def told(name):
+        path = f"/org/rbee/Hive/worker/{name}"
+        return [signal.arguments[1] for signal in hive.signals if signal.path == path and signal.member == "PropertiesChanged"]
+
+    assert wait_until(lambda: told("keyed"))[-1]["Run"]["api"] == "other"
+    assert wait_until(lambda: told("closed"))[-1] == {"Run": {}}
+    rules.unlink()
+    wait_until(lambda: told("keyed")[-1] == {"Run": {}})
 
 
 def test_rules_that_are_broken_are_none(hive, rules):

@@ -145,8 +145,10 @@ def test_newer_version_is_shown_and_installed_by_a_click(make_screen, hive):
     ids=["dark", "contrast", "narrow", "wide"],
 )
 def test_nothing_is_cut_off(make_screen, hive, look, width, environment):
-    hive.catalog.add("some")
-    hive.catalog.add("picky", makedepends=["cuda"], name="LLM Worker (CUDA)", description="A worker whose description is longer than a line is wide")
+    hive.catalog.add("hive-probe", name="Hive Probe", description="Measures this machine: cores, instruction sets, memory bandwidth, matrix product")
+    hive.catalog.add(
+        "llm-worker-cuda", makedepends=["cuda"], name="LLM Worker (CUDA)", description="Candle-based LLM inference worker, on NVIDIA GPUs through CUDA"
+    )
     hive.start()
     window = make_screen(width=width).start(**environment)
     window.resize(width, 700)
@@ -159,7 +161,10 @@ def test_nothing_is_cut_off(make_screen, hive, look, width, environment):
     assert window.unnamed() == []
 
 
-def test_worker_that_nobody_says_how_to_run_is_not_to_be_started(make_screen, hive):
+def test_worker_that_nobody_says_how_to_run_is_not_to_be_started_until_somebody_does(make_screen, hive):
+    rules = hive.directory / "run.conf"
+    rules.write_text("")
+    hive.configuration["Run"] = {"Rules": rules}
     hive.catalog.add("some")
     hive.start()
     hive.installs("some")
@@ -170,6 +175,8 @@ def test_worker_that_nobody_says_how_to_run_is_not_to_be_started(make_screen, hi
     window.activate("start-worker", "some")
     window.settle()
     assert not window.find("Name", "text box")
+    rules.write_text("[some]\nArguments=%p\n")
+    window.wait("Start…", "button")
 
 
 def test_failed_build_says_why_and_is_tried_again(make_screen, hive):
