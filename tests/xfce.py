@@ -2,6 +2,7 @@
 """Xfce without a screen: its panel, its settings and its notifications on an Xvfb, with a pointer that tests move."""
 
 import os
+import pathlib
 import subprocess
 
 from build import SOURCE
@@ -9,8 +10,14 @@ from screen import pixels, png
 from sway import start_xvfb
 from waiting import wait_until
 
-CONFD = "/usr/lib/x86_64-linux-gnu/xfce4/xfconf/xfconfd"
-NOTIFYD = "/usr/lib/x86_64-linux-gnu/xfce4/notifyd/xfce4-notifyd"
+
+def installed(pattern):
+    """Each architecture has a folder of its own."""
+    return next((str(path) for path in pathlib.Path("/usr/lib").glob(pattern)), pattern)
+
+
+CONFD = installed("*/xfce4/xfconf/xfconfd")
+NOTIFYD = installed("*/xfce4/notifyd/xfce4-notifyd")
 NEEDS = ("Xvfb", "xdotool", "xfce4-panel", CONFD, NOTIFYD)
 BAR = 30
 PANEL = """<?xml version="1.0" encoding="UTF-8"?>
@@ -80,10 +87,10 @@ class Xfce:
         return pixels(self.folder)
 
     def keep_picture(self, name):
-        """For people."""
+        """For people: the corner where there is something to be seen."""
         folder = SOURCE / "build/screenshots"
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{name}.png").write_bytes(png(pixels(self.folder)))
+        (folder / f"{name}.png").write_bytes(png([row[-400 * 3 :] for row in self.picture()[:180]]))
 
     def click(self, x, y, button=1):
         environment = dict(os.environ, DISPLAY=self.environment["DISPLAY"])

@@ -4,6 +4,7 @@
 import pytest
 
 from catalog import camel, pkgbuild
+from screen import pixels
 from session import Notifications
 from waiting import unique_seconds, wait_until, wake
 
@@ -147,7 +148,10 @@ def test_newer_version_is_shown_and_installed_by_a_click(make_screen, hive):
 def test_nothing_is_cut_off(make_screen, hive, look, width, environment):
     hive.catalog.add("hive-probe", name="Hive Probe", description="Measures this machine: cores, instruction sets, memory bandwidth, matrix product")
     hive.catalog.add(
-        "llm-worker-cuda", makedepends=["cuda"], name="LLM Worker (CUDA)", description="Candle-based LLM inference worker, on NVIDIA GPUs through CUDA"
+        "llm-worker-cuda",
+        makedepends=["cuda"],
+        name="LLM Worker (CUDA)",
+        description="Candle-based LLM inference worker, on NVIDIA GPUs through CUDA",
     )
     hive.start()
     window = make_screen(width=width).start(**environment)
@@ -344,6 +348,16 @@ def test_system_bus_that_is_not_there_is_a_sentence(make_screen, hive):
     window = make_screen().start(DBUS_SYSTEM_BUS_ADDRESS="unix:path=/nonexistent")
     window.wait("No Hive Here")
     window.reads("Cannot reach the system bus")
+
+
+def test_session_without_a_bus_has_a_window(make_screen, session, hive):
+    """GTK 4.8 itself dies of a screen reader without it, so nobody reads here."""
+    hive.catalog.add("some")
+    hive.start()
+    window = make_screen()
+    process = session.spawn(str(window.program), env=dict(window.environment, DBUS_SESSION_BUS_ADDRESS="unix:path=/nonexistent", GTK_A11Y="none"))
+    wait_until(lambda: len(set(pixels(window.folder))) > 100, what=lambda: "a window: " + window.said())
+    assert process.poll() is None
 
 
 @pytest.mark.root
