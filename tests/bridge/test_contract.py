@@ -9,8 +9,10 @@ import pytest
 
 from build import SOURCE
 
+# Each bound of each field is tried once; of what is random besides, so much an operation is what a minute has room for.
+EXAMPLES = 20
 TOOLS = {"schemathesis": "4.32.5", "openapi-python-client": "0.29.1"}
-# Streams that end when a job does, or never.
+# schemathesis reads an answer to its end, and a stream ends when a job does, or never: test_streams.py has those.
 STREAMS = "^/v1/(events|jobs/{id}/stream)$"
 
 
@@ -50,7 +52,7 @@ def test_answers_are_as_the_document_has_them_whatever_is_asked(bridge, tools):
             "--phases",
             "examples,coverage,fuzzing",
             "--max-examples",
-            "20",
+            str(EXAMPLES),
             "--seed",
             "1",
             "--no-color",

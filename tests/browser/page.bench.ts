@@ -72,7 +72,7 @@ test("a first visit", async ({ stage, newPage }) => {
     ready.push(usable!);
     await page.context().close();
   }
-  const kilobytes = (kind: string) => `${((bytes[kind] ?? 0) / 1000).toFixed(1)} kB`;
+  const kilobytes = (kind: string) => `${((bytes[kind] ?? 0) / 1024).toFixed(1)} KB`;
   figure(
     "first visit, compressed, with headers",
     `JavaScript ${kilobytes("Script")}, styles ${kilobytes("Stylesheet")}, HTML ${kilobytes("Document")}`,

@@ -16,13 +16,16 @@ describe("numbers", () => {
   });
 
   test("one byte is one, and more of them are bytes", () => {
-    expect([0, 1, 2, 999, 1000, 1_500_000].map((size) => formatSize(size))).toEqual([
-      "0 bytes",
-      "1 byte",
-      "2 bytes",
-      "999 bytes",
-      "1 kB",
-      "1.5 MB",
+    expect([0, 1, 2, 1023].map((size) => formatSize(size))).toEqual(["0 bytes", "1 byte", "2 bytes", "1,023 bytes"]);
+  });
+
+  test("sizes are those that hivectl prints", () => {
+    expect([1024, 1_500_000, 1_048_575, 24 * 2 ** 30, 2 ** 50].map((size) => formatSize(size))).toEqual([
+      "1.0 KB",
+      "1.4 MB",
+      "1.0 MB",
+      "24.0 GB",
+      "1,024.0 TB",
     ]);
   });
 

@@ -6,5 +6,5 @@ import { formatSize } from "./format.ts";
 /** "CUDA": as people write it. */
 export const backendName = (backend: string) => backend.toLocaleUpperCase("en");
 
-/** "24 GB"; "": unknown */
-export const deviceMemory = ({ memory }: Device) => (memory ? formatSize(memory, 1024) : "");
+/** "24.0 GB"; "": unknown */
+export const deviceMemory = ({ memory }: Device) => (memory ? formatSize(memory) : "");

@@ -33,21 +33,18 @@ export function formatMinutes(minutes: number): string {
   );
 }
 
-const SIZES = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
+const SIZES = ["KB", "MB", "GB", "TB"] as const;
 
-/** By thousands, as disks are sold; @step 1024: memory. */
-export function formatSize(bytes: number, step = 1000): string {
-  let unit = 0;
-  while (bytes >= step && unit < SIZES.length - 1) {
-    bytes /= step;
+/** "3 bytes", "1.5 MB": by 1024, as hivectl and the hive's own sentences have it. */
+export function formatSize(bytes: number): string {
+  let unit = -1;
+  // 1023.95 would be written as "1,024.0".
+  while (bytes >= (unit < 0 ? 1024 : 1023.95) && unit < SIZES.length - 1) {
+    bytes /= 1024;
     unit++;
   }
-  return new Intl.NumberFormat(currentLocale(), {
-    style: "unit",
-    unit: SIZES[unit]!,
-    unitDisplay: unit > 0 ? "short" : "long",
-    maximumFractionDigits: unit > 0 && bytes < 10 ? 1 : 0,
-  }).format(bytes);
+  if (unit < 0) return new Intl.NumberFormat(currentLocale(), { style: "unit", unit: "byte", unitDisplay: "long" }).format(bytes);
+  return `${new Intl.NumberFormat(currentLocale(), { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(bytes)} ${SIZES[unit]}`;
 }
 
 export function formatNumber(number: number): string {

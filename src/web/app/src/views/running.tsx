@@ -92,7 +92,7 @@ function Facts({ instance }: { instance: Instance }) {
       <Key instance={instance} />
       <Fact name={_("Model")}>{model && <code>{model}</code>}</Fact>
       <Fact name={_("Device")}>{device}</Fact>
-      <Fact name={_("Memory")}>{memory > 0 && <span className="numbers">{formatSize(memory, 1024)}</span>}</Fact>
+      <Fact name={_("Memory")}>{memory > 0 && <span className="numbers">{formatSize(memory)}</span>}</Fact>
       <Fact name={_("Since")}>{since > 0 && <Ago time={since} />}</Fact>
       <Fact name={_("Restarts")}>{restarts > 0 && formatNumber(restarts)}</Fact>
     </dl>

@@ -123,10 +123,10 @@ function AddressChoice({ worker, form, set }: { worker: Worker; form: StartForm;
       )}
       <p className="muted">
         {listen === "unix"
-          ? _("It cannot be given a key, so it listens on a Unix socket alone.")
+          ? _("It cannot be given a key, so it listens only on a Unix socket.")
           : [
               listen === "any" && loopback && _("Who calls it there needs its key."),
-              page && _("A browser reaches its page at a port alone."),
+              page && _("To open its page in a browser, choose the port."),
             ]
               .filter(Boolean)
               .join(" ")}
