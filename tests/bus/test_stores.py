@@ -516,6 +516,7 @@ def test_the_sandbox_of_a_recipe_sees_neither_the_key_nor_the_store(hive, store)
     assert all("No such file" in line for line in lines if line.startswith("seen ") and str(hive.directory) in line)
 
 
+@pytest.mark.plain  # what the sanitizers add keeps libraries that nothing asks for
 def test_the_program_that_has_the_key_cannot_speak_with_servers_and_the_one_that_does_unpacks_nothing(build):
     """And each starts sooner without the libraries of the other."""
 
