@@ -151,6 +151,19 @@ def test_commit_that_the_mirror_has_needs_no_server(hive, http_catalog, served):
     assert not served.requests
 
 
+def test_without_git_it_is_asked_for_and_the_mirror_is_none_the_worse(hive, http_catalog, served):
+    commit = served.commit(file="pinned")
+    http_catalog.add("some", recipe(served, f"#commit={commit}"))
+    hive.installs("some")
+    hive.stop()
+    hive.wrapper = ["unshare", "--mount", "sh", "-c", 'mount --bind /dev/null /usr/bin/git; exec "$@"', "--"]
+    lines = hive.refuses("some", "MissingDependencies", "Please install git before proceeding", reinstall=True).lines()
+    assert lines.count("❌ Missing dependencies") == 1 and not any("is of no use" in line for line in lines)
+    hive.stop()
+    hive.wrapper = []
+    assert f"✓ Source: tree (git, commit {commit}, from the cache)" in hive.installs("some", reinstall=True).lines()
+
+
 def test_two_jobs_share_one_mirror_at_the_same_time(hive, http_catalog, served):
     for number in range(20):
         served.commit(file=f"{number}\n", other="x" * number * 1000)

@@ -5,7 +5,8 @@
 # the builder in one without network, where the mirror cannot be written, as
 #     bash git-look.bash REVISION TAG MAX_FILES POINTER VERIFY COMMITS FILES
 # REVISION is what the recipe names; TAG, the ref of a tag or nothing; VERIFY, whether objects are to be read back; COMMITS and FILES, what in a
-# file asks for the history and for other commits' files, or nothing. Nothing is said where there is no such commit; otherwise a line each:
+# file asks for the history and for other commits' files, or nothing. It ends with 127 where git is missing. Nothing is said where there is no such
+# commit; otherwise a line each:
 #
 #   object HASH        what REVISION is
 #   commit HASH        the commit that it is, or stands for
@@ -16,7 +17,7 @@
 #   pointer NAME       to a file by Git LFS: the first three of them
 #   pointers COUNT     how many there are
 
-hash git || exit # 127: git is missing
+hash git || exit 127
 git() { command git -C /tmp/mirror "$@"; }
 set -o pipefail
 

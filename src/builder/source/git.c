@@ -323,7 +323,9 @@ git_try_stored (Git *git, GError **error)
   if (stored < 0 || !git_is_kept (git))
     return false;
   good = git_copy_stored (git, &failure) && git_settle (git, &failure);
-  if (!good && sandbox_check_cancelled (error))
+  if (!good && failure->code == HIVE_ERROR_MISSING_DEPENDENCIES)
+    g_propagate_error (error, g_steal_pointer (&failure)); /* of this machine, and nothing of the mirror's */
+  else if (!good && sandbox_check_cancelled (error))
     {
       log_writer_note (git->builder->log, "sources",
                        "⚠ The mirror of %s in the cache is of no use, cloning it again: %s", git->source->name,
