@@ -252,6 +252,25 @@ exchange_set_time (const Exchange *exchange)
 #endif
 }
 
+/* Whether the store is dead, so that nothing else is asked of it. What one answer of it leads to may be broken on its
+ * own. */
+static bool
+exchange_is_dead (const Exchange *exchange, CURLcode code)
+{
+  static const CURLcode dead[] = { CURLE_COULDNT_RESOLVE_HOST,
+                                   CURLE_COULDNT_RESOLVE_PROXY,
+                                   CURLE_COULDNT_CONNECT,
+                                   CURLE_SSL_CONNECT_ERROR,
+                                   CURLE_GOT_NOTHING,
+                                   CURLE_SEND_ERROR,
+                                   CURLE_RECV_ERROR };
+
+  for (size_t i = 0; exchange->own && i < G_N_ELEMENTS (dead); i++)
+    if (code == dead[i])
+      return true;
+  return false;
+}
+
 static bool
 exchange_fail (const Exchange *exchange, CURLcode code, const char *message, const char *url, GError **error)
 {
@@ -268,10 +287,12 @@ exchange_fail (const Exchange *exchange, CURLcode code, const char *message, con
                  (unsigned long long)exchange->request->max);
   else if (exchange->elsewhere)
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_FAILED, "%s does not go on where the connection was cut", shown);
-  else if (code == CURLE_OPERATION_TIMEDOUT)
+  else if (code == CURLE_OPERATION_TIMEDOUT) /* whoever it is: the rest would be waited for as long */
     g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, "%s does not answer in time", shown);
   else
-    g_set_error (error, HIVE_ERROR, HIVE_ERROR_SOURCE_UNAVAILABLE, "%s cannot be reached: %s", shown, why);
+    g_set_error (error, HIVE_ERROR,
+                 exchange_is_dead (exchange, code) ? HIVE_ERROR_SOURCE_UNAVAILABLE : HIVE_ERROR_FAILED,
+                 "%s cannot be reached: %s", shown, why);
   return false;
 }
 

@@ -361,6 +361,22 @@ def test_a_registry_that_dies_in_the_middle_of_a_lookup_is_told_once_and_it_is_b
     is_ready(hive.installs("one"))
 
 
+def test_a_build_that_leads_to_what_cannot_be_had_hides_no_other_of_its_registry(hive, two_builds):
+    for part in ("record", "signature"):
+        led = []
+
+        def rule(passage, part=part, led=led):
+            if LOOKUP[part](passage):
+                led.append(passage.what)
+                passage.answer(307, Location="file:///etc/passwd")
+
+        two_builds.rule = rule
+        is_ready(hive.installs("one"))
+        assert len(led) == 1
+        hive.removes("one")
+        hive.nothing_left()
+
+
 @pytest.mark.parametrize("part", LOOKUP)
 def test_a_registry_that_falls_silent_in_the_middle_of_a_lookup_is_waited_for_once_and_it_is_built(hive, two_builds, part):
     if part == "tree" and "RBEE_TEST_ALL" not in os.environ:
