@@ -150,7 +150,33 @@ cache_store_exchange (int keep, int store, const char *key)
 }
 
 static int
-cache_store_promote_one (int keep, int store, const char *key)
+visit_sync (int parent, const char *name, const struct stat *st, void *userdata)
+{
+  g_auto (Fd) fd = -1;
+
+  if (!S_ISREG (st->st_mode))
+    return 0;
+  fd = file_open_beneath (parent, name, O_RDONLY | O_NOFOLLOW, 0);
+  return fd < 0 ? fd_steal (&fd) : fsync (fd) < 0 ? -errno : 0;
+}
+
+/* A mirror of git that has more than one commit: who uses it reads that one back, and never the history, which
+ * half-written would spoil each later build. Of one commit, and of a download, all is read. */
+static int
+cache_store_sync_history (int entry)
+{
+  g_auto (Fd) objects = file_open_beneath (entry, "objects", O_RDONLY | O_DIRECTORY, 0);
+  struct stat st;
+
+  if (objects < 0)
+    return objects == -ENOENT || objects == -ENOTDIR ? 0 : fd_steal (&objects);
+  if (fstatat (entry, "shallow", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG (st.st_mode) && st.st_size > 0)
+    return 0;
+  return folder_visit (objects, visit_sync, NULL, FOLDER_DEPTH_MAX);
+}
+
+static int
+cache_store_promote_one (int keep, int store, CacheKind kind, const char *key)
 {
   g_autoptr (GHashTable) linked = g_hash_table_new (NULL, NULL);
   g_auto (Fd) fd = -1;
@@ -172,6 +198,8 @@ cache_store_promote_one (int keep, int store, const char *key)
   if (fd < 0)
     return fd_steal (&fd);
   r = folder_visit (fd, taking_visit, &taking, FOLDER_DEPTH_MAX);
+  if (r >= 0 && kind == CACHE_SOURCES)
+    r = cache_store_sync_history (fd);
   if (r < 0)
     return r;
   r = cache_store_exchange (keep, store, key);
@@ -179,7 +207,7 @@ cache_store_promote_one (int keep, int store, const char *key)
 }
 
 static bool
-cache_store_promote_all (int keep, int store, const char *prefix, GError **error)
+cache_store_promote_all (int keep, int store, CacheKind kind, const char *prefix, GError **error)
 {
   g_autoptr (AutoDir) dir = fdopendir (dup (keep));
   struct dirent *item;
@@ -190,7 +218,7 @@ cache_store_promote_all (int keep, int store, const char *prefix, GError **error
 
       if (g_str_equal (item->d_name, ".") || g_str_equal (item->d_name, ".."))
         continue;
-      r = key_is_valid (item->d_name, prefix) ? cache_store_promote_one (keep, store, item->d_name) : -EINVAL;
+      r = key_is_valid (item->d_name, prefix) ? cache_store_promote_one (keep, store, kind, item->d_name) : -EINVAL;
       if (r < 0 && (!error || !*error))
         {
           g_autofree char *name = g_utf8_make_valid (item->d_name, -1);
@@ -316,7 +344,7 @@ cache_store_promote (const Configuration *configuration, int work_fd, CacheKind 
 
   if (kind == CACHE_TOOLS && !cache_store_sync (keep))
     return hive_error_set_errno (error, errno, "Cannot sync %s", path);
-  if (!cache_store_promote_all (keep, store, prefix, &failure))
+  if (!cache_store_promote_all (keep, store, kind, prefix, &failure))
     {
       cache_store_trim (configuration, NULL);
       g_propagate_error (error, g_steal_pointer (&failure));

@@ -3,6 +3,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,6 +11,18 @@
 #include "commit-scratch.h"
 #include "error.h"
 #include "file.h"
+
+static unsigned synced; /* files */
+
+/* The C library's, and counted. */
+int
+fsync (int fd)
+{
+  struct stat st;
+
+  synced += fstat (fd, &st) == 0 && S_ISREG (st.st_mode);
+  return (int)syscall (SYS_fsync, fd);
+}
 
 /* Writes a file of the work directory of @job. */
 static void
@@ -224,6 +237,30 @@ test_what_was_used_longest_ago_goes (Scratch *scratch, gconstpointer data)
 
 /* Each entry is one job's, whole. */
 static void
+test_history_of_a_repository_is_synced_and_what_is_read_back_whole_is_not (Scratch *scratch, gconstpointer data)
+{
+  keep (scratch, "1", "sources/git.a/objects/pack/pack-1.pack", "x");
+  keep (scratch, "1", "sources/git.a/objects/pack/pack-1.idx", "x");
+  keep (scratch, "1", "sources/git.a/objects/aa/bb", "x");
+  keep (scratch, "1", "sources/git.a/HEAD", "x");
+  keep (scratch, "2", "sources/git-commit.a/objects/pack/pack-1.pack", "x");
+  keep (scratch, "2", "sources/git-commit.a/shallow", "x");
+  keep (scratch, "3", "sources/file.a/data", "x");
+  keep (scratch, "4", "sources/git-commits.a/objects/pack/pack-1.pack", "x");
+  keep (scratch, "4", "sources/git-commits.a/shallow", "");
+
+  for (unsigned job = 1; job <= 4; job++)
+    {
+      static const unsigned expected[] = { 3, 0, 0, 1 };
+      g_autofree char *name = g_strdup_printf ("%u", job);
+
+      synced = 0;
+      expect_promoted (scratch, name);
+      g_assert_cmpuint (synced, ==, expected[job - 1]);
+    }
+}
+
+static void
 test_jobs_that_end_at_once (Scratch *scratch, gconstpointer data)
 {
   g_autofree char *one = NULL, *two = NULL;
@@ -280,6 +317,8 @@ main (int argc, char **argv)
   ADD ("hard-links-are-of-the-jobs-own-files", test_hard_links_are_of_the_jobs_own_files);
   ADD ("a-link-in-the-place-of-a-folder-is-not-followed", test_a_link_in_the_place_of_a_folder_is_not_followed);
   ADD ("what-was-used-longest-ago-goes", test_what_was_used_longest_ago_goes);
+  ADD ("history-of-a-repository-is-synced-and-what-is-read-back-whole-is-not",
+       test_history_of_a_repository_is_synced_and_what_is_read_back_whole_is_not);
   ADD ("jobs-that-end-at-once", test_jobs_that_end_at_once);
   g_test_add_func ("/cache-store/keys-are-of-their-parts", test_keys_are_of_their_parts);
   return g_test_run ();
