@@ -10,7 +10,7 @@
 #include "json.h"
 
 #define NAME      "build.json"
-#define BUILT_MAX (8 * 1024 * 1024)
+#define BUILT_MAX (1024 * 1024) /* the records of all workers may be asked for in one message */
 
 bool
 built_read (int work_fd, WorkerRecord *record, GError **error)

@@ -8,7 +8,7 @@
 Registry *registry_new (Hive *hive);
 void registry_free (Registry *registry);
 
-/* The record of @id, valid until the next call of a registry function or the end of this turn of the event loop.
+/* The record of @id, valid until another record is read or the end of this turn of the event loop.
  * NotInstalled, or Failed when it is damaged. */
 const WorkerRecord *registry_get (Registry *registry, const char *id, GError **error);
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "authority.h"
 #include "bus-dict.h"
@@ -16,7 +17,10 @@
 #include "verification.h"
 #include "worker-id.h"
 
-#define FILES_MAX 10000 /* of an answer, which a bus bounds */
+/* A bus drops who sends more than it takes, which is 32 MiB mostly, and a package decides how long its names are. */
+#define FILES_MAX 10000              /* of an answer */
+#define PART_SIZE (1024 * 1024)      /* bytes of their names after which an answer ends */
+#define ALL_SIZE  (16 * 1024 * 1024) /* likewise, of all workers together */
 
 static const struct
 {
@@ -59,17 +63,27 @@ worker_path (const char *id)
   return path;
 }
 
-/* Whole paths on this machine. */
+/* Whole paths on this machine: all, or the first of them. All workers may be asked for in one message. */
 static char **
 worker_files (Hive *hive, const WorkerRecord *record)
 {
+  g_auto (GStrv) ids = registry_ids (hive->registry);
+  size_t left = MIN (PART_SIZE, ALL_SIZE / MAX (g_strv_length (ids), 1));
   GPtrArray *files = g_ptr_array_new ();
 
   for (guint i = 0; record->files && i < record->files->len; i++)
     {
       const WorkerFile *file = record->files->pdata[i];
+      char *path = configuration_installed_path (hive->configuration, file->path);
+      size_t size = strlen (path);
 
-      g_ptr_array_add (files, configuration_installed_path (hive->configuration, file->path));
+      if (size > left)
+        {
+          g_free (path);
+          break;
+        }
+      left -= size;
+      g_ptr_array_add (files, path);
     }
   g_ptr_array_add (files, NULL);
   return (char **)g_ptr_array_free (files, FALSE);
@@ -270,14 +284,15 @@ worker_method_verify (sd_bus_message *message, void *userdata, sd_bus_error *err
   return verifications_start (hive->verifications, message, record->id, error);
 }
 
-/* An a{sv}. */
+/* An a{sv}. @size: what its names take is added. */
 static int
-worker_append_file (Hive *hive, sd_bus_message *message, const WorkerFile *file)
+worker_append_file (Hive *hive, sd_bus_message *message, const WorkerFile *file, size_t *size)
 {
   g_autofree char *path = configuration_installed_path (hive->configuration, file->path);
   g_autofree char *mode = g_strdup_printf ("%04o", file->mode);
   int r;
 
+  *size += strlen (path) + (file->symlink ? strlen (file->target) : 0);
   if ((r = sd_bus_message_open_container (message, 'a', "{sv}")) < 0 ||
       (r = bus_dict_append_string (message, "path", path)) < 0 ||
       (r = bus_dict_append_string (message, "type", file->symlink ? "symlink" : "file")) < 0)
@@ -295,9 +310,10 @@ worker_append_files (Hive *hive, sd_bus_message *message, const WorkerRecord *re
 {
   uint32_t count = record->files ? record->files->len : 0;
   int r = sd_bus_message_open_container (message, 'a', "a{sv}");
+  size_t size = 0;
 
-  for (uint32_t i = from; r >= 0 && i < count && i - from < max; i++)
-    r = worker_append_file (hive, message, record->files->pdata[i]);
+  for (uint32_t i = from; r >= 0 && i < count && i - from < max && size < PART_SIZE; i++)
+    r = worker_append_file (hive, message, record->files->pdata[i], &size);
   return r < 0 ? r : sd_bus_message_close_container (message);
 }
 

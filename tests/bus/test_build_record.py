@@ -235,6 +235,30 @@ def test_the_files_of_what_is_installed_are_told_with_mode_size_and_sum_and_by_w
     assert part(0, 0) == ["some", "data", "link"] and part(1, 1) == ["data"] and part(3, 0) == part(2**32 - 1, 2**32 - 1) == []
 
 
+def test_names_of_files_that_fill_many_messages_are_told_in_parts_that_a_bus_takes(hive):
+    deep = "/".join(["d" * 230] * 12)
+    package = "; ".join(
+        [
+            'install -Dm755 /dev/stdin "$pkgdir/usr/local/bin/some" <<<program',
+            f'cd "$pkgdir/usr/local"; mkdir -p share/some/{deep}; cd share/some/{deep}; touch data',
+            "target=$(printf './%.0s' {1..1500})data; for number in {1..400}; do ln -s $target $number; done",
+        ]
+    )
+    hive.catalog.add("some", pkgbuild("some", package=package))
+    hive.installs("some")
+    paths, parts = [str(hive.installed(file["path"])) for file in hive.record("some")["files"]], []
+    while part := hive.call(
+        "ListFiles", GLib.Variant("(uu)", (sum(map(len, parts)), 0)), path=f"{PATH}/worker/some", interface="org.rbee.Hive.Worker"
+    ):
+        parts.append(part)
+    assert [file["path"] for part in parts for file in part] == paths
+    sizes = [sum(len(file["path"]) + len(file.get("target", "")) for file in part) for part in parts]
+    assert len(sizes) > 1 and max(sizes) < 2**20 + 8192
+    assert [file["path"] for file in json.loads(hive.hivectl("show", "some", "--json").stdout)["files"]] == paths
+    told = hive.workers()["some"]["files"]
+    assert told == paths[: len(told)] and 2**20 - 4096 < sum(map(len, told)) <= 2**20 < sum(map(len, paths))
+
+
 def test_a_git_source_is_recorded_with_the_commit_that_it_was(hive):
     folder = hive.directory / "repository"
     subprocess.run(
