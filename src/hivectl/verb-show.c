@@ -103,6 +103,37 @@ show_list_files (Client *client, const char *path)
     }
 }
 
+/* All that is known of the installed one, and where @ret_files is given, its files. An upgrade may come between two
+ * parts of them: then once more, until all is of one. NULL: it is not there any more. */
+static JsonObject *
+show_read_installed (Client *client, const char *path, JsonArray **ret_files)
+{
+  g_autoptr (JsonObject) installed = client_get_all (client, path, WORKER_INTERFACE, NULL);
+
+  while (installed && ret_files)
+    {
+      g_autoptr (JsonArray) files = show_list_files (client, path);
+      g_autoptr (JsonObject) now = client_get_all (client, path, WORKER_INTERFACE, NULL);
+
+      if (now && json_get_int (now, "InstalledAt", 0) == json_get_int (installed, "InstalledAt", 0))
+        {
+          *ret_files = g_steal_pointer (&files);
+          break;
+        }
+      json_object_unref (installed);
+      installed = g_steal_pointer (&now);
+    }
+  return g_steal_pointer (&installed);
+}
+
+/* A member that an older hive does not tell is left out. */
+static void
+show_add_number (JsonObject *worker, const char *key, JsonObject *installed, const char *property)
+{
+  if (json_object_has_member (installed, property))
+    json_object_set_int_member (worker, key, json_get_int (installed, property, 0));
+}
+
 /* What the installed one was built of and needs, by whom it was installed, and its files: parts of the answer, where
  * they are known. */
 static void
@@ -112,7 +143,7 @@ show_add_installed (Client *client, const Options *options, JsonObject *worker)
   g_autofree char *path = NULL;
   g_autoptr (JsonObject) installed = NULL;
   g_autoptr (JsonNode) build = NULL;
-  JsonArray *files;
+  JsonArray *files = NULL;
   char *encoded = NULL;
   const char *text;
 
@@ -120,9 +151,10 @@ show_add_installed (Client *client, const Options *options, JsonObject *worker)
     return;
   path = g_strdup (encoded);
   free (encoded);
-  installed = client_get_all (client, path, WORKER_INTERFACE, NULL);
+  installed = show_read_installed (client, path, options->json ? &files : NULL);
   if (!installed)
     return;
+  json_object_set_string_member (worker, "installed_version", json_get_string (installed, "Version", ""));
   text = json_get_string (installed, "Build", "");
   build = json_read (text, strlen (text), NULL);
   if (build)
@@ -130,9 +162,9 @@ show_add_installed (Client *client, const Options *options, JsonObject *worker)
       json_object_set_string_member (worker, "installed_cpu", json_get_string (installed, "Cpu", ""));
       json_object_set_member (worker, "build", g_steal_pointer (&build));
     }
-  json_object_set_int_member (worker, "installed_by", json_get_int (installed, "InstalledBy", 0));
-  json_object_set_int_member (worker, "installed_at", json_get_int (installed, "InstalledAt", 0));
-  if (options->json && (files = show_list_files (client, path)))
+  show_add_number (worker, "installed_by", installed, "InstalledBy");
+  show_add_number (worker, "installed_at", installed, "InstalledAt");
+  if (files)
     json_object_set_array_member (worker, "files", files);
 }
 
