@@ -4,30 +4,51 @@
 #include <glib.h>
 #include <stdbool.h>
 
-/* A phase, and how much of a job it usually takes, in hundredths: of an install, a removal, a rollback. */
+enum
+{
+  INSTALL,
+  REMOVE,
+  ROLLBACK,
+  PUSH,
+  MODEL,
+  COURSES
+};
+
+/* A phase, and how much of a job of each course it usually takes, in hundredths. The page's table is the same. */
 static const struct
 {
   const char *phase;
-  int install, remove, rollback;
-  bool optional; /* only some recipes have it */
+  int weights[COURSES];
+  bool optional; /* only some have it */
 } phases[] = {
-  { "metadata", 1, 0, 0, false }, { "platform", 1, 0, 0, false },     { "pkgbuild", 1, 0, 0, false },
-  { "parse", 2, 0, 0, false },    { "dependencies", 2, 0, 0, false }, { "install-dependencies", 5, 0, 0, true },
-  { "sources", 13, 0, 0, false }, { "prepare", 3, 0, 0, true },       { "pkgver", 1, 0, 0, true },
-  { "build", 55, 0, 0, false },   { "check", 4, 0, 0, true },         { "package", 6, 0, 0, false },
-  { "install", 4, 0, 90, false }, { "remove", 0, 90, 0, false },      { "capabilities", 1, 10, 10, false },
-  { "cleanup", 1, 0, 0, true },
+  { "metadata", { 1, 0, 0, 0, 2 }, false },       { "platform", { 1, 0, 0, 0, 0 }, false },
+  { "pkgbuild", { 1, 0, 0, 0, 0 }, false },       { "parse", { 2, 0, 0, 0, 0 }, false },
+  { "dependencies", { 2, 0, 0, 0, 0 }, false },   { "install-dependencies", { 5, 0, 0, 0, 0 }, true },
+  { "store", { 3, 0, 0, 0, 0 }, true },           { "sources", { 13, 0, 0, 0, 95 }, false },
+  { "prepare", { 3, 0, 0, 0, 0 }, true },         { "pkgver", { 1, 0, 0, 0, 0 }, true },
+  { "build", { 52, 0, 0, 0, 0 }, false },         { "check", { 4, 0, 0, 0, 0 }, true },
+  { "package", { 6, 0, 0, 0, 0 }, false },        { "install", { 4, 0, 90, 0, 3 }, false },
+  { "remove", { 0, 90, 0, 0, 0 }, false },        { "push", { 0, 0, 0, 100, 0 }, false },
+  { "capabilities", { 1, 10, 10, 0, 0 }, false }, { "cleanup", { 1, 0, 0, 0, 0 }, true },
 };
 
 /* What a phase takes of a job; 0: there is none in it. */
 static int
 job_course_weight (const char *operation, gsize i)
 {
-  if (g_strcmp0 (operation, "worker_remove") == 0)
-    return phases[i].remove;
-  if (g_strcmp0 (operation, "worker_rollback") == 0)
-    return phases[i].rollback;
-  return g_strcmp0 (operation, "worker_install") == 0 ? phases[i].install : 0;
+  static const struct
+  {
+    const char *operation;
+    int course;
+  } courses[] = {
+    { "worker_install", INSTALL }, { "worker_remove", REMOVE }, { "worker_rollback", ROLLBACK },
+    { "worker_push", PUSH },       { "model_download", MODEL }, { "model_import", MODEL },
+  };
+
+  for (gsize course = 0; course < G_N_ELEMENTS (courses); course++)
+    if (g_strcmp0 (operation, courses[course].operation) == 0)
+      return phases[i].weights[courses[course].course];
+  return 0;
 }
 
 const char *
@@ -59,5 +80,5 @@ job_course_progress (const char *operation, const char *state, const char *phase
         return MIN (0.99, (before + MAX (0, progress) * weight) / 100);
       before += weight;
     }
-  return before > 0 ? 0 : CLAMP (progress, 0, 0.99); /* a job without such phases */
+  return 0;
 }

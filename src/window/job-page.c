@@ -121,12 +121,12 @@ job_page_can_repeat (JobPage *self)
 static void
 job_page_update (JobPage *self)
 {
-  const char *state = dbus_hive_job_get_state (self->job), *phase = dbus_hive_job_get_phase (self->job);
+  const char *operation = dbus_hive_job_get_operation (self->job), *state = dbus_hive_job_get_state (self->job);
+  const char *phase = dbus_hive_job_get_phase (self->job);
   bool active = job_words_is_active (state), ended_ill = g_strcmp0 (state, "failed") == 0;
-  const char *said =
-      active && phase && *phase && g_strcmp0 (state, "queued") ? job_words_phase (phase) : job_words_state (state);
-  double far = job_course_progress (dbus_hive_job_get_operation (self->job), state, phase,
-                                    dbus_hive_job_get_progress (self->job));
+  const char *said = active && phase && *phase && g_strcmp0 (state, "queued") ? job_words_phase (operation, phase) :
+                                                                                job_words_state (state);
+  double far = job_course_progress (operation, state, phase, dbus_hive_job_get_progress (self->job));
 
   gtk_image_set_from_icon_name (self->icon, job_page_icon (state));
   gtk_label_set_text (self->state, said);

@@ -14,9 +14,9 @@ job_phases_has (GPtrArray *begun, const char *phase)
 
 /* A phase is not broken at the end of a line. @mark: what stands before it. */
 static void
-job_phases_append (GString *line, const char *phase, const char *mark, const char *attributes)
+job_phases_append (GString *line, const char *operation, const char *phase, const char *mark, const char *attributes)
 {
-  g_autofree char *title = g_markup_escape_text (job_words_phase (phase), -1);
+  g_autofree char *title = g_markup_escape_text (job_words_phase (operation, phase), -1);
   g_auto (GStrv) words = g_strsplit (title, " ", -1);
   g_autofree char *whole = g_strjoinv ("\u00a0", words);
 
@@ -24,14 +24,14 @@ job_phases_append (GString *line, const char *phase, const char *mark, const cha
 }
 
 static void
-job_phases_append_last (GString *line, const char *phase, const char *state)
+job_phases_append_last (GString *line, const char *operation, const char *phase, const char *state)
 {
   if (job_words_is_active (state))
-    job_phases_append (line, phase, "●\u00a0", "weight=\"bold\"");
+    job_phases_append (line, operation, phase, "●\u00a0", "weight=\"bold\"");
   else if (g_strcmp0 (state, "done") == 0)
-    job_phases_append (line, phase, "✓\u00a0", "alpha=\"70%\"");
+    job_phases_append (line, operation, phase, "✓\u00a0", "alpha=\"70%\"");
   else
-    job_phases_append (line, phase, "✗\u00a0", "weight=\"bold\"");
+    job_phases_append (line, operation, phase, "✗\u00a0", "weight=\"bold\"");
 }
 
 char *
@@ -39,18 +39,14 @@ job_phases_markup (const char *operation, const char *state, GPtrArray *begun)
 {
   GString *line = g_string_new (NULL);
   const char *last = begun->len > 0 ? begun->pdata[begun->len - 1] : NULL;
-  const char *phase = NULL;
-  bool to_come = false;
+  const char *phase = last;
 
   for (guint i = 0; i + 1 < begun->len; i++)
-    job_phases_append (line, begun->pdata[i], "✓\u00a0", "alpha=\"70%\"");
+    job_phases_append (line, operation, begun->pdata[i], "✓\u00a0", "alpha=\"70%\"");
   if (last)
-    job_phases_append_last (line, last, state);
+    job_phases_append_last (line, operation, last, state);
   while (job_words_is_active (state) && (phase = job_course_next_phase (operation, phase)))
-    {
-      if (to_come && !job_phases_has (begun, phase))
-        job_phases_append (line, phase, "", "alpha=\"45%\"");
-      to_come |= !last || g_str_equal (phase, last);
-    }
+    if (!job_phases_has (begun, phase))
+      job_phases_append (line, operation, phase, "", "alpha=\"45%\"");
   return g_string_free (line, FALSE);
 }

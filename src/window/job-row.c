@@ -18,13 +18,13 @@ G_DEFINE_FINAL_TYPE (JobRow, job_row, ADW_TYPE_PREFERENCES_ROW)
 static void
 job_row_update (JobRow *self)
 {
-  const char *state = dbus_hive_job_get_state (self->job), *phase = dbus_hive_job_get_phase (self->job);
-  double far = job_course_progress (dbus_hive_job_get_operation (self->job), state, phase,
-                                    dbus_hive_job_get_progress (self->job));
+  const char *operation = dbus_hive_job_get_operation (self->job), *state = dbus_hive_job_get_state (self->job);
+  const char *phase = dbus_hive_job_get_phase (self->job);
+  double far = job_course_progress (operation, state, phase, dbus_hive_job_get_progress (self->job));
   g_autofree char *text = NULL;
 
   if (phase && *phase)
-    text = g_strdup_printf ("%s · %d %%", job_words_phase (phase), (int)(far * 100));
+    text = g_strdup_printf ("%s · %d %%", job_words_phase (operation, phase), (int)(far * 100));
   gtk_label_set_text (self->phase, text ? text : job_words_state (state));
   gtk_progress_bar_set_fraction (self->bar, far);
 }

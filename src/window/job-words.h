@@ -11,7 +11,7 @@ char *job_words_title (const char *operation, const char *worker);
 /* "Waiting", "Failed". */
 const char *job_words_state (const char *state);
 
-/* "Fetch the sources". */
-const char *job_words_phase (const char *phase);
+/* "Fetch the sources"; of a model's job, "Fetch its files". */
+const char *job_words_phase (const char *operation, const char *phase);
 
 bool job_words_is_active (const char *state);

@@ -1,43 +1,40 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 import { _ } from "../i18n.ts";
 
-/** Phases in their order, and how much of a job each usually takes, in hundredths. */
-type Weights = [phase: string, weight: number][];
+/** Operations, by their column in PHASES. */
+const COURSES: Partial<Record<string, number>> = {
+  worker_install: 0,
+  worker_remove: 1,
+  worker_rollback: 2,
+  worker_push: 3,
+  model_download: 4,
+  model_import: 4,
+};
 
-const INSTALL: Weights = [
-  ["metadata", 1],
-  ["platform", 1],
-  ["pkgbuild", 1],
-  ["parse", 2],
-  ["dependencies", 2],
-  ["install-dependencies", 5],
-  ["sources", 13],
-  ["prepare", 3],
-  ["pkgver", 1],
-  ["build", 55],
-  ["check", 4],
-  ["package", 6],
-  ["install", 4],
-  ["capabilities", 1],
-  ["cleanup", 1],
+/**
+ * Phases in their order: how much of a job of each course each usually takes, in hundredths, and whether only some jobs have it, so that it is
+ * shown once it was there. The window's table is the same (src/common/job-course.c).
+ */
+export const PHASES: readonly [phase: string, weights: readonly number[], optional: boolean][] = [
+  ["metadata", [1, 0, 0, 0, 2], false],
+  ["platform", [1, 0, 0, 0, 0], false],
+  ["pkgbuild", [1, 0, 0, 0, 0], false],
+  ["parse", [2, 0, 0, 0, 0], false],
+  ["dependencies", [2, 0, 0, 0, 0], false],
+  ["install-dependencies", [5, 0, 0, 0, 0], true],
+  ["store", [3, 0, 0, 0, 0], true],
+  ["sources", [13, 0, 0, 0, 95], false],
+  ["prepare", [3, 0, 0, 0, 0], true],
+  ["pkgver", [1, 0, 0, 0, 0], true],
+  ["build", [52, 0, 0, 0, 0], false],
+  ["check", [4, 0, 0, 0, 0], true],
+  ["package", [6, 0, 0, 0, 0], false],
+  ["install", [4, 0, 90, 0, 3], false],
+  ["remove", [0, 90, 0, 0, 0], false],
+  ["push", [0, 0, 0, 100, 0], false],
+  ["capabilities", [1, 10, 10, 0, 0], false],
+  ["cleanup", [1, 0, 0, 0, 0], true],
 ];
-const REMOVE: Weights = [
-  ["remove", 90],
-  ["capabilities", 10],
-];
-const ROLLBACK: Weights = [
-  ["install", 90],
-  ["capabilities", 10],
-];
-
-const MODEL: Weights = [
-  ["metadata", 2],
-  ["sources", 95],
-  ["install", 3],
-];
-
-/** Those that only some recipes have: shown once they were there. */
-const OPTIONAL = new Set(["install-dependencies", "prepare", "pkgver", "check", "cleanup"]);
 
 export type PhaseState = "waiting" | "active" | "done" | "failed" | "cancelled" | "skipped";
 
@@ -72,6 +69,8 @@ export function phaseTitle(phase: string, operation = ""): string {
       return _("Check what it needs");
     case "install-dependencies":
       return _("Install what is missing");
+    case "store":
+      return _("Look for a ready build");
     case "sources":
       return model ? _("Fetch its files") : _("Fetch the sources");
     case "prepare":
@@ -88,6 +87,8 @@ export function phaseTitle(phase: string, operation = ""): string {
       return model ? _("Put it where models are") : _("Install");
     case "remove":
       return _("Remove");
+    case "push":
+      return _("Push to the store");
     case "capabilities":
       return _("Update the inventory");
     case "cleanup":
@@ -97,20 +98,15 @@ export function phaseTitle(phase: string, operation = ""): string {
   }
 }
 
-const WEIGHTS: Partial<Record<string, Weights>> = {
-  worker_remove: REMOVE,
-  worker_rollback: ROLLBACK,
-  model_download: MODEL,
-  model_import: MODEL,
-};
-
-const weights = (operation: string) => WEIGHTS[operation] ?? INSTALL;
+/** What each phase takes of a job; 0: there is none in it. */
+const weigh = (operation: string) => PHASES.map(([, weights]) => weights[COURSES[operation] ?? -1] ?? 0);
 
 /** Every phase of a job: those that began, with their times, and those to come. @ended: NaN while the job runs. */
 export function listPhases(operation: string, starts: readonly PhaseStart[], state: string, ended: number): Phase[] {
-  const names = weights(operation)
-    .map(([name]) => name)
-    .filter((name) => !OPTIONAL.has(name) || starts.some(({ phase }) => phase === name));
+  const weights = weigh(operation);
+  const names = PHASES.filter(
+    ([name, , optional], at) => weights[at]! > 0 && (!optional || starts.some(({ phase }) => phase === name)),
+  ).map(([name]) => name);
   const last = starts.at(-1)?.phase;
 
   for (const [index, { phase }] of starts.entries())
@@ -131,9 +127,9 @@ export function listPhases(operation: string, starts: readonly PhaseStart[], sta
 /** How far a job is, 0 to 1. Progress within a phase that cannot tell (-1) counts for nothing. */
 export function jobProgress(operation: string, phase: string, progress: number, state: string): number {
   if (state === "done") return 1;
-  const all = weights(operation);
-  const at = all.findIndex(([name]) => name === phase);
+  const at = PHASES.findIndex(([name]) => name === phase);
   if (at < 0) return 0;
-  const before = all.slice(0, at).reduce((sum, [, weight]) => sum + weight, 0);
-  return Math.min(0.99, (before + Math.max(0, progress) * all[at]![1]) / 100);
+  const weights = weigh(operation);
+  const before = weights.slice(0, at).reduce((sum, weight) => sum + weight, 0);
+  return Math.min(0.99, (before + Math.max(0, progress) * weights[at]!) / 100);
 }
