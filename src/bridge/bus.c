@@ -19,6 +19,8 @@ static const char *const matches[] = {
   "path_namespace='" HIVE_PATH "/job'",
   "type='signal',sender='" HIVE_NAME "',interface='org.freedesktop.DBus.Properties',member='PropertiesChanged',"
   "path_namespace='" HIVE_PATH "/instance'",
+  "type='signal',sender='" HIVE_NAME "',interface='org.freedesktop.DBus.Properties',member='PropertiesChanged',"
+  "path_namespace='" WORKER_PREFIX "'",
   "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" HIVE_NAME "'",
 };
 

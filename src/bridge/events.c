@@ -209,6 +209,70 @@ changes_are_progress (JsonObject *changes)
          !json_has (changes, "error_name");
 }
 
+static void
+events_send_worker (Events *events, const char *worker, const char *version, bool installed)
+{
+  JsonObject *object = json_object_new ();
+
+  json_object_set_string_member (object, "worker_id", worker);
+  json_object_set_boolean_member (object, "installed", installed);
+  json_object_set_string_member (object, "version", version);
+  events_send (events, "worker", object, false);
+}
+
+/* A worker whose version is asked for. */
+typedef struct
+{
+  Events *events;
+  char *id;
+} ChangedWorker;
+
+static void
+events_on_changed_worker (sd_bus_message *reply, void *userdata)
+{
+  ChangedWorker *worker = userdata;
+  const char *version;
+
+  if (!bus_reply_failed (reply) && sd_bus_message_read (reply, "v", "s", &version) >= 0)
+    events_send_worker (worker->events, worker->id, version, true);
+  free (worker->id);
+  g_free (worker);
+}
+
+static void
+events_ask_worker (Events *events, const char *path)
+{
+  g_autoptr (Problem) problem = NULL;
+  sd_bus_message *call = bus_new_call (events->bridge->bus, path, "org.freedesktop.DBus.Properties", "Get", &problem);
+  ChangedWorker *worker;
+  char *id = NULL;
+
+  if (!call)
+    return;
+  if (sd_bus_path_decode (path, WORKER_PREFIX, &id) <= 0 ||
+      sd_bus_message_append (call, "ss", WORKER_INTERFACE, "Version") < 0)
+    {
+      free (id);
+      sd_bus_message_unref (call);
+      return;
+    }
+  worker = g_new (ChangedWorker, 1);
+  *worker = (ChangedWorker){ .events = events, .id = id };
+  bus_send (events->bridge->bus, NULL, call, events_on_changed_worker, worker);
+}
+
+/* One that is run another way now, or that there is a newer version of. Another version is told by WorkerInstalled. */
+static void
+events_take_changed_worker (Events *events, sd_bus_message *message)
+{
+  g_autoptr (JsonNode) node = NULL;
+  const char *interface;
+
+  if (sd_bus_message_read (message, "s", &interface) >= 0 && bus_json_read (message, &node) >= 0 &&
+      JSON_NODE_HOLDS_OBJECT (node) && !json_has (json_node_get_object (node), "Version"))
+    events_ask_worker (events, sd_bus_message_get_path (message));
+}
+
 /* A job is told whole before it is told by its changes. */
 static void
 events_take_changes (Events *events, sd_bus_message *message)
@@ -220,6 +284,8 @@ events_take_changes (Events *events, sd_bus_message *message)
 
   if (g_str_has_prefix (path, INSTANCE_PREFIX "/"))
     events_ask_instances (events);
+  if (g_str_has_prefix (path, WORKER_PREFIX "/"))
+    events_take_changed_worker (events, message);
   if (!g_str_has_prefix (path, JOB_PREFIX "/") || sd_bus_message_read (message, "s", &interface) < 0 ||
       !g_str_equal (interface, JOB_INTERFACE) || g_hash_table_contains (events->new_jobs, path) ||
       bus_json_read (message, &node) < 0 || !JSON_NODE_HOLDS_OBJECT (node))
@@ -277,17 +343,13 @@ events_take_new_job (Events *events, sd_bus_message *message)
 static void
 events_take_worker (Events *events, sd_bus_message *message, bool installed)
 {
-  JsonObject *object = json_object_new ();
   const char *worker = "", *version = "";
 
   if (installed)
     sd_bus_message_read (message, "ss", &worker, &version);
   else
     sd_bus_message_read (message, "s", &worker);
-  json_object_set_string_member (object, "worker_id", worker);
-  json_object_set_boolean_member (object, "installed", installed);
-  json_object_set_string_member (object, "version", version);
-  events_send (events, "worker", object, false);
+  events_send_worker (events, worker, version, installed);
 }
 
 static void

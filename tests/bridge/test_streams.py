@@ -506,6 +506,19 @@ def test_events_tell_all_jobs_in_one_stream(bridge):
     assert "build" in [state.get("phase") for state in seen]
 
 
+def test_events_tell_that_a_worker_is_run_another_way(hive, make_bridge):
+    rules = hive.directory / "run.conf"
+    rules.write_text("")
+    hive.configuration["Run"] = {"Rules": rules}
+    hive.catalog.add("some-worker")
+    hive.installs("some-worker")
+    stream = make_bridge(hive).start().events("/v1/events")
+    assert [stream.next()[0] for _ in range(2)] == ["jobs", "instances"]
+    rules.write_text("[some-worker]\nArguments=%p\n")
+    event, data, _ = stream.next()
+    assert (event, json.loads(data)) == ("worker", {"worker_id": "some-worker", "installed": True, "version": "1.0-1"})
+
+
 def test_events_that_the_hive_did_not_send_are_not_told(bridge):
     """A signal to the bridge alone may come from anybody."""
     hive = bridge.hive
