@@ -92,6 +92,16 @@ instance_set_state (Instance *instance, InstanceState state)
   instance_object_announce_change (instance);
 }
 
+/* Why it failed; the daemon that follows this one is to know it too. */
+static void
+instance_keep_error (const Instance *instance)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!instance_write (instance, &error))
+    g_warning ("%s", error->message);
+}
+
 static void
 instance_set_error (Instance *instance, int code, const char *message)
 {
@@ -217,6 +227,8 @@ instance_recover (Instance *instance)
       instance->made = true;
       instance->was_ready = instance->goal == INSTANCE_LISTEN;
       instance->given_up = instance->error != NULL;
+      if (instance->given_up)
+        instance_tell_all (instance, "StopUnit", "replace");
       instance_consider (instance);
       return;
     }
@@ -305,14 +317,12 @@ instance_on_lines (const char *text, size_t size, int code, const GError *failur
   g_autofree char *before = g_steal_pointer (&instance->error);
   g_autofree char *lines = failure ? g_strdup ("") : g_utf8_make_valid (text, (gssize)size);
   Capture *capture = g_steal_pointer (&instance->lines);
-  g_autoptr (GError) error = NULL;
 
   instance->error = *g_strstrip (lines) ? g_strdup_printf (N_ ("%s. It printed last:\n%s"), before, lines) :
                                           g_strdup_printf (N_ ("%s. It printed nothing"), before);
   instance->diagnosed = true;
   capture_free (capture);
-  if (!instance_write (instance, &error))
-    g_warning ("%s", error->message);
+  instance_keep_error (instance);
   instance_consider (instance);
 }
 
@@ -360,6 +370,9 @@ instance_give_up (Instance *instance)
                       failed                                      ? HIVE_ERROR_START_FAILED :
                                                                     HIVE_ERROR_NOT_RUNNING,
                       message);
+  instance_keep_error (instance);
+  if (instance->goal == INSTANCE_RUN)
+    instance_note_start (instance);
   instance_tell_all (instance, "StopUnit", "replace");
   instance_read_lines (instance);
 }

@@ -302,6 +302,24 @@ def test_exit_at_once_is_told_with_what_it_printed(workers):
     workers.fails("exits", "status 3", "No such tensor")
 
 
+def test_daemon_killed_before_it_has_read_what_a_failed_worker_printed_knows_why_it_failed(workers, drop_in):
+    gate = workers.machine.path("/run/lines-gate")
+
+    def readers():
+        return workers.machine.run("systemctl", "list-units", "--plain", "--no-legend", "journalctl-*.service").stdout
+
+    drop_in("journalctl-.service", "[Service]\nExecStartPre=+sh -c 'until [ -e /run/lines-gate ]; do sleep 0.05; done'\n")
+    workers.start(name="exits", ready=False)
+    try:
+        wait_until(readers, 30, "what it printed to be looked for")
+        workers.hive.kill(signal.SIGKILL)
+        workers.fails("exits", "status 3")
+    finally:
+        gate.touch()
+        wait_until(lambda: not readers(), 30, "them to end")
+        gate.unlink()
+
+
 def test_never_ready_is_told_with_the_limit(workers):
     workers.start(name="never-ready", start_timeout=2, ready=False)
     workers.fails("never-ready", "2 seconds", "start_timeout")
