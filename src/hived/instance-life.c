@@ -166,6 +166,8 @@ instance_fail_to_make (Instance *instance, int code, const char *message)
       return;
     }
   instance->made = instance->given_up = instance->diagnosed = true;
+  instance_keep_error (instance);
+  instance_tell_all (instance, "StopUnit", "replace");
   instance_set_state (instance, INSTANCE_FAILED);
 }
 
@@ -264,12 +266,16 @@ instance_knock (Instance *instance)
 {
   struct sockaddr_un address = { .sun_family = AF_UNIX };
   g_autofree char *path = instance_socket_path (instance);
+  g_autofree char *message = NULL;
   g_auto (Fd) fd = socket (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
   instance->knocked = true;
   g_strlcpy (address.sun_path, path, sizeof address.sun_path);
-  if (fd < 0 || connect (fd, (struct sockaddr *)&address, sizeof address) < 0)
-    g_warning ("Cannot connect to %s: %s", path, g_strerror (errno));
+  /* A full queue has connections that start it. */
+  if ((fd < 0 || connect (fd, (struct sockaddr *)&address, sizeof address) < 0) && errno != EAGAIN)
+    message = g_strdup_printf (N_ ("Cannot connect to its socket %s: %s"), path, g_strerror (errno));
+  if (message)
+    instance_fail_to_make (instance, HIVE_ERROR_FAILED, message);
 }
 
 /* The worker was started: from here on systemd alone starts it. */

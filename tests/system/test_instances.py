@@ -320,6 +320,14 @@ def test_daemon_killed_before_it_has_read_what_a_failed_worker_printed_knows_why
         gate.unlink()
 
 
+def test_socket_that_cannot_be_connected_to_is_told_and_not_waited_for(workers, drop_in):
+    drop_in("rbee-proxy-cut.socket", "[Socket]\nExecStartPost=rm /run/rbee-hive/instances/cut.sock\n")
+    workers.start(name="cut", ready=False)
+    workers.wait("cut", "failed")
+    workers.restart_daemon()
+    workers.fails("cut", "/run/rbee-hive/instances/cut.sock", "No such file", error="Failed")
+
+
 def test_never_ready_is_told_with_the_limit(workers):
     workers.start(name="never-ready", start_timeout=2, ready=False)
     workers.fails("never-ready", "2 seconds", "start_timeout")
