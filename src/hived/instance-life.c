@@ -316,6 +316,17 @@ instance_fail_to_listen (Instance *instance)
                          message);
 }
 
+/* rbee-worker-.service.d is not there, or systemd was not told since it is: its worker would be ready without a card.
+ */
+static void
+instance_fail_to_check (Instance *instance)
+{
+  instance_fail_to_make (
+      instance, HIVE_ERROR_DEVICE_UNAVAILABLE,
+      N_ ("systemd does not know rbee-worker-.service.d/rbee-hive.conf, which has the worker's card looked for: call "
+          "systemctl daemon-reload, or install the hive anew (option allow_cpu starts it all the same)"));
+}
+
 static void
 instance_on_lines (const char *text, size_t size, int code, const GError *failure, void *userdata)
 {
@@ -440,6 +451,11 @@ instance_consider (void *userdata)
           instance_fail_to_listen (instance);
           return;
         }
+    }
+  if (!instance->given_up && instance_state_is_unchecked (instance->units))
+    {
+      instance_fail_to_check (instance);
+      return;
     }
   if (instance->start)
     instance_answer_start (instance);

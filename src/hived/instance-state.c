@@ -126,6 +126,14 @@ instance_state_lacks_card (InstanceUnit *const units[INSTANCE_UNITS])
   return control == CARD_EXIT_MISSING || control == CARD_EXIT_UNUSED;
 }
 
+bool
+instance_state_is_unchecked (InstanceUnit *const units[INSTANCE_UNITS])
+{
+  const InstanceUnit *worker = units[INSTANCE_WORKER];
+
+  return worker->state.has_cards && !worker->state.looks_for_card && !unit_is (worker, "active");
+}
+
 char *
 instance_failure_words (InstanceUnit *const units[INSTANCE_UNITS], int64_t start_timeout)
 {

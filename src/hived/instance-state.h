@@ -48,6 +48,9 @@ bool instance_state_is_between (InstanceUnit *const units[INSTANCE_UNITS]);
 /* It failed for want of the card that it is for. */
 bool instance_state_lacks_card (InstanceUnit *const units[INSTANCE_UNITS]);
 
+/* Its card is to be looked for, and systemd does not know by whom. */
+bool instance_state_is_unchecked (InstanceUnit *const units[INSTANCE_UNITS]);
+
 /* What the three units come to. */
 InstanceState instance_state_of (InstanceUnit *const units[INSTANCE_UNITS]);
 

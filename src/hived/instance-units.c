@@ -262,8 +262,7 @@ append_worker_commands (sd_bus_message *message, const Instance *instance, const
   g_strv_builder_addv (words, (const char **)arguments);
   command = g_strv_builder_end (words);
   if ((r = unit_append_command (message, "ExecStart", command)) < 0 ||
-      (r = unit_append_command (message, "ExecStartPost", (char *const[]){ ready, url, NULL })) < 0 ||
-      (r = append_cards (message, instance)) < 0)
+      (r = unit_append_command (message, "ExecStartPost", (char *const[]){ ready, url, NULL })) < 0)
     return r;
   return key ? sd_bus_message_append (message, "(sv)", "LoadCredential", "a(ss)", 1, "key", key) : 0;
 }
@@ -288,7 +287,9 @@ append_worker (sd_bus_message *message, const Instance *instance, const WorkerRe
   if (!instance->rule->memory_execute && g_str_equal (backend, "cpu") &&
       (r = unit_append_true (message, own, G_N_ELEMENTS (own))) < 0)
     return r;
-  return instance->rule->environment ? unit_append_list (message, "Environment", instance->rule->environment) : 0;
+  if (instance->rule->environment && (r = unit_append_list (message, "Environment", instance->rule->environment)) < 0)
+    return r;
+  return append_cards (message, instance); /* the last word of a variable counts */
 }
 
 /* One of the units that come with the socket. */

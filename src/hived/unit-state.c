@@ -2,6 +2,9 @@
 #include "unit-state.h"
 
 #include <signal.h>
+#include <string.h>
+
+#define CARDS "RBEE_CARDS="
 
 void
 unit_state_clear (UnitState *state)
@@ -22,9 +25,26 @@ unit_state_read_text (sd_bus_message *message, char **ret_text)
   return r;
 }
 
+static int
+unit_state_read_environment (sd_bus_message *message, bool *ret_has_cards)
+{
+  const char *variable;
+  int r;
+
+  if ((r = sd_bus_message_enter_container (message, 'v', "as")) < 0 ||
+      (r = sd_bus_message_enter_container (message, 'a', "s")) < 0)
+    return r;
+  while ((r = sd_bus_message_read (message, "s", &variable)) > 0)
+    if (g_str_has_prefix (variable, CARDS))
+      *ret_has_cards = variable[strlen (CARDS)] != '\0';
+  if (r < 0 || (r = sd_bus_message_exit_container (message)) < 0)
+    return r;
+  return sd_bus_message_exit_container (message);
+}
+
 /* org.freedesktop.systemd1(5): a command's last two numbers are how it ended. */
 static int
-unit_state_read_commands (sd_bus_message *message, int *ret_control)
+unit_state_read_commands (sd_bus_message *message, UnitState *state)
 {
   int r;
 
@@ -34,13 +54,16 @@ unit_state_read_commands (sd_bus_message *message, int *ret_control)
   while ((r = sd_bus_message_enter_container (message, 'r', "sasbttttuii")) > 0)
     {
       int32_t code, status;
+      const char *program;
 
-      if ((r = sd_bus_message_skip (message, "sasbttttu")) < 0 ||
+      if ((r = sd_bus_message_read (message, "s", &program)) < 0 ||
+          (r = sd_bus_message_skip (message, "asbttttu")) < 0 ||
           (r = sd_bus_message_read (message, "ii", &code, &status)) < 0 ||
           (r = sd_bus_message_exit_container (message)) < 0)
         return r;
       if (code == CLD_EXITED && status != 0)
-        *ret_control = status;
+        state->control = status;
+      state->looks_for_card = state->looks_for_card || g_str_has_suffix (program, "/rbee-hive-card");
     }
   if (r < 0 || (r = sd_bus_message_exit_container (message)) < 0)
     return r;
@@ -84,7 +107,9 @@ unit_state_read (sd_bus_message *message, UnitState *state)
       else if (g_str_equal (name, "ExecMainStatus"))
         r = sd_bus_message_read (message, "v", "i", &state->status);
       else if (g_str_equal (name, "ExecStartPre") || g_str_equal (name, "ExecStartPost"))
-        r = unit_state_read_commands (message, &state->control);
+        r = unit_state_read_commands (message, state);
+      else if (g_str_equal (name, "Environment"))
+        r = unit_state_read_environment (message, &state->has_cards);
       else
         r = sd_bus_message_skip (message, "v");
       if (r < 0 || (r = sd_bus_message_exit_container (message)) < 0)

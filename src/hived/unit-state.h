@@ -13,6 +13,8 @@ typedef struct
 {
   char *active_state, *sub_state, *result;
   int code, status;
+  bool looks_for_card; /* a command before or after its start is rbee-hive-card */
+  bool has_cards;      /* RBEE_CARDS= of its environment names some */
   int control;         /* exit status of the ExecStartPre= or ExecStartPost= that failed last; 0: none did */
   uint32_t job;        /* systemd's job for it that waits or runs; 0: none */
   uint64_t tasks;      /* processes and threads; UINT64_MAX: it has no cgroup */

@@ -84,6 +84,30 @@ def test_worker_that_went_on_without_its_card_is_refused(workers, name):
     workers.fails(name, "does not compute with its card", "allow_cpu", "/dev/nvidia-uvm", error="DeviceUnavailable")
 
 
+def test_worker_whose_card_systemd_was_not_told_to_look_for_is_refused(workers):
+    told = workers.machine.path("/usr/lib/systemd/system/rbee-worker-.service.d/rbee-hive.conf")
+    text = told.read_text()
+    told.unlink()
+    workers.machine.run("systemctl", "daemon-reload")
+    try:
+        workers.refuses("DeviceUnavailable", "systemctl daemon-reload", "allow_cpu", worker="computer", name="idles")
+        workers.start("computer", name="idles", allow_cpu=True)
+    finally:
+        told.write_text(text)
+        workers.machine.run("systemctl", "daemon-reload")
+
+
+def test_rules_do_not_say_which_card_is_looked_for(workers):
+    rules = workers.machine.path("/etc/rbee-hive/run.conf")
+    text = rules.read_text()
+    rules.write_text(text + "Environment=RBEE_CARDS=\n")
+    try:
+        workers.start("computer", name="idles", ready=False)
+        workers.fails("idles", "does not compute with its card", error="DeviceUnavailable")
+    finally:
+        rules.write_text(text)
+
+
 def test_card_without_its_nodes_is_refused_before_the_worker_starts(workers):
     workers.machine.run("rm", "/dev/nvidia-uvm")
     workers.start("computer", name="early", ready=False)
