@@ -12,6 +12,7 @@ TABLE = """name, memory.total [MiB], compute_cap, driver_version, uuid, minor_nu
 NVIDIA GeForce RTX 4090, 24564 MiB, 8.9, 595.80, GPU-first, 1
 NVIDIA GeForce RTX 3090, 24576 MiB, 8.6, 595.80, GPU-second, 0"""
 NODES = {"nvidia0": 3, "nvidia1": 5, "nvidiactl": 7, "nvidia-uvm": 9}  # null, zero, full and urandom, which every unit may open
+AMD_NODES = {"/dev/kfd": 5, "/dev/dri/renderD128": 7}
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +22,7 @@ def workers(machine):
     smi.chmod(0o755)
     workers = Instances(machine)
     rules = machine.path("/etc/rbee-hive/run.conf")
-    rules.write_text(rules.read_text() + "[computer]\nArguments=%p %n\n")
+    rules.write_text(rules.read_text() + "[radeon]\nArguments=%p %n\n[computer]\nArguments=%p %n\n")
     workers.add("computer", worker_type="cuda")
     workers.hive.call("RefreshCapabilities")
     workers.hive.installs("computer")
@@ -36,6 +37,28 @@ def nodes(workers):
         workers.machine.run("sh", "-c", f"rm -f /dev/{name}; mknod -m 666 /dev/{name} c 1 {minor}")
     yield
     workers.machine.run("sh", "-c", "rm -f /dev/nvidia*")
+
+
+@pytest.fixture(scope="module")
+def radeon(workers):
+    """A worker for a card of AMD's, which the hive has noted as it notes those that it finds."""
+    workers.add("radeon", worker_type="rocm")
+    workers.hive.installs("radeon")  # which looks for the devices again
+    noted = workers.hive.state / "capabilities.json"
+    before = noted.read_text()
+    found = json.loads(before)
+    found["devices"].append({"device_type": "rocm", "name": "AMD Radeon RX 7900 XTX", "memory": 24 << 30, "nodes": list(AMD_NODES)})
+    noted.write_text(json.dumps(found))
+    yield "radeon"
+    noted.write_text(before)
+
+
+@pytest.fixture
+def amd_nodes(workers):
+    for node, minor in AMD_NODES.items():
+        workers.machine.run("sh", "-c", f"mkdir -p $(dirname {node}); mknod -m 666 {node} c 1 {minor}")
+    yield
+    workers.machine.run("sh", "-c", "rm -f /dev/kfd /dev/dri/renderD128; rmdir /dev/dri")
 
 
 @pytest.fixture
@@ -106,6 +129,26 @@ def test_rules_do_not_say_which_card_is_looked_for(workers):
         workers.fails("idles", "does not compute with its card", error="DeviceUnavailable")
     finally:
         rules.write_text(text)
+
+
+def test_worker_that_computes_with_a_card_of_amds_is_ready_and_may_open_no_other(workers, radeon, amd_nodes):
+    workers.start(radeon, name="amd")
+    assert workers.ask("amd")["name"] == "amd"
+    allowed = workers.machine.run("systemctl", "show", "rbee-worker-amd.service", "--property=DeviceAllow", "--value").stdout.split("\n")
+    assert {line.split()[0] for line in allowed if line} - {"char-rtc"} == set(AMD_NODES), "and what ProtectClock= adds"
+
+
+@pytest.mark.parametrize("name", ["idles", "amd-half"])
+def test_worker_that_went_on_without_its_card_of_amds_is_refused(workers, radeon, amd_nodes, name):
+    workers.start(radeon, name=name, ready=False)
+    workers.fails(name, "does not compute with its card", "/dev/dri/renderD128", error="DeviceUnavailable")
+
+
+def test_card_of_amds_without_its_render_node_is_refused_before_the_worker_starts(workers, radeon, amd_nodes):
+    workers.machine.run("rm", "/dev/dri/renderD128")
+    workers.start(radeon, name="amd-early", ready=False)
+    workers.fails("amd-early", "card is not there", "/dev/kfd,/dev/dri/renderD128", error="DeviceUnavailable")
+    assert "I begin as amd-early" not in workers.machine.journal("_SYSTEMD_UNIT=rbee-worker-amd-early.service")
 
 
 def test_card_without_its_nodes_is_refused_before_the_worker_starts(workers):

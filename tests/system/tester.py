@@ -25,9 +25,9 @@ def reach(family, address):
         return error.strerror
 
 
-def reach_node(number):
+def reach_node(node):
     try:
-        os.close(os.open(f"/dev/nvidia{number}", os.O_RDWR))
+        os.close(os.open(node, os.O_RDWR))
         return True
     except OSError:
         return False
@@ -93,9 +93,14 @@ STARTED = time.monotonic()
 print("I begin as", NAME, flush=True)
 if NAME.startswith("computes"):
     # As NVIDIA's library does, of the first card that it may open.
-    card = next(number for number in range(2) if os.access(f"/dev/nvidia{number}", os.W_OK) and reach_node(number))
+    card = next(number for number in range(2) if reach_node(f"/dev/nvidia{number}"))
     held = [open(node, "rb") for node in (f"/dev/nvidia{card}", "/dev/nvidiactl", *(["/dev/nvidia-uvm"] if NAME != "computes-half" else []))]
     print("I compute with", card, flush=True)
+if NAME.startswith("amd"):
+    # As AMD's library does: kfd, and of the first card that it may open the render node.
+    render = next(node for node in ("/dev/dri/renderD128", "/dev/dri/renderD129") if reach_node(node))
+    held = [open(node, "rb") for node in ("/dev/kfd", *([render] if NAME != "amd-half" else []))]
+    print("I compute with", render, flush=True)
 if NAME == "exits":
     print("No such tensor", flush=True)
     sys.exit(3)
