@@ -51,11 +51,11 @@ class Instances:
         self.hive.configure("Models", Folders="/home/models")
         self.restart_daemon()
 
-    def add(self, name, version="1.0", **changes):
-        script = pathlib.Path(__file__).with_name("tester.py").read_bytes()
-        package = f'install -Dm755 "$srcdir/tester.py" "$pkgdir/usr/local/bin/{name}"'
-        recipe = pkgbuild(name, version=version, source=["tester.py"], sha256sums=["SKIP"], package=package)
-        self.hive.catalog.add(name, recipe, files={"tester.py": script}, version=version, **changes)
+    def add(self, name, version="1.0", script="tester.py", **changes):
+        package = f'install -Dm755 "$srcdir/{script}" "$pkgdir/usr/local/bin/{name}"'
+        recipe = pkgbuild(name, version=version, source=[script], sha256sums=["SKIP"], package=package)
+        files = {script: pathlib.Path(__file__).with_name(script).read_bytes()}
+        self.hive.catalog.add(name, recipe, files=files, version=version, **changes)
 
     def restart_daemon(self):
         self.machine.run("systemctl", "stop", "rbee-hived.service")
@@ -511,12 +511,19 @@ def test_instance_is_announced_once_when_it_comes_and_once_when_it_goes(workers)
     assert all(before != after for before, after in zip(changes, changes[1:])), "nothing is said twice"
 
 
-def test_worker_of_the_shipped_catalog_is_started_by_the_shipped_rules(workers):
-    folder = workers.hive.catalog.folder("hive-probe")
-    shutil.copytree(SOURCE / "data/catalog/workers/hive-probe", folder)
+@pytest.fixture
+def shipped_rules(workers):
     rules = workers.hive.configuration["Run"].pop("Rules")
     workers.hive.write_configuration()
     workers.restart_daemon()
+    yield
+    workers.hive.configure("Run", Rules=rules)
+    workers.restart_daemon()
+
+
+def test_worker_of_the_shipped_catalog_is_started_by_the_shipped_rules(workers, shipped_rules):
+    folder = workers.hive.catalog.folder("hive-probe")
+    shutil.copytree(SOURCE / "data/catalog/workers/hive-probe", folder)
     try:
         workers.hive.installs("hive-probe")
         workers.start("hive-probe")
@@ -526,8 +533,26 @@ def test_worker_of_the_shipped_catalog_is_started_by_the_shipped_rules(workers):
         workers.hive.removes("hive-probe")
     finally:
         shutil.rmtree(folder)
-        workers.hive.configure("Run", Rules=rules)
-        workers.restart_daemon()
+
+
+def test_rbees_own_worker_is_started_by_the_shipped_rules_and_hears_nothing_of_a_hive(workers, models, shipped_rules):
+    worker = "llm-worker-rbee-cpu"
+    workers.add(worker, script="candle.py")
+    workers.hive.installs(worker)
+    workers.start(worker, name="candle", model="mine")
+    assert workers.ask("candle", "/arguments") == {
+        "worker_id": "candle",
+        "model": "/var/lib/rbee-hive/models/mine.gguf",
+        "model_ref": "mine",
+        "port": 8080,
+        "hive_url": "http://127.0.0.1:9",
+        "hive": "Connection refused",
+    }
+    workers.stop("candle")
+    workers.nothing_left("candle")
+    workers.refuses("InvalidArgument", "needs a model", worker=worker)
+    workers.refuses("InvalidArgument", "KeyArguments=", worker=worker, model="mine", listen=str(free_port()))
+    workers.hive.removes(worker)
 
 
 def test_others_may_look_and_not_touch(workers):
