@@ -10,9 +10,6 @@
 #include "file.h"
 #include "key-value.h"
 
-/* Builds, the bridge and hivectl read it, each as another user. */
-#define DENIED_HINT ". Each user must be able to read the configuration: chmod a+rX "
-
 #define FILE_MAX_SIZE (16 * 1024 * 1024)
 
 struct ConfigurationText
@@ -218,6 +215,16 @@ configuration_text_add (ConfigurationText *text, const char *file, const char *c
   return fine;
 }
 
+/* Builds, the bridge and hivectl read it, each as another user. */
+static bool
+refuse_denied (const char *path, GError **error)
+{
+  g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT,
+               "Cannot read %s: Permission denied. Each user must be able to read the configuration: chmod a+rX %s",
+               path, path);
+  return false;
+}
+
 static bool
 configuration_text_read_file (ConfigurationText *text, const char *path, GError **error)
 {
@@ -228,10 +235,9 @@ configuration_text_read_file (ConfigurationText *text, const char *path, GError 
   content = file_read (path, FILE_MAX_SIZE, &length, &failure);
   if (!content)
     {
-      bool denied = access (path, R_OK) < 0 && errno == EACCES;
-
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "Cannot read %s: %s%s%s", path, failure->message,
-                   denied ? DENIED_HINT : "", denied ? path : "");
+      if (access (path, R_OK) < 0 && errno == EACCES)
+        return refuse_denied (path, error);
+      g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, failure->message);
       return false;
     }
   if (strlen (content) < length)
@@ -258,12 +264,11 @@ configuration_text_read_folder (ConfigurationText *text, const char *path, GErro
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   const char *name;
 
+  if (g_error_matches (failure, G_FILE_ERROR, G_FILE_ERROR_ACCES))
+    return refuse_denied (folder, error);
   if (!dir && !g_error_matches (failure, G_FILE_ERROR, G_FILE_ERROR_NOENT))
     {
-      bool denied = g_error_matches (failure, G_FILE_ERROR, G_FILE_ERROR_ACCES);
-
-      g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "Cannot read %s: %s%s%s", folder, failure->message,
-                   denied ? DENIED_HINT : "", denied ? folder : "");
+      g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, failure->message);
       return false;
     }
   while (dir && (name = g_dir_read_name (dir)))

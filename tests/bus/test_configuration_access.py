@@ -33,9 +33,9 @@ def closed(hive, request):
 
 def test_job_and_status_name_what_builds_cannot_read_and_the_advice_helps(hive, closed):
     hive.catalog.add("some")
-    said = f"Cannot read {closed}: "
     advice = f"chmod a+rX {closed}"
-    hive.refuses("some", "InvalidArgument", said, "Permission denied", advice)
+    said = f"Cannot read {closed}: Permission denied. Each user must be able to read the configuration: {advice}"
+    hive.refuses("some", "InvalidArgument", said)
     assert said in hive.call("GetCapabilities")["sandbox_error"] and advice in hive.call("GetCapabilities")["sandbox_error"]
     status = hive.hivectl("status", status=None)
     assert advice in status.stdout + status.stderr
