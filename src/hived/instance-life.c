@@ -202,7 +202,8 @@ instance_make (Instance *instance)
   const WorkerRecord *record = registry_get (hive->registry, instance->worker_id, &failure);
   sd_bus_message *call = NULL;
 
-  if (record && instance_prepare (instance, record, &failure))
+  if (record && instance_prepare (instance, record, &failure) &&
+      (!instance->model || instance_model_link (instance->model, instance->options->name, &failure)))
     call = instance_units_call (instance, record, &failure);
   if (!call)
     {

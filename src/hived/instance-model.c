@@ -2,6 +2,7 @@
 #include "instance-model.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include "model-fit.h"
 
 #define NAME_CHARACTERS G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "._+-"
+#define NOT_IN_A_UNIT   " :'\"\\" /* what ends or quotes a path to bind */
 
 void
 instance_model_free (InstanceModel *model)
@@ -129,8 +131,62 @@ instance_model_fits_on (const InstanceModel *model, int64_t context, const Devic
   return model_fits_on (&need, device, ret_why);
 }
 
-/* A folder stays where it is; a file may lie at home, which no worker sees, or have a cache's name: so that each has
- * its own, as a part of a model finds the others by theirs. */
+static bool
+model_is_folder (const InstanceModel *model)
+{
+  return !g_str_equal (model->format, "gguf");
+}
+
+static bool
+path_is_plain (const char *path)
+{
+  return !path[strcspn (path, NOT_IN_A_UNIT)];
+}
+
+/* The path @i that is bound; NULL: there are no more. */
+static const char *
+model_source (const InstanceModel *model, unsigned i)
+{
+  if (model_is_folder (model))
+    return i == 0 ? model->path : NULL;
+  return model->files[i];
+}
+
+static char *
+link_path (const char *instance, unsigned i)
+{
+  return g_strdup_printf ("/run/rbee-hived/%s.model-%u", instance, i);
+}
+
+bool
+instance_model_link (const InstanceModel *model, const char *instance, GError **error)
+{
+  const char *source;
+
+  for (unsigned i = 0; (source = model_source (model, i)); i++)
+    {
+      g_autofree char *link = link_path (instance, i);
+
+      unlink (link);
+      if (!path_is_plain (source) && symlink (source, link) < 0)
+        return hive_error_set_errno (error, errno, "Cannot make %s", link);
+    }
+  return true;
+}
+
+void
+instance_model_unlink (const InstanceModel *model, const char *instance)
+{
+  for (unsigned i = 0; model_source (model, i); i++)
+    {
+      g_autofree char *link = link_path (instance, i);
+
+      unlink (link);
+    }
+}
+
+/* A folder stays where it is, if a unit can name it; a file may lie at home, which no worker sees, or have a cache's
+ * name: so that each has its own, as a part of a model finds the others by theirs. */
 static char *
 model_inside (const InstanceModel *model, const Configuration *configuration, unsigned part)
 {
@@ -138,8 +194,9 @@ model_inside (const InstanceModel *model, const Configuration *configuration, un
   g_autofree char *name = g_strcanon (g_strdup (model->name), NAME_CHARACTERS, '_');
   g_autofree char *file = NULL;
 
-  if (!g_str_equal (model->format, "gguf"))
-    return g_strdup (model->path);
+  if (model_is_folder (model))
+    return path_is_plain (model->path) ? g_strdup (model->path) :
+                                         configuration_state_path (configuration, "models", name, NULL);
   file = parts == 1 ? g_strconcat (name, ".gguf", NULL) : g_strdup_printf ("%s-%05u-of-%05u.gguf", name, part, parts);
   return configuration_state_path (configuration, "models", file, NULL);
 }
@@ -151,33 +208,35 @@ instance_model_inside (const InstanceModel *model, const Configuration *configur
 }
 
 static int
-append_files (const InstanceModel *model, const Configuration *configuration, sd_bus_message *message)
+append_sources (const InstanceModel *model, const char *instance, const Configuration *configuration,
+                sd_bus_message *message)
 {
+  const char *source;
   int r = 0;
 
-  for (unsigned i = 0; r >= 0 && model->files[i]; i++)
+  for (unsigned i = 0; r >= 0 && (source = model_source (model, i)); i++)
     {
       g_autofree char *inside = model_inside (model, configuration, i + 1);
+      g_autofree char *link = link_path (instance, i);
 
-      r = sd_bus_message_append (message, "(ssbt)", model->files[i], inside, false, (uint64_t)MS_REC);
+      r = sd_bus_message_append (message, "(ssbt)", path_is_plain (source) ? source : link, inside, false,
+                                 (uint64_t)MS_REC);
     }
   return r;
 }
 
 int
-instance_model_append (const InstanceModel *model, const Configuration *configuration, sd_bus_message *message)
+instance_model_append (const InstanceModel *model, const char *instance, const Configuration *configuration,
+                       sd_bus_message *message)
 {
   int r;
 
   if ((r = sd_bus_message_open_container (message, 'r', "sv")) < 0 ||
       (r = sd_bus_message_append (message, "s", "BindReadOnlyPaths")) < 0 ||
       (r = sd_bus_message_open_container (message, 'v', "a(ssbt)")) < 0 ||
-      (r = sd_bus_message_open_container (message, 'a', "(ssbt)")) < 0)
-    return r;
-  r = g_str_equal (model->format, "gguf") ?
-          append_files (model, configuration, message) :
-          sd_bus_message_append (message, "(ssbt)", model->path, model->path, false, (uint64_t)MS_REC);
-  if (r < 0 || (r = sd_bus_message_close_container (message)) < 0 || (r = sd_bus_message_close_container (message)) < 0)
+      (r = sd_bus_message_open_container (message, 'a', "(ssbt)")) < 0 ||
+      (r = append_sources (model, instance, configuration, message)) < 0 ||
+      (r = sd_bus_message_close_container (message)) < 0 || (r = sd_bus_message_close_container (message)) < 0)
     return r;
   return sd_bus_message_close_container (message);
 }

@@ -39,7 +39,13 @@ bool instance_model_fits_on (const InstanceModel *model, int64_t context, const 
 /* Where the worker sees it. Free with g_free. */
 char *instance_model_inside (const InstanceModel *model, const Configuration *configuration);
 
-/* Appends the property that has the worker see it there, for reading alone. 0, or a negative errno. */
-int instance_model_append (const InstanceModel *model, const Configuration *configuration, sd_bus_message *message);
+/* Makes, and takes away, the links by which the units of @instance name those of its paths that a unit's file cannot:
+ * systemd writes what is to be bound as it is, and a blank ends it when the file is read again. */
+bool instance_model_link (const InstanceModel *model, const char *instance, GError **error);
+void instance_model_unlink (const InstanceModel *model, const char *instance);
+
+/* Appends the property that has the worker of @instance see it there, for reading alone. 0, or a negative errno. */
+int instance_model_append (const InstanceModel *model, const char *instance, const Configuration *configuration,
+                           sd_bus_message *message);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (InstanceModel, instance_model_free)

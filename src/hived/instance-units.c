@@ -194,7 +194,7 @@ append_folders (sd_bus_message *message, const Instance *instance)
 
   if (r < 0 || !instance->model)
     return r;
-  return instance_model_append (instance->model, configuration, message);
+  return instance_model_append (instance->model, instance->options->name, configuration, message);
 }
 
 static int

@@ -199,6 +199,8 @@ instance_forget (const Instance *instance)
   g_autofree char *record = record_path (instance->hive, instance->options->name, ".json");
   g_autofree char *key = record_path (instance->hive, instance->options->name, ".key");
 
+  if (instance->model)
+    instance_model_unlink (instance->model, instance->options->name);
   unlink (record);
   unlink (mark);
   unlink (key);

@@ -30,7 +30,7 @@ Keyless=loopback
 WebUI=/
 [reader]
 Arguments=%p %n
-ModelArguments=%m
+ModelArguments=%m %r
 Formats=gguf
 """
 
@@ -465,6 +465,47 @@ def test_systemd_that_reads_its_units_anew_knows_them_as_before(workers):
     before = workers.machine.settings(*units)
     workers.machine.run("systemctl", "daemon-reload")
     assert sorted(workers.machine.settings(*units) ^ before) == []
+
+
+def started_again(workers, name):
+    """What it answers once it has died and systemd has started it from its unit as it reads it now."""
+    socket = f"/run/rbee-hive/instances/{name}.sock"
+    workers.machine.run("curl", "-s", "--unix-socket", socket, "http://localhost/crash", status=None)
+    wait_until(lambda: (found := workers.get(name))["state"] == "ready" and found["restarts"] == 1, 20, lambda: f"another: {workers.get(name)}")
+    return workers.ask(name)
+
+
+def test_worker_has_its_model_and_words_when_systemd_has_read_its_units_anew(workers, models):
+    _, other = models
+    file = other / """it's 100%n: "and" \\more.gguf"""
+    file.write_bytes(gguf.gguf())
+    file.chmod(0o666)
+    model, unit = f"/home/models/{file.name}", "rbee-worker-odd.service"
+    workers.start("reader", name="odd", model=model)
+    before, told = workers.ask("odd"), workers.machine.settings(unit)
+    assert before["words"] == [model]
+    workers.machine.run("systemctl", "daemon-reload")
+    assert sorted(workers.machine.settings(unit) ^ told) == []
+    after = started_again(workers, "odd")
+    assert after["pid"] != before["pid"] and after["words"] == [model]
+    assert workers.ask("odd", "/model")["head"] == "GGUF"
+
+
+def test_worker_has_a_folder_whose_name_has_a_blank_when_systemd_has_read_its_units_anew(workers, models):
+    _, other = models
+    (other / "tensors").rename(other / "my tensors")
+    rules = workers.machine.path("/etc/rbee-hive/run.conf")
+    text = rules.read_text()
+    rules.write_text(text.replace("Formats=gguf", "Formats=gguf;safetensors"))
+    try:
+        workers.start("reader", name="folder", model="/home/models/my tensors")
+    finally:
+        rules.write_text(text)
+    files = workers.ask("folder", "/folder")
+    assert files == {"path": "/var/lib/rbee-hive/models/my_tensors", "files": ["config.json", "model.safetensors"]}
+    workers.machine.run("systemctl", "daemon-reload")
+    started_again(workers, "folder")
+    assert workers.ask("folder", "/folder") == files
 
 
 def test_units_are_confined_and_of_the_workers_slice(workers):

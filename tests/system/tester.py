@@ -76,7 +76,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             os.kill(os.getpid(), signal.SIGKILL)
         if self.path == "/model":
             return self.answer(200, model())
-        return self.answer(200, inside() if self.path == "/inside" else {"pid": os.getpid(), "name": NAME})
+        if self.path == "/folder":
+            return self.answer(200, {"path": sys.argv[3], "files": sorted(os.listdir(sys.argv[3]))})
+        return self.answer(200, inside() if self.path == "/inside" else {"pid": os.getpid(), "name": NAME, "words": sys.argv[4:]})
 
     def answer(self, status, data):
         body = json.dumps(data).encode()
