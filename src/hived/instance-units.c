@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "instances.h"
 #include "size.h"
 #include "unit-append.h"
 
@@ -235,6 +236,15 @@ append_cards (sd_bus_message *message, const Instance *instance)
   return sd_bus_message_append (message, "(sv)", "Environment", "as", 1, variable);
 }
 
+/* What a model or a rule is named may have dollars. */
+static int
+append_words (sd_bus_message *message, const Instance *instance, char *const *command)
+{
+  return instances_systemd_version (instance->hive->instances) >= UNIT_LITERAL_SINCE ?
+             unit_append_literal_command (message, "ExecStart", command) :
+             unit_append_command (message, "ExecStart", command);
+}
+
 static int
 append_worker_commands (sd_bus_message *message, const Instance *instance, const WorkerRecord *record)
 {
@@ -261,7 +271,7 @@ append_worker_commands (sd_bus_message *message, const Instance *instance, const
   g_strv_builder_add (words, binary);
   g_strv_builder_addv (words, (const char **)arguments);
   command = g_strv_builder_end (words);
-  if ((r = unit_append_command (message, "ExecStart", command)) < 0 ||
+  if ((r = append_words (message, instance, command)) < 0 ||
       (r = unit_append_command (message, "ExecStartPost", (char *const[]){ ready, url, NULL })) < 0)
     return r;
   return key ? sd_bus_message_append (message, "(sv)", "LoadCredential", "a(ss)", 1, "key", key) : 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "instances.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "bus-owner.h"
@@ -17,7 +18,8 @@ struct Instances
 {
   Hive *hive;
   GHashTable *all; /* of Instance, by name */
-  sd_bus_slot *systemd_slot;
+  sd_bus_slot *systemd_slot, *version_slot;
+  unsigned systemd_version;
 };
 
 static void
@@ -27,7 +29,34 @@ instances_add (Instances *instances, Instance *instance)
   g_hash_table_insert (instances->all, instance->options->name, instance);
 }
 
-/* systemd was re-executed, and may have said something in between. */
+/* "257.9-1~deb13u1", in other distributions "v257.9" */
+static int
+instances_on_version (sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+  Instances *instances = userdata;
+  const char *version;
+
+  if (!sd_bus_message_is_method_error (message, NULL) && sd_bus_message_read (message, "v", "s", &version) >= 0)
+    instances->systemd_version = (unsigned)strtoul (version + strcspn (version, G_CSET_DIGITS), NULL, 10);
+  return 0;
+}
+
+static void
+instances_ask_version (Instances *instances)
+{
+  instances->version_slot = sd_bus_slot_unref (instances->version_slot);
+  sd_bus_call_method_async (instances->hive->bus, &instances->version_slot, SYSTEMD, "/org/freedesktop/systemd1",
+                            "org.freedesktop.DBus.Properties", "Get", instances_on_version, instances, "ss",
+                            "org.freedesktop.systemd1.Manager", "Version");
+}
+
+unsigned
+instances_systemd_version (const Instances *instances)
+{
+  return instances->systemd_version;
+}
+
+/* systemd was re-executed, and may have said something in between, and be another. */
 static int
 instances_on_owner (sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
@@ -37,6 +66,7 @@ instances_on_owner (sd_bus_message *message, void *userdata, sd_bus_error *error
 
   if (!bus_sent (message))
     return 0;
+  instances_ask_version (instances);
   g_hash_table_iter_init (&each, instances->all);
   while (g_hash_table_iter_next (&each, NULL, &instance))
     for (InstanceUnitKind kind = INSTANCE_SOCKET; kind < INSTANCE_UNITS; kind++)
@@ -78,6 +108,7 @@ instances_new (Hive *hive)
                           "type='signal',sender='org.freedesktop.DBus',member='NameOwnerChanged',"
                           "arg0='" SYSTEMD "'",
                           instances_on_owner, NULL, instances);
+  instances_ask_version (instances);
   return instances;
 }
 
@@ -87,6 +118,7 @@ instances_free (Instances *instances)
   if (!instances)
     return;
   sd_bus_slot_unref (instances->systemd_slot);
+  sd_bus_slot_unref (instances->version_slot);
   g_hash_table_unref (instances->all);
   g_free (instances);
 }

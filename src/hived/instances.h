@@ -10,6 +10,9 @@ void instances_free (Instances *instances);
 /* Finds again what an earlier daemon left, and makes what is to be there after a boot. */
 void instances_start (Instances *instances);
 
+/* The version of the systemd that runs them, as 252; 0: it has not said it yet. It has before it has told of units. */
+unsigned instances_systemd_version (const Instances *instances);
+
 /* NULL and NotRunning, naming it. */
 Instance *instances_find (Instances *instances, const char *name, GError **error);
 

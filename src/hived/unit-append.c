@@ -101,3 +101,24 @@ unit_append_command (sd_bus_message *message, const char *name, char *const *arg
     return r;
   return sd_bus_message_close_container (message);
 }
+
+int
+unit_append_literal_command (sd_bus_message *message, const char *name, char *const *arguments)
+{
+  static const char *const flags[] = { "no-env-expand", NULL };
+  g_autofree char *extended = g_strconcat (name, "Ex", NULL);
+  int r;
+
+  if ((r = sd_bus_message_open_container (message, 'r', "sv")) < 0 ||
+      (r = sd_bus_message_append (message, "s", extended)) < 0 ||
+      (r = sd_bus_message_open_container (message, 'v', "a(sasas)")) < 0 ||
+      (r = sd_bus_message_open_container (message, 'a', "(sasas)")) < 0 ||
+      (r = sd_bus_message_open_container (message, 'r', "sasas")) < 0 ||
+      (r = sd_bus_message_append (message, "s", arguments[0])) < 0 ||
+      (r = sd_bus_message_append_strv (message, (char **)arguments)) < 0 ||
+      (r = sd_bus_message_append_strv (message, (char **)flags)) < 0 ||
+      (r = sd_bus_message_close_container (message)) < 0 || (r = sd_bus_message_close_container (message)) < 0 ||
+      (r = sd_bus_message_close_container (message)) < 0)
+    return r;
+  return sd_bus_message_close_container (message);
+}

@@ -29,7 +29,11 @@ int unit_append_list (sd_bus_message *message, const char *name, char **list);
 int unit_append_filter (sd_bus_message *message, const char *name, bool allowed, const char *const *list);
 int unit_append_allowed (sd_bus_message *message, const char *name, const char *const *list);
 
-/* @name: ExecStart and the like; @arguments: what the program gets, the first being its path. ExecStartEx, for what
- * stands before a command, is not had here: systemd 252 writes it by that name into the transient unit's file, and a
- * reload no longer knows it. */
+/* @name: ExecStart and the like; @arguments: what the program gets, the first being its path. */
 int unit_append_command (sd_bus_message *message, const char *name, char *const *arguments);
+
+/* The same for a command that systemd runs again after it has read the unit's file, where from UNIT_LITERAL_SINCE on it
+ * doubles what stands for a dollar: by ExecStartEx, which says that no variables are in it. Older ones write that name
+ * into the file and do not know it there, and of every dollar they make a backslash and a dollar. */
+#define UNIT_LITERAL_SINCE 254
+int unit_append_literal_command (sd_bus_message *message, const char *name, char *const *arguments);
