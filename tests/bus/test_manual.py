@@ -195,6 +195,15 @@ def test_every_key_is_in_the_installed_file_with_its_default(build):
     assert written == configuration_keys(build)
 
 
+def test_every_key_of_the_desktop_is_in_the_page_with_what_it_takes(manual):
+    table = (SOURCE / "src/notifier/desktop-settings.c").read_text()
+    keys = dict(re.findall(r'\{ "(\w+)", desktop_settings_read_\w+, "([^"]+)" \}', table))
+    text = shown(manual, "rbee-hive-notifier.1")
+    documented = dict(re.findall(r"^ +([A-Z]\w+)=\S+\s(.*?)(?=^ +[A-Z]\w+=|^\S)", text, re.MULTILINE | re.DOTALL))
+    assert documented.keys() == keys.keys()
+    assert all(re.search(rf"\b{word}\b", documented[key]) for key, takes in keys.items() for word in re.findall(r"\w+", takes))
+
+
 def test_every_key_of_a_toolchain_and_a_mirror_is_in_the_page_and_in_the_installed_file(manual, build):
     keys = set()
     for kind in ("toolchain", "mirror"):
