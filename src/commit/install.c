@@ -120,21 +120,12 @@ plan_read_others (Plan *plan, const char *id, GError **error)
 /* Planning: conflicts */
 
 static bool
-plan_conflict (const Plan *plan, const char *path, const char *why, GError **error)
+plan_conflict_owner (const Plan *plan, const char *path, const char *owner, GError **error)
 {
   g_autofree char *full = places_show (plan->ledger->places, path);
 
-  g_set_error (error, HIVE_ERROR, HIVE_ERROR_FILE_CONFLICT, "%s %s", full, why);
-  return false;
-}
-
-static bool
-plan_conflict_owner (const Plan *plan, const char *path, const char *owner, GError **error)
-{
-  g_autofree char *why =
-      g_strdup_printf ("belongs to worker %s: remove that worker first, or change one of the recipes", owner);
-
-  return plan_conflict (plan, path, why, error);
+  return tree_conflict (error, "%s belongs to worker %s: remove that worker first, or change one of the recipes", full,
+                        owner);
 }
 
 /* @package (taken): which one has the file; NULL: none. */
@@ -142,10 +133,11 @@ static bool
 plan_conflict_foreign (const Plan *plan, const char *path, char *package, GError **error)
 {
   g_autofree char *owner = package;
-  g_autofree char *why =
-      owner ? g_strdup_printf ("belongs to %s: remove that package first, or change the recipe", owner) : NULL;
+  g_autofree char *full = places_show (plan->ledger->places, path);
 
-  return plan_conflict (plan, path, why ? why : "exists and belongs to no worker; move it away", error);
+  if (owner)
+    return tree_conflict (error, "%s belongs to %s: remove that package first, or change the recipe", full, owner);
+  return tree_conflict (error, "%s exists and belongs to no worker; move it away", full);
 }
 
 /* True for a prefix and what is below one. */
@@ -154,6 +146,27 @@ plan_is_in_prefix (const Plan *plan, const char *path)
 {
   return places_is_below (plan->ledger->places, path) ||
          g_strv_contains ((const char *const *)plan->ledger->configuration->install_prefixes, path);
+}
+
+/* @st: of what is there in the place of a folder. */
+static bool
+plan_conflict_folder (const Plan *plan, const char *path, const struct stat *st, GError **error)
+{
+  g_autofree char *full = places_show (plan->ledger->places, path);
+
+  if (plan->old && worker_record_find (plan->old, path))
+    return tree_conflict (
+        error,
+        "%s is a file of the installed version, and a folder in the new one: remove the worker first, "
+        "then install it again",
+        full);
+  if (S_ISLNK (st->st_mode))
+    return tree_conflict (
+        error,
+        "%s is a symbolic link where the package needs a folder: package() must install to the folder "
+        "that it leads to",
+        full);
+  return tree_conflict (error, "%s exists and is not a folder, but the package needs one there; move it away", full);
 }
 
 static bool
@@ -176,18 +189,7 @@ plan_directory (Plan *plan, const TreeEntry *entry, GError **error)
     return places_set_error (plan->ledger->places, -r, entry->path, error);
   if (S_ISDIR (st.st_mode))
     return !plan_is_in_prefix (plan, entry->path) || writers_check (plan->ledger->places, entry->path, error);
-  if (plan->old && worker_record_find (plan->old, entry->path))
-    return plan_conflict (plan, entry->path,
-                          "is a file of the installed version, and a folder in the new one: remove the "
-                          "worker first, then install it again",
-                          error);
-  if (S_ISLNK (st.st_mode))
-    return plan_conflict (plan, entry->path,
-                          "is a symbolic link where the package needs a folder: package() must install "
-                          "to the folder that it leads to",
-                          error);
-  return plan_conflict (plan, entry->path, "exists and is not a folder, but the package needs one there; move it away",
-                        error);
+  return plan_conflict_folder (plan, entry->path, &st, error);
 }
 
 static bool
@@ -208,7 +210,11 @@ plan_file (Plan *plan, const TreeEntry *entry, GError **error)
   if (r < 0 && r != -ENOENT)
     return places_set_error (plan->ledger->places, -r, entry->path, error);
   if (r == 0 && S_ISDIR (st.st_mode))
-    return plan_conflict (plan, entry->path, "is a folder where the package has a file; move it away", error);
+    {
+      g_autofree char *full = places_show (plan->ledger->places, entry->path);
+
+      return tree_conflict (error, "%s is a folder where the package has a file; move it away", full);
+    }
   if (r == 0 && !own)
     return plan_conflict_foreign (plan, entry->path, packaged_by (plan->ledger->configuration, entry->path), error);
   if (plan->packaged && g_hash_table_contains (plan->packaged, entry->path))

@@ -131,21 +131,6 @@ place_refuse (const PlaceCheck *check, const char *path, const PlaceRule *rule, 
                       path, rule->reason, advice, path);
 }
 
-static bool place_conflict (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
-
-static bool
-place_conflict (GError **error, const char *format, ...)
-{
-  g_autofree char *message = NULL;
-  va_list arguments;
-
-  va_start (arguments, format);
-  message = g_strdup_vprintf (format, arguments);
-  va_end (arguments);
-  g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_FILE_CONFLICT, message);
-  return false;
-}
-
 /* The kinds of places */
 
 static bool
@@ -155,11 +140,10 @@ place_check_command (const PlaceCheck *check, const char *path, const char *name
 
   if (!found)
     return true;
-  return place_conflict (
-      error,
-      "%s would be run in the place of %s, or the other way round: package() must install it under a "
-      "name that no program has, %s-%s for instance",
-      path, found, check->names.names[0], name);
+  return tree_conflict (error,
+                        "%s would be run in the place of %s, or the other way round: package() must install it under a "
+                        "name that no program has, %s-%s for instance",
+                        path, found, check->names.names[0], name);
 }
 
 /* What is below /usr under the same name would be hidden. In other prefixes nobody looks. */
@@ -172,10 +156,10 @@ place_check_hidden (const PlaceCheck *check, const char *path, const Position *a
 
   if (!found)
     return true;
-  return place_conflict (error,
-                         "%s would be taken for %s, which is the system's: package() must give it another name, or an "
-                         "administrator allow it (Allow=%s in [Install] of hive.conf)",
-                         path, found, path);
+  return tree_conflict (error,
+                        "%s would be taken for %s, which is the system's: package() must give it another name, or an "
+                        "administrator allow it (Allow=%s in [Install] of hive.conf)",
+                        path, found, path);
 }
 
 /* The part of @path up to the worker's name: "/usr/local/lib/NAME", "/opt/NAME". */
@@ -197,15 +181,15 @@ place_check_own (PlaceCheck *check, const char *path, const Position *at, const 
   Position own_at = position_of (check, own);
 
   if (owner)
-    return place_conflict (error, "%s belongs to worker %s: remove that worker first, or change one of the recipes",
-                           own, owner);
+    return tree_conflict (error, "%s belongs to worker %s: remove that worker first, or change one of the recipes", own,
+                          owner);
   if (!place_check_hidden (check, own, &own_at, error))
     return false;
   if (system_files_folder_is_used (check->ledger, own, check->old))
     {
       g_autofree char *full = places_show (check->ledger->places, own);
 
-      return place_conflict (error, "%s exists and belongs to no worker; move it away", full);
+      return tree_conflict (error, "%s exists and belongs to no worker; move it away", full);
     }
   g_free (check->own);
   check->own = g_steal_pointer (&own);

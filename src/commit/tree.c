@@ -52,6 +52,20 @@ tree_refuse (GError **error, const char *format, ...)
 }
 
 bool
+tree_conflict (GError **error, const char *format, ...)
+{
+  g_autofree char *message = NULL;
+  va_list arguments;
+
+  va_start (arguments, format);
+  message = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+
+  g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_FILE_CONFLICT, message);
+  return false;
+}
+
+bool
 tree_set_changed (const char *path, GError **error)
 {
   return tree_refuse (error,

@@ -47,6 +47,9 @@ void tree_sort (Tree *tree);
 /* Sets PackageInvalid with a message. Returns false. */
 bool tree_refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
+/* The same with FileConflict: what is there already is in the way. */
+bool tree_conflict (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
 /* True when @st is still the file that the tree was checked with. */
 bool tree_entry_is (const TreeEntry *entry, const struct stat *st);
 

@@ -46,6 +46,10 @@ test_parts_of_a_sentence_are_said_too (void)
                "dort, was irgendein Programm braucht, vor oder nach den Ordnern des Systems. package() muss die "
                "Bibliothek nach /usr/local/lib/x legen, gelinkt mit -Wl,-rpath,/usr/local/lib/x, oder ein Verwalter "
                "erlaubt es (Allow=/usr/local/lib/libx.so in [Install] von hive.conf)");
+  assert_said ("/usr/local/bin/x belongs to pkg: remove that package first, or change the recipe",
+               "/usr/local/bin/x gehört zu pkg: Entfernen Sie zuerst dieses Paket, oder ändern Sie das Rezept");
+  assert_said ("\"a b\" cannot be the name of a dependency: it is longer than 256 bytes",
+               "„a b“ kann nicht der Name einer Abhängigkeit sein: Er ist länger als 256 Bytes");
   assert_said (
       "/m/a.gguf cannot be used: it is cut off: its head goes on where it ends, at 500 bytes",
       "/m/a.gguf ist nicht zu gebrauchen: Die Datei ist abgeschnitten: Ihr Kopf geht weiter, wo sie endet, bei "
