@@ -100,17 +100,17 @@ configuration_text_where (const ConfigurationText *text, const char *section, co
   return found ? g_strdup_printf ("%s:%u", found->file, found->line) : g_strdup ("hive.conf");
 }
 
-G_GNUC_PRINTF (3, 4)
+G_GNUC_PRINTF (2, 3)
 static bool
-reading_refuse (const Reading *reading, GError **error, const char *format, ...)
+reading_refuse (GError **error, const char *format, ...)
 {
-  g_autofree char *why = NULL;
+  g_autofree char *message = NULL;
   va_list arguments;
 
   va_start (arguments, format);
-  why = g_strdup_vprintf (format, arguments);
+  message = g_strdup_vprintf (format, arguments);
   va_end (arguments);
-  g_set_error (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, "%s:%u: %s", reading->file, reading->line, why);
+  g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, message);
   return false;
 }
 
@@ -153,21 +153,22 @@ reading_take_key (Reading *reading, char *line, GError **error)
   const char *key, *value, *comment;
 
   if (!sign || sign == line)
-    return reading_refuse (reading, error, "\"%s\" is neither [SECTION] nor KEY=VALUE nor a comment", line);
+    return reading_refuse (error, "%s:%u: \"%s\" is neither [SECTION] nor KEY=VALUE nor a comment", reading->file,
+                           reading->line, line);
   *sign = '\0';
   key = g_strchomp (line);
   value = g_strchug (sign + 1);
   if (!reading->section)
-    return reading_refuse (reading, error, "%s= stands before the first [SECTION]", key);
+    return reading_refuse (error, "%s:%u: %s= stands before the first [SECTION]", reading->file, reading->line, key);
   if (g_str_has_suffix (value, "\\"))
-    return reading_refuse (reading, error, "the value of %s= in [%s] ends with its line: write it in one, without \\",
-                           key, reading->section);
+    return reading_refuse (error, "%s:%u: the value of %s= in [%s] ends with its line: write it in one, without \\",
+                           reading->file, reading->line, key, reading->section);
   unquoted = key_value_unquote (value);
   comment = g_str_equal (unquoted, value) ? find_comment (value) : NULL;
   if (comment)
-    return reading_refuse (reading, error,
-                           "\"%s\" would be part of the value of %s= in [%s]: put a comment on a line of its own",
-                           comment, key, reading->section);
+    return reading_refuse (
+        error, "%s:%u: \"%s\" would be part of the value of %s= in [%s]: put a comment on a line of its own",
+        reading->file, reading->line, comment, key, reading->section);
   reading_set (reading, key, value);
   return true;
 }
@@ -178,8 +179,8 @@ reading_take_section (Reading *reading, char *line, GError **error)
   size_t length = strcspn (line, "]");
 
   if (line[length] != ']' || line[length + 1])
-    return reading_refuse (reading, error,
-                           "\"%s\" is not a section: write [SECTION], and a comment on a line of its own", line);
+    return reading_refuse (error, "%s:%u: \"%s\" is not a section: write [SECTION], and a comment on a line of its own",
+                           reading->file, reading->line, line);
   line[length] = '\0';
   g_free (reading->section);
   reading->section = g_strdup (g_strstrip (line + 1));
@@ -190,7 +191,7 @@ static bool
 reading_take_line (Reading *reading, char *line, GError **error)
 {
   if (!g_utf8_validate (line, -1, NULL))
-    return reading_refuse (reading, error, "the line is not valid UTF-8");
+    return reading_refuse (error, "%s:%u: the line is not valid UTF-8", reading->file, reading->line);
   g_strstrip (line);
   if (!*line || *line == '#' || *line == ';')
     return true;

@@ -56,6 +56,8 @@ test_parts_of_a_sentence_are_said_too (void)
       "500 Bytes");
   assert_said ("The catalog's entry \"a\" is invalid: \"depends\" must be an array of strings",
                "Der Eintrag „a“ des Katalogs ist ungültig: „depends“ muss eine Liste von Zeichenketten sein");
+  assert_said ("/e/h.conf:2: \"x\" is neither [SECTION] nor KEY=VALUE nor a comment",
+               "/e/h.conf:2: „x“ ist weder [ABSCHNITT] noch SCHLÜSSEL=WERT noch ein Kommentar");
   assert_said (
       "h.conf:2: \"x\" is not a value for MaxParallel= in [Jobs] (the default is 1): it takes a number, at least "
       "1 and at most 64",
