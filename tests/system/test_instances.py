@@ -446,11 +446,19 @@ def test_worker_in_use_cannot_be_removed(workers):
     assert refused.value.name == "InUse" and "busy" in refused.value.message
 
 
-def test_worker_that_is_about_to_be_removed_is_not_started(workers):
+def test_worker_that_is_about_to_be_removed_is_not_started(workers, drop_in):
+    gate = workers.machine.path("/run/removal-gate")
+    workers.list()  # the daemon is there, and what it does as it begins is done
+    drop_in("rbee-hive-commit-.service", "[Service]\nExecStartPre=sh -c 'until [ -e /run/removal-gate ]; do sleep 0.05; done'\n")
     removal = workers.hive.remove("reader")
-    workers.refuses("Busy", removal.id, "worker_remove", worker="reader")
-    assert removal.wait() == ("done", "", "")
-    workers.hive.installs("reader")
+    try:
+        workers.refuses("Busy", removal.id, "worker_remove", worker="reader")
+    finally:
+        gate.touch()
+        ended = removal.wait()
+        workers.hive.installs("reader")
+        gate.unlink()
+    assert ended == ("done", "", "")
 
 
 def test_drop_ins_of_the_administrator_apply(workers, drop_in):
