@@ -7,6 +7,7 @@ import os
 import pathlib
 import random
 import shutil
+import signal
 import struct
 import subprocess
 
@@ -16,6 +17,7 @@ from gi.repository import GLib
 import shapes
 from catalog import install_script, pkgbuild
 from client import PATH
+from waiting import wait_until
 
 X86 = os.uname().machine == "x86_64"
 PROGRAM = "int main(void) { return 0; }"
@@ -235,16 +237,21 @@ def test_the_files_of_what_is_installed_are_told_with_mode_size_and_sum_and_by_w
     assert part(0, 0) == ["some", "data", "link"] and part(1, 1) == ["data"] and part(3, 0) == part(2**32 - 1, 2**32 - 1) == []
 
 
-def test_names_of_files_that_fill_many_messages_are_told_in_parts_that_a_bus_takes(hive):
+def links(version, names):
+    """A recipe of files whose names fill several messages. @names: a range of bash's, of 400."""
     deep = "/".join(["d" * 230] * 12)
     package = "; ".join(
         [
             'install -Dm755 /dev/stdin "$pkgdir/usr/local/bin/some" <<<program',
             f'cd "$pkgdir/usr/local"; mkdir -p share/some/{deep}; cd share/some/{deep}; touch data',
-            "target=$(printf './%.0s' {1..1500})data; for number in {1..400}; do ln -s $target $number; done",
+            f"target=$(printf './%.0s' {{1..1500}})data; for number in {names}; do ln -s $target $number; done",
         ]
     )
-    hive.catalog.add("some", pkgbuild("some", package=package))
+    return pkgbuild("some", version=version, package=package)
+
+
+def test_names_of_files_that_fill_many_messages_are_told_in_parts_that_a_bus_takes(hive):
+    hive.catalog.add("some", links("1", "{1..400}"))
     hive.installs("some")
     paths, parts = [str(hive.installed(file["path"])) for file in hive.record("some")["files"]], []
     while part := hive.call(
@@ -257,6 +264,28 @@ def test_names_of_files_that_fill_many_messages_are_told_in_parts_that_a_bus_tak
     assert [file["path"] for file in json.loads(hive.hivectl("show", "some", "--json").stdout)["files"]] == paths
     told = hive.workers()["some"]["files"]
     assert told == paths[: len(told)] and 2**20 - 4096 < sum(map(len, told)) <= 2**20 < sum(map(len, paths))
+
+
+def test_show_of_what_is_upgraded_meanwhile_has_files_of_one_version(hive):
+    """It is stopped behind its first question for them; when it is woken too late for that, it has those of the one before."""
+    hive.catalog.add("some", links("1", "{1..400}"))
+    hive.installs("some")
+    before, seen, shown = hive.record("some"), hive.directory / "seen", hive.directory / "shown"
+    with open(seen, "w") as output:
+        hive.spawn("busctl", "--system", "monitor", "--match=type='method_call',member='ListFiles'", stdout=output, stderr=output)
+    wait_until(lambda: "Monitoring bus" in seen.read_text(), what="busctl monitor")
+    with open(shown, "w") as output:
+        show = hive.spawn(hive.build.bin / "hivectl", "show", "some", "--json", stdout=output)
+    wait_until(lambda: "Member=ListFiles" in seen.read_text(), what="the question")
+    show.send_signal(signal.SIGSTOP)
+    hive.catalog.add("some", links("2", "{401..800}"))
+    hive.installs("some")
+    show.send_signal(signal.SIGCONT)
+    assert show.wait(20 * hive.patience) == 0
+    told, after = json.loads(shown.read_text()), hive.record("some")
+    record = before if told["installed_version"] == before["version"] else after
+    assert told["installed_at"] == record["installed_at"]
+    assert told["files"] == [{**file, "path": str(hive.installed(file["path"]))} for file in record["files"]]
 
 
 def test_a_git_source_is_recorded_with_the_commit_that_it_was(hive):
