@@ -23,7 +23,7 @@ REPOSITORY = "builds/rbee"
 
 def program():
     """Its path. The package would start a service on port 5000 when it is installed."""
-    return unpacked.program("docker-registry", "usr/bin/docker-registry")
+    return unpacked.program("usr/bin/docker-registry", "docker-registry")
 
 
 def free_port():

@@ -25,17 +25,20 @@ def unpack(package):
     return unfinished.rename(folder)
 
 
-def files(package):
-    """The folder of its files; skips the test where there is no way to have them."""
-    try:
-        KEPT.mkdir(parents=True, exist_ok=True)
-        with open(KEPT / "lock", "w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            return unpack(package)
-    except (OSError, subprocess.CalledProcessError, StopIteration) as error:
-        pytest.skip(f"the package {package} cannot be had: {error}")
+def files(*packages):
+    """The folder of the files of the first of them that can be had; skips the test where there is no way to any."""
+    why = None
+    KEPT.mkdir(parents=True, exist_ok=True)
+    with open(KEPT / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for package in packages:
+            try:
+                return unpack(package)
+            except (OSError, subprocess.CalledProcessError, StopIteration) as error:
+                why = error
+    pytest.skip(f"the package {package} cannot be had: {why}")
 
 
-def program(package, path):
-    """The path of a program."""
-    return shutil.which(pathlib.Path(path).name) or str(files(package) / path)
+def program(path, *packages):
+    """The path of a program, which is in the first of the packages that there is: they differ by release."""
+    return shutil.which(pathlib.Path(path).name) or str(files(*packages) / path)

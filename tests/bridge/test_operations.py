@@ -241,7 +241,7 @@ def test_metrics_are_as_prometheus_reads_them(bridge):
 
 
 def test_metrics_leave_promtool_nothing_to_say(bridge):
-    promtool = unpacked.program("prometheus", "usr/bin/promtool")
+    promtool = unpacked.program("usr/bin/promtool", "promtool", "prometheus")
     bridge.hive.catalog.add("some-worker")
     bridge.lines(bridge.install("some-worker"))
     done = subprocess.run([promtool, "check", "metrics"], input=metrics(bridge), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -250,7 +250,7 @@ def test_metrics_leave_promtool_nothing_to_say(bridge):
 
 def test_alerts_are_rules_of_metrics_that_there_are(bridge):
     rules = SOURCE / "data/monitoring/rbee-hive.rules.yml"
-    promtool = unpacked.program("prometheus", "usr/bin/promtool")
+    promtool = unpacked.program("usr/bin/promtool", "promtool", "prometheus")
     done = subprocess.run([promtool, "check", "rules", rules], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert done.returncode == 0 and "6 rules found" in done.stdout, done.stdout
     assert set(re.findall(r"\brbee_\w+", rules.read_text())) <= metric_names(bridge)

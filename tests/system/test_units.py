@@ -282,9 +282,9 @@ def test_journal_has_the_job_its_worker_and_an_explanation(hive, machine):
 
 def test_journal_of_another_machine_is_asked_by_the_same_fields(hive, machine, tmp_path):
     """A real systemd-journal-upload sends to a real systemd-journal-remote, as docs/ADMINISTRATION.md has them."""
-    remote = unpacked.program("systemd-journal-remote", "lib/systemd/systemd-journal-remote")
-    upload = unpacked.program("systemd-journal-remote", "lib/systemd/systemd-journal-upload")
-    libraries = os.path.dirname(unpacked.program("libmicrohttpd12", f"usr/lib/{os.uname().machine}-linux-gnu/libmicrohttpd.so.12"))
+    remote = unpacked.program("lib/systemd/systemd-journal-remote", "systemd-journal-remote")
+    upload = unpacked.program("lib/systemd/systemd-journal-upload", "systemd-journal-remote")
+    libraries = os.path.dirname(unpacked.program(f"usr/lib/{os.uname().machine}-linux-gnu/libmicrohttpd.so.12", "libmicrohttpd12"))
     hive.catalog.add("some")
     job = hive.installs("some")
     port = free_port()
