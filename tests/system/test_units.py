@@ -282,6 +282,8 @@ def test_journal_has_the_job_its_worker_and_an_explanation(hive, machine):
 
 def test_journal_of_another_machine_is_asked_by_the_same_fields(hive, machine, tmp_path):
     """A real systemd-journal-upload sends to a real systemd-journal-remote, as docs/ADMINISTRATION.md has them."""
+    if machine.lower != "/":
+        pytest.skip("systemd-journal-remote is unpacked on this machine, and not on another")
     remote = unpacked.program("lib/systemd/systemd-journal-remote", "systemd-journal-remote")
     upload = unpacked.program("lib/systemd/systemd-journal-upload", "systemd-journal-remote")
     libraries = os.path.dirname(unpacked.program(f"usr/lib/{os.uname().machine}-linux-gnu/libmicrohttpd.so.12", "libmicrohttpd12"))
