@@ -42,13 +42,12 @@ def repository(machine):
 
 @pytest.fixture
 def gate(machine):
-    """What packages wait for until it is opened."""
+    """What packages wait for until it is opened; it stays open then, for one that was killed while it was unpacked is set up later."""
     path = machine.path("/run/gate")
     path.unlink(missing_ok=True)
     yield path
     path.touch()
     wait_until(lambda: not machine.run("pgrep", "dpkg", status=None).stdout, what="the end of dpkg")
-    path.unlink()
 
 
 def needs(hive, *names, worker="needy"):
