@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "error.h"
 #include "file.h"
 #include "folder.h"
 #include "package-list.h"
@@ -35,34 +34,6 @@ tree_free (Tree *tree)
   fd_clear (&tree->fd);
   g_ptr_array_unref (tree->entries);
   g_free (tree);
-}
-
-bool
-tree_refuse (GError **error, const char *format, ...)
-{
-  g_autofree char *message = NULL;
-  va_list arguments;
-
-  va_start (arguments, format);
-  message = g_strdup_vprintf (format, arguments);
-  va_end (arguments);
-
-  g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_PACKAGE_INVALID, message);
-  return false;
-}
-
-bool
-tree_conflict (GError **error, const char *format, ...)
-{
-  g_autofree char *message = NULL;
-  va_list arguments;
-
-  va_start (arguments, format);
-  message = g_strdup_vprintf (format, arguments);
-  va_end (arguments);
-
-  g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_FILE_CONFLICT, message);
-  return false;
 }
 
 bool

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "configuration.h"
+#include "error.h"
 #include "places.h"
 
 #define TREE_MAX_ENTRIES 200000
@@ -45,10 +46,10 @@ const TreeEntry *tree_find (const Tree *tree, const char *path);
 void tree_sort (Tree *tree);
 
 /* Sets PackageInvalid with a message. Returns false. */
-bool tree_refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+#define tree_refuse(error, ...) hive_error_refuse (error, HIVE_ERROR_PACKAGE_INVALID, __VA_ARGS__)
 
 /* The same with FileConflict: what is there already is in the way. */
-bool tree_conflict (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+#define tree_conflict(error, ...) hive_error_refuse (error, HIVE_ERROR_FILE_CONFLICT, __VA_ARGS__)
 
 /* True when @st is still the file that the tree was checked with. */
 bool tree_entry_is (const TreeEntry *entry, const struct stat *st);

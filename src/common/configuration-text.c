@@ -100,19 +100,7 @@ configuration_text_where (const ConfigurationText *text, const char *section, co
   return found ? g_strdup_printf ("%s:%u", found->file, found->line) : g_strdup ("hive.conf");
 }
 
-G_GNUC_PRINTF (2, 3)
-static bool
-reading_refuse (GError **error, const char *format, ...)
-{
-  g_autofree char *message = NULL;
-  va_list arguments;
-
-  va_start (arguments, format);
-  message = g_strdup_vprintf (format, arguments);
-  va_end (arguments);
-  g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_INVALID_ARGUMENT, message);
-  return false;
-}
+#define reading_refuse(error, ...) hive_error_refuse (error, HIVE_ERROR_INVALID_ARGUMENT, __VA_ARGS__)
 
 /* Where a "#" would begin a comment if comments could stand behind something; NULL: nowhere. */
 static const char *

@@ -76,6 +76,19 @@ hive_error_from_name (const char *name, int *ret_code)
 }
 
 bool
+hive_error_refuse (GError **error, HiveError code, const char *format, ...)
+{
+  GError *made;
+  va_list arguments;
+
+  va_start (arguments, format);
+  made = g_error_new_valist (HIVE_ERROR, code, format, arguments);
+  va_end (arguments);
+  g_propagate_error (error, made);
+  return false;
+}
+
+bool
 hive_error_set_errno (GError **error, int errnum, const char *format, ...)
 {
   g_autofree char *what = NULL;

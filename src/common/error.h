@@ -55,6 +55,9 @@ const char *hive_error_dbus_name (int code);
 /* Reads a short or a D-Bus name; false and no code when it is none of ours. */
 bool hive_error_from_name (const char *name, int *ret_code);
 
+/* Sets @error from a code and a formatted text. Returns false, so that callers can return it. */
+bool hive_error_refuse (GError **error, HiveError code, const char *format, ...) G_GNUC_PRINTF (3, 4);
+
 /* Sets @error from a positive errno: NoSpace for ENOSPC and EDQUOT, else Failed; the message is the
  * formatted text, a colon and the system's word. Returns false, so that callers can return it. */
 bool hive_error_set_errno (GError **error, int errnum, const char *format, ...) G_GNUC_PRINTF (3, 4);

@@ -171,20 +171,7 @@ recipe_run_needs (const Recipe *recipe, const char *architecture)
   return g_strv_builder_end (all);
 }
 
-static bool recipe_refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
-
-static bool
-recipe_refuse (GError **error, const char *format, ...)
-{
-  g_autofree char *message = NULL;
-  va_list arguments;
-
-  va_start (arguments, format);
-  message = g_strdup_vprintf (format, arguments);
-  va_end (arguments);
-  g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_RECIPE_INVALID, message);
-  return false;
-}
+#define recipe_refuse(error, ...) hive_error_refuse (error, HIVE_ERROR_RECIPE_INVALID, __VA_ARGS__)
 
 /* More than makepkg asks: it becomes part of paths and of lines that people read. */
 static bool

@@ -30,20 +30,7 @@ ready_build_free (ReadyBuild *ready)
   g_free (ready);
 }
 
-static bool ready_refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
-
-static bool
-ready_refuse (GError **error, const char *format, ...)
-{
-  g_autofree char *text = NULL;
-  va_list arguments;
-
-  va_start (arguments, format);
-  text = g_strdup_vprintf (format, arguments);
-  va_end (arguments);
-  g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_FAILED, text);
-  return false;
-}
+#define ready_refuse(error, ...) hive_error_refuse (error, HIVE_ERROR_FAILED, __VA_ARGS__)
 
 static JsonObject *
 member (JsonObject *object, const char *key)
