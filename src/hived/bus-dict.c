@@ -198,6 +198,21 @@ bus_error_from_gerror (sd_bus_error *error, const GError *failure)
 }
 
 int
+bus_reply_send (sd_bus_message *reply, int r)
+{
+  if (r >= 0)
+    r = sd_bus_send (NULL, reply, NULL);
+  sd_bus_message_unref (reply);
+  return r < 0 ? r : 1;
+}
+
+int
+bus_reply_send_list (sd_bus_message *reply, int r)
+{
+  return bus_reply_send (reply, r < 0 ? r : sd_bus_message_close_container (reply));
+}
+
+int
 bus_reply_gerror (sd_bus_message *message, const GError *failure)
 {
   return sd_bus_reply_method_errorf (message, gerror_dbus_name (failure), "%s", failure->message);

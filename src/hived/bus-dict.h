@@ -38,5 +38,12 @@ int bus_dict_append_respelled_strings (sd_bus_message *message, const char *key,
 /* Makes @error of a failure of our domain; a negative errno, so that methods can return it. */
 int bus_error_from_gerror (sd_bus_error *error, const GError *failure);
 
+/* Sends @reply, which is taken, if all that was appended to it went well: @r is what the last step returned. 1 or a
+ * negative errno, so that methods can return it. */
+int bus_reply_send (sd_bus_message *reply, int r);
+
+/* The same of a reply whose array is still open. */
+int bus_reply_send_list (sd_bus_message *reply, int r);
+
 /* Answers @message with a failure of our domain, for methods that answer later. */
 int bus_reply_gerror (sd_bus_message *message, const GError *failure);

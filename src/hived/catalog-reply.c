@@ -89,10 +89,5 @@ catalog_reply_states (Hive *hive, sd_bus_message *message)
     r = sd_bus_message_open_container (reply, 'a', "a{sv}");
   for (guint i = 0; r >= 0 && i < count; i++)
     r = append_state (reply, &states[i]);
-  if (r >= 0)
-    r = sd_bus_message_close_container (reply);
-  if (r >= 0)
-    r = sd_bus_send (NULL, reply, NULL);
-  sd_bus_message_unref (reply);
-  return r < 0 ? r : 1;
+  return bus_reply_send_list (reply, r);
 }

@@ -364,12 +364,7 @@ manager_method_list_instances (sd_bus_message *message, void *userdata, sd_bus_e
     r = sd_bus_message_open_container (reply, 'a', "a{sv}");
   for (char **name = names; r >= 0 && *name; name++)
     r = instance_append (reply, instances_find (hive->instances, *name, NULL));
-  if (r >= 0)
-    r = sd_bus_message_close_container (reply);
-  if (r >= 0)
-    r = sd_bus_send (NULL, reply, NULL);
-  sd_bus_message_unref (reply);
-  return r < 0 ? r : 1;
+  return bus_reply_send_list (reply, r);
 }
 
 static const sd_bus_vtable manager_instances_vtable[] = {

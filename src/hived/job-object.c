@@ -255,10 +255,7 @@ job_reply_records (Job *job, sd_bus_message *message, LogReader *reader, uint32_
     r = sd_bus_message_close_container (reply);
   if (r >= 0)
     r = sd_bus_message_append (reply, "tb", next, ended);
-  if (r >= 0)
-    r = sd_bus_send (NULL, reply, NULL);
-  sd_bus_message_unref (reply);
-  return r < 0 ? r : 1;
+  return bus_reply_send (reply, r);
 }
 
 static int

@@ -193,12 +193,7 @@ manager_method_list_workers (sd_bus_message *message, void *userdata, sd_bus_err
       else
         g_warning ("A worker is passed over: %s", failure->message);
     }
-  if (r >= 0)
-    r = sd_bus_message_close_container (reply);
-  if (r >= 0)
-    r = sd_bus_send (NULL, reply, NULL);
-  sd_bus_message_unref (reply);
-  return r < 0 ? r : 1;
+  return bus_reply_send_list (reply, r);
 }
 
 static int
@@ -215,10 +210,7 @@ manager_method_list_jobs (sd_bus_message *message, void *userdata, sd_bus_error 
   r = sd_bus_message_new_method_return (message, &reply);
   if (r >= 0)
     r = job_list_append (&list, hive->jobs, reply);
-  if (r >= 0)
-    r = sd_bus_send (NULL, reply, NULL);
-  sd_bus_message_unref (reply);
-  return r < 0 ? r : 1;
+  return bus_reply_send (reply, r);
 }
 
 static int

@@ -115,12 +115,7 @@ pushes_method_list_stores (sd_bus_message *message, void *userdata, sd_bus_error
     r = sd_bus_message_open_container (reply, 'a', "a{sv}");
   for (guint i = 0; r >= 0 && i < hive->configuration->stores->len; i++)
     r = append_store (reply, hive->configuration->stores->pdata[i]);
-  if (r >= 0)
-    r = sd_bus_message_close_container (reply);
-  if (r >= 0)
-    r = sd_bus_send (NULL, reply, NULL);
-  sd_bus_message_unref (reply);
-  return r < 0 ? r : 1;
+  return bus_reply_send_list (reply, r);
 }
 
 void

@@ -329,10 +329,7 @@ worker_method_list_files (sd_bus_message *message, void *userdata, sd_bus_error 
       (r = sd_bus_message_new_method_return (message, &reply)) < 0)
     return r;
   r = worker_append_files (hive, reply, userdata, from, max == 0 ? FILES_MAX : MIN (max, FILES_MAX));
-  if (r >= 0)
-    r = sd_bus_send (NULL, reply, NULL);
-  sd_bus_message_unref (reply);
-  return r;
+  return bus_reply_send (reply, r);
 }
 
 static const sd_bus_vtable worker_vtable[] = {
