@@ -432,14 +432,7 @@ events_take_socket (Request *request, int fd)
 void
 events_open (Request *request)
 {
-  Problem *problem = stream_check_limit (request->bridge);
-
-  if (problem)
-    request_answer_problem (request, problem);
-  else if (request->head->method == METHOD_HEAD)
-    request_answer_text (request, HTTP_OK, SSE_TYPE, g_strdup (""));
-  else
-    request_take (request, events_take_socket);
+  stream_open (request, events_take_socket);
 }
 
 Events *

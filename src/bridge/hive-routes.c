@@ -9,41 +9,23 @@
 #include "error.h"
 #include "json.h"
 
-/* The list in @reply as the only member of an object. */
-static void
-hive_answer_list (Request *request, sd_bus_message *reply, const char *name)
-{
-  JsonNode *list = NULL;
-  int r = bus_json_read (reply, &list);
-  JsonObject *object;
-
-  if (r < 0)
-    {
-      request_answer_unreadable (request, r);
-      return;
-    }
-  object = json_object_new ();
-  json_object_set_member (object, name, list);
-  request_answer_json (request, HTTP_OK, object);
-}
-
 /* {"workers":[…]}, as catalogs have it too. */
 static void
 hive_on_workers (Request *request, sd_bus_message *reply)
 {
-  hive_answer_list (request, reply, "workers");
+  request_answer_list (request, reply, "workers");
 }
 
 static void
 hive_on_updates (Request *request, sd_bus_message *reply)
 {
-  hive_answer_list (request, reply, "updates");
+  request_answer_list (request, reply, "updates");
 }
 
 static void
 hive_on_catalogs (Request *request, sd_bus_message *reply)
 {
-  hive_answer_list (request, reply, "catalogs");
+  request_answer_list (request, reply, "catalogs");
 }
 
 static void

@@ -23,18 +23,7 @@ static const BodyField boot_fields[] = { { "boot", 'b' }, { NULL } };
 static void
 instances_on_list (Request *request, sd_bus_message *reply)
 {
-  JsonNode *list = NULL;
-  int r = bus_json_read (reply, &list);
-  JsonObject *object;
-
-  if (r < 0)
-    {
-      request_answer_unreadable (request, r);
-      return;
-    }
-  object = json_object_new ();
-  json_object_set_member (object, "instances", list);
-  request_answer_json (request, HTTP_OK, object);
+  request_answer_list (request, reply, "instances");
 }
 
 void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "request.h"
 
+#include "bus-json.h"
 #include "bus.h"
 #include "error.h"
 #include "json.h"
@@ -109,6 +110,23 @@ request_answer_unreadable (Request *request, int r)
 {
   request_answer_problem (request, problem_new (HTTP_INTERNAL_SERVER_ERROR, "org.rbee.Hive.Error.Failed", NULL,
                                                 "The hive's answer cannot be understood: %s", g_strerror (-r)));
+}
+
+void
+request_answer_list (Request *request, sd_bus_message *reply, const char *name)
+{
+  JsonNode *list = NULL;
+  int r = bus_json_read (reply, &list);
+  JsonObject *object;
+
+  if (r < 0)
+    {
+      request_answer_unreadable (request, r);
+      return;
+    }
+  object = json_object_new ();
+  json_object_set_member (object, name, list);
+  request_answer_json (request, HTTP_OK, object);
 }
 
 static void

@@ -78,3 +78,6 @@ void request_send (Request *request, sd_bus_message *message, RequestReply handl
 
 /* An answer of the hive that nobody understands. */
 void request_answer_unreadable (Request *request, int r);
+
+/* {NAME: the list in @reply}. */
+void request_answer_list (Request *request, sd_bus_message *reply, const char *name);

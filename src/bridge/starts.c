@@ -144,14 +144,7 @@ starts_take_socket (Request *request, int fd)
 void
 starts_open (Request *request)
 {
-  Problem *problem = stream_check_limit (request->bridge);
-
-  if (problem)
-    request_answer_problem (request, problem);
-  else if (request->head->method == METHOD_HEAD)
-    request_answer_text (request, HTTP_OK, SSE_TYPE, g_strdup (""));
-  else
-    request_take (request, starts_take_socket);
+  stream_open (request, starts_take_socket);
 }
 
 Starts *

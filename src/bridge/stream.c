@@ -34,6 +34,19 @@ stream_check_limit (const Bridge *bridge)
   return problem;
 }
 
+void
+stream_open (Request *request, RequestTake take)
+{
+  Problem *problem = stream_check_limit (request->bridge);
+
+  if (problem)
+    request_answer_problem (request, problem);
+  else if (request->head->method == METHOD_HEAD)
+    request_answer_text (request, HTTP_OK, SSE_TYPE, g_strdup (""));
+  else
+    request_take (request, take);
+}
+
 bool
 stream_is_event_source (const Request *request)
 {

@@ -35,6 +35,10 @@ struct Stream
 /* Whether one more may be opened. */
 Problem *stream_check_limit (const Bridge *bridge);
 
+/* Has @take open a stream of events on the request's connection, if one more may be; to HEAD it says that there is one.
+ */
+void stream_open (Request *request, RequestTake take);
+
 /* Whether the client of a request is one that knows server-sent events. */
 bool stream_is_event_source (const Request *request);
 
