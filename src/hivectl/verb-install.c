@@ -38,12 +38,15 @@ install_find (JsonNode *workers, const char *worker_id)
 static bool
 install_tell_start (Client *client, const Options *options, const char *worker_id, GError **error)
 {
-  g_autoptr (JsonNode) workers = client_list_workers (client, error);
-  JsonObject *worker = workers ? install_find (workers, worker_id) : NULL;
-  JsonObject *run =
-      worker && json_object_has_member (worker, "run") ? json_object_get_object_member (worker, "run") : NULL;
+  g_autoptr (JsonNode) workers = NULL;
+  JsonObject *worker, *run;
 
-  if (!run || options->json || options->quiet || !terminal_is_terminal ())
+  if (options->json || options->quiet || !terminal_is_terminal ())
+    return true;
+  workers = client_list_workers (client, error);
+  worker = workers ? install_find (workers, worker_id) : NULL;
+  run = worker && json_object_has_member (worker, "run") ? json_object_get_object_member (worker, "run") : NULL;
+  if (!run)
     return workers != NULL;
   if (json_get_bool (run, "takes_model", false))
     terminal_printf (_ ("Run it: hivectl start %s --model MODEL (hivectl models lists them)\n"), worker_id);
