@@ -195,11 +195,11 @@ def test_twenty_deaths_of_the_daemon_in_a_job_are_one_notification(machine, hive
     session = log_in("anna").start()
     watcher, server = Watcher(session), Notifications(session)
     job = installs_as_anna(hive, "slow")
+    pid = wait_until(lambda: hive.pid, what="the daemon")
     for _ in range(20):
-        wait_until(lambda: hive.pid, what="the daemon")
         hive.kill()
         machine.run("systemctl", "reset-failed", "rbee-hived.service", status=None)
-    wait_until(lambda: hive.pid, what="the daemon")
+        pid = wait_until(lambda: (now := hive.pid) != pid and now, what="another daemon")
     watcher.shows("Installing slow (build)")
     wake(seconds)
     wait_until(lambda: server.calls, what="the job's end")
