@@ -118,15 +118,26 @@ def test_question_is_in_the_language_of_who_is_asked(hive):
             assert sentence in terminal.shown
 
 
-def test_what_the_hive_refuses_is_said_in_the_language_of_who_reads_it(hive):
+@pytest.fixture
+def locales(hive):
+    """Where locales are: C.UTF-8 by other names, since there may be no others, and glibc 2.41 translates nothing in that one, whatever is in
+    LANGUAGE."""
+    hive.machine.run(
+        "sh", "-ec", "mkdir /root/locales; cd /root/locales; for name in de_DE nl_NL ja_JP; do ln -s /usr/lib/locale/C.utf8 $name.utf8; done"
+    )
+    yield "/root/locales"
+    shutil.rmtree(hive.machine.path("/root/locales"))
+
+
+def test_what_the_hive_refuses_is_said_in_the_language_of_who_reads_it(hive, locales):
     """D-Bus and --json have it in English."""
     hive.catalog.add("some", pkgbuild("some", build="false"))
     for language, refusal, failure in (
-        ("de", "other ist nicht installiert", "Phase Build gescheitert"),
-        ("nl", "other is niet geïnstalleerd", "Fase Build mislukt"),
-        ("ja", "other はインストールされていません", "Build フェーズが失敗しました"),
+        ("de_DE", "other ist nicht installiert", "Phase Build gescheitert"),
+        ("nl_NL", "other is niet geïnstalleerd", "Fase Build mislukt"),
+        ("ja_JP", "other はインストールされていません", "Build フェーズが失敗しました"),
     ):
-        words = {"LANG": "C.UTF-8", "LANGUAGE": language}
+        words = {"LOCPATH": locales, "LANG": f"{language}.UTF-8"}
         assert refusal in hive.machine.run("hivectl", "remove", "other", environment=words, status=None).stderr
         assert f"[ERROR] {failure}" in hive.machine.run("hivectl", "install", "some", environment=words, status=None).stdout
         assert "Build phase failed" in hive.machine.run("hivectl", "install", "some", "--json", environment=words, status=None).stdout

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <glib.h>
+#include <glib/gstdio.h>
 #include <libintl.h>
 #include <locale.h>
+#include <stdbool.h>
+#include <unistd.h>
 
 #include "config.h"
 #include "sentence.h"
@@ -93,11 +96,32 @@ test_sentence_that_is_not_known_stays (void)
   assert_said (long_one, long_one);
 }
 
+/* C.UTF-8 by another name: there may be no other locale here, and glibc 2.41 translates nothing in that one, whatever
+ * is in LANGUAGE. */
+static bool
+speak_german (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("test-sentence.XXXXXX", NULL);
+  g_autofree char *locale = g_build_filename (folder, "de_DE.utf8", NULL);
+  bool spoken;
+
+  g_assert_no_errno (symlink ("/usr/lib/locale/C.utf8", locale));
+  g_unsetenv ("LANGUAGE");
+  g_setenv ("LOCPATH", folder, TRUE);
+  spoken = setlocale (LC_ALL, "de_DE.UTF-8") != NULL;
+  g_assert_no_errno (g_unlink (locale));
+  g_assert_no_errno (g_rmdir (folder));
+  return spoken;
+}
+
 int
 main (int argc, char **argv)
 {
-  g_setenv ("LANGUAGE", "de", TRUE);
-  setlocale (LC_ALL, "C.UTF-8");
+  if (!speak_german ())
+    {
+      g_print ("1..0 # SKIP there is no /usr/lib/locale/C.utf8 here\n");
+      return 0;
+    }
   bindtextdomain (GETTEXT_PACKAGE, TRANSLATIONS);
   textdomain (GETTEXT_PACKAGE);
   g_test_init (&argc, &argv, NULL);
