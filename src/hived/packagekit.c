@@ -28,11 +28,12 @@ struct PackageKit
   PackageKitHandlers handlers;
   void *userdata;
 
-  char *daemon; /* unique name of who made it: anybody can send signals to the hive alone, see bus-owner.h */
-  char *path;   /* its object; NULL until there is one */
-  char *words;  /* of its ErrorCode, which comes before its end */
-  bool cancelled;
-  sd_bus_slot *call; /* the one that is on its way */
+  char *daemon;         /* unique name of who made it: anybody can send signals to the hive alone, see bus-owner.h */
+  char *path;           /* its object; NULL until there is one */
+  char *words;          /* of its ErrorCode, which comes before its end */
+  bool cancelled, told; /* it is to stop, and was told so */
+  bool busy;            /* its AllowCancel is false: packages are being changed */
+  sd_bus_slot *call;    /* the one that is on its way */
   sd_bus_slot *signals, *properties, *owner;
 };
 
@@ -151,13 +152,49 @@ packagekit_on_signal (sd_bus_message *signal, void *userdata, sd_bus_error *erro
   return 0;
 }
 
-/* org.freedesktop.DBus.Properties: of those that changed, Percentage; 101 says that it isn't known. */
+/* PackageKit takes Cancel whatever its AllowCancel is (1.2.6 does), and its backend for apt then kills dpkg in the
+ * middle of a package: to ask first is up to who calls it. */
+static void
+packagekit_tell_to_stop (PackageKit *packagekit)
+{
+  if (!packagekit->cancelled || packagekit->told || packagekit->busy || !packagekit->path)
+    return;
+  packagekit->told = true;
+  sd_bus_call_method_async (packagekit->bus, NULL, PACKAGEKIT_NAME, packagekit->path, PACKAGEKIT_TRANSACTION, "Cancel",
+                            NULL, NULL, NULL);
+}
+
+static int
+packagekit_on_percent (PackageKit *packagekit, sd_bus_message *signal)
+{
+  uint32_t percent;
+  int r;
+
+  r = sd_bus_message_read (signal, "v", "u", &percent);
+  if (r >= 0 && percent <= 100 && packagekit->handlers.percent) /* 101: it isn't known */
+    packagekit->handlers.percent (percent, packagekit->userdata);
+  return r;
+}
+
+static int
+packagekit_on_allow_cancel (PackageKit *packagekit, sd_bus_message *signal)
+{
+  int allowed, r;
+
+  r = sd_bus_message_read (signal, "v", "b", &allowed);
+  if (r < 0)
+    return r;
+  packagekit->busy = !allowed;
+  packagekit_tell_to_stop (packagekit);
+  return 0;
+}
+
+/* org.freedesktop.DBus.Properties: those that changed. */
 static int
 packagekit_on_properties (sd_bus_message *signal, void *userdata, sd_bus_error *error)
 {
   PackageKit *packagekit = userdata;
   const char *name;
-  uint32_t percent;
   int r;
 
   if (!packagekit_sent (packagekit, signal))
@@ -168,11 +205,12 @@ packagekit_on_properties (sd_bus_message *signal, void *userdata, sd_bus_error *
     {
       if ((r = sd_bus_message_read (signal, "s", &name)) < 0)
         return r;
-      if (!g_str_equal (name, "Percentage"))
+      if (g_str_equal (name, "Percentage"))
+        r = packagekit_on_percent (packagekit, signal);
+      else if (g_str_equal (name, "AllowCancel"))
+        r = packagekit_on_allow_cancel (packagekit, signal);
+      else
         r = sd_bus_message_skip (signal, "v");
-      else if ((r = sd_bus_message_read (signal, "v", "u", &percent)) >= 0 && percent <= 100 &&
-               packagekit->handlers.percent)
-        packagekit->handlers.percent (percent, packagekit->userdata);
       if (r < 0 || (r = sd_bus_message_exit_container (signal)) < 0)
         return r;
     }
@@ -311,9 +349,7 @@ void
 packagekit_cancel (PackageKit *packagekit)
 {
   packagekit->cancelled = true;
-  if (packagekit->path)
-    sd_bus_call_method_async (packagekit->bus, NULL, PACKAGEKIT_NAME, packagekit->path, PACKAGEKIT_TRANSACTION,
-                              "Cancel", NULL, NULL, NULL);
+  packagekit_tell_to_stop (packagekit);
 }
 
 void

@@ -47,7 +47,9 @@ def gate(machine):
     path.unlink(missing_ok=True)
     yield path
     path.touch()
-    wait_until(lambda: not machine.run("pgrep", "dpkg", status=None).stdout, what="the end of dpkg")
+    wait_until(lambda: not machine.run("pgrep", "dpkg", status=None).stdout, 60, "the end of dpkg")
+    left = machine.run("dpkg", "--audit").stdout
+    assert not left, f"the next test would find half a package: {left}"
 
 
 def needs(hive, *names, worker="needy"):
@@ -58,6 +60,11 @@ def needs(hive, *names, worker="needy"):
 def is_installed(machine, package):
     shown = machine.run("dpkg-query", "--show", "--showformat=${db:Status-Status}", package, status=None)
     return shown.stdout == "installed"
+
+
+def is_set_up(machine, package):
+    """Whether it is unpacked, and its postinst runs."""
+    return machine.run("pgrep", "--full", f"{package}.postinst", status=None).stdout
 
 
 def notes(job, phase=PHASE):
@@ -169,6 +176,7 @@ def test_cancelled_job_ends_when_the_package_manager_can_stop(hive, machine, rep
     assert job.state == "running"
     gate.touch()
     assert job.wait().result == "cancelled"
+    assert is_installed(machine, "swig"), "the package manager was stopped in the middle of a package:\n" + job.log_text()
     assert not hive.workers()
     hive.nothing_left()
 
@@ -176,6 +184,7 @@ def test_cancelled_job_ends_when_the_package_manager_can_stop(hive, machine, rep
 def test_package_manager_that_dies_ends_the_job(hive, machine, repository, gate):
     job = hive.install(needs(hive, "re2c"), **{PHASE: True})
     job.wait_for_line("Installing re2c 1.0-1")
+    wait_until(lambda: is_set_up(machine, "re2c"), 60, job.log_text)  # what is killed before it is unpacked is in every other job's way
     machine.run("systemctl", "kill", "--signal=KILL", "packagekit.service")
     hive.fails(job, "Interrupted", "PackageKit ended in the middle")
     gate.touch()
