@@ -122,6 +122,7 @@ direct_on_exit (sd_event_source *source, const siginfo_t *status, void *userdata
   g_hash_table_remove (child->launcher->children, GINT_TO_POINTER (child->pid));
   child->pid = 0;
   child->timer = sd_event_source_disable_unref (child->timer);
+  sd_event_source_set_enabled (source, SD_EVENT_OFF);
   child_tell (&child->base, (Ending){ .kind = kind, .number = status->si_status });
   return 0;
 }
@@ -181,6 +182,16 @@ direct_fork (DirectChild *child, const Launch *launch, GError **error)
   return hive_error_set_errno (error, errno, "Cannot start %s", launch->arguments[0]);
 }
 
+/* As it is made, the source is asked once. Who traces the child (strace, gdb) hears of its death first, and nothing is
+ * there yet for us: ptrace(2). Off in between, since sd-event would else leave epoll as it is. */
+static int
+direct_ask_until_gone (sd_event_source *exit)
+{
+  int r = sd_event_source_set_enabled (exit, SD_EVENT_OFF);
+
+  return r < 0 ? r : sd_event_source_set_enabled (exit, SD_EVENT_ON);
+}
+
 static bool
 direct_watch (DirectChild *child, const Launch *launch, GError **error)
 {
@@ -188,6 +199,8 @@ direct_watch (DirectChild *child, const Launch *launch, GError **error)
   uint64_t time = (uint64_t)child->launcher->base.configuration->runtime_max * G_USEC_PER_SEC;
   int r = sd_event_add_child (event, &child->exit, child->pid, WEXITED, direct_on_exit, child);
 
+  if (r >= 0)
+    r = direct_ask_until_gone (child->exit);
   if (r >= 0 && launch->work)
     r = sd_event_add_time_relative (event, &child->timer, CLOCK_MONOTONIC, time, 0, direct_on_timeout, child);
   return r >= 0 || hive_error_set_errno (error, -r, "Cannot wait for %s", launch->arguments[0]);
