@@ -24,7 +24,7 @@ from gi.repository import Gio, GLib  # noqa: E402
 from catalog import Catalog  # noqa: E402
 from client import ERROR, NAME, PATH, HiveError, variant  # noqa: E402
 from job import FINAL, Job, read_records  # noqa: E402
-from waiting import wait_until  # noqa: E402
+from waiting import last_lines, wait_until, witnesses  # noqa: E402
 
 SANITIZED = re.compile(r"AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer|runtime error:")
 BUS_CONFIGURATION = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -144,7 +144,13 @@ class Hive:
 
     # starting and ending
 
+    def account(self):
+        """What goes on with it, briefly: for who waited in vain."""
+        processes = "\n".join(f"{pid} {command}" for pid, command in self.processes())
+        return f"the daemon had said:\n{last_lines(self.daemon_log())}\nits last processes:\n{last_lines(processes)}"
+
     def start_bus(self):
+        witnesses.append(self.account)
         configuration = self.directory / "bus.conf"
         limits = "".join(f'<limit name="{name}">{value}</limit>' for name, value in self.bus_limits.items())
         configuration.write_text(BUS_CONFIGURATION.format(socket=self.directory / "bus", policy=self.bus_policy, limits=limits))
@@ -222,7 +228,7 @@ class Hive:
             said = [re.sub(r".*LeakSanitizer (has encountered|does not work).*", "", text) for text in said]
         return [f"a sanitizer complained: {text[-20000:]}" for text in said if SANITIZED.search(text)]
 
-    def stop(self, number=signal.SIGTERM, timeout=30):
+    def stop(self, number=signal.SIGTERM, timeout=60):
         """Ends the daemon and returns its exit status."""
         process, self.process = self.process, None
         process.send_signal(number)
@@ -236,6 +242,8 @@ class Hive:
     def close(self):
         """What every test ends with: the daemon still ran, ended well, and no sanitizer complained."""
         complaints = []
+        if self.account in witnesses:
+            witnesses.remove(self.account)
         try:
             if self.process:
                 if self.process.poll() is not None:

@@ -19,7 +19,7 @@ from gi.repository import Gio, GLib
 
 from catalog import Catalog
 from hive import Hive
-from waiting import wait_until
+from waiting import last_lines, testimony, wait_until, witnesses
 
 # What this machine may start at boot and no test needs.
 MASKED = (
@@ -229,6 +229,8 @@ class Machine(Copy):
                 env=dict(os.environ, SYSTEMD_NSPAWN_API_VFS_WRITABLE="yes", **self.hierarchy),
             )
         self.wait_for_boot()
+        if self.account not in witnesses:
+            witnesses.append(self.account)
 
     @staticmethod
     def devices():
@@ -282,6 +284,8 @@ class Machine(Copy):
         return sorted(found, key=lambda pid: pid == self.leader)
 
     def close(self):
+        if self.account in witnesses:
+            witnesses.remove(self.account)
         try:
             if self.nspawn and self.nspawn.poll() is None:
                 if self.leader:
@@ -331,15 +335,19 @@ class Machine(Copy):
 
     def run(self, *command, user=None, status=0, timeout=60, environment=None, **options):
         """Runs a command to its end; @status None: any."""
-        done = subprocess.run(
-            self.command(*command, user=user, environment=environment),
-            stdin=options.pop("stdin", subprocess.DEVNULL) if "input" not in options else None,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=timeout * (2 if os.environ.get("CI") else 1),
-            **options,
-        )
+        try:
+            done = subprocess.run(
+                self.command(*command, user=user, environment=environment),
+                stdin=options.pop("stdin", subprocess.DEVNULL) if "input" not in options else None,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                timeout=timeout * (2 if os.environ.get("CI") else 1),
+                **options,
+            )
+        except subprocess.TimeoutExpired as late:
+            said = "\n".join(text.decode(errors="replace") for text in (late.stdout, late.stderr) if text)
+            raise AssertionError(f"{command} has not ended in {late.timeout} s; it said:\n{said}{testimony()}") from None
         if status is not None:
             assert done.returncode == status, f"{command} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}"
         return done
@@ -360,6 +368,21 @@ class Machine(Copy):
             for key, value in self.show(unit).items()
             if not MEASURED.search(key)
         }
+
+    def account(self):
+        """What goes on in it, briefly: for who waited in vain."""
+        if not self.leader:
+            return f"{self.directory.name} does not run"
+        questions = {
+            f"{self.directory.name} had said, the hive": ["journalctl", "--no-pager", "--lines=15", "--unit=rbee-hived.service"],
+            "the package manager": ["journalctl", "--no-pager", "--lines=15", "--unit=packagekit.service"],
+            "its last processes": ["ps", "-eo", "pid,ppid,stat,etimes,user:20,args", "--sort=start_time", "--no-headers"],
+        }
+        said = []
+        for what, command in questions.items():
+            done = subprocess.run(self.command(*command), stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=30)
+            said.append(f"{what}:\n{last_lines(done.stdout + done.stderr)}")
+        return "\n".join(said)
 
     def journal(self, *arguments):
         return self.run("journalctl", "--no-pager", "--output=cat", *arguments).stdout

@@ -13,10 +13,32 @@ import gi
 gi.require_version("Gio", "2.0")
 from gi.repository import GLib  # noqa: E402
 
+# Functions that say what goes on where a test waits; each is asked when a wait was in vain, for a log that is all that is kept.
+witnesses = []
 
-def wait_until(condition, timeout=20, what="it"):
+
+def testimony():
+    """What the witnesses say, one after the other; one that cannot is no reason not to hear the others."""
+    said = []
+    for witness in witnesses:
+        try:
+            said.append(witness())
+        except Exception as error:
+            said.append(f"(no more is known: {error})")
+    return "".join("\n" + text for text in said)
+
+
+def last_lines(text, number=15, width=200):
+    return "\n".join("  " + line[:width] for line in text.splitlines()[-number:]) or "  (nothing)"
+
+
+LEAST = 60  # seconds: where others have the processors, whatever takes a moment elsewhere may take this long
+
+
+def wait_until(condition, timeout=LEAST, what="it"):
     """Waits for a truth, letting signals come in meanwhile; returns it. It looks the more seldom the longer it waits: others want the
     processor too."""
+    timeout = max(timeout, LEAST)
     context = GLib.MainContext.default()
     began = time.monotonic()
     while True:
@@ -26,7 +48,7 @@ def wait_until(condition, timeout=20, what="it"):
         if value:
             return value
         waited = time.monotonic() - began
-        assert waited < timeout, f"waited {timeout} s in vain for {what() if callable(what) else what}"
+        assert waited < timeout, f"waited {timeout} s in vain for {what() if callable(what) else what}{testimony()}"
         time.sleep(min(0.002 + waited / 50, 0.05))
 
 

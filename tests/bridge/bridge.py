@@ -126,7 +126,7 @@ class Bridge:
                 )
         return False
 
-    def stop(self, number=signal.SIGTERM, timeout=20):
+    def stop(self, number=signal.SIGTERM, timeout=60):
         process, self.process = self.process, None
         process.send_signal(number)
         return process.wait(timeout * self.hive.patience)
@@ -149,7 +149,7 @@ class Bridge:
 
     # clients
 
-    def connect(self, unix=False, timeout=30):
+    def connect(self, unix=False, timeout=60):
         client = socket.socket(socket.AF_UNIX if unix else socket.AF_INET)
         client.settimeout(timeout * self.hive.patience)
         client.connect(str(self.socket) if unix else ("127.0.0.1", self.port))

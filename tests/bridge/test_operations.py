@@ -209,7 +209,7 @@ def test_socket_that_is_somebody_elses_keeps_it_from_starting(new_bridge):
 def test_setting_that_is_none_is_refused_by_name(new_bridge, key, value):
     new_bridge.configure(**{key: value}).hive.start()
     new_bridge.write_configuration()
-    done = subprocess.run(new_bridge.command(), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=30)
+    done = subprocess.run(new_bridge.command(), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=60)
     assert done.returncode == 1
     assert f"{key}=" in done.stderr
 

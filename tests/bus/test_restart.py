@@ -26,7 +26,7 @@ def test_daemon_that_is_stopped_at_once_starts_nothing_any_more(hive):
     seconds = unique_seconds()
     hive.catalog.add("long", pkgbuild("long", build=f"sleep {seconds}"))
     hive.install("long")
-    assert hive.stop(timeout=15) == 0
+    assert hive.stop() == 0
     assert not with_argument(seconds)
 
 
@@ -180,7 +180,7 @@ def test_two_hives_on_one_state_directory_do_not_start(hive):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=20,
+        timeout=60,
     )
     assert done.returncode != 0
     assert "org.rbee.Hive" in done.stdout or str(hive.state) in done.stdout

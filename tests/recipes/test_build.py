@@ -159,7 +159,7 @@ def test_interrupted_it_ends_all_and_leaves_nothing(author, number, group):
     marker = f"{80000 + os.getpid() % 9999}.1"
     process = start(author, marker)
     (os.killpg if group else os.kill)(process.pid, number)
-    text = process.communicate(timeout=30)[0]
+    text = process.communicate(timeout=60)[0]
     assert process.returncode == 6 and text.splitlines()[-1] == "[CANCELLED]"
     assert not with_argument(marker)
     author.nothing_left()

@@ -135,7 +135,7 @@ def test_job_goes_on_whatever_befalls_the_daemon(hive, machine, gate, slow_serve
     gate.touch()
     slow_server.opened.set()
     assert wait_for_end(job) == "done", job.log_text()
-    output, _ = follower.communicate(timeout=30)
+    output, _ = follower.communicate(timeout=60)
     assert output.splitlines()[-1] == "[DONE]" and output.splitlines() == [line for line in job.lines() if line], output
     assert [line for line in job.lines() if "Binary installed" in line] == ["✓ Binary installed: /usr/local/bin/some"]
     assert hive.record("some")["job"] == job.id
