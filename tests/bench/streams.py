@@ -17,7 +17,8 @@ from catalog import pkgbuild
 from client import PATH
 from job import Job
 from measure import amount, cpu_seconds, hive_on, private_kib
-from waiting import free_port, wait_until
+from ports import free_port
+from waiting import wait_until
 
 # The bridge. Events of 98 bytes ("data: ", 90 bytes, two newlines), written to the log of a job that does nothing.
 

@@ -14,9 +14,10 @@ import urllib.request
 import pytest
 from gi.repository import GLib
 
+from ports import free_port
 from test_requests import hive_job
 from test_streams import MARKERS, numbered, numbered_recipe
-from waiting import free_port, wait_until
+from waiting import wait_until
 
 PAGE = """<!doctype html><meta charset="utf-8"><title>test</title><script src="/test.js"></script>"""
 

@@ -12,7 +12,8 @@ import pytest
 
 from build import SOURCE
 from catalog import pkgbuild
-from waiting import free_port, wait_until
+from ports import free_port
+from waiting import wait_until
 
 needs_cargo = pytest.mark.skipif(
     not (shutil.which("cargo", path="/usr/bin") and shutil.which("rustc", path="/usr/bin")),

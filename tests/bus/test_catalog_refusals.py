@@ -8,7 +8,7 @@ import pytest
 
 from catalog import entry, pkgbuild
 from client import HiveError
-from waiting import free_port
+from ports import free_port
 
 
 def listed_error(hive, method="ListCatalog", *arguments):

@@ -11,7 +11,8 @@ from gi.repository import GLib
 
 from catalog import Catalog, HttpCatalog, camel, entry, pkgbuild
 from client import HiveError, variant
-from waiting import free_port, wait_until
+from ports import free_port
+from waiting import wait_until
 
 
 @pytest.fixture

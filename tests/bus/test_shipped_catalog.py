@@ -10,7 +10,8 @@ import urllib.request
 import pytest
 
 from build import SOURCE
-from waiting import free_port, wait_until
+from ports import free_port
+from waiting import wait_until
 
 pytestmark = pytest.mark.plain
 

@@ -9,7 +9,7 @@ import tarfile
 import pytest
 
 from catalog import pkgbuild, sha256
-from waiting import free_port
+from ports import free_port
 
 
 def recipe(sources, sums=None, build='ls "$srcdir"', **more):

@@ -7,6 +7,7 @@ import re
 import pytest
 
 from catalog import pkgbuild
+from ports import only_bridge
 from waiting import wait_until
 
 # Machines side by side share this one's ports.
@@ -30,10 +31,9 @@ def people(machine):
 
 @pytest.fixture
 def web(machine, hive, people):
-    machine.run("systemctl", "start", "rbee-hive-bridge.socket")
-    hive.start()
-    yield machine
-    machine.run("systemctl", "stop", "rbee-hive-bridge.socket", "rbee-hive-bridge.service", status=None)
+    with only_bridge(machine):
+        hive.start()
+        yield machine
 
 
 def ask(machine, path, *arguments, user="dora", unix=True):

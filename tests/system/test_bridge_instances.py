@@ -7,9 +7,10 @@ import subprocess
 import pytest
 
 import gguf
+from ports import free_port, only_bridge
 from test_bridge import SOCKET, ask, people, post  # noqa: F401
 from test_instances import Instances
-from waiting import free_port, wait_until
+from waiting import wait_until
 
 # Machines side by side share this one's ports.
 pytestmark = pytest.mark.xdist_group("port-7835")
@@ -45,9 +46,8 @@ def workers(machine, people):  # noqa: F811
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "mine.gguf").write_bytes(gguf.gguf())
     (folder / "cut.gguf").write_bytes(gguf.gguf()[:40])
-    machine.run("systemctl", "start", "rbee-hive-bridge.socket")
-    yield workers
-    machine.run("systemctl", "stop", "rbee-hive-bridge.socket", "rbee-hive-bridge.service", status=None)
+    with only_bridge(machine):
+        yield workers
     workers.hive.close()
 
 

@@ -4,8 +4,9 @@
 import pytest
 
 import shapes
+from ports import free_port
 from test_instances import Instances, nothing_runs  # noqa: F401
-from waiting import free_port, wait_until
+from waiting import wait_until
 
 pytest.importorskip("jsonschema")
 

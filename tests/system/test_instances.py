@@ -16,7 +16,8 @@ from catalog import pkgbuild
 from client import HiveError
 from interface import interfaces, property_types, written, written_types
 from machine import SystemHive
-from waiting import free_port, wait_until
+from ports import free_port
+from waiting import wait_until
 
 INSTANCE = "org.rbee.Hive.Instance"
 RULES = """

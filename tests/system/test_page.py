@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from gguf import gguf
+from ports import BRIDGE, only_bridge
 from test_instances import Instances
 
 pytestmark = pytest.mark.xdist_group("port-7835")  # machines side by side share this one's ports
@@ -24,17 +25,16 @@ def skip_without_browser():
 
 def run_in_browser(machine, file):
     """tests/browser/@file, with a token that may do all that the page can."""
-    machine.run("systemctl", "start", "rbee-hive-bridge.socket")
-    token = machine.run("hivectl", "web", "--token").stdout.strip()
-    done = subprocess.run(
-        ["node", str(VITEST), "run", file],
-        cwd=TESTS / "browser",
-        env=dict(os.environ, RBEE_MACHINE="http://127.0.0.1:7835", RBEE_MACHINE_TOKEN=token),
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    machine.run("systemctl", "stop", "rbee-hive-bridge.socket", "rbee-hive-bridge.service", status=None)
+    with only_bridge(machine):
+        token = machine.run("hivectl", "web", "--token").stdout.strip()
+        done = subprocess.run(
+            ["node", str(VITEST), "run", file],
+            cwd=TESTS / "browser",
+            env=dict(os.environ, RBEE_MACHINE=f"http://127.0.0.1:{BRIDGE}", RBEE_MACHINE_TOKEN=token),
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
     assert done.returncode == 0, done.stdout + machine.journal("--lines=40")
 
 

@@ -9,8 +9,9 @@ import pytest
 
 import llama
 from machine import SystemHive
+from ports import free_port
 from test_page import run_in_browser, skip_without_browser
-from waiting import free_port, wait_until
+from waiting import wait_until
 
 pytestmark = pytest.mark.xdist_group("port-7835")  # machines side by side share this one's ports
 

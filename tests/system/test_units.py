@@ -12,7 +12,8 @@ import pytest
 import unpacked
 from catalog import pkgbuild, sha256
 from client import HiveError
-from waiting import free_port, wait_until
+from ports import free_port
+from waiting import wait_until
 
 GATE = "while [ ! -e /usr/share/gate ]; do sleep 0.05; done"
 

@@ -9,6 +9,7 @@ import pytest
 
 from build import SOURCE
 from catalog import pkgbuild
+from ports import only_bridge
 
 STATE = "/var/lib/rbee-hive-bridge"
 SOCKET = "/run/rbee-hive/http.sock"
@@ -21,10 +22,9 @@ pytestmark = pytest.mark.xdist_group("port-7835")
 def web(machine, hive):
     if machine.run("id", "dora", status=None).returncode != 0:
         machine.run("useradd", "--create-home", "--shell", "/bin/bash", "--groups", "rbee", "dora")
-    machine.run("systemctl", "start", "rbee-hive-bridge.socket")
-    machine.run("curl", "-s", "--unix-socket", SOCKET, "http://localhost/health", user="dora")
-    yield machine
-    machine.run("systemctl", "stop", "rbee-hive-bridge.socket", "rbee-hive-bridge.service", status=None)
+    with only_bridge(machine):
+        machine.run("curl", "-s", "--unix-socket", SOCKET, "http://localhost/health", user="dora")
+        yield machine
 
 
 def modes(machine):
