@@ -1,20 +1,24 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Verify reads all of a worker: nobody takes that from the others, and nothing reads on for somebody who has left."""
 
-import pathlib
 import subprocess
 
 import pytest
 
-from waiting import wait_until
+from waiting import unique_seconds, wait_until, with_argument
 
 WORKER = "/org/rbee/Hive/worker/some"
 INTERFACE = "org.rbee.Hive.Worker"
 
 
 @pytest.fixture
-def slow(hive):
-    """A hive whose verifications do not end by themselves."""
+def seconds():
+    return unique_seconds()
+
+
+@pytest.fixture
+def slow(hive, seconds):
+    """A hive whose verifications do not end by themselves: each sleeps so long."""
     hive.catalog.add("some")
     hive.installs("some")
     folder = hive.directory / "libexec"
@@ -23,21 +27,11 @@ def slow(hive):
         (folder / program.name).symlink_to(program)
     commit = folder / "rbee-hive-commit"
     commit.unlink()
-    commit.write_text(f'#!/bin/sh\n[ "$1" = verify ] && exec sleep 86397\nexec {hive.build.libexec}/rbee-hive-commit "$@"\n')
+    commit.write_text(f'#!/bin/sh\n[ "$1" = verify ] && exec sleep {seconds}\nexec {hive.build.libexec}/rbee-hive-commit "$@"\n')
     commit.chmod(0o755)
     hive.stop()
     hive.configure("Hive", LibexecDirectory=folder)
     return hive.start()
-
-
-def running():
-    count = 0
-    for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            count += path.read_bytes() == b"sleep\x0086397\x00"
-        except OSError:
-            pass
-    return count
 
 
 def verify_as(hive, uid):
@@ -60,26 +54,26 @@ def verify_as(hive, uid):
 
 
 @pytest.mark.root
-def test_verifications_of_one_user_leave_room_for_another(slow):
+def test_verifications_of_one_user_leave_room_for_another(slow, seconds):
     greedy = [verify_as(slow, 65534) for _ in range(8)]
     refused = wait_until(lambda: [process for process in greedy if process.poll() is not None], 20, "the refusals")
     assert b"ask again" in refused[0].stdout.read()
-    wait_until(lambda: running() == 2, 20, "two of them")
+    wait_until(lambda: len(with_argument(seconds)) == 2, 20, "two of them")
     verify_as(slow, 1)
-    wait_until(lambda: running() == 3, 20, "that of another user")
+    wait_until(lambda: len(with_argument(seconds)) == 3, 20, "that of another user")
 
 
-def test_verification_ends_when_its_caller_leaves(slow):
+def test_verification_ends_when_its_caller_leaves(slow, seconds):
     waiting = slow.spawn(
         "busctl", f"--address={slow.address}", "--timeout=600", "call", "org.rbee.Hive", WORKER, INTERFACE, "Verify", stdout=subprocess.DEVNULL
     )
-    wait_until(lambda: running() == 1, 20, "the verification")
+    wait_until(lambda: len(with_argument(seconds)) == 1, 20, "the verification")
     waiting.kill()
-    wait_until(lambda: running() == 0, 20, "its end")
+    wait_until(lambda: len(with_argument(seconds)) == 0, 20, "its end")
     assert slow.process.poll() is None
 
 
-def test_verification_that_waits_does_not_keep_the_hive_from_ending(slow):
+def test_verification_that_waits_does_not_keep_the_hive_from_ending(slow, seconds):
     slow.spawn(
         "busctl",
         f"--address={slow.address}",
@@ -92,6 +86,6 @@ def test_verification_that_waits_does_not_keep_the_hive_from_ending(slow):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    wait_until(lambda: running() == 1, 20, "the verification")
+    wait_until(lambda: len(with_argument(seconds)) == 1, 20, "the verification")
     slow.stop()
-    wait_until(lambda: running() == 0, 20, "its end")
+    wait_until(lambda: len(with_argument(seconds)) == 0, 20, "its end")

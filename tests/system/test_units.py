@@ -318,9 +318,10 @@ def test_status_line_counts_jobs(hive, machine, gate):
 
 
 def test_watchdog_starts_a_daemon_that_hangs_anew(hive, machine):
+    # One of a second ends a daemon too that others keep from the processors.
     drop_in = machine.path("/run/systemd/system/rbee-hived.service.d/watchdog.conf")
     drop_in.parent.mkdir(parents=True)
-    drop_in.write_text("[Service]\nWatchdogSec=1s\n")
+    drop_in.write_text("[Service]\nWatchdogSec=10s\n")
     try:
         machine.run("systemctl", "daemon-reload")
         machine.run("systemctl", "restart", "rbee-hived.service")

@@ -72,7 +72,9 @@ def test_lines_are_the_owners_whoever_asks_first_and_after_a_restart_too(machine
         owner = listen(anna, job)
         wait_until(lambda: "secret" in owner.text, 30, "the lines")
 
+        before = hive.pid
         hive.kill()
+        wait_until(lambda: hive.pid not in (0, before), what="another daemon")
         stranger = listen("bob", job)
         heard = owner.text.count("secret")
         wait_until(lambda: owner.text.count("secret") > heard + 5, 30, "lines from another daemon")
