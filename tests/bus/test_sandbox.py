@@ -295,13 +295,9 @@ setsid -f sleep {marker} >/dev/null 2>&1 </dev/null
 
 
 def test_a_process_left_in_the_background_does_not_hold_up_the_job(hive):
-    import time
-
-    hive.catalog.add("lingering", pkgbuild("lingering", build="sleep 300 &\necho done"))
-    before = time.monotonic()
+    hive.catalog.add("lingering", pkgbuild("lingering", build="sleep 86395 &\necho done"))
     job = hive.install("lingering")
     assert job.wait(60).result == "done"
-    assert time.monotonic() - before < 20 * hive.patience
 
 
 def test_the_machine_is_read_only(hive):

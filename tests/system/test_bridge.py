@@ -51,9 +51,14 @@ def post(machine, path, body, *arguments, **options):
 def test_first_request_starts_bridge_and_hive_and_idleness_ends_it(web):
     assert web.show("rbee-hive-bridge.service", "ActiveState")["ActiveState"] == "inactive"
     wait_until(lambda: ask(web, "/health")[0] == 200, 30, "the hive")  # 503 while the one of an earlier test is still leaving
+    stream = f"curl -sN --unix-socket {SOCKET} -H 'Accept: text/event-stream' http://localhost/v1/events"
+    held = web.spawn("sh", "-c", f"{stream} >/tmp/held & until [ -e /tmp/let-go ]; do sleep 0.05; done; kill $!", user="dora")
+    wait_until(lambda: web.path("/tmp/held").exists() and web.path("/tmp/held").read_text(), what="a stream, which keeps it from being idle")
     assert web.show("rbee-hive-bridge.service", "ActiveState", "SubState") == {"ActiveState": "active", "SubState": "running"}
     pid = int(web.show("rbee-hive-bridge.service", "MainPID")["MainPID"])
     assert web.run("ps", "-o", "user:20=,group=", "-p", str(pid)).stdout.split() == ["rbee-bridge", "rbee-bridge"]
+    web.path("/tmp/let-go").touch()
+    held.wait()
     wait_until(lambda: web.show("rbee-hive-bridge.service", "ActiveState")["ActiveState"] == "inactive", 30, "it to be idle")
     assert web.show("rbee-hive-bridge.service", "Result")["Result"] == "success"
     assert ask(web, "/health")[0] == 200

@@ -39,7 +39,7 @@ def slow_server():
         handler.end_headers()
         handler.wfile.write(b"da")
         handler.wfile.flush()
-        opened.wait(60)
+        opened.wait(600)
         handler.wfile.write(b"ta\n")
 
     server.answers["/data"] = answer
@@ -60,7 +60,7 @@ def slow_hub():
         handler.end_headers()
         handler.wfile.write(data[: len(data) // 2])
         handler.wfile.flush()
-        opened.wait(60)
+        opened.wait(600)
         handler.wfile.write(data[len(data) // 2 :])
 
     hub.send_data, hub.opened, hub.gated = send_data, opened, "hf_of_this_machine"
