@@ -22,11 +22,12 @@
 #include "worker-id.h"
 
 #define INPUT_MAX (16 * 1024 * 1024)
+#define NOTES     "notes" /* of an answer, what is no part of it */
 
 /* A question to one catalog, whose name is the first argument. */
 typedef struct
 {
-  JsonObject *input;
+  JsonObject *input, *notes;
   Machine *machine;
   CatalogMemory *memory;
   Catalog *catalog;
@@ -38,6 +39,7 @@ question_clear (QueryContext *question)
   catalog_free (question->catalog);
   catalog_memory_free (question->memory);
   machine_free (question->machine);
+  g_clear_pointer (&question->notes, json_object_unref);
   g_clear_pointer (&question->input, json_object_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (QueryContext, question_clear)
@@ -62,6 +64,7 @@ question_open (QueryContext *question, const Configuration *configuration, const
                                json_object_new ();
   if (!question->input)
     return false;
+  question->notes = json_object_new ();
   remembered = json_object_get_member (question->input, "remembered");
   question->memory =
       catalog_memory_new (remembered && JSON_NODE_HOLDS_ARRAY (remembered) ? json_node_get_array (remembered) : NULL);
@@ -70,26 +73,28 @@ question_open (QueryContext *question, const Configuration *configuration, const
   return true;
 }
 
-/* Adds to an answer what the daemon is to know besides: what to remember, and how old it is. */
+/* Adds to an answer what the daemon is to know besides: how old it is, and in the notes what to remember. */
 static JsonObject *
 question_answer (const QueryContext *question, JsonObject *answer)
 {
   JsonArray *news = answer ? catalog_memory_to_json (question->memory) : NULL;
 
   if (news)
-    json_object_set_array_member (answer, "remember", news);
+    json_object_set_array_member (question->notes, "remember", news);
   if (answer)
     json_object_set_int_member (answer, "stale_since", question->catalog->stale_since);
   if (answer && question->catalog->stale_why)
     json_object_set_string_member (answer, "stale_why", question->catalog->stale_why);
+  if (answer)
+    json_object_set_object_member (answer, NOTES, json_object_ref (question->notes));
   return answer;
 }
 
-/* Where no sandbox can be made nothing fits: each recipe is read in one. @answer says so too, and is not kept. That one
- * was made a moment ago the daemon knows (queries.c). */
+/* Where no sandbox can be made nothing fits: each recipe is read in one. The notes say so too, and the answer is not
+ * kept. That one was made a moment ago the daemon knows (queries.c). */
 static void
-query_tell_sandbox (const QueryContext *question, const Configuration *configuration, JsonObject *answer,
-                    JsonObject *const *entries, size_t count)
+query_tell_sandbox (const QueryContext *question, const Configuration *configuration, JsonObject *const *entries,
+                    size_t count)
 {
   g_autoptr (GError) trouble = NULL;
   g_autofree char *hint = NULL;
@@ -97,7 +102,7 @@ query_tell_sandbox (const QueryContext *question, const Configuration *configura
 
   if (count == 0 || json_get_bool (question->input, "works", false))
     return;
-  json_object_set_boolean_member (answer, "works", sandbox_probe (configuration, false, &hint, &trouble));
+  json_object_set_boolean_member (question->notes, "works", sandbox_probe (configuration, false, &hint, &trouble));
   if (!trouble)
     return;
   why = g_strdup_printf (N_ ("Nothing can be installed here: %s. %s"), trouble->message, hint ? hint : "");
@@ -126,7 +131,7 @@ query_catalog (const Configuration *configuration, char *const *arguments, GErro
   if (answer)
     {
       catalog_needs_add (configuration, (JsonObject *const *)entries->pdata, entries->len);
-      query_tell_sandbox (&question, configuration, answer, (JsonObject *const *)entries->pdata, entries->len);
+      query_tell_sandbox (&question, configuration, (JsonObject *const *)entries->pdata, entries->len);
     }
   return question_answer (&question, answer);
 }
@@ -145,7 +150,7 @@ query_worker (const Configuration *configuration, char *const *arguments, GError
     return NULL;
   answer = catalog_entry_to_json (entry);
   catalog_needs_add (configuration, &answer, 1);
-  query_tell_sandbox (&question, configuration, answer, &answer, 1);
+  query_tell_sandbox (&question, configuration, &answer, 1);
   return question_answer (&question, answer);
 }
 
@@ -331,19 +336,33 @@ query_refuse (const GError *error)
   puts (text);
 }
 
+/* The notes come after the answer: the daemon compares that, as it stands there, with what it was told before. */
+static void
+query_print (JsonObject *answer)
+{
+  g_autoptr (JsonNode) notes = json_object_dup_member (answer, NOTES);
+  g_autofree char *text = NULL;
+  g_autofree char *more = NULL;
+
+  if (notes)
+    json_object_remove_member (answer, NOTES);
+  text = json_to_text (answer, false);
+  puts (text);
+  if (!notes)
+    return;
+  more = json_node_to_text (notes, false);
+  puts (more);
+}
+
 int
 query_run (const Configuration *configuration, char *const *arguments)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (JsonObject) answer = query_answer (configuration, arguments, &error);
-  g_autofree char *text = NULL;
 
   if (!answer)
     query_refuse (error);
   else
-    {
-      text = json_to_text (answer, false);
-      puts (text);
-    }
+    query_print (answer);
   return error || fflush (stdout) != 0 ? 1 : 0;
 }

@@ -3,7 +3,7 @@
 
 #include "configuration.h"
 
-/* Answers a question of the daemon's as one JSON object on standard output:
+/* Answers a question of the daemon's as one JSON object on a line of standard output:
  *
  *   catalog NAME                        {"workers":[ENTRY…],"skipped":[{"id","message"}…]}
  *   worker NAME ID                      ENTRY
@@ -14,8 +14,9 @@
  *   updates [ID CATALOG BACKEND SOURCE SHA256]…   as update-search.h has it; an empty CATALOG is any
  *
  * Those to the catalog NAME read {"remembered":[…]} (catalog-memory.h) from standard input, which may be empty, and add
- * to their answer "remember", what there is to be remembered instead, and "stale_since" and "stale_why", when the
- * answer is one that was remembered.
+ * to their answer "stale_since" and "stale_why", when the answer is one that was remembered. A second line has an
+ * object of what is no part of the answer: "remember", what there is to be remembered instead, and "works", whether a
+ * sandbox could be made, where that was tried.
  *
  * Returns the exit status: 0, or 1 after {"error":NAME,"message"}. */
 int query_run (const Configuration *configuration, char *const *arguments);

@@ -136,24 +136,12 @@ read_skipped (JsonObject *answer)
   return g_strv_builder_end (skipped);
 }
 
-/* Of what a catalog says, without the marks that an answer which was kept has of the last time. */
+/* Of what a catalog says. */
 static char *
 slot_sum (const Slot *slot)
 {
-  static const char *const marks[] = { "catalog", "catalogs", "stale_since" };
-  JsonArray *workers = slot->answer ? list_member (slot->answer, "workers") : NULL;
-  g_autofree char *text = NULL;
-
-  for (guint i = 0; workers && i < json_array_get_length (workers); i++)
-    for (gsize mark = 0; mark < G_N_ELEMENTS (marks); mark++)
-      {
-        JsonObject *entry = list_object (workers, i);
-
-        if (entry && json_has (entry, marks[mark]))
-          json_object_remove_member (entry, marks[mark]);
-      }
-  text = slot->answer ? json_to_text (slot->answer, false) : g_strdup (slot->failure->message);
-  return g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
+  return slot->answer ? g_strdup (json_get_string (slot->answer, "sum", "")) :
+                        g_compute_checksum_for_string (G_CHECKSUM_SHA256, slot->failure->message, -1);
 }
 
 static void

@@ -18,6 +18,20 @@
 #include "hive.h"
 #include "journal.h"
 
+#if !GLIB_CHECK_VERSION(2, 76, 0)
+/* That GLib, which Debian 12 has, gives nothing back of what JSON took, 80 MB of ten thousand workers, but where it is
+ * told before its first allocation: before it is initialized, and long before main(). */
+static void
+main_let_glib_free (void)
+{
+  G_GNUC_BEGIN_IGNORE_DEPRECATIONS
+  g_slice_set_config (G_SLICE_CONFIG_ALWAYS_MALLOC, 1);
+  G_GNUC_END_IGNORE_DEPRECATIONS
+}
+
+__attribute__ ((section (".preinit_array"), used)) static void (*const main_before_glib) (void) = main_let_glib_free;
+#endif
+
 static char *option_config;
 static char *option_bus;
 static char *option_launcher;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "queries.h"
 
+#include <malloc.h>
+#include <string.h>
+
 #include "capture.h"
 #include "catalog-cache.h"
 #include "error.h"
@@ -93,8 +96,11 @@ static int
 query_on_stale (sd_event_source *source, uint64_t usec, void *userdata)
 {
   Query *query = userdata;
+  GHashTable *all = query->queries->by_key;
 
-  g_hash_table_remove (query->queries->by_key, query->key);
+  g_hash_table_remove (all, query->key);
+  if (g_hash_table_size (all) == 0)
+    malloc_trim (0); /* ten thousand workers are 80 MB */
   return 0;
 }
 
@@ -201,6 +207,47 @@ query_note_works (Query *query, JsonObject *answer)
     json_object_remove_member (answer, "works");
 }
 
+/* Adds the members of the second line, if there is one. */
+static bool
+answer_add_notes (JsonObject *answer, const char *text, size_t size, GError **error)
+{
+  g_autoptr (JsonObject) notes = NULL;
+  JsonObjectIter each;
+  const char *name;
+  JsonNode *node;
+
+  if (size == 0)
+    return true;
+  notes = json_parse_object (text, (ssize_t)size, "The second line of the builder's answer", HIVE_ERROR_FAILED, error);
+  if (!notes)
+    return false;
+  json_object_iter_init (&each, notes);
+  while (json_object_iter_next (&each, &name, &node))
+    json_object_set_member (answer, name, json_node_copy (node));
+  return true;
+}
+
+/* The first line, with the sum of it as it stands there where it is a catalog's list: to write it again costs more than
+ * to read it. */
+static JsonObject *
+query_read_answer (const Query *query, const char *text, size_t size, GError **error)
+{
+  const char *end = memchr (text, '\n', size);
+  size_t length = end ? (size_t)(end + 1 - text) : size;
+  g_autoptr (JsonObject) answer =
+      json_parse_object (text, (ssize_t)length, "The builder's answer", HIVE_ERROR_FAILED, error);
+
+  if (!answer || !answer_add_notes (answer, text + length, size - length, error))
+    return NULL;
+  if (g_str_equal (query->arguments[0], "catalog"))
+    {
+      g_autofree char *sum = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *)text, length);
+
+      json_object_set_string_member (answer, "sum", sum);
+    }
+  return g_steal_pointer (&answer);
+}
+
 static void
 query_on_answer (const char *text, size_t size, int code, const GError *failure, void *userdata)
 {
@@ -211,7 +258,7 @@ query_on_answer (const char *text, size_t size, int code, const GError *failure,
   if (failure)
     error = g_error_copy (failure);
   else
-    answer = json_parse_object (text, (ssize_t)size, "The builder's answer", HIVE_ERROR_FAILED, &error);
+    answer = query_read_answer (query, text, size, &error);
   if (answer && code != 0)
     error = query_failure (answer);
   else if (answer && query_catalog (query))

@@ -9,7 +9,8 @@
  * way are asked once, and answers are kept for a moment, so that callers cannot make the hive fetch without end. */
 typedef struct Queries Queries;
 
-/* Called once; @answer is borrowed and NULL on failure. May be called before queries_ask() returns. */
+/* Called once; @answer is borrowed and NULL on failure, and of a catalog's list has its "sum". May be called before
+ * queries_ask() returns. */
 typedef void (*QueryHandler) (JsonObject *answer, const GError *failure, void *userdata);
 
 Queries *queries_new (sd_event *event, Launcher *launcher, const Configuration *configuration);

@@ -155,12 +155,26 @@ def test_catalog_that_says_something_else_is_told_by_name_and_one_that_does_not_
     wait_until(lambda: sorted(told()) == ["corp", "default"], what="the first answers to be told")
     listed(hive)  # by what was kept, which has marks of the first time
     listed(hive, catalog="corp")
+    hive.call("RefreshCapabilities")  # and forget what was kept: the notes beside the answers are others now
+    listed(hive)
     corp.add("more")
     wait_until(lambda: len(listed(hive)) == 3, what="the hive to ask again")
     wait_until(lambda: sorted(told()) == ["corp", "corp", "default"], what="the other answer to be told")
     corp.answers.clear()
     wait_until(lambda: len(listed(hive)) == 1 or state_of(hive, "corp")["error_name"], what="the hive to ask again")
     wait_until(lambda: sorted(told()) == ["corp"] * 3 + ["default"], what="the error to be told")
+
+
+@pytest.mark.plain  # the sanitizers keep what is freed
+def test_memory_of_a_large_catalog_is_given_back(hive):
+    hive.catalog.add("some")
+    listed(hive)
+    before = hive.memory()
+    for number in range(2000):
+        hive.catalog.add(f"worker{number}")
+    hive.call("RefreshCapabilities")  # and forget the answer that was kept
+    assert len(listed(hive)) == 2001
+    wait_until(lambda: hive.memory() < before + 4 * 1024, 120, what="the hive to forget the answer")
 
 
 def test_when_all_are_dead_the_first_says_why(hive):

@@ -81,13 +81,16 @@ needs_tell_nothing (const CatalogNeeds *needs, JsonObject *entry)
 static void
 needs_add (const Configuration *configuration, JsonObject *const *entries, size_t count, bool to_run)
 {
-  g_autoptr (Resolver) resolver = resolver_new (configuration, NULL);
   g_autoptr (GPtrArray) needs = g_ptr_array_new_with_free_func ((GDestroyNotify)needs_free);
   g_autoptr (GPtrArray) chosen = g_ptr_array_new ();
+  g_autoptr (Resolver) resolver = NULL;
 
   for (size_t i = 0; i < count; i++)
     if (needs_are_to_run (entries[i]) == to_run)
       g_ptr_array_add (chosen, entries[i]);
+  if (chosen->len == 0)
+    return; /* to read the rules takes as long as to read two hundred entries */
+  resolver = resolver_new (configuration, NULL);
   for (guint i = 0; i < chosen->len; i++)
     g_ptr_array_add (needs, needs_read (chosen->pdata[i], resolver));
   if (resolver)
