@@ -122,6 +122,11 @@ class Catalog:
         return name
 
 
+def hangs(handler):
+    """An answer that does not come: it waits until the client has left."""
+    handler.connection.recv(1)
+
+
 class HttpCatalog:
     """A catalog over HTTP that may misbehave. @answers: path → bytes, (status, type, bytes) or a function of the handler."""
 

@@ -5,6 +5,8 @@ import threading
 
 from gi.repository import GLib
 
+from waiting import LEAST
+
 
 class Held:
     """A catalog whose answer for a worker comes when the test lets it."""
@@ -13,6 +15,7 @@ class Held:
 
     def __init__(self, hive, catalog):
         self.hive, self.catalog, self.gates = hive, catalog, {}
+        hive.configure("Catalog", Timeout=3600)
 
     def add(self, name, recipe=None, **changes):
         gate = self.gates[name] = threading.Event()
@@ -20,7 +23,7 @@ class Held:
         status, kind, data = self.catalog.answers[f"/workers/{name}"]
 
         def answer(handler):
-            gate.wait(60)
+            gate.wait(10 * LEAST)
             handler.send_response(status)
             handler.send_header("Content-Type", kind)
             handler.send_header("Content-Length", str(len(data)))

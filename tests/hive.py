@@ -24,7 +24,7 @@ from gi.repository import Gio, GLib  # noqa: E402
 from catalog import Catalog  # noqa: E402
 from client import ERROR, NAME, PATH, HiveError, variant  # noqa: E402
 from job import FINAL, Job, read_records  # noqa: E402
-from waiting import last_lines, wait_until, witnesses  # noqa: E402
+from waiting import LEAST, last_lines, wait_until, witnesses  # noqa: E402
 
 SANITIZED = re.compile(r"AddressSanitizer|LeakSanitizer|UndefinedBehaviorSanitizer|runtime error:")
 BUS_CONFIGURATION = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -203,7 +203,7 @@ class Hive:
                 env=environment,
                 cwd="/",
             )
-        wait_until(self.has_started, 20 * self.patience, lambda: "the hive; it said:\n" + self.daemon_log())
+        wait_until(self.has_started, LEAST * self.patience, lambda: "the hive; it said:\n" + self.daemon_log())
         return self
 
     def has_started(self):
@@ -228,11 +228,11 @@ class Hive:
             said = [re.sub(r".*LeakSanitizer (has encountered|does not work).*", "", text) for text in said]
         return [f"a sanitizer complained: {text[-20000:]}" for text in said if SANITIZED.search(text)]
 
-    def stop(self, number=signal.SIGTERM, timeout=60):
+    def stop(self, number=signal.SIGTERM):
         """Ends the daemon and returns its exit status."""
         process, self.process = self.process, None
         process.send_signal(number)
-        return process.wait(timeout)
+        return process.wait(LEAST * self.patience)
 
     def restart(self, number=signal.SIGTERM):
         self.stop(number)
@@ -282,7 +282,7 @@ class Hive:
         self.start()
         return self._connection
 
-    def call(self, method, *arguments, path=PATH, interface=NAME, signature=None, timeout=60, connection=None):
+    def call(self, method, *arguments, path=PATH, interface=NAME, signature=None, timeout=LEAST, connection=None):
         if len(arguments) == 1 and isinstance(arguments[0], GLib.Variant):
             parameters = arguments[0]
         else:
@@ -368,7 +368,7 @@ class Hive:
 
         parameters = GLib.Variant("(" + "s" * len(arguments) + ")", arguments)
         (connection or self.connection).call(
-            NAME, PATH, NAME, method, parameters, None, Gio.DBusCallFlags.NO_AUTO_START, int(60000 * self.patience), None, done
+            NAME, PATH, NAME, method, parameters, None, Gio.DBusCallFlags.NO_AUTO_START, int(LEAST * 1000 * self.patience), None, done
         )
         return outcome
 
@@ -387,7 +387,7 @@ class Hive:
         environment["PATH"] = f"{self.build.bin}:{environment['PATH']}"
         return environment
 
-    def run(self, *command, status=0, timeout=60, **options):
+    def run(self, *command, status=0, timeout=LEAST, **options):
         """Runs a command that finds our bus as the system's; @status None: any."""
         environment = self.command_environment()
         environment.update(options.pop("env", {}))
@@ -411,7 +411,9 @@ class Hive:
 
     def call_as_nobody(self, *arguments):
         """What busctl prints of a call by another user. Root alone can do that."""
-        return self.run("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "busctl", "--system", "call", NAME, *arguments).stdout
+        return self.run(
+            "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "busctl", "--system", f"--timeout={LEAST}", "call", NAME, *arguments
+        ).stdout
 
     def spawn(self, *command, **options):
         """Starts a command on our bus; it is ended with the hive."""
@@ -502,16 +504,19 @@ class Hive:
         needed = {str(parent) for path in recorded | self.foreign for parent in pathlib.PurePath(path).parents}
         assert directories <= needed | recorded_directories, "folders that were made for nothing"
         for folder in (self.state / "jobs").iterdir():
-            state = json.loads((folder / "job.json").read_text())["state"]
+            try:
+                state = json.loads((folder / "job.json").read_text())["state"]
+                records = read_records((folder / "log").read_bytes()) if state in FINAL else []
+            except FileNotFoundError:  # [History] lets old ones go when the hive has nothing else to do
+                wait_until(lambda gone=folder: not gone.exists(), what=f"{folder} to be gone")
+                continue
             if state in FINAL:
-                records = read_records((folder / "log").read_bytes())
                 ends = [index for index, record in enumerate(records) if record.stream == "end"]
                 assert ends == [len(records) - 1], f"the log of job {folder.name} is not ended, or twice"
                 assert records[-1].text == state
         wait_until(
             lambda: not self.processes() or all(self.is_query(command) for _, command in self.processes()),
-            5,
-            lambda: f"the processes {self.processes()}",
+            what=lambda: f"the processes {self.processes()}",
         )
 
     @staticmethod

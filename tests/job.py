@@ -11,7 +11,7 @@ gi.require_version("Gio", "2.0")
 from gi.repository import GLib  # noqa: E402
 
 from client import JOB, NAME  # noqa: E402
-from waiting import wait_until  # noqa: E402
+from waiting import LEAST, wait_until  # noqa: E402
 
 FINAL = ("done", "failed", "cancelled")
 # "time phase stream text", single spaces
@@ -80,17 +80,17 @@ class Job:
                 return Finished(*signal_.arguments)
         return None
 
-    def wait(self, timeout=60):
+    def wait(self, timeout=LEAST):
         def ended():
             assert not self.hive.process or self.hive.process.poll() is None, f"the daemon ended; the log:\n{self.log_text()}"
             return self.finished()
 
         return wait_until(ended, timeout * self.hive.patience, lambda: f"the end of job {self.id}; its log:\n" + self.log_text())
 
-    def wait_for_state(self, state, timeout=30):
+    def wait_for_state(self, state, timeout=LEAST):
         wait_until(lambda: self.state == state, timeout * self.hive.patience, lambda: f"{state}, it is {self.state}; its log:\n" + self.log_text())
 
-    def wait_for_line(self, text, timeout=30):
+    def wait_for_line(self, text, timeout=LEAST):
         wait_until(
             lambda: any(text in record.text for record in self.records()),
             timeout * self.hive.patience,

@@ -13,6 +13,7 @@ import threading
 import urllib.parse
 
 import unpacked
+from ports import free_port
 from stores import INDEX, MANIFEST, Layout, compact, digest
 from waiting import wait_until
 
@@ -24,12 +25,6 @@ REPOSITORY = "builds/rbee"
 def program():
     """Its path. The package would start a service on port 5000 when it is installed."""
     return unpacked.program("usr/bin/docker-registry", "docker-registry")
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 class Registry:

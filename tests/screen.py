@@ -11,7 +11,7 @@ from gi.repository import Gio, GLib
 
 from build import SOURCE
 from session import BUS, PROPERTIES
-from waiting import wait_until
+from waiting import LEAST, wait_until
 
 ACCESSIBLE = "org.a11y.atspi.Accessible"
 REGISTRY = "org.a11y.atspi.Registry"
@@ -33,7 +33,7 @@ class Node:
 
     def call(self, interface, member, signature=None, *arguments):
         parameters = GLib.Variant(signature, arguments) if signature else None
-        return self.screen.a11y.call_sync(self.owner, self.path, interface, member, parameters, None, 0, 20000, None).unpack()
+        return self.screen.a11y.call_sync(self.owner, self.path, interface, member, parameters, None, 0, 1000 * LEAST, None).unpack()
 
     def get(self, name, interface=ACCESSIBLE):
         return self.call(PROPERTIES, "Get", "(ss)", interface, name)[0]
@@ -117,7 +117,9 @@ class Screen:
         }
         session.spawn(*user, "/usr/libexec/at-spi-bus-launcher", "--launch-immediately", env=self.environment)
         wait_until(lambda: session.has_owner("org.a11y.Bus"), what="the bus of screen readers")
-        address = session.connection.call_sync("org.a11y.Bus", "/org/a11y/bus", "org.a11y.Bus", "GetAddress", None, None, 0, 20000, None).unpack()[0]
+        address = session.connection.call_sync(
+            "org.a11y.Bus", "/org/a11y/bus", "org.a11y.Bus", "GetAddress", None, None, 0, 1000 * LEAST, None
+        ).unpack()[0]
         flags = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
         self.a11y = Gio.DBusConnection.new_for_address_sync(address, flags, None, None)
         self.a11y.set_exit_on_close(False)
@@ -134,7 +136,7 @@ class Screen:
 
     def start(self, *arguments, **environment):
         self.process = self.session.spawn(*self.user, str(self.program), *arguments, env=dict(self.environment, **environment))
-        wait_until(self.application, 30, lambda: "the window: " + self.said())
+        wait_until(self.application, what=lambda: "the window: " + self.said())
         return self
 
     def leave_to_the_bus(self):
@@ -144,7 +146,7 @@ class Screen:
 
     def run(self, *arguments):
         return subprocess.run(
-            [str(self.program), *arguments], env=dict(self.session.environment(), **self.environment), capture_output=True, text=True, timeout=60
+            [str(self.program), *arguments], env=dict(self.session.environment(), **self.environment), capture_output=True, text=True, timeout=LEAST
         )
 
     def activate(self, action, parameter):
@@ -157,14 +159,14 @@ class Screen:
             GLib.Variant("(sava{sv})", (action, [GLib.Variant("s", parameter)], {})),
             None,
             0,
-            20000,
+            1000 * LEAST,
             None,
         )
 
     def close(self):
         """As a person does."""
         self.press("Close")
-        return self.process.wait(30)
+        return self.process.wait(LEAST)
 
     def said(self):
         return (self.session.directory / "hosts.log").read_text()
@@ -203,7 +205,7 @@ class Screen:
     def clipboard(self):
         """As another program gets it."""
         done = subprocess.run(
-            ["xclip", "-out", "-selection", "clipboard"], env=dict(os.environ, DISPLAY=self.display), capture_output=True, text=True, timeout=60
+            ["xclip", "-out", "-selection", "clipboard"], env=dict(os.environ, DISPLAY=self.display), capture_output=True, text=True, timeout=LEAST
         )
         return done.stdout
 
@@ -225,14 +227,14 @@ class Screen:
         """What is called so, or None."""
         return next((node for node in self.walk(role) if self.name_of(node) == name), None)
 
-    def wait(self, name, role=None, timeout=30):
+    def wait(self, name, role=None, timeout=LEAST):
         return wait_until(lambda: self.find(name, role), timeout, lambda: f"{role or 'something'} called {name}; there is {self.labels()}")
 
-    def reads(self, text, timeout=30):
+    def reads(self, text, timeout=LEAST):
         """Waits until that can be read somewhere."""
         wait_until(lambda: any(text in label for label in self.texts()), timeout, lambda: f"{text!r}; there is {self.labels()}")
 
-    def reads_no_more(self, text, timeout=30):
+    def reads_no_more(self, text, timeout=LEAST):
         wait_until(lambda: not any(text in label for label in self.texts()), timeout, lambda: f"no {text!r}; there is {self.labels()}")
 
     def click(self, name, role="button"):
@@ -240,7 +242,7 @@ class Screen:
         x, y, width, height = self.wait(name, role).extents()
         self.mouse("mousemove", x + width // 2, y + height // 2, "click", 1)
 
-    def wait_until_gone(self, name, role=None, timeout=30):
+    def wait_until_gone(self, name, role=None, timeout=LEAST):
         wait_until(lambda: not self.find(name, role), timeout, lambda: f"no {role or 'something'} called {name}")
 
     def focused(self):
@@ -276,7 +278,7 @@ class Screen:
         self.wait(name, role).call("org.a11y.atspi.Action", "DoAction", "(i)", 0)
 
     def mouse(self, *actions):
-        subprocess.run(["xdotool", *map(str, actions)], env=dict(os.environ, DISPLAY=self.display), check=True, capture_output=True, timeout=60)
+        subprocess.run(["xdotool", *map(str, actions)], env=dict(os.environ, DISPLAY=self.display), check=True, capture_output=True, timeout=LEAST)
 
     keys = mouse
 
@@ -317,7 +319,7 @@ class Screen:
             seen.append(zlib.crc32((self.folder / "Xvfb_screen0").read_bytes()))
             return len(seen) > 6 and len(set(seen[-5:])) == 1
 
-        wait_until(still, 20, "the screen to be still")
+        wait_until(still, what="the screen to be still")
 
 
 def pixels(folder):

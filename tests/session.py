@@ -12,7 +12,7 @@ import subprocess
 from gi.repository import Gio, GLib
 
 from hive import BUS_CONFIGURATION, SANITIZED
-from waiting import wait_until
+from waiting import LEAST, wait_until
 
 NOTIFICATIONS = "org.freedesktop.Notifications"
 WATCHER = "org.kde.StatusNotifierWatcher"
@@ -110,7 +110,7 @@ class Notifications(Owner):
         self.emit("ActionInvoked", GLib.Variant("(us)", (notification.id, action)))
 
     def wait(self, count=1):
-        wait_until(lambda: len(self.shown) >= count, 20, lambda: f"{count} notifications, there are {[one.summary for one in self.shown.values()]}")
+        wait_until(lambda: len(self.shown) >= count, what=lambda: f"{count} notifications, there are {[one.summary for one in self.shown.values()]}")
         return list(self.shown.values())
 
 
@@ -134,13 +134,13 @@ class MockedNotifications:
         path = "/org/freedesktop/Notifications"
         parameters = GLib.Variant(signature, arguments)
         (answer,) = self.session.connection.call_sync(
-            NOTIFICATIONS, path, "org.freedesktop.DBus.Mock", member, parameters, None, 0, 20000, None
+            NOTIFICATIONS, path, "org.freedesktop.DBus.Mock", member, parameters, None, 0, 1000 * LEAST, None
         ).unpack()
         return answer
 
     def wait(self):
         """The first one that it was given."""
-        calls = wait_until(lambda: self.call("GetMethodCalls", "(s)", "Notify"), 20, "a notification")
+        calls = wait_until(lambda: self.call("GetMethodCalls", "(s)", "Notify"), what="a notification")
         return Notification(None, 1, calls[0][1])
 
     def choose(self, action):
@@ -153,7 +153,7 @@ class MockedNotifications:
             GLib.Variant("(sssav)", (NOTIFICATIONS, "ActionInvoked", "us", values)),
             None,
             0,
-            20000,
+            1000 * LEAST,
             None,
         )
 
@@ -177,7 +177,7 @@ class Watcher(Owner):
             self.items.remove(name)
 
     def wait(self):
-        return Item(self.session, wait_until(lambda: self.items and self.items[0], 20, "an icon in the tray"))
+        return Item(self.session, wait_until(lambda: self.items and self.items[0], what="an icon in the tray"))
 
     def shows(self, label):
         """The icon, once its menu has that."""
@@ -186,11 +186,11 @@ class Watcher(Owner):
             with contextlib.suppress(GLib.Error):  # the icon may go meanwhile
                 return self.items and label in Item(self.session, self.items[0]).entries()
 
-        wait_until(there, 20, lambda: f"{label} in the menu, it has {list(self.wait().entries())}")
+        wait_until(there, what=lambda: f"{label} in the menu, it has {list(self.wait().entries())}")
         return self.wait()
 
     def wait_until_empty(self):
-        wait_until(lambda: not self.items, 20, lambda: f"an empty tray, it has {self.items}")
+        wait_until(lambda: not self.items, what=lambda: f"an empty tray, it has {self.items}")
 
 
 class Window(Owner):
@@ -221,7 +221,7 @@ class Item:
         self.session, self.name = session, name
 
     def call(self, path, interface, member, arguments):
-        return self.session.connection.call_sync(self.name, path, interface, member, arguments, None, 0, 20000, None).unpack()
+        return self.session.connection.call_sync(self.name, path, interface, member, arguments, None, 0, 1000 * LEAST, None).unpack()
 
     def get(self, name):
         return self.call("/StatusNotifierItem", PROPERTIES, "Get", GLib.Variant("(ss)", (ITEM, name)))[0]
@@ -333,7 +333,7 @@ class Session:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=LEAST,
             env=dict(self.environment(), **changes),
         )
 
@@ -352,7 +352,7 @@ class Session:
                 env=self.environment(),
             )
         self.processes.append(self.process)
-        wait_until(lambda: self.process.poll() is not None or self.has_owner("org.rbee.HiveNotifier"), 20, lambda: "the notifier: " + self.said())
+        wait_until(lambda: self.process.poll() is not None or self.has_owner("org.rbee.HiveNotifier"), what=lambda: "the notifier: " + self.said())
         assert self.process.poll() is None, self.said()
         return self
 
@@ -371,7 +371,7 @@ class Session:
     def stop(self):
         """Ends the notifier as its unit does, and returns its exit status."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30)
+        return self.process.wait(LEAST)
 
     def has_seen_the_hive(self):
         """Comes back when the notifier has read what the hive has told so far: it answers a call of ours on that bus after it."""
@@ -382,8 +382,8 @@ class Session:
             return bus.call_sync(*BUS, "GetConnectionUnixProcessID", GLib.Variant("(s)", (name,)), None, 0, -1, None).unpack()[0]
 
         name = next(name for name in names if name.startswith(":") and process(name) == self.process.pid)
-        bus.call_sync(name, "/", "org.freedesktop.DBus.Peer", "Ping", None, None, 0, 20000, None)
-        self.connection.call_sync("org.rbee.HiveNotifier", "/", "org.freedesktop.DBus.Peer", "Ping", None, None, 0, 20000, None)
+        bus.call_sync(name, "/", "org.freedesktop.DBus.Peer", "Ping", None, None, 0, 1000 * LEAST, None)
+        self.connection.call_sync("org.rbee.HiveNotifier", "/", "org.freedesktop.DBus.Peer", "Ping", None, None, 0, 1000 * LEAST, None)
 
     def memory(self, process=None):
         """What is the notifier's alone, or another's, in KiB."""
@@ -406,7 +406,7 @@ class Session:
         for process in self.processes:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
-                if process.wait(30):
+                if process.wait(LEAST):
                     complaints.append(f"the notifier ended with {process.returncode}")
             elif process.returncode:
                 complaints.append(f"the notifier ended by itself with {process.returncode}")

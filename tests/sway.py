@@ -6,7 +6,7 @@ import os
 import subprocess
 
 from build import SOURCE
-from waiting import wait_until
+from waiting import LEAST, wait_until
 
 NEEDS = ("Xvfb", "sway", "waybar", "mako", "grim", "xdotool")
 WIDTH, HEIGHT, BAR = 800, 480, 30
@@ -56,7 +56,7 @@ class Sway:
 
     def run(self, *command):
         environment = dict(self.session.environment(), **self.environment)
-        return subprocess.run([*self.user, *command], env=environment, check=True, capture_output=True, timeout=60).stdout
+        return subprocess.run([*self.user, *command], env=environment, check=True, capture_output=True, timeout=LEAST).stdout
 
     def picture(self):
         return self.run("grim", "-t", "ppm", "-")
@@ -68,10 +68,10 @@ class Sway:
         (folder / f"{name}.png").write_bytes(self.run("grim", "-"))
 
     def left_edge(self, y):
-        """Where in a row of the screen something bright begins."""
+        """Where in a row of the screen something bright begins, or None."""
         pixels = self.picture()[-WIDTH * HEIGHT * 3 :]
         row = pixels[y * WIDTH * 3 : (y + 1) * WIDTH * 3]
-        return next(x for x in range(WIDTH) if min(row[3 * x : 3 * x + 3]) > 200)
+        return next((x for x in range(WIDTH) if min(row[3 * x : 3 * x + 3]) > 200), None)
 
     def do(self, *actions):
         """Moves, clicks, types as xdotool knows it; comes back when the screen shows something else, and that is all of it."""
@@ -82,4 +82,4 @@ class Sway:
             before.append(self.picture())
             return before[-1] != before[0] and before[-1] == before[-2]
 
-        wait_until(settled, 20, lambda: f"what {actions} shows")
+        wait_until(settled, what=lambda: f"what {actions} shows")

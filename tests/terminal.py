@@ -10,6 +10,8 @@ import struct
 import termios
 import time
 
+from waiting import LEAST
+
 
 class Terminal:
     """What the program shows, and keys for it. @patience: how many times as long as usual everything may take. A program that is brought
@@ -54,7 +56,7 @@ class Terminal:
         self.shown += data.decode("utf-8", "replace")
         return data
 
-    def wait_for(self, text, timeout=30):
+    def wait_for(self, text, timeout=LEAST):
         deadline = time.monotonic() + timeout * self.patience
         while text not in self.shown:
             assert time.monotonic() < deadline, f"{text!r} is not on the terminal:\n{self.shown}"
@@ -77,7 +79,7 @@ class Terminal:
                 self.status = os.waitstatus_to_exitcode(status)
         return self.status is not None
 
-    def end(self, timeout=30):
+    def end(self, timeout=LEAST):
         """Waits for its end: the exit status."""
         deadline = time.monotonic() + timeout * self.patience
         while self.status is None:

@@ -31,7 +31,7 @@ def last_lines(text, number=15, width=200):
     return "\n".join("  " + line[:width] for line in text.splitlines()[-number:]) or "  (nothing)"
 
 
-LEAST = 60  # seconds: where others have the processors, whatever takes a moment elsewhere may take this long
+LEAST = 120  # seconds: where others have the processors, whatever takes a moment elsewhere may take this long
 
 
 def wait_until(condition, timeout=LEAST, what="it"):

@@ -8,7 +8,7 @@ import subprocess
 from build import SOURCE
 from screen import pixels, png
 from sway import start_xvfb
-from waiting import wait_until
+from waiting import LEAST, wait_until
 
 
 def installed(pattern):
@@ -61,7 +61,7 @@ class Xfce:
             (NOTIFYD, "org.freedesktop.Notifications"),
         ):
             session.spawn(program, env=self.environment)
-            wait_until(lambda name=name: session.has_owner(name), 30, program)
+            wait_until(lambda name=name: session.has_owner(name), what=program)
 
     def changed(self, before, below=0):
         """Where the screen, once it is still, is another one: left, top, right and bottom; None: nowhere."""
@@ -71,7 +71,7 @@ class Xfce:
             pictures.append(self.picture())
             return pictures[-1] == pictures[-2] == pictures[-3]
 
-        wait_until(still, 20, "the screen to be still")
+        wait_until(still, what="the screen to be still")
         rows = [y for y in range(below, len(before)) if before[y] != pictures[-1][y]]
         columns = [x // 3 for y in rows for x, (old, new) in enumerate(zip(before[y], pictures[-1][y])) if old != new]
         return (min(columns), rows[0], max(columns), rows[-1]) if rows else None
@@ -81,7 +81,7 @@ class Xfce:
             box = self.changed(before, below)
             return box if box and (left_of is None or box[0] < left_of) else None
 
-        return wait_until(there, 20, what)
+        return wait_until(there, what=what)
 
     def picture(self):
         return pixels(self.folder)
@@ -102,14 +102,14 @@ class Xfce:
             if menu[3] - menu[1] < 100:  # three lines, of which the panel has more
                 return menu
             self.xdotool("key", "Escape")
-            wait_until(lambda: self.changed(bare, BAR + 1) is None, 20, "the panel's menu to go")
+            wait_until(lambda: self.changed(bare, BAR + 1) is None, what="the panel's menu to go")
             return None
 
-        return wait_until(opened, 60, "the icon's menu")
+        return wait_until(opened, what="the icon's menu")
 
     def click(self, x, y, button=1):
         self.xdotool("mousemove", x, y, "click", button)
 
     def xdotool(self, *arguments):
         environment = dict(os.environ, DISPLAY=self.environment["DISPLAY"])
-        subprocess.run(["xdotool", *map(str, arguments)], env=environment, check=True, timeout=60)
+        subprocess.run(["xdotool", *map(str, arguments)], env=environment, check=True, timeout=LEAST)

@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 
 from hive import SANITIZED
-from waiting import wait_until
+from waiting import LEAST, wait_until
 
 
 class Answer:
@@ -74,7 +74,7 @@ class Bridge:
             "Listen": f"127.0.0.1:0;{self.socket}",
             "KeyFile": self.directory / "key",
             "WebDirectory": self.directory / "web",
-            "RequestTimeout": 10,
+            "RequestTimeout": 60,
         }
 
     def configure(self, **keys):
@@ -110,7 +110,7 @@ class Bridge:
         if wait:
             wait_until(
                 lambda: self.process.poll() is not None or self.has_started(seen),
-                20 * self.hive.patience,
+                LEAST * self.hive.patience,
                 lambda: "the bridge; it said:\n" + self.log,
             )
             assert self.process.poll() is None, self.log
@@ -126,10 +126,10 @@ class Bridge:
                 )
         return False
 
-    def stop(self, number=signal.SIGTERM, timeout=60):
+    def stop(self, number=signal.SIGTERM):
         process, self.process = self.process, None
         process.send_signal(number)
-        return process.wait(timeout * self.hive.patience)
+        return process.wait(LEAST * self.hive.patience)
 
     def restart(self, number=signal.SIGTERM):
         status = self.stop(number)
@@ -149,9 +149,9 @@ class Bridge:
 
     # clients
 
-    def connect(self, unix=False, timeout=60):
+    def connect(self, unix=False):
         client = socket.socket(socket.AF_UNIX if unix else socket.AF_INET)
-        client.settimeout(timeout * self.hive.patience)
+        client.settimeout(LEAST * self.hive.patience)
         client.connect(str(self.socket) if unix else ("127.0.0.1", self.port))
         return client
 
@@ -254,7 +254,7 @@ class Stream:
         self.socket = socket.socket(socket.AF_UNIX if unix else socket.AF_INET)
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self.socket.settimeout(60 * bridge.hive.patience)
+        self.socket.settimeout(LEAST * bridge.hive.patience)
         self.socket.connect(str(bridge.socket) if unix else ("127.0.0.1", bridge.port))
         self.socket.sendall(bridge.head("GET", path, headers, None if unix else token))
         self.buffer, self.ended, self._answer = bytearray(), False, None

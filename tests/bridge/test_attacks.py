@@ -11,7 +11,7 @@ import time
 import pytest
 
 from bridge import Answer
-from waiting import wait_until
+from waiting import LEAST, wait_until
 
 HEAD = b"GET /health HTTP/1.1\r\nHost: localhost\r\n"
 
@@ -134,7 +134,7 @@ def test_whoever_sends_a_byte_a_second_is_told_and_ended(new_bridge):
     bridge = new_bridge.configure(RequestTimeout=2).start()
     slow = {"head": bridge.connect(), "body": bridge.connect()}
     slow["body"].sendall(post(b"", b"Content-Length: 100"))
-    deadline = time.monotonic() + 30 * bridge.hive.patience
+    deadline = time.monotonic() + LEAST * bridge.hive.patience
     ended = {}
     while len(ended) < 2:
         assert time.monotonic() < deadline, "the bridge waits for ever"

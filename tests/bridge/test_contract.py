@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from build import SOURCE
+from waiting import LEAST
 
 # Each bound of each field is tried once; of what is random besides, so much an operation is what a minute has room for.
 EXAMPLES = 20
@@ -57,7 +58,7 @@ def test_answers_are_as_the_document_has_them_whatever_is_asked(bridge, tools):
             "1",
             "--no-color",
             "--request-timeout",
-            "30",
+            "300",
         ],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -121,6 +122,6 @@ def test_client_that_was_generated_in_python_installs_and_removes(bridge, tools)
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=120 * bridge.hive.patience,
+        timeout=LEAST * bridge.hive.patience,
     )
     assert done.returncode == 0, done.stdout

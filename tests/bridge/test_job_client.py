@@ -13,7 +13,7 @@ import pytest
 from build import SOURCE
 from catalog import pkgbuild
 from ports import free_port
-from waiting import wait_until
+from waiting import LEAST, wait_until
 
 needs_cargo = pytest.mark.skipif(
     not (shutil.which("cargo", path="/usr/bin") and shutil.which("rustc", path="/usr/bin")),
@@ -31,7 +31,7 @@ class JobClient:
 
     def open(self, path, body=None):
         request = urllib.request.Request(self.base + path, body, {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"})
-        return urllib.request.urlopen(request, timeout=120)
+        return urllib.request.urlopen(request, timeout=LEAST)
 
     def submit(self, **operation):
         with self.open("/v1/jobs", json.dumps(operation).encode()) as answer:
@@ -61,12 +61,12 @@ def client(bridge):
 def answers(url):
     def ask():
         try:
-            with urllib.request.urlopen(url, timeout=2) as answer:
+            with urllib.request.urlopen(url, timeout=LEAST) as answer:
                 return answer.status == 200 and answer.read()
         except OSError:
             return None
 
-    return wait_until(ask, 20, url)
+    return wait_until(ask, what=url)
 
 
 def test_hive_probe_is_installed_serves_and_is_removed(hive, client):

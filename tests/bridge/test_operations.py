@@ -19,7 +19,7 @@ from catalog import pkgbuild
 from stores import Signer, make_folder, pushes
 from test_requests import hive_job
 from test_streams import numbered_recipe
-from waiting import wait_until
+from waiting import LEAST, wait_until
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def test_drain_ends_streams_between_events_and_answers_what_was_asked(bridge):
 
 
 def activated(bridge, idle):
-    """As systemd starts it: the sockets are there before, at descriptor 3 and up."""
+    """As systemd starts it: the sockets are there before, at descriptor 3 and up. Who asks before the bridge has started waits for it."""
     bridge.configure(IdleTimeout=idle)
     bridge.write_configuration()
     tcp = socket.create_server(("127.0.0.1", 0))
@@ -161,25 +161,25 @@ def start_activated(bridge, *sockets):
         bridge.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", pass_fds=[each.fileno() for each in sockets]
         )
-    wait_until(lambda: bridge.get("/health", token=None).status == 200, what="an answer")
 
 
 def test_sockets_of_systemd_are_taken_and_it_ends_when_idle(new_bridge):
     bridge = new_bridge
     bridge.hive.start()
     sockets = activated(bridge, 2)
-    start_activated(bridge, *sockets)
-    assert bridge.get("/v1/jobs", unix=True).status == 200
-    stream = bridge.events("/v1/events")
-    assert stream.next()[0] == "jobs"
-    time.sleep(4)
-    assert bridge.process.poll() is None, "a stream keeps it"
-    stream.close()
-    assert bridge.process.wait(30) == 0
-    assert "systemd keeps listening" in bridge.log
-    assert bridge.socket.exists(), "the sockets are systemd's"
-    start_activated(bridge, *sockets)
-    assert bridge.get("/v1/jobs").status == 200
+    for turn in range(2):
+        stream = bridge.events("/v1/events", unix=True)
+        start_activated(bridge, *sockets)
+        assert stream.next()[0] == "jobs"
+        assert bridge.get("/v1/jobs", unix=True).status == bridge.get("/v1/jobs").status == 200
+        if turn == 0:
+            time.sleep(4)
+            assert bridge.process.poll() is None, "a stream keeps it"
+        stream.close()
+        assert bridge.process.wait(LEAST) == 0
+        assert bridge.log.count("systemd keeps listening") == turn + 1
+        assert bridge.socket.exists(), "the sockets are systemd's"
+    bridge.process = None
     for each in sockets:
         each.close()
 
@@ -188,7 +188,7 @@ def test_socket_that_is_somebody_elses_keeps_it_from_starting(new_bridge):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         new_bridge.configure(Listen=f"127.0.0.1:{taken.getsockname()[1]}").start(wait=False)
         process, new_bridge.process = new_bridge.process, None
-        assert process.wait(20) == 1
+        assert process.wait(LEAST) == 1
     assert "Cannot listen on 127.0.0.1" in new_bridge.log and "Listen=" in new_bridge.log
 
 
@@ -209,7 +209,7 @@ def test_socket_that_is_somebody_elses_keeps_it_from_starting(new_bridge):
 def test_setting_that_is_none_is_refused_by_name(new_bridge, key, value):
     new_bridge.configure(**{key: value}).hive.start()
     new_bridge.write_configuration()
-    done = subprocess.run(new_bridge.command(), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=60)
+    done = subprocess.run(new_bridge.command(), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=LEAST)
     assert done.returncode == 1
     assert f"{key}=" in done.stderr
 
@@ -367,7 +367,7 @@ def test_catalog_says_of_a_worker_what_it_says_of_a_backend(bridge):
 def test_machine_is_looked_at_again(bridge):
     before = bridge.get("/v1/capabilities").json["updated_at"]
     # What was looked at within the last second is not looked at again.
-    wait_until(lambda: bridge.post("/v1/capabilities/refresh").json["updated_at"] > before, 10, "a new look")
+    wait_until(lambda: bridge.post("/v1/capabilities/refresh").json["updated_at"] > before, what="a new look")
     bridge.post("/v1/capabilities/refresh", {"x": 1}).problem(400, "InvalidArgument", "no fields")
     bridge.post("/v1/capabilities/refresh", token=None).problem(401)
 

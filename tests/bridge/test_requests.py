@@ -15,7 +15,7 @@ from client import NAME, PATH
 from job import Job
 from waiting import wait_until
 
-LONG = "sleep 100"
+LONG = "sleep 86399"
 
 
 def hive_job(bridge, ident):

@@ -16,7 +16,7 @@ from gi.repository import Gio, GLib
 from catalog import install_script, pkgbuild
 from client import NAME, PATH
 from test_requests import hive_job
-from waiting import wait_until
+from waiting import LEAST, unique_seconds, wait_until, wake
 
 MARKERS = ("[DONE]", "[ERROR]", "[CANCELLED]")
 
@@ -56,7 +56,7 @@ def test_curl_shows_the_sample_to_the_character(bridge):
     done = subprocess.run(
         ["curl", "-sN", "-H", f"Authorization: Bearer {bridge.token()}", f"http://127.0.0.1:{bridge.port}/v1/jobs/{job}/stream"],
         stdout=subprocess.PIPE,
-        timeout=60 * hive.patience,
+        timeout=LEAST * hive.patience,
         check=True,
     )
     # Beside the sample a line says that build() has the network, where it has.
@@ -129,7 +129,7 @@ def test_failures_show_the_sample_and_end_in_its_error(bridge, case):
 
 
 def test_cancelled_job_ends_in_cancelled(bridge):
-    bridge.hive.catalog.add("slow", pkgbuild("slow", build="sleep 100"))
+    bridge.hive.catalog.add("slow", pkgbuild("slow", build="sleep 86399"))
     job = bridge.install("slow")
     with bridge.events(f"/v1/jobs/{job}/stream") as stream:
         stream.until(lambda event: event[0] == "state" and json.loads(event[1]).get("phase") == "build")
@@ -338,8 +338,7 @@ def test_thousand_readers_of_one_job_get_all_of_it_by_one_descriptor_and_one_wat
     log = str(hive_job(bridge, job).log_path)
     wait_until(
         lambda: sum(link.startswith("socket:") for link in bridge.descriptors()) > 1000,
-        20 * bridge.hive.patience,
-        lambda: f"the readers; there are {len(bridge.descriptors())} descriptors and {bridge.log.count(' 503 ')} refusals",
+        what=lambda: f"the readers; there are {len(bridge.descriptors())} descriptors and {bridge.log.count(' 503 ')} refusals",
     )
     assert bridge.descriptors().count(log) == 1
     inotify = [link for link in bridge.descriptors() if "inotify" in link]
@@ -395,7 +394,7 @@ def read_all(streams, bridge):
     waiting = {stream.socket.fileno(): stream for stream in streams}
     for number in waiting:
         poll.register(number, select.POLLIN)
-    deadline = time.monotonic() + 120 * bridge.hive.patience
+    deadline = time.monotonic() + LEAST * bridge.hive.patience
     while waiting:
         assert time.monotonic() < deadline, f"{len(waiting)} of {len(streams)} streams did not end"
         for number, _ in poll.poll(1000):
@@ -443,7 +442,7 @@ def test_hundred_readers_that_never_read_cost_a_fixed_buffer_and_delay_nobody(br
 
 
 def test_reader_that_leaves_is_noticed(bridge):
-    bridge.hive.catalog.add("slow", pkgbuild("slow", build="sleep 100"))
+    bridge.hive.catalog.add("slow", pkgbuild("slow", build="sleep 86399"))
     job = bridge.install("slow")
     hive_job(bridge, job).wait_for_line("Starting build")
     streams = [bridge.events(f"/v1/jobs/{job}/stream") for _ in range(20)]
@@ -457,7 +456,7 @@ def test_reader_that_leaves_is_noticed(bridge):
 
 
 def test_heartbeat_comes_to_an_event_source_alone(bridge):
-    bridge.hive.catalog.add("slow", pkgbuild("slow", build="sleep 100"))
+    bridge.hive.catalog.add("slow", pkgbuild("slow", build="sleep 86399"))
     job = bridge.install("slow")
     hive_job(bridge, job).wait_for_line("Starting build")
     dressed, plain = bridge.events(f"/v1/jobs/{job}/stream"), bridge.stream(f"/v1/jobs/{job}/stream")
@@ -486,8 +485,10 @@ def test_slow_lines_are_not_delayed_and_fast_ones_come_together(bridge):
 
 def test_events_tell_all_jobs_in_one_stream(bridge):
     hive = bridge.hive
-    hive.catalog.add("some-worker", pkgbuild("some-worker", build="sleep 0.5"))
+    hive.catalog.add("some-worker")
     hive.installs("some-worker")
+    seconds = unique_seconds()
+    hive.catalog.add("some-worker", pkgbuild("some-worker", build=f"sleep {seconds} || true"))
     stream = bridge.events("/v1/events")
     event, data, _ = stream.next()
     assert event == "jobs" and [job["id"] for job in json.loads(data)["jobs"]] == ["1"]
@@ -501,6 +502,9 @@ def test_events_tell_all_jobs_in_one_stream(bridge):
         elif event == "state":
             assert data["id"] == job
             seen.append(data)
+            if data.get("phase") == "build" and seconds:
+                wake(seconds)
+                seconds = None
     assert seen[0]["worker_id"] == "some-worker"
     assert worker == {"worker_id": "some-worker", "installed": True, "version": "1.0-1"}
     assert "build" in [state.get("phase") for state in seen]
@@ -563,7 +567,7 @@ def test_events_tell_that_the_hive_is_gone_and_back(bridge):
 
 def test_too_many_streams_are_refused_by_name(make_bridge, hive):
     bridge = make_bridge(hive).configure(MaxStreams=3).start()
-    hive.catalog.add("slow", pkgbuild("slow", build="sleep 100"))
+    hive.catalog.add("slow", pkgbuild("slow", build="sleep 86399"))
     job = bridge.install("slow")
     streams = [bridge.events("/v1/events"), *(bridge.stream(f"/v1/jobs/{job}/stream") for _ in range(2))]
     assert all(stream.answer.status == 200 for stream in streams)
@@ -601,6 +605,6 @@ def test_reader_of_ten_thousand_lines_loses_none_though_the_bridge_is_killed_fiv
         time.sleep(chance.uniform(0.2, 0.7))
         bridge.stop(9)
         bridge.start()
-    assert done.wait(60 * bridge.hive.patience)
+    assert done.wait(LEAST * bridge.hive.patience)
     assert lines == hive_job(bridge, job).lines()
     assert [line for line in lines if line.startswith("line ")] == numbered(count)

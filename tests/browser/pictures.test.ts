@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /** Each view as a picture, in light and dark, wide and narrow, and what axe-core finds on each. */
-import { enter, expect, expectAccessible, screenshot, test, WAIT, withBrowser, type Page, type Stage } from "./fixtures.ts";
+import { enter, expect, expectAccessible, screenshot, test, withBrowser, type Page, type Stage } from "./fixtures.ts";
 
 const WIDTHS = [
   { width: 1280, options: { viewport: { width: 1280, height: 860 } } },
@@ -141,51 +141,40 @@ const SIGHTS: Record<string, string> = {
   recipe: "pkgname",
 };
 
-/** Milliseconds: all of them take their time on a busy machine. */
-const PATIENT = 15 * WAIT;
-
 withBrowser("views", () => {
-  test(
-    "each view has its picture, and axe-core finds nothing serious on it",
-    async ({ stage, newPage }) => {
-      await furnish(stage);
-      for (const { width, options } of WIDTHS) {
-        const page = await newPage({ ...options, reducedMotion: "reduce" });
-        await enter(page, stage);
-        await page.getByRole("navigation").waitFor();
-        for (const [view, path, ready] of VIEWS) {
-          await visit(page, path);
-          await ready(page);
-          await expectNoSidewaysScrolling(page);
-          for (const colorScheme of SCHEMES) {
-            await page.emulateMedia({ colorScheme });
-            await screenshot(page, `${view}-${colorScheme}-${width}`);
-            await expectAccessible(page);
-          }
+  test("each view has its picture, and axe-core finds nothing serious on it", async ({ stage, newPage }) => {
+    await furnish(stage);
+    for (const { width, options } of WIDTHS) {
+      const page = await newPage({ ...options, reducedMotion: "reduce" });
+      await enter(page, stage);
+      await page.getByRole("navigation").waitFor();
+      for (const [view, path, ready] of VIEWS) {
+        await visit(page, path);
+        await ready(page);
+        await expectNoSidewaysScrolling(page);
+        for (const colorScheme of SCHEMES) {
+          await page.emulateMedia({ colorScheme });
+          await screenshot(page, `${view}-${colorScheme}-${width}`);
+          await expectAccessible(page);
         }
-        if (width === 1280) await screenshotFrontPage(page);
       }
-    },
-    PATIENT,
-  );
+      if (width === 1280) await screenshotFrontPage(page);
+    }
+  });
 
-  test(
-    "nothing runs over the edge of a phone, in any language",
-    async ({ stage, newPage }) => {
-      await furnish(stage);
-      for (const locale of ["de", "nl", "ja"]) {
-        const page = await newPage({ ...PHONE.options, locale, reducedMotion: "reduce" });
-        await enter(page, stage);
-        await page.getByRole("navigation").waitFor();
-        expect(await page.locator("html").getAttribute("lang")).toBe(locale);
-        for (const [view, path] of VIEWS.filter(([view]) => SIGHTS[view])) {
-          await visit(page, path);
-          await page.getByText(SIGHTS[view]!).filter({ visible: true }).first().waitFor();
-          await expectNoSidewaysScrolling(page);
-          await screenshot(page, `${view}-${locale}-360`);
-        }
+  test("nothing runs over the edge of a phone, in any language", async ({ stage, newPage }) => {
+    await furnish(stage);
+    for (const locale of ["de", "nl", "ja"]) {
+      const page = await newPage({ ...PHONE.options, locale, reducedMotion: "reduce" });
+      await enter(page, stage);
+      await page.getByRole("navigation").waitFor();
+      expect(await page.locator("html").getAttribute("lang")).toBe(locale);
+      for (const [view, path] of VIEWS.filter(([view]) => SIGHTS[view])) {
+        await visit(page, path);
+        await page.getByText(SIGHTS[view]!).filter({ visible: true }).first().waitFor();
+        await expectNoSidewaysScrolling(page);
+        await screenshot(page, `${view}-${locale}-360`);
       }
-    },
-    PATIENT,
-  );
+    }
+  });
 });

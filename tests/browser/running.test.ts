@@ -3,7 +3,7 @@
  * What can be said of workers that run where no systemd runs any: that nothing does, how one is started, and why not. What
  * really runs is in running.machine.ts.
  */
-import { enter, expect, expectAccessible, test, WAIT, withBrowser } from "./fixtures.ts";
+import { enter, expect, expectAccessible, test, withBrowser } from "./fixtures.ts";
 
 withBrowser("workers that could run", () => {
   test("where nothing is installed the page leads to the catalog", async ({ stage, page }) => {
@@ -21,7 +21,7 @@ withBrowser("workers that could run", () => {
     await stage.start();
     await enter(page, stage);
     await page.getByRole("button", { name: "Install Hive Probe" }).click();
-    await page.getByText("It answers requests once it is started").waitFor({ timeout: 6 * WAIT });
+    await page.getByText("It answers requests once it is started").waitFor();
     await page.getByRole("button", { name: "Start Hive Probe" }).click();
     const dialog = page.getByRole("dialog", { name: "Start Hive Probe" });
     expect(await dialog.getByRole("textbox", { name: "Name" }).inputValue()).toBe("hive-probe");

@@ -24,7 +24,7 @@ from hive import Hive  # noqa: E402
 from hub import Hub  # noqa: E402
 from job import Job  # noqa: E402
 from uids import Uids  # noqa: E402
-from waiting import wait_until  # noqa: E402
+from waiting import unique_seconds, wait_until, wake  # noqa: E402
 
 
 class Stage:
@@ -197,10 +197,18 @@ class Stage:
 
     def wait(self, job):
         """The job's end: result, error's name, message."""
-        return self.job(job).wait(120)
+        return self.job(job).wait()
 
     def wait_for_line(self, job, text):
         self.job(job).wait_for_line(text)
+
+    @staticmethod
+    def unique_seconds():
+        return unique_seconds()
+
+    @staticmethod
+    def wake(seconds):
+        wake(seconds)
 
     def lines(self, job):
         """The job's log, as everybody shows it."""

@@ -100,6 +100,9 @@ export class Stage {
   lines = (job: string) => this.#call<string[]>("lines", job);
   oldJob = (number: number, log: string, changes?: Record<string, unknown>) => this.#call<void>("old_job", number, log, changes ?? null);
   longJob = (number: number, lines: number) => this.#call<void>("long_job", number, lines);
+  /** What a recipe sleeps for, with `|| true` behind it, until it is woken. */
+  uniqueSeconds = () => this.#call<string>("unique_seconds");
+  wake = (seconds: string) => this.#call<void>("wake", seconds);
   /** As hivectl model pull does. */
   pull = (reference: string) => this.#call<string>("pull", reference);
   workers = () => this.#call<string[]>("workers");

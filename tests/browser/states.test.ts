@@ -208,7 +208,7 @@ withBrowser("states", () => {
 
 withBrowser("everybody", () => {
   test("an install goes by the keyboard alone", async ({ stage, page }) => {
-    await stage.add("some", { build: "sleep 100" });
+    await stage.add("some", { build: "sleep 86399" });
     await stage.start();
     await enter(page, stage);
     const install = page.getByRole("button", { name: "Install Some" });

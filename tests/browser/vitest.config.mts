@@ -5,10 +5,10 @@ export default defineConfig({
   root: import.meta.dirname,
   test: {
     include: [process.env.RBEE_BENCH ? "*.bench.ts" : process.env.RBEE_MACHINE ? "*.machine.ts" : "*.test.ts"],
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 900_000,
+    hookTimeout: 300_000,
     maxWorkers: 2,
     // As patient as the pages are.
-    expect: { poll: { timeout: 20_000 } },
+    expect: { poll: { timeout: 120_000 } },
   },
 });

@@ -17,7 +17,7 @@ from gi.repository import GLib
 import shapes
 from catalog import install_script, pkgbuild
 from client import PATH
-from waiting import wait_until
+from waiting import LEAST, wait_until
 
 X86 = os.uname().machine == "x86_64"
 PROGRAM = "int main(void) { return 0; }"
@@ -32,7 +32,7 @@ def needs(build, folder, level="baseline", *tools):
         pass_fds=[write],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LEAST,
     )
     os.close(write)
     with os.fdopen(read, "rb") as file:
@@ -281,7 +281,7 @@ def test_show_of_what_is_upgraded_meanwhile_has_files_of_one_version(hive):
     hive.catalog.add("some", links("2", "{401..800}"))
     hive.installs("some")
     show.send_signal(signal.SIGCONT)
-    assert show.wait(20 * hive.patience) == 0
+    assert show.wait(LEAST) == 0
     told, after = json.loads(shown.read_text()), hive.record("some")
     record = before if told["installed_version"] == before["version"] else after
     assert told["installed_at"] == record["installed_at"]

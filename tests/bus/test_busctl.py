@@ -2,10 +2,9 @@
 """The command lines that come with every machine, as the README shows them."""
 
 import json
-import time
 
 from catalog import pkgbuild
-from waiting import wait_until
+from waiting import LEAST, wait_until
 
 MANAGER = ("org.rbee.Hive", "/org/rbee/Hive", "org.rbee.Hive")
 
@@ -16,11 +15,11 @@ def test_busctl_call_installs_and_busctl_monitor_shows_it_all(hive, build):
     with open(hive.directory / "monitor", "w") as output:
         hive.spawn("busctl", "--system", "monitor", "org.rbee.Hive", stdout=output, stderr=output)
     monitor = hive.directory / "monitor"
-    wait_until(lambda: "Monitoring bus" in monitor.read_text() or time.sleep(0.05), 10, "busctl monitor")
+    wait_until(lambda: "Monitoring bus" in monitor.read_text(), what="busctl monitor")
     done = hive.run("busctl", "--system", "call", *MANAGER, "InstallWorker", "s", "hive-probe")
     assert done.stdout.startswith('o "/org/rbee/Hive/job/')
-    wait_until(lambda: hive.workers(), 60 * hive.patience, "hive-probe")
-    wait_until(lambda: "Member=Finished" in monitor.read_text(), 10, lambda: monitor.read_text()[-3000:])
+    wait_until(lambda: hive.workers(), LEAST * hive.patience, "hive-probe")
+    wait_until(lambda: "Member=Finished" in monitor.read_text(), what=lambda: monitor.read_text()[-3000:])
     text = monitor.read_text()
     assert text.count("Member=LineEmitted") >= 20
     for word in ("✓ Worker: hive-probe v0.1.0", "✓ Build complete", "✅ Worker installation complete!"):
@@ -63,9 +62,9 @@ def test_gdbus_monitor_shows_lines(hive):
     monitor = hive.directory / "monitor"
     with open(monitor, "w") as output:
         hive.spawn("gdbus", "monitor", "--system", "-d", "org.rbee.Hive", stdout=output, stderr=output)
-    wait_until(lambda: "is owned by" in monitor.read_text() or time.sleep(0.05), 10, "gdbus monitor")
+    wait_until(lambda: "is owned by" in monitor.read_text(), what="gdbus monitor")
     hive.installs("some")
-    wait_until(lambda: "Finished ('done', '', '')" in monitor.read_text(), 10, lambda: monitor.read_text()[-2000:])
+    wait_until(lambda: "Finished ('done', '', '')" in monitor.read_text(), what=lambda: monitor.read_text()[-2000:])
     assert "hello from the recipe" in monitor.read_text()
 
 

@@ -130,7 +130,7 @@ def test_object_that_is_not_there(hive):
 def test_too_many_queued_jobs_are_refused(hive):
     hive.configure("Jobs", MaxParallel=1, MaxQueued=2)
     for name in ("a", "b", "c", "d"):
-        hive.catalog.add(name, pkgbuild(name, build="sleep 60"))
+        hive.catalog.add(name, pkgbuild(name, build="sleep 86392"))
     jobs = [hive.install(name) for name in ("a", "b", "c")]
     error = refused(hive.install, "d")
     assert error.name == "LimitsExceeded" and "MaxQueued" in error.message
@@ -150,7 +150,7 @@ def stranger(hive, *arguments):
 
 @pytest.mark.root
 def test_a_stranger_may_read_and_nothing_else(hive):
-    hive.catalog.add("some", pkgbuild("some", build="sleep 60"))
+    hive.catalog.add("some", pkgbuild("some", build="sleep 86392"))
     hive.catalog.add("there")
     hive.installs("there")
     job = hive.install("some")
@@ -245,7 +245,7 @@ def test_job_object_is_named_by_get_job(hive):
 @pytest.mark.root
 def test_with_log_access_owner_a_stranger_reads_no_log(hive):
     hive.configure("Log", LogAccess="owner")
-    hive.catalog.add("some", pkgbuild("some", build="echo a private line; sleep 60"))
+    hive.catalog.add("some", pkgbuild("some", build="echo a private line; sleep 86392"))
     other = hive.start().connect()
     heard = []
     other.signal_subscribe(None, "org.rbee.Hive.Job", "LineEmitted", None, None, Gio.DBusSignalFlags.NONE, lambda *_: heard.append(1))

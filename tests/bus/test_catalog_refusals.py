@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from catalog import entry, pkgbuild
+from catalog import entry, hangs, pkgbuild
 from client import HiveError
 from ports import free_port
 
@@ -35,7 +35,7 @@ def test_catalog_folder_that_is_not_there(hive):
 
 def test_catalog_that_does_not_answer_times_out(hive, http_catalog):
     hive.configure("Catalog", Timeout=1)
-    http_catalog.answers["/workers/slow"] = lambda handler: time.sleep(4)
+    http_catalog.answers["/workers/slow"] = hangs
     hive.refuses("slow", "CatalogUnavailable", http_catalog.url)
 
 
@@ -44,9 +44,9 @@ def test_catalog_that_drips_times_out(hive, http_catalog):
 
     def drip(handler):
         handler.send_response(200)
-        handler.send_header("Content-Length", "1000")
+        handler.send_header("Content-Length", "1000000")
         handler.end_headers()
-        for _ in range(40):
+        while True:  # until the client has left
             handler.wfile.write(b" ")
             handler.wfile.flush()
             time.sleep(0.1)

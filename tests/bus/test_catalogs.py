@@ -9,7 +9,7 @@ import time
 import pytest
 from gi.repository import GLib
 
-from catalog import Catalog, HttpCatalog, camel, entry, pkgbuild
+from catalog import Catalog, HttpCatalog, camel, entry, hangs, pkgbuild
 from client import HiveError, variant
 from ports import free_port
 from waiting import wait_until
@@ -207,7 +207,6 @@ def test_lying_catalog_is_left_out(hive, corp, lie):
 
 
 def test_redirect_loop_and_slowness_are_limited(hive, corp):
-    hive.configuration["Catalog corp"]["Timeout"] = 1
     hive.catalog.add("some")
 
     def round_and_round(handler):
@@ -219,8 +218,9 @@ def test_redirect_loop_and_slowness_are_limited(hive, corp):
     corp.answers["/workers"] = round_and_round
     assert [worker["id"] for worker in listed(hive)] == ["some"]
     assert "redirects more than" in state_of(hive, "corp")["error_message"] and len(corp.requests) < 20
-    corp.answers["/workers"] = lambda handler: time.sleep(3)
-    hive.restart()
+    corp.answers["/workers"] = hangs
+    hive.stop()
+    hive.configuration["Catalog corp"]["Timeout"] = 1
     assert [worker["id"] for worker in listed(hive)] == ["some"]
     assert "took longer than 1 s" in state_of(hive, "corp")["error_message"]
 

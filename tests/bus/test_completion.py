@@ -15,6 +15,7 @@ import pytest
 
 from catalog import pkgbuild
 from verbs import VERBS
+from waiting import LEAST
 
 pytestmark = pytest.mark.plain
 
@@ -63,7 +64,7 @@ class Terminal:
         self.wait(lambda: "READY> " in self.screen)
 
     def wait(self, condition):
-        deadline = time.monotonic() + 30 * self.hive.patience
+        deadline = time.monotonic() + LEAST * self.hive.patience
         while not condition():
             assert time.monotonic() < deadline, f"it does not come back; on the terminal is:\n{self.screen}"
             if select.select([self.fd], [], [], 0.02)[0]:
@@ -128,13 +129,13 @@ def make_shell(request, hive, build):
 
     def make(program=None, **changes):
         environment = dict(hive.command_environment(), **changes)
-        if program:
-            folder = hive.directory / "programs"
-            folder.mkdir()
-            for name, text in program.items():
-                (folder / name).write_text("#!/bin/sh\n" + text)
-                (folder / name).chmod(0o755)
-            environment["PATH"] = f"{folder}:{environment['PATH']}"
+        folder = hive.directory / "programs"
+        folder.mkdir()
+        # A person is given the two seconds of the completion; a machine that others load, as long as it takes.
+        for name, text in (program or {"timeout": 'shift\nexec "$@"\n'}).items():
+            (folder / name).write_text("#!/bin/sh\n" + text)
+            (folder / name).chmod(0o755)
+        environment["PATH"] = f"{folder}:{environment['PATH']}"
         if request.param == "fish":
             shells.append(Fish(hive, completion, environment))
         else:

@@ -118,7 +118,7 @@ def liar(ruled):
         builder.write_text(
             "#!/bin/bash\nfor word; do [[ $word != --query ]] || exec "
             f'{ruled.build.libexec}/rbee-hive-builder "$@"; done\n'
-            f"printf '2026-11-24T00:00:00.000000Z dependencies result %s\\n' {shlex.quote(question)}\nsleep 60\n"
+            f"printf '2026-11-24T00:00:00.000000Z dependencies result %s\\n' {shlex.quote(question)}\nsleep 86389\n"
         )
         builder.chmod(0o755)
 

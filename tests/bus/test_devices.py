@@ -101,9 +101,10 @@ def test_other_devices_than_before_are_told_and_the_same_are_not(hive, smi):
 
 def test_looks_that_follow_each_other_at_once_are_one(hive, smi):
     hive.call("GetCapabilities")
+    began = time.monotonic()
     for _ in range(20):
         hive.call("RefreshCapabilities")
-    assert len(asked(smi)) <= 3
+    assert len(asked(smi)) <= 2 + (time.monotonic() - began), "one a second at most"
 
 
 def test_devices_of_an_earlier_boot_are_looked_at_again(hive, smi):

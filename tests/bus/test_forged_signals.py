@@ -7,7 +7,7 @@ from gi.repository import Gio, GLib
 
 from catalog import pkgbuild
 from job import Job
-from waiting import wait_until
+from waiting import LEAST, wait_until
 
 DBUS = "org.freedesktop.DBus"
 
@@ -49,5 +49,5 @@ def test_end_that_the_hive_did_not_tell_ends_no_log(hive):
     job.wait_for_line("started")
     for name in names(hive) - before:
         forge(hive, name, job.path, "org.rbee.Hive.Job", "Finished", "(sss)", "failed", "BuildFailed", "a lie")
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=LEAST)
     assert process.returncode == 0 and "a lie" not in output and output.endswith("[DONE]\n")

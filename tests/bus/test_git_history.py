@@ -195,14 +195,14 @@ def test_mirror_that_a_killed_builder_left_half_is_noticed(hive, http_catalog, h
         if handler.command == "POST" and hang:
             handler.close_connection = True
             asked.append(True)
-            wait_until(lambda: not hang, 60, "the test to go on")
+            wait_until(lambda: not hang, what="the test to go on")
         else:
             serve(handler)
 
     monkeypatch.setattr(history, "serve", stop)
     http_catalog.add("some", recipe(history, "#branch=main"))
     job = hive.install("some")
-    wait_until(lambda: asked, 20, "git to ask")
+    wait_until(lambda: asked, what="git to ask")
     pids = [int(pid) for pid in os.listdir("/proc") if pid.isdigit() and builder_of(pid, hive)]
     assert pids
     for pid in pids:

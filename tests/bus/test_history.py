@@ -25,7 +25,7 @@ def log_of(size):
 
 
 def wait_for_jobs(hive, numbers):
-    wait_until(lambda: hive.jobs_on_disk() == list(numbers), 20 * hive.patience, lambda: f"the jobs {list(numbers)}, there are {hive.jobs_on_disk()}")
+    wait_until(lambda: hive.jobs_on_disk() == list(numbers), what=lambda: f"the jobs {list(numbers)}, there are {hive.jobs_on_disk()}")
 
 
 def not_found(hive, number):
@@ -249,7 +249,7 @@ def test_long_history_is_shortened_after_the_hive_is_ready(hive):
         hive.old_job(number)
     hive.start()
     assert hive.call("GetJob", "1300")
-    wait_until(lambda: len(os.listdir(hive.state / "jobs")) == 1000, 30 * hive.patience, "the oldest to go")
+    wait_until(lambda: len(os.listdir(hive.state / "jobs")) == 1000, what="the oldest to go")
     assert hive.jobs_on_disk()[0] == 301
 
 

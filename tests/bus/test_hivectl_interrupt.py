@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from hivectl import Terminal, endless, latest_job, slow
-from waiting import wait_until
+from waiting import LEAST, wait_until
 
 
 def following(hive, *arguments):
@@ -32,7 +32,7 @@ def test_interrupt_without_a_terminal_leaves_the_job(hive, verb):
         hive.install("slow")
     process = following(hive, *(("install", "slow") if verb == "install" else ("log", "-f", "1")))
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=LEAST)
     assert process.returncode == 130
     assert errors == "Job 1 runs on; follow it with: hivectl log 1 --follow\n"
     go_on()
@@ -43,7 +43,7 @@ def test_interrupt_leaves_all_jobs_of_several(hive):
     naps = [slow(hive, name) for name in ("a", "b")]
     process = following(hive, "install", "a", "b")
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=LEAST)
     assert process.returncode == 130
     assert [line.split()[1] for line in errors.splitlines()] == ["1", "2"]
     for go_on in naps:

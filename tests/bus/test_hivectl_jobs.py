@@ -14,7 +14,7 @@ from gi.repository import GLib
 
 from catalog import pkgbuild
 from hivectl import SGR, Terminal, endless, latest_job, lines_of_json, slow
-from waiting import wait_until
+from waiting import LEAST, wait_until
 
 
 def test_log_of_a_job_that_ended_and_of_one_that_runs(hive):
@@ -79,7 +79,7 @@ def test_log_follows_through_a_restart_of_the_hive(hive):
     while process.stdout.readline() != "started\n":
         pass
     hive.restart(signal.SIGKILL)
-    rest, _ = process.communicate(timeout=30 * hive.patience)
+    rest, _ = process.communicate(timeout=LEAST * hive.patience)
     assert process.returncode == 1
     assert rest.splitlines()[-1] == "[ERROR] " + job.get("ErrorMessage")
 
@@ -95,7 +95,7 @@ def test_log_goes_on_to_its_end_without_a_bus(hive):
     assert len(peers) == 1
     disconnect(process)
     go_on()
-    rest, _ = process.communicate(timeout=30 * hive.patience)
+    rest, _ = process.communicate(timeout=LEAST * hive.patience)
     assert rest.splitlines()[-1] == "[DONE]" and "woke" in rest and process.returncode == 0
 
 
@@ -198,10 +198,10 @@ def test_jobs_follow_in_a_pipe_has_a_line_for_each_change(hive):
     for process in (plain, objects):
         assert [process.stdout.readline() and "" for _ in range(2)] == ["", ""]
     go_on()
-    rest = plain.communicate(timeout=60 * hive.patience)[0].splitlines()
+    rest = plain.communicate(timeout=LEAST * hive.patience)[0].splitlines()
     assert rest[-1].split("\t")[:4] == ["2", "install", "slow", "done"] and plain.returncode == 0
     assert all(line.startswith("2\t") for line in rest)
-    rest = lines_of_json(objects.communicate(timeout=60 * hive.patience)[0])
+    rest = lines_of_json(objects.communicate(timeout=LEAST * hive.patience)[0])
     assert (rest[-1]["id"], rest[-1]["state"]) == ("2", "done") and objects.returncode == 0
 
 
@@ -218,7 +218,7 @@ def test_jobs_follow_goes_on_with_a_hive_that_is_started_anew(hive):
     process = hive.spawn(hive.build.bin / "hivectl", "jobs", "--follow", stdout=subprocess.PIPE, text=True)
     assert "running" in process.stdout.readline()
     hive.restart(signal.SIGKILL)
-    rest, _ = process.communicate(timeout=30 * hive.patience)
+    rest, _ = process.communicate(timeout=LEAST * hive.patience)
     assert "failed" in rest.splitlines()[-1] and process.returncode == 0
 
 
@@ -234,6 +234,6 @@ def test_log_that_is_followed_tells_of_a_hive_that_died_and_of_one_that_is_back(
         == f"hivectl: The hive has ended, and does not come back by itself. Job {job.id} is followed on: how it ends is known when a hive runs again\n"
     )
     hive.start()
-    rest, errors = process.communicate(timeout=30 * hive.patience)
+    rest, errors = process.communicate(timeout=LEAST * hive.patience)
     assert rest.splitlines()[-1] == "[ERROR] " + job.get("ErrorMessage") and process.returncode == 1
     assert errors == f"hivectl: The hive runs again; job {job.id} is followed on\n"

@@ -11,6 +11,7 @@ import pytest
 
 from catalog import pkgbuild
 from hivectl import ERASE, SGR, Terminal, latest_job
+from waiting import LEAST
 
 
 def test_full_disk_is_said(hive):
@@ -31,7 +32,7 @@ def test_reader_that_stops_ends_it_quietly(hive):
     process.stdout.readline()
     process.stdout.close()
     assert process.stderr.read() == b""
-    assert process.wait(20) == -signal.SIGPIPE
+    assert process.wait(LEAST) == -signal.SIGPIPE
 
 
 def test_long_logs_are_whole(hive):
@@ -75,7 +76,7 @@ def test_status_line_fits_the_terminal_and_is_erased(hive):
     with Terminal(hive, "install", "some", columns=12) as terminal:
         assert terminal.end() == 0
     drawn = re.findall(r"\r\x1b\[K([^\r\n\x1b]+)", terminal.shown)
-    assert any(re.match(r"build  [01]s", line) for line in drawn), drawn
+    assert any(re.match(r"build  \d+s", line) for line in drawn), drawn
     assert max(map(len, drawn)) <= 11
     assert not any(line.startswith("build  ") for line in terminal.lines())
     for option in ("--quiet", "--json"):

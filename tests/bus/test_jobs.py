@@ -3,11 +3,10 @@
 
 import json
 import os
-import threading
 
 import pytest
 
-from catalog import pkgbuild
+from catalog import hangs, pkgbuild
 from client import HiveError, variant
 from job import Job
 from waiting import unique_seconds, wait_until, wake, with_argument
@@ -164,7 +163,7 @@ def test_cancel_in_other_phases(hive, where):
         "pkgver": pkgbuild("long", extra=f"pkgver() {{ {sleep}; }}"),
         "top-level": sleep + "\n" + pkgbuild("long"),
     }
-    hive.configure("Build", EvaluationTimeout=60)
+    hive.configure("Build", EvaluationTimeout=3600)
     hive.catalog.add("long", recipes[where])
     job = hive.install("long")
     wait_until(lambda: with_argument(marker), what="the recipe to sleep")
@@ -175,14 +174,12 @@ def test_cancel_in_other_phases(hive, where):
 
 
 def test_cancel_while_a_catalog_does_not_answer(hive, http_catalog):
-    gone = threading.Event()
-    hive.configure("Catalog", Timeout=300)
-    http_catalog.answers["/workers/slow"] = lambda handler: gone.wait(600)
+    hive.configure("Catalog", Timeout=3600)
+    http_catalog.answers["/workers/slow"] = hangs
     job = hive.install("slow")
     wait_until(lambda: http_catalog.requests, what="the request")
     job.cancel()
     assert job.wait() == ("cancelled", "", "")
-    gone.set()
     hive.nothing_left()
 
 
@@ -227,11 +224,17 @@ def test_cancelled_worker_can_be_installed_right_afterwards(hive):
 
 
 def test_job_that_takes_too_long_in_all_names_the_key(hive):
-    seconds = 5 * hive.patience  # until it builds
-    hive.configure("Jobs", RuntimeMax=seconds)
-    hive.catalog.add("long", pkgbuild("long", build="echo started; setsid -f sleep 4343; sleep 4343"))
-    job = hive.refuses("long", "TimedOut", f"{seconds} s", "RuntimeMax=", "hive.conf")
-    assert "started" in job.lines()
+    marker = unique_seconds()
+    hive.catalog.add("long", pkgbuild("long", build=f"echo started; setsid -f sleep {marker}; sleep {marker}"))
+    for limit in (2, 10, 50, 250):  # which of them is enough for the beginning depends on what else the machine does
+        hive.configure("Jobs", RuntimeMax=limit)
+        job = hive.refuses("long", "TimedOut", f"{limit} s", "RuntimeMax=", "hive.conf")
+        hive.stop()
+        if "started" in job.lines():
+            break
+    else:
+        raise AssertionError(job.log_text())
+    assert not with_argument(marker)
 
 
 def test_step_that_takes_too_long_is_ended(hive):
@@ -295,15 +298,22 @@ def test_more_than_200_jobs_keep_the_newest_as_objects_and_get_job_brings_one_ba
     assert old.read_log()[1] is True
 
 
-def test_state_changes_are_announced(hive):
-    hive.catalog.add("some", pkgbuild("some", build="sleep 0.3"))
-    job = hive.installs("some")
-    states = [
+def states_told(hive, job):
+    return [
         signal.arguments[1]["State"]
         for signal in hive.signals
         if signal.path == job.path and signal.member == "PropertiesChanged" and "State" in signal.arguments[1]
     ]
-    assert states[-1] == "done" and "running" in states
+
+
+def test_state_changes_are_announced(hive):
+    seconds = unique_seconds()
+    hive.catalog.add("some", pkgbuild("some", build=f"sleep {seconds} || true"))
+    job = hive.install("some")
+    wait_until(lambda: "running" in states_told(hive, job), what="that it runs to be told")
+    wake(seconds)
+    job.wait()
+    assert states_told(hive, job)[-1] == "done"
 
 
 def test_properties_change_at_most_ten_times_a_second(hive):

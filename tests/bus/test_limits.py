@@ -49,6 +49,7 @@ def test_user_with_too_many_jobs_is_refused_by_name(hive):
 def slow_catalog(hive, http_catalog):
     """The workers slow-N are answered when its `open` says so."""
     http_catalog.open = False
+    hive.configure("Catalog", Timeout=3600)
 
     def answer(handler):
         while not http_catalog.open:
@@ -64,7 +65,7 @@ def slow_catalog(hive, http_catalog):
 
 
 def test_user_with_too_many_queries_is_refused_by_name(hive, slow_catalog):
-    hive.configure("Catalog", MaxQueriesPerUser=2, Timeout=30)
+    hive.configure("Catalog", MaxQueriesPerUser=2)
     slow_catalog.add("some")
     assert hive.call("GetCatalogWorker", "some")["id"] == "some"
     asked = [hive.ask("GetCatalogWorker", f"slow-{number}") for number in range(2)]

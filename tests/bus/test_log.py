@@ -3,6 +3,7 @@
 
 import os
 import re
+import subprocess
 import time
 
 import pytest
@@ -11,7 +12,7 @@ from gi.repository import Gio, GLib
 from catalog import pkgbuild
 from client import JOB
 from job import read_records
-from waiting import wait_until
+from waiting import unique_seconds, wait_until, wake
 
 
 def emitted(hive, job):
@@ -61,7 +62,9 @@ def test_read_log_takes_the_cursor_of_any_record(hive):
 
 def test_late_subscriber_loses_no_line_by_read_log(hive):
     """As the interface tells clients to: subscribe, then read from the start, and take signals from where reading ended."""
-    hive.catalog.add("slow", pkgbuild("slow", build="for i in {1..200}; do echo line $i; sleep 0.005; done"))
+    seconds = unique_seconds()
+    wait = f"((i != 100)) || sleep {seconds} || true; sleep 0.005"
+    hive.catalog.add("slow", pkgbuild("slow", build=f"for i in {{1..200}}; do echo line $i; {wait}; done"))
     job = hive.install("slow")
     job.wait_for_line("line 50")
 
@@ -82,6 +85,7 @@ def test_late_subscriber_loses_no_line_by_read_log(hive):
         if nearer == following:
             break
         following = nearer
+    wake(seconds)
     job.wait()
     wait_until(lambda: any(arguments[2] == "end" for arguments in got), what="the last line")
     records += [arguments for arguments in got if arguments[0] >= following]
@@ -269,13 +273,15 @@ def test_open_log_gives_a_descriptor_that_only_reads(hive):
 
 
 def test_opened_log_grows_while_the_job_runs_and_while_the_daemon_is_gone(hive):
-    hive.catalog.add("slow", pkgbuild("slow", build="for i in {1..100}; do echo line $i; sleep 0.01; done"))
+    seconds = unique_seconds()
+    hive.catalog.add("slow", pkgbuild("slow", build=f"echo line 1; sleep {seconds} || true; seq 100"))
     job = hive.install("slow")
     job.wait_for_line("line 1")
     answer, descriptors = hive.connection.call_with_unix_fd_list_sync("org.rbee.Hive", job.path, JOB, "OpenLog", None, None, 0, -1, None, None)
     descriptor = descriptors.get(answer.unpack()[0])
     try:
         first = os.fstat(descriptor).st_size
+        wake(seconds)
         job.wait()
         assert os.fstat(descriptor).st_size > first
         assert read_records(os.pread(descriptor, 1 << 20, 0))[-1].stream == "end"
@@ -286,8 +292,9 @@ def test_opened_log_grows_while_the_job_runs_and_while_the_daemon_is_gone(hive):
 def test_stalled_subscriber_stalls_nobody(hive):
     """A client that takes every signal and reads none."""
     hive.start()
-    stalled = hive.spawn("busctl", "monitor", "org.rbee.Hive", stdout=open("/dev/null", "w"))
-    time.sleep(0.3)
+    with open(hive.directory / "monitor", "w") as said:
+        stalled = hive.spawn("busctl", "monitor", "org.rbee.Hive", stdout=subprocess.DEVNULL, stderr=said)
+    wait_until(lambda: "Monitoring bus" in (hive.directory / "monitor").read_text(), what="busctl monitor")
     os.kill(stalled.pid, 19)
     hive.catalog.add("loud", pkgbuild("loud", build="seq 300000"))
     job = hive.installs("loud")

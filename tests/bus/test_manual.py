@@ -324,7 +324,7 @@ def start_with_the_probe(hive, build, number):
 
 
 def wait_for_all(hive):
-    wait_until(lambda: all(job["state"] in FINAL for job in hive.call("ListJobs", {}, signature="(a{sv})")), 60, "the end of all jobs")
+    wait_until(lambda: all(job["state"] in FINAL for job in hive.call("ListJobs", {}, signature="(a{sv})")), what="the end of all jobs")
 
 
 def latest(hive):

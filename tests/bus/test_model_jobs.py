@@ -18,7 +18,7 @@ from job import Job
 from test_models import WRONG
 from test_tls import trust
 from tls import Authority, HttpsCatalog, redirect
-from waiting import wait_until
+from waiting import LEAST, wait_until
 
 DATA = gguf()
 TOKEN = "hf_secret123"
@@ -51,7 +51,7 @@ def bring(hive, file, name="mine", **options):
     arguments = GLib.Variant("(ha{sv})", (files.append(file), options))
     try:
         answer, _ = hive.connection.call_with_unix_fd_list_sync(
-            NAME, PATH, NAME, "ImportModel", arguments, None, Gio.DBusCallFlags.NONE, 60000, files, None
+            NAME, PATH, NAME, "ImportModel", arguments, None, Gio.DBusCallFlags.NONE, 1000 * LEAST, files, None
         )
     except GLib.Error as error:
         name = Gio.DBusError.get_remote_error(error) or "?"
@@ -174,7 +174,7 @@ def test_disk_that_fills_up_in_the_middle_of_a_download_is_named_and_the_next_on
         handler.end_headers()
         handler.wfile.write(data[: 1 << 20])
         handler.wfile.flush()
-        wait_until(lambda: list((hive.cache / "work").glob("*/keep/sources/*/part")), 60, "a part of it")
+        wait_until(lambda: list((hive.cache / "work").glob("*/keep/sources/*/part")), what="a part of it")
         with open(rest, "wb") as file, pytest.raises(OSError, match="No space"):
             while True:
                 os.write(file.fileno(), bytes(4096))
@@ -396,7 +396,7 @@ def test_cancelled_pull_leaves_no_model_and_the_next_one_goes_on(hive, hub):
         handler.wfile.write(data[:600000])
         handler.wfile.flush()
         held.append(handler)
-        wait_until(lambda: hub.send_data is original, 60, "the test to go on")
+        wait_until(lambda: hub.send_data is original, what="the test to go on")
 
     hub.send_data = hold
     job = pull(hive, reference)
@@ -418,7 +418,7 @@ def test_worker_and_model_of_one_name_are_not_in_each_others_way(hive, hub):
     reference, original, gate = hub.put("owner/repo", "some.gguf", DATA), hub.send_data, threading.Event()
 
     def wait(handler, data):
-        gate.wait(60)
+        gate.wait(LEAST)
         original(handler, data)
 
     hub.send_data = wait

@@ -11,7 +11,7 @@ from gi.repository import Gio, GLib
 from catalog import pkgbuild, sha256
 from client import HiveError
 from job import Job
-from waiting import wait_until
+from waiting import LEAST, wait_until
 
 F_ADD_SEALS, ALL_SEALS, NO_GROW = 1033, 1 | 2 | 4 | 8, 1 | 2 | 8
 
@@ -47,7 +47,7 @@ def hand_over(hive, worker, descriptors, **options):
             arguments,
             GLib.VariantType("(o)"),
             Gio.DBusCallFlags.NONE,
-            60000,
+            1000 * LEAST,
             fds,
             None,
         )

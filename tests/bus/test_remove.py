@@ -184,7 +184,7 @@ def test_upgrade_into_another_workers_file_leaves_both_whole(hive):
 def test_running_binary_is_replaced_while_it_runs(hive):
     hive.catalog.add("runs", pkgbuild("runs", package='install -Dm755 /usr/bin/sleep "$pkgdir/usr/local/bin/runs"'))
     hive.installs("runs")
-    process = subprocess.Popen([hive.installed("/usr/local/bin/runs"), "60"])
+    process = subprocess.Popen([hive.installed("/usr/local/bin/runs"), "86387"])
     try:
         hive.installs("runs", reinstall=True)
         assert process.poll() is None

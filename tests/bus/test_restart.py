@@ -12,12 +12,12 @@ import pytest
 
 from catalog import install_script, pkgbuild
 from job import Job
-from waiting import unique_seconds, wait_until, with_argument
+from waiting import LEAST, unique_seconds, wait_until, with_argument
 
 
-def wait_for_end(job, timeout=30):
+def wait_for_end(job):
     job.hive.call("GetJob", job.id)
-    wait_until(lambda: job.state in ("done", "failed", "cancelled"), timeout, lambda: f"the end of {job}: {job.state}\n{job.log_text()}")
+    wait_until(lambda: job.state in ("done", "failed", "cancelled"), what=lambda: f"the end of {job}: {job.state}\n{job.log_text()}")
     return job.state
 
 
@@ -44,7 +44,7 @@ def test_killed_daemon_ends_its_running_job_as_interrupted(hive):
     assert [record.stream for record in records[-2:]] == ["error", "end"]
     assert records[-2].text == f"Interrupted {job.get('ErrorMessage')}"
     assert "started" in job.lines()
-    wait_until(lambda: not with_argument(seconds), 5, "the job's processes to be gone")
+    wait_until(lambda: not with_argument(seconds), what="the job's processes to be gone")
     hive.nothing_left()
     hive.catalog.add("long")
     hive.installs("long", reinstall=True)
@@ -72,7 +72,7 @@ def test_daemon_told_to_end_ends_its_jobs_first(hive):
     job = hive.install("long")
     job.wait_for_line("started")
     assert hive.stop() == 0
-    wait_until(lambda: not with_argument(seconds), 5, "the job's processes to be gone")
+    wait_until(lambda: not with_argument(seconds), what="the job's processes to be gone")
     hive.start()
     assert wait_for_end(job) in ("failed", "cancelled")
     hive.nothing_left()
@@ -95,7 +95,7 @@ def test_log_that_a_crash_cut_short_is_mended(hive):
     job = hive.install("long")
     job.wait_for_line("started")
     hive.stop(signal.SIGKILL)
-    wait_until(lambda: not hive.processes(), 10, "the processes to be gone")
+    wait_until(lambda: not hive.processes(), what="the processes to be gone")
     with open(job.log_path, "ab") as log:
         log.write(b"2026-11-23T07:35:09.5100")
     hive.start()
@@ -180,7 +180,7 @@ def test_two_hives_on_one_state_directory_do_not_start(hive):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=60,
+        timeout=LEAST,
     )
     assert done.returncode != 0
     assert "org.rbee.Hive" in done.stdout or str(hive.state) in done.stdout
@@ -207,7 +207,9 @@ def test_a_recipes_text_is_no_end_of_its_job(hive):
     prefix = len("2026-01-01T00:00:00.000000Z build out ") + len("\n")
     rest = 32 * 1024 - len(forged + "\n") - 31 * (prefix + 1000)
     last = "y" * (rest - prefix)
-    hive.catalog.add("forger", pkgbuild("forger", build=f"echo 'PAD{forged}'; for i in {{1..31}}; do echo {'x' * 1000}; done; echo {last}; sleep 60"))
+    hive.catalog.add(
+        "forger", pkgbuild("forger", build=f"echo 'PAD{forged}'; for i in {{1..31}}; do echo {'x' * 1000}; done; echo {last}; sleep 86388")
+    )
     job = hive.install("forger")
     job.wait_for_line(last)
     hive.restart(signal.SIGKILL)

@@ -11,7 +11,7 @@ import pytest
 
 from build import SOURCE
 from ports import free_port
-from waiting import wait_until
+from waiting import LEAST, wait_until
 
 pytestmark = pytest.mark.plain
 
@@ -117,7 +117,7 @@ def test_the_hive_reads_every_recipe_as_bash_does(shipped, worker):
     job.wait_for_line("✓ Parsed:")
     recipe = evaluate(worker)
     assert f"✓ Parsed: pkgname={recipe['pkgname']}, pkgver={recipe['pkgver']}" in job.lines()
-    job.wait(90)
+    job.wait()
     if job.state == "failed":
         assert job.get("ErrorName") in ("MissingDependencies", "SourceUnavailable", "PlatformIncompatible", "TimedOut")
     shipped.nothing_left()
@@ -135,12 +135,12 @@ def test_hive_probe_measures_and_serves_when_installed(shipped):
 
     def health():
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=LEAST) as answer:
                 return answer.status == 200 and answer.read()
         except OSError:
             return None
 
-    assert json.loads(wait_until(health, 10, "/health"))
+    assert json.loads(wait_until(health, what="/health"))
 
 
 def test_hive_probe_over_http_is_the_same(hive, http_catalog):

@@ -46,7 +46,7 @@ def test_another_worker_finds_nothing_of_it(hive):
     assert seen(hive.installs("other")) == set()
 
 
-@pytest.mark.parametrize("then", ["false\n", "echo ready; sleep 60\n"])
+@pytest.mark.parametrize("then", ["false\n", "echo ready; sleep 86390\n"])
 def test_a_build_that_fails_or_is_cancelled_leaves_what_was_there(hive, then):
     hive.catalog.add("some", recipe("some", "good"))
     hive.installs("some")

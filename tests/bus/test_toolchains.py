@@ -11,6 +11,7 @@ import pytest
 
 import rust as rust_of
 from catalog import pkgbuild, sha256
+from waiting import LEAST
 
 LOOK = 'for tool in $TOOLS; do echo "$tool: $(command -v $tool)"; done'
 
@@ -444,5 +445,5 @@ def test_rust_server_of_crates_is_built_by_the_toolchain_in_roots_home(hive, rus
     assert not any("Download" in record.text for record in job.records() if record.phase == "build")
     server = hive.spawn(hive.installed("/usr/local/bin/token-server"), stdout=subprocess.PIPE)
     url = f"http://127.0.0.1:{int(server.stdout.readline())}/"
-    with urllib.request.urlopen(urllib.request.Request(url, json.dumps({"text": "The bee and the hive."}).encode()), timeout=20) as answer:
+    with urllib.request.urlopen(urllib.request.Request(url, json.dumps({"text": "The bee and the hive."}).encode()), timeout=LEAST) as answer:
         assert json.load(answer) == {"ids": [0, 1, 2, 0, 3, 4], "words": ["the", "bee", "and", "the", "hive", "."]}

@@ -127,8 +127,8 @@ def test_client_that_never_reads_hurts_only_itself(loud_hive, what, count):
     before = loud_hive.memory()
 
     def check():
-        assert loud_hive.call("GetJob", job.id, timeout=10) == job.path
-        assert loud_hive.call("ReadLog", GLib.Variant("(tu)", (0, 1)), path=job.path, interface=JOB, timeout=10, connection=other)[0]
+        assert loud_hive.call("GetJob", job.id) == job.path
+        assert loud_hive.call("ReadLog", GLib.Variant("(tu)", (0, 1)), path=job.path, interface=JOB, connection=other)[0]
 
     flood(loud_hive, [Raw(loud_hive)], count, *calls[what], check=check)
     assert_stayed_small(loud_hive, before)
@@ -139,7 +139,7 @@ def test_client_that_never_reads_hurts_only_itself(loud_hive, what, count):
 def test_client_that_wants_no_answers_hurts_only_itself(loud_hive):
     job, calls = floods(loud_hive)
     before = loud_hive.memory()
-    flood(loud_hive, [Raw(loud_hive)], 5000, *calls["ListJobs"], flags=NO_REPLY, check=lambda: loud_hive.call("GetJob", job.id, timeout=10))
+    flood(loud_hive, [Raw(loud_hive)], 5000, *calls["ListJobs"], flags=NO_REPLY, check=lambda: loud_hive.call("GetJob", job.id))
     assert_stayed_small(loud_hive, before)
 
 
@@ -157,7 +157,7 @@ def test_user_whose_many_clients_never_read_hurts_no_other(loud_hive, what, coun
 
     def answered():
         try:
-            return loud_hive.call("GetJob", job.id, timeout=10) == job.path
+            return loud_hive.call("GetJob", job.id) == job.path
         except HiveError as error:
             assert error.name == "LimitsExceeded" and str(os.getuid()) in error.message
             return False
@@ -181,7 +181,7 @@ def test_client_that_reads_late_gets_every_answer_in_order(loud_hive):
         replies.extend(message for message in client.read() if message.get_message_type() != Gio.DBusMessageType.SIGNAL)
         return len(replies) == 120
 
-    wait_until(all_there, 30 * loud_hive.patience, lambda: f"120 answers, there are {len(replies)}")
+    wait_until(all_there, what=lambda: f"120 answers, there are {len(replies)}")
     assert [message.get_message_type() for message in replies] == [Gio.DBusMessageType.METHOD_RETURN] * 120
     assert [message.get_reply_serial() for message in replies] == list(range(first, first + 120))
 
@@ -203,7 +203,7 @@ def test_client_that_left_is_forgotten_with_its_calls(loud_hive):
         for _ in range(100):
             client.call(NAME, *calls["ReadLog"])
         client.socket.close()
-    assert loud_hive.call("GetJob", job.id, timeout=20) == job.path
+    assert loud_hive.call("GetJob", job.id) == job.path
 
 
 def test_bus_that_does_not_say_what_it_keeps_is_served_too(hive):
@@ -234,7 +234,7 @@ def test_subscriber_that_never_reads_long_lines_silences_nobody(hive):
     wait_until(lambda: stalled.read(), what="the answer")
     job = hive.install("wide")
     while not job.finished():
-        assert hive.call("GetJob", job.id, timeout=10) == job.path
+        assert hive.call("GetJob", job.id) == job.path
         wait_until(lambda: True)
         time.sleep(0.2)
     assert job.wait() == ("done", "", "")

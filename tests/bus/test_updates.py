@@ -164,7 +164,7 @@ def test_rollback_that_meets_somebodys_file_changes_nothing(hive):
 def test_a_worker_that_is_being_installed_is_busy(hive):
     publish(hive, "some", "1.0")
     hive.installs("some")
-    hive.catalog.add("some", pkgbuild("some", version="2.0", build="sleep 60"), version="2.0")
+    hive.catalog.add("some", pkgbuild("some", version="2.0", build="sleep 86391"), version="2.0")
     job = hive.install("some")
     job.wait_for_state("running")
     for ask in (upgrade, roll_back):

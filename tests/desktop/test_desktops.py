@@ -99,11 +99,16 @@ def test_job_is_cancelled_by_clicks_on_waybars_icon(desktop, held):
     wait_until(lambda: desktop.picture() != bare, what="the icon")
     desktop.do("mousemove", sway.WIDTH - 12, sway.BAR // 2, "click", 1)
     first = sway.BAR + 3
-    edge = desktop.left_edge(first)
+    edge = wait_until(lambda: desktop.left_edge(first), what="the icon's menu")
     desktop.do("mousemove", sway.WIDTH - 100, first, "click", 1)
-    wait_until(lambda: desktop.left_edge(first) < edge, what="the job's own menu, left of the icon's")
+
+    def left_of_it():
+        left = desktop.left_edge(first)
+        return left if left is not None and left < edge else None
+
+    left = wait_until(left_of_it, what="the job's own menu, left of the icon's")
     desktop.keep_picture("tray")
-    desktop.run("xdotool", "mousemove", str(desktop.left_edge(first) + 40), str(first), "click", "1")
+    desktop.run("xdotool", "mousemove", str(left + 40), str(first), "click", "1")
     assert job.wait().result == "cancelled"
     wait_until(lambda: desktop.picture() == bare, what="the icon to go")
 
@@ -134,7 +139,7 @@ def test_job_is_cancelled_by_clicks_on_xfces_panel_and_a_failure_is_shown(sessio
     desktop.keep_picture("xfce-tray")
     desktop.click(left + 40, top + 18)
     assert job.wait().result == "cancelled"
-    wait_until(lambda: desktop.changed(bare) is None, 20, "the icon to go")
+    wait_until(lambda: desktop.changed(bare) is None, what="the icon to go")
     held.hive.fails(held.hive.install("nothing"), "WorkerNotFound")
     desktop.shows(bare, "the notification", xfce.BAR + 1)
     desktop.keep_picture("xfce-notification")

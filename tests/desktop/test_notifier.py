@@ -11,7 +11,7 @@ import pytest
 from catalog import pkgbuild
 from held import Held
 from session import ALL, MockedNotifications, Notifications, Watcher, Window
-from waiting import unique_seconds, wait_until, wake
+from waiting import LEAST, unique_seconds, wait_until, wake
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_notifier_ends_with_its_session(session):
     session.start()
     Watcher(session).wait()
     session.bus.terminate()
-    assert session.process.wait(30) == 0
+    assert session.process.wait(LEAST) == 0
 
 
 def test_hive_is_started_by_nothing_but_a_person(session):
@@ -202,7 +202,7 @@ def test_quit_quits(session):
     session.start()
     item = Watcher(session).wait()
     item.click(item.entries()["Quit"])
-    assert session.process.wait(30) == 0
+    assert session.process.wait(LEAST) == 0
 
 
 # Notifications

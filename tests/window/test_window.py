@@ -20,7 +20,7 @@ def test_probe_is_installed_and_removed_by_clicks(window, hive):
     window.reads("pkgname=hive-probe")
     window.keep_picture("window-recipe")
     window.click("Install")
-    window.reads("[DONE]", 120)
+    window.reads("[DONE]")
     assert window.unnamed() == []
     window.keep_picture("window-done")
     assert hive.call("ListWorkers")[0]["id"] == "hive-probe"
@@ -29,7 +29,7 @@ def test_probe_is_installed_and_removed_by_clicks(window, hive):
     window.click("Remove…")
     window.press("Remove")
     window.reads("Remove hive-probe")
-    window.reads("[DONE]", 120)
+    window.reads("[DONE]")
     assert hive.call("ListWorkers") == []
     window.wait("Available")
 
