@@ -91,8 +91,14 @@ class Job:
         wait_until(lambda: self.state == state, timeout * self.hive.patience, lambda: f"{state}, it is {self.state}; its log:\n" + self.log_text())
 
     def wait_for_line(self, text, timeout=LEAST):
+        def is_there():
+            records = self.records()
+            found = any(text in record.text for record in records)
+            assert found or not records or records[-1].stream != "end", f"job {self.id} ended without the line {text}; the log:\n{self.log_text()}"
+            return found
+
         wait_until(
-            lambda: any(text in record.text for record in self.records()),
+            is_there,
             timeout * self.hive.patience,
             lambda: f"the line {text}; the log:\n" + self.log_text(),
         )

@@ -14,14 +14,14 @@ if not os.path.exists("/dev/net/tun"):
 
 TRY = """
 import contextlib, socket, sys
-for target in sys.argv[1:]:
+for target in sys.argv[2:]:
     address, _, port = target.rpartition("@")
     with contextlib.suppress(OSError), socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as attempt:
         attempt.settimeout(2)
         attempt.connect((address, int(port)))
         print("REACHED", target)
 with contextlib.suppress(OSError):
-    socket.socket(socket.AF_UNIX).connect("\\0rbee-test")
+    socket.socket(socket.AF_UNIX).connect("\\0" + sys.argv[1])
     print("REACHED an abstract socket")
 print("devices", *(name for _, name in socket.if_nameindex()))
 """
@@ -38,9 +38,10 @@ def test_functions_with_the_network_do_not_reach_the_machine(hive):
         with contextlib.suppress(OSError):
             probe.connect(("192.0.2.1", 9))
             targets.append(probe.getsockname()[0])
-        abstract.bind("\0rbee-test")
+        name = f"rbee-test-{os.urandom(8).hex()}"
+        abstract.bind(f"\0{name}")
         abstract.listen()
-        tried = f"python3 - {' '.join(f'{target}@{port}' for target in targets)} <<'PYTHON'{TRY}PYTHON"
+        tried = f"python3 - {name} {' '.join(f'{target}@{port}' for target in targets)} <<'PYTHON'{TRY}PYTHON"
         hive.catalog.add("some", pkgbuild("some", extra=f"prepare() {{\n{tried}\n}}", build=tried))
         lines = hive.installs("some").lines()
         assert sum(line.startswith("devices lo") for line in lines) == 2
