@@ -68,8 +68,9 @@ bus_json_read_basic (sd_bus_message *message, char type, JsonNode **ret_node)
   return 0;
 }
 
+/* @keys: of the members that are wanted; NULL: all. */
 static int
-bus_json_read_object (sd_bus_message *message, JsonNode **ret_node)
+bus_json_read_object (sd_bus_message *message, const char *const *keys, JsonNode **ret_node)
 {
   g_autoptr (JsonObject) object = json_object_new ();
   const char *entry;
@@ -82,10 +83,14 @@ bus_json_read_object (sd_bus_message *message, JsonNode **ret_node)
       const char *key;
 
       if ((r = sd_bus_message_enter_container (message, type, entry)) < 0 ||
-          (r = sd_bus_message_read_basic (message, SD_BUS_TYPE_STRING, &key)) < 0 ||
-          (r = bus_json_read (message, &value)) < 0)
+          (r = sd_bus_message_read_basic (message, SD_BUS_TYPE_STRING, &key)) < 0)
         return r;
-      json_object_set_member (object, key, value);
+      if (keys && !g_strv_contains (keys, key))
+        r = sd_bus_message_skip (message, entry + 1);
+      else if ((r = bus_json_read (message, &value)) >= 0)
+        json_object_set_member (object, key, value);
+      if (r < 0)
+        return r;
       if ((r = sd_bus_message_exit_container (message)) < 0)
         return r;
     }
@@ -126,7 +131,7 @@ bus_json_read_container (sd_bus_message *message, char type, const char *content
   if (type == SD_BUS_TYPE_VARIANT)
     r = bus_json_read (message, &node);
   else if (g_str_has_prefix (contents, "{s"))
-    r = bus_json_read_object (message, &node);
+    r = bus_json_read_object (message, NULL, &node);
   else
     r = bus_json_read_array (message, &node);
   if (r >= 0)
@@ -151,4 +156,25 @@ bus_json_read (sd_bus_message *message, JsonNode **ret_node)
     return r < 0 ? r : -ENODATA;
   return contents ? bus_json_read_container (message, type, contents, ret_node) :
                     bus_json_read_basic (message, type, ret_node);
+}
+
+int
+bus_json_read_rows (sd_bus_message *message, const char *const *keys, JsonNode **ret_node)
+{
+  g_autoptr (JsonArray) rows = json_array_new ();
+  int r = sd_bus_message_enter_container (message, SD_BUS_TYPE_ARRAY, "a{sv}");
+
+  while (r >= 0 && (r = sd_bus_message_enter_container (message, SD_BUS_TYPE_ARRAY, "{sv}")) > 0)
+    {
+      JsonNode *row = NULL;
+
+      if ((r = bus_json_read_object (message, keys, &row)) < 0)
+        return r;
+      json_array_add_element (rows, row);
+      r = sd_bus_message_exit_container (message);
+    }
+  if (r < 0)
+    return r;
+  *ret_node = json_node_init_array (json_node_alloc (), rows);
+  return 0;
 }

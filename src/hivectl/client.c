@@ -310,6 +310,21 @@ client_read (sd_bus_message *reply, GError **error)
   return node;
 }
 
+JsonNode *
+client_read_rows (sd_bus_message *reply, const char *const *keys, GError **error)
+{
+  JsonNode *node = NULL;
+  int r;
+
+  if (!reply)
+    return NULL;
+  r = bus_json_read_rows (reply, keys, &node);
+  sd_bus_message_unref (reply);
+  if (r < 0)
+    client_set_unreadable (error, r);
+  return node;
+}
+
 char *
 client_read_path (sd_bus_message *reply, GError **error)
 {

@@ -55,6 +55,9 @@ JsonNode *client_read (sd_bus_message *reply, GError **error);
 /* The same, and it is an array, or an object. */
 JsonNode *client_read_as (JsonNodeType type, sd_bus_message *reply, GError **error);
 
+/* The list of dictionaries that @reply (released) is, with the members @keys alone; NULL as above. */
+JsonNode *client_read_rows (sd_bus_message *reply, const char *const *keys, GError **error);
+
 /* The path in @reply (released); NULL as above. */
 char *client_read_path (sd_bus_message *reply, GError **error);
 

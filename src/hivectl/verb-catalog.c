@@ -101,19 +101,27 @@ catalog_report (JsonNode *catalogs)
   return catalogs && json_array_get_length (json_node_get_array (catalogs)) > 1;
 }
 
+/* All that the catalogs say for programs, and for people what is shown below. */
+static JsonNode *
+catalog_read (Client *client, const Options *options, GError **error)
+{
+  static const char *const shown[] = { "id",      "version",     "backends", "worker_type",          "compatible",
+                                       "missing", "description", "catalog",  "incompatible_because", NULL };
+  sd_bus_message *reply =
+      client_call (client, HIVE_PATH, HIVE_INTERFACE, "ListCatalog", CLIENT_FETCH, error, "a{sv}", 0);
+
+  return options->json ? client_read_as (JSON_NODE_ARRAY, reply, error) : client_read_rows (reply, shown, error);
+}
+
 static ExitStatus
 catalog_run (Client *client, const Options *options, char **arguments, GError **error)
 {
-  g_autoptr (JsonNode) workers = NULL;
+  g_autoptr (JsonNode) workers = catalog_read (client, options, error);
   g_autoptr (JsonNode) catalogs = NULL;
   g_autoptr (GError) unknown = NULL;
   bool first = true, several;
   ExitStatus status;
 
-  workers =
-      client_read_as (JSON_NODE_ARRAY,
-                      client_call (client, HIVE_PATH, HIVE_INTERFACE, "ListCatalog", CLIENT_FETCH, error, "a{sv}", 0),
-                      error);
   if (!workers)
     return EXIT_STATUS_FAILED;
   catalogs = client_read_as (JSON_NODE_ARRAY,

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from catalog import pkgbuild
+from catalog import camel, pkgbuild
 from hivectl import SGR, Terminal, endless, latest_job, lines_of_json
 from verbs import VERBS
 
@@ -27,6 +27,19 @@ def test_catalog_is_a_table_and_json(hive):
     assert all(line[start - 1] == " " != line[start] for line in lines[:3] for start in starts[1:])
     workers = json.loads(hive.hivectl("catalog", "--json").stdout)
     assert [(worker["id"], worker["compatible"]) for worker in workers] == [("some", True), ("other", False)]
+
+
+def test_catalog_for_programs_without_json_says_what_json_says(hive):
+    hive.catalog.add("some", description="One of them", depends=["there-is-no-such-program"])
+    hive.catalog.add("several")
+    (hive.catalog.folder("several") / "worker.json").write_text(json.dumps(camel("several", "cpu", "cuda")))
+    hive.catalog.add("other", worker_type="cuda", architectures=["riscv64"])
+    rows = [line.split("\t") for line in hive.hivectl("catalog", "--plain").stdout.splitlines()]
+    workers = json.loads(hive.hivectl("catalog", "--json").stdout)
+    assert {worker["id"]: len(worker["backends"]) for worker in workers} == {"some": 1, "several": 2, "other": 1}
+    for row, worker in zip(rows, workers, strict=True):
+        fits = "no" if not worker["compatible"] else f"lacks {worker['missing'][0]}" if worker["missing"] else "yes"
+        assert row == [worker["id"], worker["version"], ",".join(worker["backends"]), fits, worker["description"], worker["catalog"]]
 
 
 def test_catalog_over_http(hive, http_catalog):
