@@ -67,6 +67,7 @@ class Hive:
         self.uid_range = uid_range
         self.environment = {}
         self.wrapper = []  # a command that becomes the daemon
+        self.launcher = "direct"  # systemd: it runs workers, and where no systemd is on this bus, no job
         self.bus_policy, self.bus_limits = "", {}
         self.signals, self.foreign, self.mounts = [], set(), []
         self.stops = []
@@ -196,6 +197,7 @@ class Hive:
                     str(self.directory / "hive.conf"),
                     "--bus",
                     self.address,
+                    f"--launcher={self.launcher}",
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -16,6 +16,14 @@ instance_client_list (Client *client, GError **error)
                          error);
 }
 
+bool
+instance_client_runs_workers (Client *client)
+{
+  g_autoptr (JsonObject) hive = client_get_all (client, HIVE_PATH, HIVE_INTERFACE, NULL);
+
+  return !hive || json_get_bool (hive, "RunsWorkers", true);
+}
+
 JsonObject *
 instance_client_get (Client *client, const char *name, GError **error)
 {

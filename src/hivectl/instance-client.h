@@ -9,6 +9,9 @@
 /* What ListInstances says. */
 JsonNode *instance_client_list (Client *client, GError **error);
 
+/* Whether the hive can start workers, as long as it does not say that it cannot, which an older one never does. */
+bool instance_client_runs_workers (Client *client);
+
 /* All that it says of one; NULL and an error that names it. */
 JsonObject *instance_client_get (Client *client, const char *name, GError **error);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <glib/gi18n.h>
 
+#include "instance-client.h"
 #include "json.h"
 #include "own-recipe.h"
 #include "recipe-options.h"
@@ -46,7 +47,7 @@ install_tell_start (Client *client, const Options *options, const char *worker_i
   workers = client_list_workers (client, error);
   worker = workers ? install_find (workers, worker_id) : NULL;
   run = worker && json_object_has_member (worker, "run") ? json_object_get_object_member (worker, "run") : NULL;
-  if (!run)
+  if (!run || !instance_client_runs_workers (client))
     return workers != NULL;
   if (json_get_bool (run, "takes_model", false))
     terminal_printf (_ ("Run it: hivectl start %s --model MODEL (hivectl models lists them)\n"), worker_id);

@@ -32,10 +32,13 @@ static ExitStatus
 ps_run (Client *client, const Options *options, char **arguments, GError **error)
 {
   g_autoptr (JsonNode) instances = instance_client_list (client, error);
+  const char *empty = _ ("No worker runs. See: hivectl start --help");
 
   if (!instances)
     return EXIT_STATUS_FAILED;
-  return listing_print (options, instances, _ ("No worker runs. See: hivectl start --help"),
+  if (variant_is_empty (instances) && !instance_client_runs_workers (client))
+    empty = _ ("Workers are run by systemd, and this hive was started without it");
+  return listing_print (options, instances, empty,
                         (const char *const[]){ _ ("NAME"), _ ("WORKER"), _ ("STATE"), _ ("MODEL"), _ ("ADDRESS"),
                                                _ ("MEMORY"), _ ("SINCE"), _ ("NOTES"), NULL },
                         ps_add);

@@ -148,6 +148,7 @@ capabilities_append (Hive *hive, sd_bus_message *message, JsonObject *sandbox, c
       (r = bus_dict_append_uint64 (message, "updated_at", (uint64_t)json_get_int (object, "updated_at", 0))) < 0 ||
       (r = bus_dict_append_string (message, "architecture", hive->architecture)) < 0 ||
       (r = bus_dict_append_string (message, "platform", MACHINE_PLATFORM)) < 0 ||
+      (r = bus_dict_append_bool (message, "runs_workers", hive_runs_workers (hive))) < 0 ||
       (r = capabilities_append_list (message, object, "devices", capabilities_append_device)) < 0 ||
       (r = bus_dict_append_respelled_strings (message, "device_warnings", warnings)) < 0 ||
       (r = capabilities_append_toolchains (message, sandbox)) < 0 ||

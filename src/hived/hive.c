@@ -371,6 +371,12 @@ hive_is_busy (const Hive *hive)
          !instances_are_idle (hive->instances);
 }
 
+bool
+hive_runs_workers (const Hive *hive)
+{
+  return launcher_outlives_hive (hive->launcher);
+}
+
 void
 hive_counts (Hive *hive, unsigned *ret_running, unsigned *ret_queued)
 {

@@ -145,6 +145,9 @@ bool hive_check_model (Hive *hive, JobOperation operation, const char *name, con
 Job *hive_bring_model (Hive *hive, JobOperation operation, const char *name, JsonObject *model, int input,
                        const char *key, uid_t owner, GError **error);
 
+/* Whether a worker can be started at all: systemd runs them. */
+bool hive_runs_workers (const Hive *hive);
+
 /* RunningJobs (those that commit are among them) and QueuedJobs. */
 void hive_counts (Hive *hive, unsigned *ret_running, unsigned *ret_queued);
 

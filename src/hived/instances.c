@@ -251,7 +251,7 @@ instances_check_start (Instances *instances, const char *worker_id, const Instan
 
   if (!record || !hive_check_stays (instances->hive, worker_id, error))
     return false;
-  if (!launcher_outlives_hive (instances->hive->launcher))
+  if (!hive_runs_workers (instances->hive))
     g_set_error_literal (error, HIVE_ERROR, HIVE_ERROR_FAILED,
                          "Workers are run by systemd, and this hive was started without it");
   else if (g_hash_table_contains (instances->all, options->name))

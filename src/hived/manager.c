@@ -326,6 +326,13 @@ manager_get_count (sd_bus *bus, const char *path, const char *interface, const c
   return sd_bus_message_append (reply, "u", (uint32_t)(g_str_equal (property, "RunningJobs") ? running : queued));
 }
 
+static int
+manager_get_runs_workers (sd_bus *bus, const char *path, const char *interface, const char *property,
+                          sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+  return sd_bus_message_append (reply, "b", (int)hive_runs_workers (userdata));
+}
+
 static const sd_bus_vtable manager_vtable[] = {
   SD_BUS_VTABLE_START (0),
   SD_BUS_METHOD_WITH_ARGS ("InstallWorker", SD_BUS_ARGS ("s", worker_id), SD_BUS_RESULT ("o", job),
@@ -353,6 +360,7 @@ static const sd_bus_vtable manager_vtable[] = {
   SD_BUS_PROPERTY ("ConfigurationFile", "s", manager_get_string, 0, SD_BUS_VTABLE_PROPERTY_CONST),
   SD_BUS_PROPERTY ("Architecture", "s", manager_get_string, 0, SD_BUS_VTABLE_PROPERTY_CONST),
   SD_BUS_PROPERTY ("Platform", "s", manager_get_string, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+  SD_BUS_PROPERTY ("RunsWorkers", "b", manager_get_runs_workers, 0, SD_BUS_VTABLE_PROPERTY_CONST),
   SD_BUS_PROPERTY ("RunningJobs", "u", manager_get_count, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
   SD_BUS_PROPERTY ("QueuedJobs", "u", manager_get_count, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
   SD_BUS_SIGNAL_WITH_ARGS ("JobNew", SD_BUS_ARGS ("s", id, "o", job), 0),

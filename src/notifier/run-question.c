@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "run-question.h"
 
-#include <stdlib.h>
-
-#include "floating-call.h"
 #include "names.h"
+#include "property-question.h"
 
 typedef struct
 {
@@ -30,44 +28,57 @@ run_question_says_how (sd_bus_message *reply)
          sd_bus_message_enter_container (reply, 'a', "{sv}") > 0 && sd_bus_message_at_end (reply, false) == 0;
 }
 
-static int
-run_question_on_answer (sd_bus_message *reply, void *userdata, sd_bus_error *error)
+/* One that an older hive does not have is not there: it ran workers wherever it could. */
+static bool
+run_question_says_whether (sd_bus_message *reply)
 {
-  RunQuestion *question = userdata;
+  int runs;
 
-  question->answered (question->job, run_question_says_how (reply), question->userdata);
-  return 0;
+  return sd_bus_message_is_method_error (reply, NULL) || sd_bus_message_read (reply, "v", "b", &runs) < 0 || runs;
 }
 
 static int
-run_question_call (sd_bus *bus, sd_bus_message **ret_call, const WatchedJob *job)
+run_question_on_hive (sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
-  char *path = NULL;
-  int r;
+  RunQuestion *question = userdata;
 
-  if ((r = sd_bus_path_encode (WORKER_PREFIX, job->worker, &path)) >= 0 &&
-      (r = sd_bus_message_new_method_call (bus, ret_call, HIVE_NAME, path, "org.freedesktop.DBus.Properties", "Get")) >=
-          0 &&
-      (r = sd_bus_message_set_auto_start (*ret_call, false)) >= 0)
-    r = sd_bus_message_append (*ret_call, "ss", WORKER_INTERFACE, "Run");
-  free (path);
-  return r;
+  question->answered (question->job, run_question_says_whether (reply), question->userdata);
+  return 0;
+}
+
+/* It was not asked. Consumes @question. */
+static void
+run_question_give_up (RunQuestion *question)
+{
+  question->answered (question->job, false, question->userdata);
+  run_question_free (question);
+}
+
+static int
+run_question_on_worker (sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+  RunQuestion *question = userdata;
+  RunQuestion *next;
+
+  if (!run_question_says_how (reply))
+    {
+      question->answered (question->job, false, question->userdata);
+      return 0;
+    }
+  next = g_memdup2 (question, sizeof *question);
+  question->job = NULL;
+  if (property_question_ask (sd_bus_message_get_bus (reply), HIVE_PATH, HIVE_INTERFACE, "RunsWorkers",
+                             run_question_on_hive, next, run_question_free) < 0)
+    run_question_give_up (next);
+  return 0;
 }
 
 void
 run_question_ask (sd_bus *bus, WatchedJob *job, RunQuestionAnswered answered, void *userdata)
 {
   RunQuestion *question = g_new0 (RunQuestion, 1);
-  sd_bus_message *call = NULL;
-  int r = run_question_call (bus, &call, job);
 
   *question = (RunQuestion){ .job = job, .answered = answered, .userdata = userdata };
-  if (r >= 0)
-    r = floating_call_send (bus, call, run_question_on_answer, question, run_question_free, 0);
-  else
-    sd_bus_message_unref (call);
-  if (r >= 0)
-    return;
-  answered (job, false, userdata);
-  run_question_free (question);
+  if (property_question_ask_worker (bus, job->worker, "Run", run_question_on_worker, question, run_question_free) < 0)
+    run_question_give_up (question);
 }

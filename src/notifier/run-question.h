@@ -8,6 +8,6 @@
 
 typedef void (*RunQuestionAnswered) (const WatchedJob *job, bool can_start, void *userdata);
 
-/* Asks the hive, which is not started by it, whether the worker of @job (owned) can be started. What cannot be learned
- * is no. */
+/* Asks the hive, which is not started by it, whether the worker of @job (owned) can be started: somebody says how, and
+ * this hive runs workers. What cannot be learned is no. */
 void run_question_ask (sd_bus *bus, WatchedJob *job, RunQuestionAnswered answered, void *userdata);

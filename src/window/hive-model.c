@@ -284,6 +284,8 @@ hive_model_watch (HiveModel *self)
   g_signal_connect_object (self->manager, "object-removed", G_CALLBACK (hive_model_queue), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->manager, "interface-proxy-properties-changed", G_CALLBACK (hive_model_on_properties),
                            self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->hive, "notify::runs-workers", G_CALLBACK (hive_model_changed), self,
+                           G_CONNECT_SWAPPED);
   g_signal_connect_object (self->manager, "notify::name-owner", G_CALLBACK (hive_model_on_owner), self,
                            G_CONNECT_SWAPPED);
   for (const char *const *name =
@@ -430,6 +432,15 @@ bool
 hive_model_is_here (HiveModel *self)
 {
   return self->manager != NULL;
+}
+
+bool
+hive_model_runs_workers (HiveModel *self)
+{
+  g_autoptr (GVariant) said =
+      self->hive ? g_dbus_proxy_get_cached_property (G_DBUS_PROXY (self->hive), "RunsWorkers") : NULL;
+
+  return !said || g_variant_get_boolean (said);
 }
 
 const char *

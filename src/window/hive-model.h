@@ -18,6 +18,9 @@ HiveModel *hive_model_new (void);
 /* Whether the hive has been reached. */
 bool hive_model_is_here (HiveModel *model);
 
+/* Whether it can start workers at all, as long as it does not say that it cannot. */
+bool hive_model_runs_workers (HiveModel *model);
+
 /* Why it is not, or why the catalog is not; NULL: it is, or that is being asked. */
 const char *hive_model_failure (HiveModel *model);
 const char *hive_model_catalog_failure (HiveModel *model);

@@ -268,7 +268,7 @@ hive_window_start_worker (HiveWindow *self, const char *id)
 
   hive_window_show_worker (self, id);
   self->starts_wanted = !item;
-  if (item && worker_item_run (item))
+  if (item && worker_item_run (item) && hive_model_runs_workers (self->model))
     start_dialog_present (GTK_WINDOW (self), self->model, item);
 }
 

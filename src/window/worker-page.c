@@ -110,7 +110,7 @@ worker_page_update_buttons (WorkerPage *self)
   g_autofree char *label = g_strdup_printf (_ ("Update to %s"), newer);
 
   gtk_widget_set_visible (self->buttons, !job && section != SECTION_UNFIT);
-  gtk_widget_set_visible (self->start, worker_item_run (self->item) != NULL);
+  gtk_widget_set_visible (self->start, worker_item_run (self->item) && hive_model_runs_workers (self->model));
   gtk_actionable_set_action_target (GTK_ACTIONABLE (self->start), "s", worker_item_id (self->item));
   gtk_widget_set_visible (self->install, !installed);
   gtk_widget_set_visible (self->upgrade, installed && *newer);
@@ -393,10 +393,18 @@ worker_page_item (WorkerPage *self)
   return self->item;
 }
 
+static void
+worker_page_on_model (WorkerPage *self)
+{
+  if (self->item)
+    worker_page_update_buttons (self);
+}
+
 void
 worker_page_set_model (WorkerPage *self, HiveModel *model)
 {
   self->model = g_object_ref (model);
+  g_signal_connect_object (model, "changed", G_CALLBACK (worker_page_on_model), self, G_CONNECT_SWAPPED);
 }
 
 static void

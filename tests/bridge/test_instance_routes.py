@@ -95,3 +95,7 @@ def test_worker_says_how_it_is_run(runners, bridge):
     workers = {worker["id"]: worker.get("run") for worker in bridge.get("/v1/workers").json["workers"]}
     assert workers["other"] is None
     assert workers["reader"] == {"takes_model": True, "takes_context": False, "formats": ["safetensors"], "listen": "unix", "api": "", "web_ui": ""}
+
+
+def test_capabilities_say_that_nothing_runs_workers_here(bridge):
+    assert bridge.get("/v1/capabilities").json["runs_workers"] is False

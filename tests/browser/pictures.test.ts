@@ -86,21 +86,14 @@ async function furnish(stage: Stage): Promise<void> {
   await stage.waitForLine(await stage.install("llama-cpp-server-cpu"), "llama-quant.cpp.o");
 }
 
-/** The dialog, with the part that not each worker has. */
-async function openStart(page: Page): Promise<void> {
-  await page.getByRole("button", { name: "Start Hive Probe" }).click();
-  await page.getByRole("radio", { name: "A port of this machine's loopback" }).check();
-}
-
 const VIEWS: [string, string, (page: Page) => Promise<unknown>][] = [
   ["catalog", "/", (page) => page.getByRole("heading", { name: "Hive Probe" }).waitFor()],
   ["job-running", "/jobs/3", (page) => page.getByText("llama-quant.cpp.o").waitFor()],
   ["job-failed", "/jobs/2", (page) => page.getByRole("log").getByText("libclang").waitFor()],
   ["job-done", "/jobs/1", (page) => page.getByText("Hive Probe is installed").waitFor()],
   ["installed", "/installed", (page) => page.getByRole("button", { name: "Remove" }).waitFor()],
-  ["running", "/running", (page) => page.getByRole("button", { name: "Start Hive Probe" }).waitFor()],
+  ["running", "/running", (page) => page.getByText("without systemd").waitFor()],
   ["models", "/models", (page) => page.getByRole("heading", { name: "gemma-3-1b" }).waitFor()],
-  ["start", "/installed", openStart],
   ["jobs", "/jobs", (page) => page.getByRole("heading", { name: "History" }).waitFor()],
   ["machine", "/machine", (page) => page.getByText("CPU-0").waitFor()],
   ["recipe", "/catalog/hive-probe/recipe", (page) => page.getByText("pkgname").first().waitFor()],
@@ -134,7 +127,7 @@ const SIGHTS: Record<string, string> = {
   "job-failed": "libclang",
   "job-done": "main.c",
   installed: "hive-probe",
-  running: "Hive Probe",
+  running: "systemd",
   models: "gemma-3-1b-it-Q8_0",
   jobs: "Hive Probe",
   machine: "CPU-0",

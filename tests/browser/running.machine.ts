@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /**
  * Workers that really run, on a machine that tests/system/test_page.py boots: tester, keyless and reader are installed there,
- * whose faults their instances' names say (tests/system/tester.py).
+ * whose faults their instances' names say (tests/system/tester.py); talker, which takes a model and a key; picky, which
+ * reads none of the models there; and silent, of which nobody says how it is run.
  */
 import { afterEach } from "vitest";
 
@@ -30,6 +31,47 @@ withBrowser("workers that run", () => {
     await page.getByRole("alertdialog").getByRole("button", { name: "Stop" }).click();
     await page.getByRole("heading", { name: "No worker runs" }).waitFor();
     expect(await hive.instances()).toEqual([]);
+  });
+
+  test("after an install that can be started there is a button that does", async ({ page }) => {
+    const job = (await hive.jobs()).find(
+      ({ operation, worker_id, state }) => operation === "worker_install" && worker_id === "keyless" && state === "done",
+    )!;
+    await enter(page, `/jobs/${job.id}`);
+    await page.getByText("It answers requests once it is started").waitFor();
+    await start(page, "keyless", { name: "begun" });
+    await instance(page, "begun").getByRole("status").getByText("Ready").waitFor();
+  });
+
+  test("a worker that nothing says how to run has no button that starts it", async ({ page }) => {
+    await enter(page, "/installed");
+    await page.getByRole("button", { name: "Remove silent" }).waitFor();
+    await page.getByRole("button", { name: "Start Tester", exact: true }).waitFor();
+    expect(await page.getByRole("button", { name: "Start silent" }).count()).toBe(0);
+  });
+
+  test("of models those are offered that the worker reads, with whether they fit; one by one, by the keyboard alone", async ({ page }) => {
+    await enter(page, "/installed");
+    await page.getByRole("button", { name: "Start Talker", exact: true }).press("Enter");
+    const model = page.getByRole("dialog").getByRole("combobox", { name: "Model" });
+    await expect
+      .poll(async () => (await model.locator("option").allTextContents()).sort())
+      .toEqual(["Choose one…", expect.stringContaining("own"), expect.stringContaining("tiny")]);
+    await model.selectOption({ index: 1 });
+    await page.getByRole("status").getByText("tokens of context").waitFor();
+    await page.getByRole("radio", { name: "A port of this machine's loopback" }).press("Space");
+    expect(await page.getByRole("spinbutton", { name: "Port" }).inputValue()).toBe("8080");
+    await screenshot(page, "start");
+    await expectAccessible(page);
+    await page.keyboard.press("Escape");
+    await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute("aria-label"))).toBe("Start Talker");
+  });
+
+  test("without a model that it reads the dialog leads to where one is fetched", async ({ page }) => {
+    await enter(page, "/installed");
+    await page.getByRole("button", { name: "Start Picky", exact: true }).click();
+    await page.getByRole("link", { name: "Fetch one first" }).click();
+    await page.getByRole("textbox", { name: "Fetch a model" }).waitFor();
   });
 
   test("what another client does to a worker is seen at once", async ({ page }) => {

@@ -68,6 +68,12 @@ def test_another_installation_tells_how_it_is_started_now(hive, rules):
     assert changes[-1]["Run"]["api"] == "openai"
 
 
+def told(hive, name):
+    """What the bus was told of a worker's properties."""
+    path = f"/org/rbee/Hive/worker/{name}"
+    return [signal.arguments[1] for signal in hive.signals if signal.path == path and signal.member == "PropertiesChanged"]
+
+
 @pytest.mark.parametrize("how", ["written over", "another in its place"])
 def test_change_of_the_rules_is_told_of_each_worker_at_once(hive, rules, how):
     for name in ("keyed", "closed"):
@@ -77,15 +83,10 @@ def test_change_of_the_rules_is_told_of_each_worker_at_once(hive, rules, how):
     new = rules if how == "written over" else rules.with_name("new.conf")
     new.write_text("[keyed]\nArguments=%p\nAPI=other\n")
     new.rename(rules)
-
-    def told(name):
-        path = f"/org/rbee/Hive/worker/{name}"
-        return [signal.arguments[1] for signal in hive.signals if signal.path == path and signal.member == "PropertiesChanged"]
-
-    assert wait_until(lambda: told("keyed"))[-1]["Run"]["api"] == "other"
-    assert wait_until(lambda: told("closed"))[-1] == {"Run": {}}
+    assert wait_until(lambda: told(hive, "keyed"))[-1]["Run"]["api"] == "other"
+    assert wait_until(lambda: told(hive, "closed"))[-1] == {"Run": {}}
     rules.unlink()
-    wait_until(lambda: told("keyed")[-1] == {"Run": {}})
+    wait_until(lambda: told(hive, "keyed")[-1] == {"Run": {}})
 
 
 def test_rules_that_are_broken_are_none(hive, rules):
@@ -102,13 +103,22 @@ def shown(hive, *arguments):
         return terminal.shown
 
 
-def test_install_of_what_can_be_run_says_how(hive, rules):
-    for name in ("keyed", "local", "unknown"):
-        hive.catalog.add(name)
-    assert "hivectl start" not in shown(hive, "install", "unknown")
-    assert "hivectl start local\r\n" in shown(hive, "install", "local")
-    assert "hivectl start keyed --model MODEL" in shown(hive, "install", "keyed")
-    assert hive.hivectl("install", "local", "--reinstall").stdout.splitlines()[-1] == "[DONE]", "for people alone"
+def test_install_says_how_it_is_run_only_where_workers_run(hive, rules):
+    """Where they do is in tests/system/test_hivectl_instances.py."""
+    hive.catalog.add("local")
+    told = shown(hive, "install", "local")
+    assert "[DONE]" in told and "hivectl start" not in told
+    assert hive.hivectl("ps").stdout == "Workers are run by systemd, and this hive was started without it\n"
+
+
+@pytest.mark.parametrize("launcher", ["direct", "systemd"])
+def test_hive_says_whether_it_runs_workers(hive, launcher):
+    hive.launcher = launcher
+    assert hive.get("/org/rbee/Hive", "org.rbee.Hive", "RunsWorkers") is (launcher == "systemd")
+
+
+def test_capabilities_say_whether_workers_run(hive):
+    assert hive.call("GetCapabilities")["runs_workers"] is False
 
 
 def test_catalog_says_how_its_worker_is_run_unless_a_file_of_this_machine_does(hive, rules):

@@ -219,24 +219,25 @@ def test_short_job_is_not_told_of(session, held):
     assert server.calls == []
 
 
-def test_job_that_took_long_is_told_of_when_it_is_done(session, startable, held):
+def test_job_that_took_long_is_told_of_when_it_is_done(session, held):
     session.settings("[Notifier]\nNotifyAfter=0\n")
     session.start()
     server = Notifications(session)
     held.ends("llama")
     (told,) = server.wait()
-    assert (told.summary, told.body, told.actions) == ("Installed llama", "", {"default": "", "start": "Start", "open": "Open"})
+    assert (told.summary, told.body, told.actions) == ("Installed llama", "", {"default": "", "open": "Open"})
     assert (told.icon, told.hints["desktop-entry"], told.hints["category"]) == ("org.rbee.Hive", "org.rbee.Hive", "transfer.complete")
 
 
-def test_start_is_offered_of_what_can_be_started(session, startable, held):
+def test_start_is_not_offered_where_nothing_runs_workers(session, startable, held):
+    """What there is where they run is in tests/system/test_desktop.py."""
     session.settings("[Notifier]\nNotifyAfter=0\n")
     session.start()
     server = Notifications(session)
-    held.ends("a-library")
+    held.ends("llama")
     assert server.wait()[0].actions == {"default": "", "open": "Open"}
-    held.hive.removes("a-library")
-    wait_until(lambda: server.calls[-1].summary == "Removed a-library", what="its end")
+    held.hive.removes("llama")
+    wait_until(lambda: server.calls[-1].summary == "Removed llama", what="its end")
     assert server.calls[-1].actions == {"default": "", "open": "Open"}
 
 
@@ -407,24 +408,13 @@ def test_window_is_asked_before_a_page_or_a_file_is_opened(session, held):
     server.close(1, 3)
     held.ends("llama")
     (told,) = server.wait()
-    for action, asked in (("start", "start-worker"), ("open", "show-worker"), ("default", "show-worker")):
+    for action, asked in (("open", "show-worker"), ("default", "show-worker")):
         server.choose(told, action, f"to {action}")
         assert window.wait() == (asked, ["llama"], f"to {action}")
     item = watcher.wait()
     item.click(item.entries()["Open rbee-hive"])
     assert window.wait() == ("", [], None)
     assert not opened.exists()
-
-
-def test_start_without_a_window_is_asked_of_the_hive_whose_sentence_is_told(session, startable, held):
-    """This hive has no systemd to run workers."""
-    session.settings("[Notifier]\nNotifyAfter=0\n")
-    session.start()
-    server = Notifications(session)
-    held.ends("llama")
-    server.choose(server.wait()[0], "start")
-    told = server.wait(2)[1]
-    assert (told.summary, told.body) == ("Cannot start the worker", "Workers are run by systemd, and this hive was started without it")
 
 
 def test_page_that_cannot_be_opened_is_told_with_the_reason(session, held):

@@ -14,7 +14,7 @@ import screen
 from catalog import pkgbuild
 from hive import BUS_CONFIGURATION
 from questions import PASSWORD, answer, installs_as_anna, person
-from session import Notifications, Session, Watcher
+from session import Notifications, Session, Watcher, Window
 from test_instances import Instances
 from waiting import unique_seconds, wait_until, wake
 
@@ -219,6 +219,27 @@ def workers(machine):
     for one in workers.list():
         workers.stop(one["name"])
     workers.hive.close()
+
+
+def test_installed_worker_is_started_from_its_notification(machine, workers, log_in):
+    """By a window that is asked; and where there is none, by the hive, which asks for a password."""
+    session = log_in("anna").start()
+    server = Notifications(session)
+    window = Window(session)
+    with person(workers.hive, "install", "--reinstall", "keyless") as terminal:
+        answer(terminal)
+        assert terminal.end() == 0, terminal.shown
+    (told,) = server.wait()
+    assert told.actions == {"default": "", "start": "Start", "open": "Open"}
+    server.choose(told, "start", "token")
+    assert window.wait() == ("start-worker", ["keyless"], "token")
+    window.leave()
+    wait_until(lambda: not session.has_owner(window.name), what="the window's end")
+    agent = Agent(machine, "anna", "rbee-hive-notifier", "boss", PASSWORD)
+    server.choose(told, "start")
+    assert agent.asked() == "run-worker"
+    workers.wait("keyless", "ready")
+    agent.close()
 
 
 def test_worker_that_runs_is_in_the_tray_and_stopped_there(machine, workers, log_in):

@@ -5,6 +5,7 @@ import pytest
 
 import shapes
 from ports import free_port
+from terminal import Terminal
 from test_instances import Instances, nothing_runs  # noqa: F401
 from waiting import wait_until
 
@@ -52,6 +53,14 @@ def opened(workers):
     for file in (program, note):
         file.unlink(missing_ok=True)
     folder.rmdir()
+
+
+def test_install_of_what_can_be_run_says_how_to_people_alone(machine, workers, shell):
+    for worker, advice in (("paged", "hivectl start paged\r\n"), ("reader", "hivectl start reader --model MODEL")):
+        with Terminal(*machine.command("hivectl", "install", worker, "--reinstall"), patience=workers.hive.patience) as terminal:
+            assert terminal.end() == 0, terminal.shown
+            assert advice in terminal.shown
+    assert shell("install", "paged", "--reinstall").stdout.splitlines()[-1] == "[DONE]"
 
 
 def with_opener(path="/run/opener:/usr/bin:/bin"):

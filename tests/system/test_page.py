@@ -15,6 +15,8 @@ from test_instances import Instances
 pytestmark = pytest.mark.xdist_group("port-7835")  # machines side by side share this one's ports
 
 TESTS = pathlib.Path(__file__).resolve().parents[1]
+TALKER = "[talker]\nArguments=%p %n\nKeyArguments=%k\nModelArguments=%m\nFormats=gguf\n"
+PICKY = "[picky]\nArguments=%p %n\nModelArguments=%m\nFormats=onnx\n"
 VITEST = TESTS.parent / "src/web/node_modules/vitest/vitest.mjs"
 
 
@@ -46,6 +48,12 @@ def workers(machine):
     for folder, name in (("/home/models", "tiny-Q4_K_M"), ("/var/lib/rbee-hive/models", "own-Q4_K_M")):
         machine.path(folder).mkdir(parents=True, exist_ok=True)
         (machine.path(folder) / f"{name}.gguf").write_bytes(gguf())
+    (machine.path("/home/models") / "other.safetensors").write_bytes(b"PK")
+    rules = machine.path("/etc/rbee-hive/run.conf")
+    rules.write_text(rules.read_text() + TALKER + PICKY)
+    for name in ("talker", "picky", "silent"):
+        workers.add(name)
+        workers.hive.installs(name)
     yield workers
     for one in workers.list():
         workers.stop(one["name"])

@@ -25,7 +25,11 @@ def test_probe_is_installed_and_removed_by_clicks(window, hive):
     window.keep_picture("window-done")
     assert hive.call("ListWorkers")[0]["id"] == "hive-probe"
     window.click("Hive Probe", "list item")
-    window.wait("Start…", "button")
+    window.wait("Remove…", "button")
+    assert not window.find("Start…", "button"), "this hive runs no workers"
+    window.activate("start-worker", "hive-probe")
+    window.settle()
+    assert not window.find("Name", "text box")
     window.click("Remove…")
     window.press("Remove")
     window.reads("Remove hive-probe")
@@ -170,8 +174,9 @@ def test_worker_that_nobody_says_how_to_run_is_not_to_be_started_until_somebody_
     rules.write_text("")
     hive.configuration["Run"] = {"Rules": rules}
     hive.catalog.add("some")
-    hive.start()
     hive.installs("some")
+    hive.launcher = "systemd"
+    hive.restart()
     window = make_screen().start()
     window.click("Some", "list item")
     window.wait("Remove…", "button")
@@ -181,6 +186,9 @@ def test_worker_that_nobody_says_how_to_run_is_not_to_be_started_until_somebody_
     assert not window.find("Name", "text box")
     rules.write_text("[some]\nArguments=%p\n")
     window.wait("Start…", "button")
+    hive.launcher = "direct"
+    hive.restart()
+    window.wait_until_gone("Start…", "button")
 
 
 def test_failed_build_says_why_and_is_tried_again(make_screen, hive):

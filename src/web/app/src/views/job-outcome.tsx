@@ -14,7 +14,7 @@ import { Command, Notice } from "../parts/notice.tsx";
 import { troubleWords } from "../parts/use-action.ts";
 import { useWorkerNames } from "../parts/worker-name.ts";
 import { choiceQuery } from "./install-choice.tsx";
-import { StartButton } from "./start-button.tsx";
+import { StartButton, useRunsWorkers } from "./start-button.tsx";
 
 /** The same once more, as a job of its own. */
 function Again({ job, children }: { job: Job; children: string }) {
@@ -111,8 +111,9 @@ function Failed({ job, view, showEnd }: { job: Job; view: JobView; showEnd: () =
   );
 }
 
-function installedWords(worker: Worker | undefined): string {
+function installedWords(worker: Worker | undefined, runs: boolean): string {
   if (!worker) return _("It was removed again, or replaced, since.");
+  if (worker.run && !runs) return _("This hive was started without systemd, which runs workers. Run it on this machine:");
   return worker.run ? _("It answers requests once it is started.") : _("Run it on this machine:");
 }
 
@@ -120,6 +121,7 @@ function Done({ job }: { job: Job }) {
   const nameOf = useWorkerNames();
   const workers = useInstalledWorkers();
   const worker = workers.data?.find(({ id }) => id === job.worker_id);
+  const runs = useRunsWorkers();
 
   if (job.operation === "worker_remove")
     return (
@@ -141,8 +143,8 @@ function Done({ job }: { job: Job }) {
     );
   return (
     <Notice tone="good" title={format(_("{worker} is installed"), { worker: nameOf(job.worker_id) })}>
-      <p>{installedWords(worker)}</p>
-      {worker && !worker.run && <Command>{worker.binary}</Command>}
+      <p>{installedWords(worker, runs)}</p>
+      {worker && !(worker.run && runs) && <Command>{worker.binary}</Command>}
       <div className="actions">
         {worker && <StartButton worker={worker} />}
         <Link className="button" href="/installed">

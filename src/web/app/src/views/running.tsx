@@ -19,7 +19,7 @@ import { useAction } from "../parts/use-action.ts";
 import { useTitle } from "../parts/view.ts";
 import "./installed.css";
 import "./running.css";
-import { StartButton } from "./start-button.tsx";
+import { StartButton, useRunsWorkers } from "./start-button.tsx";
 
 const Confirm = lazy(() => import("../parts/confirm.tsx"));
 
@@ -222,8 +222,15 @@ const SHOWN = 3;
 /** What could run, where nothing does. */
 function Nothing() {
   const workers = useInstalledWorkers().data?.filter(({ run }) => run);
+  const runs = useRunsWorkers();
 
   if (!workers) return null;
+  if (!runs)
+    return (
+      <PageState icon="running" title={_("No worker runs")}>
+        <p>{_("This hive was started without systemd, which runs workers.")}</p>
+      </PageState>
+    );
   return (
     <PageState icon="running" title={_("No worker runs")}>
       <p>
