@@ -17,7 +17,7 @@ class Held:
         self.hive, self.catalog, self.gates = hive, catalog, {}
         hive.configure("Catalog", Timeout=3600)
 
-    def add(self, name, recipe=None, **changes):
+    def add(self, name, recipe=None, /, **changes):
         gate = self.gates[name] = threading.Event()
         self.catalog.add(name, recipe, **changes)
         status, kind, data = self.catalog.answers[f"/workers/{name}"]

@@ -114,7 +114,7 @@ class Job:
         return view(self.records())
 
     def result(self):
-        return json.loads(next(record.text for record in self.records() if record.stream == "result"))
+        return json.loads([record.text for record in self.records() if record.stream == "result"][-1])
 
     def open_log(self):
         """The descriptor of OpenLog."""

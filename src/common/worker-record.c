@@ -47,6 +47,7 @@ static const struct
   size_t offset;
 } strings[] = {
   { "id", G_STRUCT_OFFSET (WorkerRecord, id) },
+  { "name", G_STRUCT_OFFSET (WorkerRecord, name) },
   { "version", G_STRUCT_OFFSET (WorkerRecord, version) },
   { "pkgname", G_STRUCT_OFFSET (WorkerRecord, pkgname) },
   { "pkgver", G_STRUCT_OFFSET (WorkerRecord, pkgver) },
@@ -209,6 +210,12 @@ worker_record_read (const char *directory, const char *id, GError **error)
     return NULL;
   object = json_parse_object (text, size, path, HIVE_ERROR_FAILED, error);
   return object ? worker_record_from_json (object, path, error) : NULL;
+}
+
+const char *
+worker_record_name (const WorkerRecord *record)
+{
+  return record->name && *record->name ? record->name : record->id;
 }
 
 const WorkerFile *

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "display-name.h"
 #include "error.h"
 #include "json.h"
 #include "run-entry.h"
@@ -61,6 +62,7 @@ build_result_parse (const Job *job, const char *text, bool *ret_installed, GErro
 {
   g_autoptr (JsonObject) object = NULL;
   g_autoptr (JsonObject) result = json_object_new ();
+  g_autofree char *name = NULL;
 
   if (!text)
     {
@@ -81,6 +83,8 @@ build_result_parse (const Job *job, const char *text, bool *ret_installed, GErro
       json_object_set_string_member (result, "catalog", job->options->origin);
       json_object_set_string_member (result, "catalog_name", "");
     }
+  else if ((name = display_name_clean (json_get_string (object, "name", NULL))))
+    json_object_set_string_member (result, "name", name);
   json_object_set_string_member (result, "id", job->worker_id);
   json_object_set_string_member (result, "job", job->id);
   json_object_set_int_member (result, "installed_by", job->owner);

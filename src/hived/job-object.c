@@ -40,6 +40,7 @@ job_object_append (const Job *job, sd_bus_message *message)
       (r = bus_dict_append_string (message, "id", job->id)) < 0 ||
       (r = bus_dict_append_string (message, "operation", job_operation_name (job->operation))) < 0 ||
       (r = bus_dict_append_string (message, "worker_id", job->worker_id)) < 0 ||
+      (r = bus_dict_append_string (message, "name", job_name (job))) < 0 ||
       (r = bus_dict_append_string (message, "state", job_state_name (job->state))) < 0 ||
       (r = bus_dict_append_string (message, "phase", job->phase)) < 0 ||
       (r = bus_dict_append_double (message, "progress", job->progress)) < 0 ||
@@ -68,6 +69,7 @@ job_get_string (sd_bus *bus, const char *path, const char *interface, const char
     { "Id", job->id },
     { "Operation", job_operation_name (job->operation) },
     { "WorkerId", job->worker_id },
+    { "Name", job_name (job) },
     { "State", job_state_name (job->state) },
     { "Phase", job->phase },
     { "ErrorName", job->error_name },
@@ -295,6 +297,7 @@ static const sd_bus_vtable job_vtable[] = {
   SD_BUS_PROPERTY ("Id", "s", job_get_string, 0, SD_BUS_VTABLE_PROPERTY_CONST),
   SD_BUS_PROPERTY ("Operation", "s", job_get_string, 0, SD_BUS_VTABLE_PROPERTY_CONST),
   SD_BUS_PROPERTY ("WorkerId", "s", job_get_string, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+  SD_BUS_PROPERTY ("Name", "s", job_get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
   SD_BUS_PROPERTY ("Options", "a{sv}", job_get_options, 0, SD_BUS_VTABLE_PROPERTY_CONST),
   SD_BUS_PROPERTY ("State", "s", job_get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
   SD_BUS_PROPERTY ("Phase", "s", job_get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),

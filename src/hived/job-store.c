@@ -9,11 +9,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "display-name.h"
 #include "error.h"
 #include "file.h"
 #include "journal.h"
 #include "json.h"
 #include "old-jobs.h"
+#include "registry.h"
 
 #define JOBS_KEPT    200
 #define REVIVED_KEPT 32
@@ -345,6 +347,19 @@ job_store_write_new (JobStore *store, const Job *job, GError **error)
   return job_store_count (store, job->number, error) && job_store_save (store, job, error);
 }
 
+/* What is installed has a name. A recipe that was handed over is another worker, and a model may have a worker's id. */
+static void
+job_store_name (JobStore *store, Job *job)
+{
+  const WorkerRecord *installed =
+      job_operation_is_on_models (job->operation) || (job->options && job->options->recipe) ?
+          NULL :
+          registry_get (store->hive->registry, job->worker_id, NULL);
+
+  if (installed)
+    job->name = display_name_clean (installed->name);
+}
+
 Job *
 job_store_create (JobStore *store, JobOperation operation, const char *worker_id, const InstallOptions *options,
                   const char *key, uid_t owner, GError **error)
@@ -360,6 +375,7 @@ job_store_create (JobStore *store, JobOperation operation, const char *worker_id
   job->idempotency_key = g_strdup (key);
   if (options)
     job->options = install_options_copy (options);
+  job_store_name (store, job);
   if (!job_store_write_new (store, job, error))
     {
       job_store_erase (store, number);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "boot.h"
+#include "display-name.h"
 #include "error.h"
 #include "file.h"
 #include "json.h"
@@ -68,6 +69,7 @@ job_free (Job *job)
   g_free (job->id);
   g_free (job->path);
   g_free (job->worker_id);
+  g_free (job->name);
   g_strfreev (job->lookups);
   g_free (job->error_name);
   g_free (job->error_message);
@@ -93,6 +95,12 @@ const char *
 job_state_name (JobState state)
 {
   return job_states[state];
+}
+
+const char *
+job_name (const Job *job)
+{
+  return job->name ? job->name : job->worker_id;
 }
 
 bool
@@ -125,6 +133,8 @@ job_to_json (const Job *job)
   json_object_set_string_member (object, "id", job->id);
   json_object_set_string_member (object, "operation", job_operation_name (job->operation));
   json_object_set_string_member (object, "worker_id", job->worker_id);
+  if (job->name)
+    json_object_set_string_member (object, "name", job->name);
   if (job->options)
     json_object_set_object_member (object, "options", install_options_to_json (job->options));
   if (job->model)
@@ -198,6 +208,7 @@ job_from_json (Hive *hive, uint64_t number, JsonObject *object, const char *name
     }
   job = job_new (hive, number, (JobOperation)operation, worker_id);
   job->state = (JobState)state;
+  job->name = display_name_clean (json_get_string (object, "name", NULL));
   if (job->operation == JOB_INSTALL)
     job->options = job_options_from_json (object);
   if (job_operation_is_on_models (job->operation))
@@ -236,6 +247,7 @@ job_announce (Job *job)
     { JOB_CHANGED_STATE, "State" },       { JOB_CHANGED_PHASE, "Phase" },         { JOB_CHANGED_PROGRESS, "Progress" },
     { JOB_CHANGED_STARTED, "StartedAt" }, { JOB_CHANGED_FINISHED, "FinishedAt" }, { JOB_CHANGED_LOG_SIZE, "LogSize" },
     { JOB_CHANGED_ERROR, "ErrorName" },   { JOB_CHANGED_ERROR, "ErrorMessage" },  { JOB_CHANGED_LOOKUPS, "Lookups" },
+    { JOB_CHANGED_NAME, "Name" },
   };
   const char *names[G_N_ELEMENTS (properties) + 1];
   gsize count = 0;
@@ -341,6 +353,18 @@ job_set_error (Job *job, const GError *error)
   job->error_name = g_strdup (hive_error_name (error->domain == HIVE_ERROR ? error->code : HIVE_ERROR_FAILED));
   job->error_message = g_utf8_make_valid (error->message, -1);
   job_changed (job, JOB_CHANGED_ERROR);
+}
+
+void
+job_set_name (Job *job, const char *said)
+{
+  g_autofree char *name = display_name_clean (said);
+
+  if (!name || g_str_equal (name, job_name (job)))
+    return;
+  g_free (job->name);
+  job->name = g_steal_pointer (&name);
+  job_changed (job, JOB_CHANGED_NAME);
 }
 
 void

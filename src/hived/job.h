@@ -26,6 +26,7 @@ typedef enum
   JOB_CHANGED_LOG_SIZE = 1 << 5,
   JOB_CHANGED_ERROR = 1 << 6,
   JOB_CHANGED_LOOKUPS = 1 << 7,
+  JOB_CHANGED_NAME = 1 << 8,
 } JobChange;
 
 typedef struct JobRun JobRun;
@@ -39,6 +40,7 @@ struct Job
   char *path; /* its object */
   JobOperation operation;
   char *worker_id;
+  char *name;              /* what its worker is called (display-name.h); NULL: nobody has said it yet */
   InstallOptions *options; /* installs only */
   JsonObject *model;       /* pulls and imports: `reference`, `sha256`; NULL: another operation */
   int input;               /* imports: the file, as long as this daemon runs; -1: none */
@@ -75,6 +77,9 @@ uint64_t job_id_parse (const char *id);
 
 bool job_is_active (const Job *job);
 const char *job_state_name (JobState state);
+
+/* What its worker is called: its id, as long as no name is known. */
+const char *job_name (const Job *job);
 const char *job_operation_name (JobOperation operation);
 bool job_operation_is_on_models (JobOperation operation);
 
@@ -91,6 +96,9 @@ void job_set_phase (Job *job, const char *phase);
 void job_set_progress (Job *job, double progress);
 void job_set_log_size (Job *job, uint64_t size);
 void job_set_error (Job *job, const GError *error);
+
+/* @said is a builder's, or of a record: where it has no name that can be shown, the one before stays. */
+void job_set_name (Job *job, const char *said);
 
 /* @words is a builder's: what is not a kind of a lookup is left out, and what is too much. */
 void job_set_lookups (Job *job, char *const *words);

@@ -162,17 +162,25 @@ line_tail_skip (LineTail *tail, uint64_t cursor, const char *phase, size_t phase
   g_snprintf (tail->skipped_phase, sizeof tail->skipped_phase, "%.*s", (int)MIN (phase_length, 31), phase);
 }
 
-/* What came of looking into stores; a result of that phase is nothing else. */
-static void
-line_tail_learn_lookups (LineTail *tail, const LogRecord *record)
+/* What a phase found out that is no outcome of the job: what its worker is called, or what came of looking into stores.
+ * A result of one of these phases is nothing else. */
+static bool
+line_tail_learn_finding (LineTail *tail, const LogRecord *record, const char *phase)
 {
-  g_autoptr (JsonObject) object =
-      record->text_length <= RESULT_MAX ?
-          json_parse_object (record->text, (gssize)record->text_length, "lookups", HIVE_ERROR_FAILED, NULL) :
-          NULL;
-  g_auto (GStrv) words = object ? json_get_strings (object, "lookups") : NULL;
+  bool is_name = g_strcmp0 (phase, "metadata") == 0;
+  g_autoptr (JsonObject) object = NULL;
+  g_auto (GStrv) words = NULL;
 
-  job_set_lookups (tail->job, words);
+  if (!is_name && g_strcmp0 (phase, "store") != 0)
+    return false;
+  if (record->text_length <= RESULT_MAX)
+    object = json_parse_object (record->text, (gssize)record->text_length, phase, HIVE_ERROR_FAILED, NULL);
+  words = object ? json_get_strings (object, "lookups") : NULL;
+  if (!is_name)
+    job_set_lookups (tail->job, words);
+  else if (object && tail->job->operation == JOB_INSTALL && !tail->job->options->recipe)
+    job_set_name (tail->job, json_get_string (object, "name", NULL));
+  return true;
 }
 
 /* What the daemon itself wants of a record; the budget has no say in it. */
@@ -189,9 +197,7 @@ line_tail_learn (LineTail *tail, const LogRecord *record)
 
       job_set_progress (tail->job, log_progress_parse (text));
     }
-  else if (record->stream == LOG_STREAM_RESULT && g_strcmp0 (phase, "store") == 0)
-    line_tail_learn_lookups (tail, record);
-  else if (record->stream == LOG_STREAM_RESULT)
+  else if (record->stream == LOG_STREAM_RESULT && !line_tail_learn_finding (tail, record, phase))
     {
       g_free (tail->result);
       tail->result = record->text_length <= RESULT_MAX ? text_copy (record->text, record->text_length) : NULL;

@@ -28,6 +28,7 @@ static const struct
   size_t offset;
 } worker_strings[] = {
   { "Id", "id", offsetof (WorkerRecord, id) },
+  { "Name", "name", offsetof (WorkerRecord, name) },
   { "Version", "version", offsetof (WorkerRecord, version) },
   { "PkgName", "pkgname", offsetof (WorkerRecord, pkgname) },
   { "PkgVer", "pkgver", offsetof (WorkerRecord, pkgver) },
@@ -45,7 +46,8 @@ static const struct
 static const char *
 worker_string (const WorkerRecord *record, size_t offset)
 {
-  const char *string = *(char *const *)((const char *)record + offset);
+  const char *string = offset == offsetof (WorkerRecord, name) ? worker_record_name (record) :
+                                                                 *(char *const *)((const char *)record + offset);
 
   return string ? string : "";
 }
@@ -345,6 +347,7 @@ static const sd_bus_vtable worker_vtable[] = {
   SD_BUS_METHOD_WITH_ARGS ("ListFiles", SD_BUS_ARGS ("u", from, "u", max), SD_BUS_RESULT ("aa{sv}", files),
                            worker_method_list_files, SD_BUS_VTABLE_UNPRIVILEGED),
   SD_BUS_PROPERTY ("Id", "s", worker_get_string, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+  SD_BUS_PROPERTY ("Name", "s", worker_get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
   SD_BUS_PROPERTY ("Version", "s", worker_get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
   SD_BUS_PROPERTY ("PkgName", "s", worker_get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
   SD_BUS_PROPERTY ("PkgVer", "s", worker_get_string, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
@@ -414,7 +417,7 @@ worker_announce_installed (Hive *hive, const char *id, bool replaced)
   g_autofree char *version = registry_version (hive->registry, id);
 
   if (replaced)
-    sd_bus_emit_properties_changed (hive->bus, path, WORKER_INTERFACE, "Version", "PkgName", "PkgVer", "PkgRel",
+    sd_bus_emit_properties_changed (hive->bus, path, WORKER_INTERFACE, "Name", "Version", "PkgName", "PkgVer", "PkgRel",
                                     "Description", "License", "Backend", "Cpu", "Source", "Catalog", "CatalogName",
                                     "RecipeSha256", "Build", "Binary", "InstalledAt", "InstalledBy", "Size", "Files",
                                     "RollbackVersion", "UpdateVersion", "Run", NULL);

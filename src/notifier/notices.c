@@ -257,7 +257,7 @@ notices_take_back (Notices *notices, const char *worker)
 }
 
 void
-notices_tell_update (Notices *notices, const char *worker, const char *version)
+notices_tell_update (Notices *notices, const char *name, const char *version)
 {
   gint64 now = g_get_monotonic_time ();
   g_autofree char *names = NULL;
@@ -273,7 +273,7 @@ notices_tell_update (Notices *notices, const char *worker, const char *version)
   if (notices->updates->len == UPDATES_MOST)
     g_ptr_array_add (notices->updates, g_strdup ("…"));
   else if (notices->updates->len < UPDATES_MOST)
-    g_ptr_array_add (notices->updates, g_strdup_printf ("%s %s", worker, version));
+    g_ptr_array_add (notices->updates, g_strdup_printf ("%s %s", name, version));
   g_ptr_array_add (notices->updates, NULL);
   names = g_strjoinv (", ", (char **)notices->updates->pdata);
   g_ptr_array_set_size (notices->updates, notices->updates->len - 1);

@@ -30,8 +30,8 @@ void notices_tell_end (Notices *notices, const WatchedJob *job, bool can_start);
 /* The worker has another job now: what was told of it last is stale. */
 void notices_take_back (Notices *notices, const char *worker);
 
-/* Tells that there is a newer version of a worker. */
-void notices_tell_update (Notices *notices, const char *worker, const char *version);
+/* Tells that there is a newer version of the worker that is called so. */
+void notices_tell_update (Notices *notices, const char *name, const char *version);
 
 /* Tells that something the person asked for does not work, and why. */
 void notices_tell_trouble (Notices *notices, const char *summary, const char *why);

@@ -16,6 +16,7 @@
 #include "opener.h"
 #include "run-question.h"
 #include "tray.h"
+#include "update-question.h"
 #include "window-call.h"
 
 /* Failed jobs that nobody has looked at; with more the oldest go. */
@@ -269,9 +270,15 @@ notifier_on_end (const WatchedJob *job, void *userdata)
 }
 
 static void
+notifier_tell_update (const char *name, const char *version, void *userdata)
+{
+  notices_tell_update (((Notifier *)userdata)->notices, name, version);
+}
+
+static void
 notifier_on_update (const char *worker, const char *version, void *userdata)
 {
-  notices_tell_update (((Notifier *)userdata)->notices, worker, version);
+  update_question_ask (((Notifier *)userdata)->system, worker, version, notifier_tell_update, userdata);
 }
 
 static const HiveWatchHandler of_hive = {

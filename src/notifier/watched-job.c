@@ -22,6 +22,7 @@ watched_job_copy (const WatchedJob *job)
   copy->id = g_strdup (job->id);
   copy->operation = g_strdup (job->operation);
   copy->worker = g_strdup (job->worker);
+  copy->name = g_strdup (job->name);
   copy->state = g_strdup (job->state);
   copy->phase = g_strdup (job->phase);
   copy->message = g_strdup (job->message);
@@ -36,6 +37,7 @@ watched_job_free (WatchedJob *job)
   g_free (job->id);
   g_free (job->operation);
   g_free (job->worker);
+  g_free (job->name);
   g_free (job->state);
   g_free (job->phase);
   g_free (job->message);
@@ -52,6 +54,7 @@ static const struct
   { "id", 's', offsetof (WatchedJob, id) },
   { "operation", 's', offsetof (WatchedJob, operation) },
   { "worker_id", 's', offsetof (WatchedJob, worker) },
+  { "name", 's', offsetof (WatchedJob, name) },
   { "state", 's', offsetof (WatchedJob, state) },
   { "phase", 's', offsetof (WatchedJob, phase) },
   { "error_message", 's', offsetof (WatchedJob, message) },
@@ -202,13 +205,14 @@ static char *
 watched_job_say (const WatchedJob *job)
 {
   GString *text = g_string_new ("%s");
+  const char *name = job->name ? job->name : job->worker; /* an older hive says no name */
 
   for (gsize i = 0; i < G_N_ELEMENTS (phrases); i++)
     if (g_strcmp0 (job->operation, phrases[i].operation) == 0)
       g_string_assign (text, watched_job_is_active (job) ? _ (phrases[i].goes_on) :
                              watched_job_is_failed (job) ? _ (phrases[i].failed) :
                                                            _ (phrases[i].done));
-  g_string_replace (text, "%s", job->worker ? job->worker : "", 1);
+  g_string_replace (text, "%s", name ? name : "", 1);
   return g_string_free (text, FALSE);
 }
 

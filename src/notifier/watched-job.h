@@ -9,8 +9,8 @@
 /* A job as far as a desktop shows it. */
 typedef struct
 {
-  char *id, *operation, *worker, *state, *phase, *message;
-  double progress; /* of the phase, -1: unknown */
+  char *id, *operation, *worker, *name, *state, *phase, *message; /* @name: of the worker, for people */
+  double progress;                                                /* of the phase, -1: unknown */
   uint32_t owner;
   uint64_t created_at, finished_at; /* µs since the epoch */
   bool own_recipe;                  /* of an install: by a recipe that is in no catalog */
@@ -40,10 +40,10 @@ bool watched_job_can_repeat (const WatchedJob *job);
 /* How long it has taken since somebody asked for it, in seconds. */
 uint64_t watched_job_duration (const WatchedJob *job);
 
-/* "Installing hive-probe (build, 42 %)"; of a job that failed: "Cannot install hive-probe". */
+/* "Installing Hive Probe (build, 42 %)"; of a job that failed: "Cannot install Hive Probe". */
 char *watched_job_describe (const WatchedJob *job);
 
-/* What became of it: "Installed hive-probe". */
+/* What became of it: "Installed Hive Probe". */
 char *watched_job_outcome (const WatchedJob *job);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (WatchedJob, watched_job_free)

@@ -304,9 +304,9 @@ job_page_id (JobPage *self)
 char *
 job_page_title (JobPage *self)
 {
-  return self->job ?
-             job_words_title (dbus_hive_job_get_operation (self->job), dbus_hive_job_get_worker_id (self->job)) :
-             NULL;
+  return self->job ? job_words_title (dbus_hive_job_get_operation (self->job), dbus_hive_job_get_worker_id (self->job),
+                                      dbus_hive_job_get_name (self->job)) :
+                     NULL;
 }
 
 /* ---- what one does ---- */

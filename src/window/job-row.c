@@ -21,8 +21,13 @@ job_row_update (JobRow *self)
   const char *operation = dbus_hive_job_get_operation (self->job), *state = dbus_hive_job_get_state (self->job);
   const char *phase = dbus_hive_job_get_phase (self->job);
   double far = job_course_progress (operation, state, phase, dbus_hive_job_get_progress (self->job));
+  g_autofree char *title =
+      job_words_title (operation, dbus_hive_job_get_worker_id (self->job), dbus_hive_job_get_name (self->job));
   g_autofree char *text = NULL;
 
+  gtk_label_set_text (self->title, title);
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self), title);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, title, -1);
   if (phase && *phase)
     text = g_strdup_printf ("%s · %d %%", job_words_phase (operation, phase), (int)(far * 100));
   gtk_label_set_text (self->phase, text ? text : job_words_state (state));
@@ -59,12 +64,8 @@ GtkWidget *
 job_row_new (DbusHiveJob *job)
 {
   JobRow *self = g_object_new (JOB_TYPE_ROW, NULL);
-  g_autofree char *title = job_words_title (dbus_hive_job_get_operation (job), dbus_hive_job_get_worker_id (job));
 
   self->job = g_object_ref (job);
-  gtk_label_set_text (self->title, title);
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self), title);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, title, -1);
   gtk_actionable_set_action_name (GTK_ACTIONABLE (self), "win.show-job");
   gtk_actionable_set_action_target (GTK_ACTIONABLE (self), "s", dbus_hive_job_get_id (job));
   g_signal_connect_object (job, "notify", G_CALLBACK (job_row_update), self, G_CONNECT_SWAPPED);

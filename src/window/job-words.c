@@ -5,7 +5,7 @@
 #include <glib/gi18n.h>
 
 char *
-job_words_title (const char *operation, const char *name)
+job_words_title (const char *operation, const char *worker, const char *name)
 {
   static const struct
   {
@@ -16,11 +16,12 @@ job_words_title (const char *operation, const char *name)
     { "model_download", N_ ("Fetch %s") },      { "model_import", N_ ("Import %s") },
   };
   GString *title = g_string_new ("%s");
+  const char *of = name ? name : worker;
 
   for (gsize i = 0; i < G_N_ELEMENTS (titles); i++)
     if (g_strcmp0 (operation, titles[i].operation) == 0)
       g_string_assign (title, _ (titles[i].title));
-  g_string_replace (title, "%s", name ? name : "", 1);
+  g_string_replace (title, "%s", of ? of : "", 1);
   return g_string_free (title, FALSE);
 }
 

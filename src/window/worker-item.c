@@ -107,7 +107,9 @@ worker_item_name (WorkerItem *self)
 {
   const char *name = worker_item_text (self, "name");
 
-  return *name ? name : self->id;
+  if (!*name && self->installed)
+    name = dbus_hive_worker_get_name (self->installed);
+  return name && *name ? name : self->id;
 }
 
 const char *

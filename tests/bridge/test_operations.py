@@ -328,6 +328,14 @@ def test_jobs_are_paged_by_before_and_max(bridge):
         bridge.get(f"/v1/jobs?{query}").problem(400, "InvalidArgument")
 
 
+def test_job_and_worker_are_called_what_their_catalog_calls_them(hive, bridge):
+    hive.catalog.add("some", name="Some Server")
+    job = hive.installs("some")
+    assert bridge.get(f"/v1/jobs/{job.id}").json["name"] == "Some Server"
+    assert [one["name"] for one in bridge.get("/v1/jobs").json["jobs"]] == ["Some Server"]
+    assert [one["name"] for one in bridge.get("/v1/workers").json["workers"]] == ["Some Server"]
+
+
 def test_null_is_a_field_that_was_not_given(bridge):
     bridge.hive.catalog.add("some-worker")
     nothing = dict.fromkeys(("hive_id", "backend", "source", "check", "reinstall", "catalog", "network", "install_dependencies"))

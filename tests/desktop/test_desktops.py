@@ -80,7 +80,7 @@ def test_dunst_has_one_notification_of_a_worker_that_failed_and_was_installed_th
     dunst_answers(dunst, "NotificationCloseAll")
     wait_until(lambda: dunst_shows(dunst) == 0, what="dunst to close it")
     told = [(one["appname"], one["summary"], html.unescape(one["body"])) for one in dunst_answers(dunst, "NotificationListHistory")[0]]
-    assert told == [("rbee-hive", "Installed late", ""), ("rbee-hive", "Cannot install late", failed.get("ErrorMessage"))]
+    assert told == [("rbee-hive", "Installed Late", ""), ("rbee-hive", "Cannot install late", failed.get("ErrorMessage"))]
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_mako_shows_a_failure_and_its_action_asks_again(desktop, held):
     held.add("late")
     held.let_go("late")
     desktop.run("makoctl", "invoke", "again")
-    wait_until(lambda: b"Installed late" in desktop.run("makoctl", "list"), what="mako to show the end")
+    wait_until(lambda: b"Installed Late" in desktop.run("makoctl", "list"), what="mako to show the end")
     assert b"Cannot install late" not in desktop.run("makoctl", "list")
 
 

@@ -225,8 +225,25 @@ def test_job_that_took_long_is_told_of_when_it_is_done(session, held):
     server = Notifications(session)
     held.ends("llama")
     (told,) = server.wait()
-    assert (told.summary, told.body, told.actions) == ("Installed llama", "", {"default": "", "open": "Open"})
+    assert (told.summary, told.body, told.actions) == ("Installed Llama", "", {"default": "", "open": "Open"})
     assert (told.icon, told.hints["desktop-entry"], told.hints["category"]) == ("org.rbee.Hive", "org.rbee.Hive", "transfer.complete")
+
+
+def test_job_is_called_what_its_catalog_calls_the_worker_as_soon_as_that_is_known(session, held):
+    """A name is text: neither markup nor a mnemonic of a menu. What would steer a screen the catalog may not say."""
+    seconds = unique_seconds()
+    session.settings("[Notifier]\nNotifyAfter=0\n")
+    session.start()
+    watcher, server = Watcher(session), Notifications(session)
+    held.add("llama", pkgbuild("llama", build=f"sleep {seconds} || true"), name="<b>llama.cpp</b> _server_\n& more")
+    job = held.hive.install("llama")
+    watcher.shows("Installing llama (metadata)")
+    held.let_go("llama")
+    watcher.shows("Installing <b>llama.cpp</b> __server__ & more (build)")
+    wake(seconds)
+    job.wait()
+    (told,) = server.wait()
+    assert told.summary == "Installed <b>llama.cpp</b> _server_ & more"
 
 
 def test_start_is_not_offered_where_nothing_runs_workers(session, startable, held):
@@ -237,7 +254,7 @@ def test_start_is_not_offered_where_nothing_runs_workers(session, startable, hel
     held.ends("llama")
     assert server.wait()[0].actions == {"default": "", "open": "Open"}
     held.hive.removes("llama")
-    wait_until(lambda: server.calls[-1].summary == "Removed llama", what="its end")
+    wait_until(lambda: server.calls[-1].summary == "Removed Llama", what="its end")
     assert server.calls[-1].actions == {"default": "", "open": "Open"}
 
 
@@ -281,7 +298,7 @@ def test_try_again_asks_for_the_same_and_takes_the_failure_back(session, held):
     assert "Cannot install late" not in watcher.shows("Installing late (metadata)").entries()
     wait_until(lambda: not server.shown, what="the old notification to be closed")
     held.let_go("late")
-    assert server.wait()[0].summary == "Installed late"
+    assert server.wait()[0].summary == "Installed Late"
 
 
 def test_own_recipe_is_not_tried_again(session, held, tmp_path):
@@ -322,7 +339,7 @@ def test_server_gets_what_it_can_show_and_its_actions_count(session, held, capab
     job.wait()
     said, told = job.get("ErrorMessage"), server.wait()
     assert "<b>&amp;" in said
-    assert told.summary == ("Cannot install marked" if "body" in capabilities else f"Cannot install marked: {said}")
+    assert told.summary == ("Cannot install Marked" if "body" in capabilities else f"Cannot install Marked: {said}")
     assert told.body == (html.escape(said) if "body-markup" in capabilities else said if "body" in capabilities else "")
     assert told.actions == ({"default": "", "log": "Show log", "again": "Try again"} if "actions" in capabilities else {})
     if "actions" in capabilities:
@@ -362,7 +379,7 @@ def test_newer_versions_are_one_notification(session, held):
         held.let_go(name)
     held.hive.call("CheckUpdates")
     wait_until(
-        lambda: server.shown and server.wait()[0].body in ("first 2.0-1, second 2.0-1", "second 2.0-1, first 2.0-1"),
+        lambda: server.shown and server.wait()[0].body in ("First 2.0-1, Second 2.0-1", "Second 2.0-1, First 2.0-1"),
         what=lambda: f"both, there is {[one.body for one in server.calls]}",
     )
     assert len(server.shown) == 1 and server.wait()[0].summary == "Newer versions of workers"
@@ -463,7 +480,7 @@ def test_dock_and_menu_show_how_far_a_job_is_and_it_never_goes_back(session, hel
     held.add("llama", pkgbuild("llama", build=f'for i in $(seq 20); do echo "[$i/40] Building file $i"; done; sleep {seconds} || true'))
     held.let_go("llama")
     job = held.hive.install("llama")
-    watcher.shows("Installing llama (build, 50 %)")
+    watcher.shows("Installing Llama (build, 50 %)")
     wait_until(lambda: 0.5 < session.launcher[-1][1]["progress"] < 0.6, what=lambda: f"more than half, {session.launcher}")
     wake(seconds)
     job.wait()
@@ -490,7 +507,7 @@ def test_hive_that_dies_in_a_job_leads_to_one_notification(session, held):
         session.hive.restart(9)
     held.ends("later")
     server.wait(2)
-    assert [told.summary for told in server.calls] == ["Cannot install llama", "Installed later"]
+    assert [told.summary for told in server.calls] == ["Cannot install llama", "Installed Later"]
 
 
 @pytest.mark.root

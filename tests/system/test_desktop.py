@@ -185,7 +185,7 @@ def test_two_people_are_each_told_of_their_own_jobs(machine, hive, log_in):
             assert terminal.end() == 0, terminal.shown
         wait_until(lambda server=server: server.calls, what=f"{name} to be told")
     for name, (_, watcher, server) in desktops.items():
-        assert [told.summary for told in server.calls] == [f"Installed worker-of-{name}"]
+        assert [told.summary for told in server.calls] == [f"Installed Worker-Of-{name.title()}"]
         assert watcher.wait().entries() == {"Open rbee-hive": 3, "Quit": 4}
 
 
@@ -200,7 +200,7 @@ def test_twenty_deaths_of_the_daemon_in_a_job_are_one_notification(machine, hive
         hive.kill()
         machine.run("systemctl", "reset-failed", "rbee-hived.service", status=None)
         pid = wait_until(lambda: (now := hive.pid) != pid and now, what="another daemon")
-    watcher.shows("Installing slow (build)")
+    watcher.shows("Installing Slow (build)")
     wake(seconds)
     wait_until(lambda: server.calls, what="the job's end")
     assert job.wait() == ("done", "", "")
@@ -208,8 +208,8 @@ def test_twenty_deaths_of_the_daemon_in_a_job_are_one_notification(machine, hive
     with person(hive, "install", "later") as terminal:
         answer(terminal)
         assert terminal.end() == 0, terminal.shown
-    wait_until(lambda: server.calls[-1].summary == "Installed later", what="the one after it")
-    assert [told.summary for told in server.calls] == ["Installed slow", "Installed later"]
+    wait_until(lambda: server.calls[-1].summary == "Installed Later", what="the one after it")
+    assert [told.summary for told in server.calls] == ["Installed Slow", "Installed Later"]
 
 
 @pytest.fixture

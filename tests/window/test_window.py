@@ -32,7 +32,7 @@ def test_probe_is_installed_and_removed_by_clicks(window, hive):
     assert not window.find("Name", "text box")
     window.click("Remove…")
     window.press("Remove")
-    window.reads("Remove hive-probe")
+    window.reads("Remove Hive Probe")
     window.reads("[DONE]")
     assert hive.call("ListWorkers") == []
     window.wait("Available")
@@ -63,7 +63,7 @@ def test_worker_is_installed_and_removed_by_keys(make_screen, hive):
     window.tab_to("Remove", "button")
     assert hive.call("ListWorkers")[0]["id"] == "some"
     window.keys("key", "Return")
-    window.reads("Remove some")
+    window.reads("Remove Some")
     window.reads("[DONE]")
     assert hive.call("ListWorkers") == []
 
@@ -215,7 +215,7 @@ def test_job_opens_from_a_notification_and_closing_the_window_ends_nothing(make_
     hive.start()
     job = hive.install("slow")
     window = make_screen().start()
-    window.wait("Install slow", "list item")
+    window.wait("Install Slow", "list item")
     window.activate("show-job", job.id)
     window.reads("[40/40] Building")
     window.reads("●\u00a0Build  Package  Install")
@@ -224,7 +224,7 @@ def test_job_opens_from_a_notification_and_closing_the_window_ends_nothing(make_
     assert window.close() == 0
     assert job.state == "running"
     window.start()
-    window.click("Install slow", "list item")
+    window.click("Install Slow", "list item")
     window.reads("[40/40] Building")
     wake(seconds)
     window.reads("[DONE]")
@@ -247,7 +247,7 @@ def test_click_on_a_notification_starts_the_window_at_the_jobs_log(make_screen, 
     server = Notifications(session)
     hive.fails(hive.install("frail"), "BuildFailed")
     server.choose(server.wait()[0], "log")
-    window.reads("Install frail")
+    window.reads("Install Frail")
     window.reads("no such header")
 
 
@@ -256,7 +256,7 @@ def test_running_job_is_cancelled(make_screen, hive):
     hive.start()
     job = hive.install("slow")
     window = make_screen().start()
-    window.click("Install slow", "list item")
+    window.click("Install Slow", "list item")
     window.click("Cancel")
     window.reads("[CANCELLED]")
     assert job.state == "cancelled"
@@ -338,7 +338,7 @@ def test_hive_that_dies_in_a_job_is_waited_for_and_the_end_is_told(make_screen, 
     hive.start()
     job = hive.install("slow")
     window = make_screen().start()
-    window.click("Install slow", "list item")
+    window.click("Install Slow", "list item")
     window.reads("so far")
     hive.stop(9)
     window.settle()

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "builder.h"
 #include "catalog-search.h"
+#include "display-name.h"
+#include "json.h"
 #include "recipe-files.h"
 
 /* What people could not know of their own: which of several catalogs, what stands in for an answer, and what the hive
@@ -29,6 +31,21 @@ metadata_tell_choices (Builder *builder)
                                                                "it is built here");
 }
 
+/* For the daemon: what the worker is called, while it is being built. */
+static void
+metadata_write_name (const Builder *builder)
+{
+  g_autoptr (JsonObject) result = json_object_new ();
+  g_autofree char *name = display_name_clean (builder->entry->name);
+  g_autofree char *text = NULL;
+
+  if (!name)
+    return;
+  json_object_set_string_member (result, "name", name);
+  text = json_to_text (result, false);
+  log_writer_write (builder->log, "metadata", LOG_STREAM_RESULT, text, -1);
+}
+
 bool
 metadata_run (Builder *builder, GError **error)
 {
@@ -46,6 +63,7 @@ metadata_run (Builder *builder, GError **error)
   builder->catalog = catalog_search_found (builder->search);
   builder->source = catalog_entry_source (builder->entry, request->source);
   log_writer_note (builder->log, "metadata", "✓ Worker: %s v%s", builder->entry->id, builder->entry->version);
+  metadata_write_name (builder);
   metadata_tell_choices (builder);
   return true;
 }

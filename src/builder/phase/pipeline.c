@@ -8,6 +8,7 @@
 
 #include "cgroup.h"
 #include "cpu-environment.h"
+#include "display-name.h"
 #include "file.h"
 #include "json.h"
 #include "machine.h"
@@ -111,6 +112,7 @@ job_write_result (const Builder *builder)
   g_autoptr (JsonObject) result = json_object_new ();
   g_autofree char *version = recipe_version (builder->recipe);
   g_autofree char *binary = catalog_entry_binary (builder->entry);
+  g_autofree char *name = display_name_clean (builder->entry->name);
   const RecipePackage *package = builder->recipe->packages->pdata[0];
   g_auto (GStrv) licenses = recipe_package_values (builder->recipe, package, "license", machine_architecture ());
   g_autofree char *license = g_strjoinv (" AND ", licenses);
@@ -118,6 +120,8 @@ job_write_result (const Builder *builder)
   g_autofree char *text = NULL;
 
   json_object_set_boolean_member (result, "already_installed", builder->installed);
+  if (name)
+    json_object_set_string_member (result, "name", name);
   json_object_set_string_member (result, "pkgname", recipe_value (builder->recipe, "pkgname"));
   json_object_set_string_member (result, "version", version);
   json_object_set_string_member (result, "pkgver", recipe_value (builder->recipe, "pkgver"));

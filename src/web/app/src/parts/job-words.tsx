@@ -32,7 +32,7 @@ function titleOf(operation: string, worker: string): string {
 /** What a job is, in words, with the name of its worker. */
 export function useJobTitle(): (job: Job) => string {
   const nameOf = useWorkerNames();
-  return (job) => titleOf(job.operation, isOfWorker(job) ? nameOf(job.worker_id) : job.worker_id);
+  return (job) => titleOf(job.operation, isOfWorker(job) ? nameOf(job.worker_id, job.name) : job.worker_id);
 }
 
 export function stateWord(state: string): string {

@@ -3,9 +3,9 @@ import { useMemo } from "react";
 
 import { useKnownCatalog } from "@rbee/hive-react";
 
-/** What a catalog calls a worker, by its id: that, where none has it or has answered yet. */
-export function useWorkerNames(): (id: string) => string {
+/** What a catalog calls a worker, by its id: where none has it or has answered yet, what the hive noted, or the id. */
+export function useWorkerNames(): (id: string, noted?: string) => string {
   const known = useKnownCatalog();
   const names = useMemo(() => new Map(known?.map(({ id, name }) => [id, name])), [known]);
-  return (id) => names.get(id) || id;
+  return (id, noted) => names.get(id) || noted || id;
 }

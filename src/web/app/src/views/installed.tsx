@@ -160,7 +160,7 @@ function WorkerActions({ worker, name, verify, verifying }: WorkerActionsProps) 
 function InstalledWorker({ worker }: { worker: Worker }) {
   const { data: problems, error, refetch, isFetching } = useVerify(worker.id);
   const { jobs } = useJobs();
-  const name = useWorkerNames()(worker.id);
+  const name = useWorkerNames()(worker.id, worker.name);
   const own = jobs?.filter((job) => job.worker_id === worker.id && isOfWorker(job));
   const job = own?.find(({ state }) => isActive(state));
 

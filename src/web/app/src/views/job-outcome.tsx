@@ -90,7 +90,7 @@ function Failed({ job, view, showEnd }: { job: Job; view: JobView; showEnd: () =
       {command && <Command>{command}</Command>}
       <div className="actions">
         {command && name === "MissingDependencies" && !job.options?.install_dependencies && (
-          <InstallMissing worker={job.worker_id} options={job.options ?? {}} name={nameOf(job.worker_id)} />
+          <InstallMissing worker={job.worker_id} options={job.options ?? {}} name={nameOf(job.worker_id, job.name)} />
         )}
         <Again job={job}>{_("Try again")}</Again>
         <button type="button" className="button" onClick={showEnd}>
@@ -125,14 +125,14 @@ function Done({ job }: { job: Job }) {
 
   if (job.operation === "worker_remove")
     return (
-      <Notice tone="good" title={format(_("{worker} is removed"), { worker: nameOf(job.worker_id) })}>
+      <Notice tone="good" title={format(_("{worker} is removed"), { worker: nameOf(job.worker_id, job.name) })}>
         <p>
           <Link href="/">{_("Back to the catalog")}</Link>
         </p>
       </Notice>
     );
   if (job.operation === "worker_push")
-    return <Notice tone="good" title={format(_("{worker} is in the store"), { worker: nameOf(job.worker_id) })} />;
+    return <Notice tone="good" title={format(_("{worker} is in the store"), { worker: nameOf(job.worker_id, job.name) })} />;
   if (job.operation.startsWith("model_"))
     return (
       <Notice tone="good" title={format(_("The model {worker} is there"), { worker: job.worker_id })}>
@@ -142,7 +142,7 @@ function Done({ job }: { job: Job }) {
       </Notice>
     );
   return (
-    <Notice tone="good" title={format(_("{worker} is installed"), { worker: nameOf(job.worker_id) })}>
+    <Notice tone="good" title={format(_("{worker} is installed"), { worker: nameOf(job.worker_id, job.name) })}>
       <p>{installedWords(worker, runs)}</p>
       {worker && !(worker.run && runs) && <Command>{worker.binary}</Command>}
       <div className="actions">

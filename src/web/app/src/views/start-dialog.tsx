@@ -187,7 +187,7 @@ export default function StartDialog({ worker, onClose }: { worker: Worker; onClo
         <Dialog.Backdrop className="backdrop" />
         <Dialog.Popup className="dialog start">
           <DialogHead
-            title={format(_("Start {worker}"), { worker: nameOf(worker.id) })}
+            title={format(_("Start {worker}"), { worker: nameOf(worker.id, worker.name) })}
             description={_("It runs as a user of its own, without a network, until it is stopped.")}
           />
           <form onSubmit={submit}>
