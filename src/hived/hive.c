@@ -175,7 +175,7 @@ hive_free (Hive *hive)
     return;
   sd_event_source_disable_unref (hive->stop_timer);
   sd_event_source_disable_unref (hive->counts_timer);
-  sd_event_source_disable_unref (hive->rules_watch);
+  rules_watch_free (hive->rules_watch);
   idle_free (hive->idle);
   shutdown_free (hive->shutdown);
   instances_free (hive->instances);

@@ -29,6 +29,7 @@ typedef struct LineSignals LineSignals;
 typedef struct Registry Registry;
 typedef struct Scheduler Scheduler;
 typedef struct Shutdown Shutdown;
+typedef struct RulesWatch RulesWatch;
 typedef struct Updates Updates;
 typedef struct Verifications Verifications;
 
@@ -86,7 +87,7 @@ struct Hive
   unsigned announced_running; /* what RunningJobs and QueuedJobs were when they were last announced */
   unsigned announced_queued;
   sd_event_source *counts_timer;
-  sd_event_source *rules_watch; /* NULL: its folder cannot be watched */
+  RulesWatch *rules_watch;
 };
 
 /* Makes every part, reads the state from disk and puts the objects on @bus. With @units jobs are units of the systemd

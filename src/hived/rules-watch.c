@@ -1,38 +1,132 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "rules-watch.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <unistd.h>
 
 #include "registry.h"
 #include "worker.h"
 
-/* Events of the folder: editors put another file into the old one's place. */
+/* Editors put another file into the old one's place. */
+#define OF_FILE (IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE)
+
+/* Where a folder is missing. */
+#define OF_FOLDER (IN_CREATE | IN_MOVED_TO)
+
+/* A watch follows its folder wherever that goes, and ends with it. */
+#define OF_ITSELF (IN_MOVE_SELF | IN_DELETE_SELF)
+
+struct RulesWatch
+{
+  Hive *hive;
+  GPtrArray *sources; /* sd_event_source, of the folder that is there and of all above it, which may go elsewhere */
+  char *awaited;      /* what counts in that folder: the file, */
+  bool is_incomplete; /* or the folder that is missing */
+};
+
+static void rules_watch_begin (RulesWatch *watch);
+
+static void
+rules_watch_announce (RulesWatch *watch)
+{
+  g_auto (GStrv) ids = registry_ids (watch->hive->registry);
+
+  for (char **id = ids; *id; id++)
+    worker_announce_run (watch->hive, *id);
+}
+
 static int
 rules_watch_on_event (sd_event_source *source, const struct inotify_event *event, void *userdata)
 {
-  Hive *hive = userdata;
-  g_autofree char *name = g_path_get_basename (hive->configuration->run_rules);
-  g_auto (GStrv) ids = NULL;
+  RulesWatch *watch = userdata;
 
-  /* Events that were too many to be kept have no name. */
-  if (event->len > 0 && !g_str_equal (event->name, name))
+  /* Events that were too many to be kept have no name, nor have those of the folder itself. */
+  if (event->len > 0 && !g_str_equal (event->name, watch->awaited))
     return 0;
-  ids = registry_ids (hive->registry);
-  for (char **id = ids; *id; id++)
-    worker_announce_run (hive, *id);
+  if (event->len == 0 || watch->is_incomplete)
+    rules_watch_begin (watch);
+  rules_watch_announce (watch);
   return 0;
 }
 
-sd_event_source *
+static int
+rules_watch_add (RulesWatch *watch, const char *folder, unsigned events)
+{
+  sd_event_source *source = NULL;
+  int r = sd_event_add_inotify (watch->hive->event, &source, folder, events, rules_watch_on_event, watch);
+
+  if (r >= 0)
+    g_ptr_array_add (watch->sources, source);
+  return r;
+}
+
+/* Whether all is watched that has to be: false where what was missing came meanwhile. */
+static bool
+rules_watch_try (RulesWatch *watch)
+{
+  g_autofree char *path = g_strdup (watch->hive->configuration->run_rules);
+  int r = -ENOENT;
+
+  g_ptr_array_set_size (watch->sources, 0);
+  watch->is_incomplete = false;
+  while ((r == -ENOENT || r == -ENOTDIR) && !g_str_equal (path, "/"))
+    {
+      g_autofree char *folder = g_path_get_dirname (path);
+
+      g_free (watch->awaited);
+      watch->awaited = g_path_get_basename (path);
+      r = rules_watch_add (watch, folder, OF_ITSELF | (watch->is_incomplete ? OF_FOLDER : OF_FILE));
+      if (r >= 0 && watch->is_incomplete && access (path, F_OK) == 0)
+        return false;
+      watch->is_incomplete |= r < 0;
+      g_free (path);
+      path = g_steal_pointer (&folder);
+    }
+  if (r < 0)
+    g_debug ("%s cannot be watched: %s", path, g_strerror (-r));
+  while (r >= 0 && !g_str_equal (path, "/"))
+    {
+      char *above = g_path_get_dirname (path);
+
+      r = rules_watch_add (watch, above, OF_ITSELF);
+      g_free (path);
+      path = above;
+    }
+  return true;
+}
+
+static void
+rules_watch_begin (RulesWatch *watch)
+{
+  while (!rules_watch_try (watch))
+    ;
+}
+
+static void
+rules_watch_drop (void *source)
+{
+  sd_event_source_disable_unref (source);
+}
+
+RulesWatch *
 rules_watch_new (Hive *hive)
 {
-  g_autofree char *folder = g_path_get_dirname (hive->configuration->run_rules);
-  sd_event_source *source = NULL;
-  int r = sd_event_add_inotify (hive->event, &source, folder, IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE,
-                                rules_watch_on_event, hive);
+  RulesWatch *watch = g_new0 (RulesWatch, 1);
 
-  if (r < 0)
-    g_debug ("%s cannot be watched: %s", folder, g_strerror (-r));
-  return source;
+  watch->hive = hive;
+  watch->sources = g_ptr_array_new_with_free_func (rules_watch_drop);
+  rules_watch_begin (watch);
+  return watch;
+}
+
+void
+rules_watch_free (RulesWatch *watch)
+{
+  if (!watch)
+    return;
+  g_ptr_array_unref (watch->sources);
+  g_free (watch->awaited);
+  g_free (watch);
 }

@@ -3,6 +3,9 @@
 
 #include "hive.h"
 
-/* Tells the bus, while it lives, that what Rules= of [Run] names was changed: how each worker is run now. Free with
- * sd_event_source_disable_unref(). NULL where its folder cannot be watched: then a change is seen by whoever asks. */
-sd_event_source *rules_watch_new (Hive *hive);
+/* Tells the bus, while it lives, that what Rules= of [Run] names was changed: how each worker is run now. Its folder
+ * may go and come back. What cannot be watched is seen by whoever asks. */
+RulesWatch *rules_watch_new (Hive *hive);
+void rules_watch_free (RulesWatch *watch);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RulesWatch, rules_watch_free)

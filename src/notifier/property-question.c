@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "property-question.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "floating-call.h"

@@ -2,6 +2,7 @@
 """What ListWorkers says of how a worker is run, so that a client offers what StartWorker would take."""
 
 import json
+import shutil
 
 import pytest
 
@@ -87,6 +88,41 @@ def test_change_of_the_rules_is_told_of_each_worker_at_once(hive, rules, how):
     assert wait_until(lambda: told(hive, "closed"))[-1] == {"Run": {}}
     rules.unlink()
     wait_until(lambda: told(hive, "keyed")[-1] == {"Run": {}})
+
+
+def tells(hive, api):
+    """Waits until the bus was told that the worker keyed speaks that; None: that nothing says how it is run."""
+    expected = {"Run": {}} if api is None else {"Run": {"api": api}}
+
+    def is_told():
+        changes = [change for change in told(hive, "keyed") if "Run" in change]
+        return changes and {"Run": {key: value for key, value in changes[-1]["Run"].items() if key == "api"}} == expected
+
+    wait_until(is_told, what=lambda: f"{expected}, there is {told(hive, 'keyed')}")
+
+
+@pytest.mark.parametrize("how", ["removed", "moved away", "its parent moved away"])
+def test_folder_of_the_rules_goes_and_comes_back_and_changes_in_it_are_told(hive, how):
+    """Twice: what watched the first time watches again."""
+    folder = hive.directory / "above" / "rules"
+    rules = folder / "run.conf"
+    hive.configuration["Run"] = {"Rules": rules}
+    hive.catalog.add("keyed")
+    hive.installs("keyed")
+    for turn in range(2):
+        folder.mkdir(parents=True)
+        rules.write_text(f"[keyed]\nArguments=%p\nAPI=first-{turn}\n")
+        tells(hive, f"first-{turn}")
+        rules.write_text(f"[keyed]\nArguments=%p\nAPI=second-{turn}\n")
+        tells(hive, f"second-{turn}")
+        if how == "removed":
+            shutil.rmtree(folder.parent)
+        elif how == "moved away":
+            folder.rename(hive.directory / f"elsewhere-{turn}")
+            folder.parent.rmdir()
+        else:
+            folder.parent.rename(hive.directory / f"elsewhere-{turn}")
+        tells(hive, None)
 
 
 def test_rules_that_are_broken_are_none(hive, rules):
