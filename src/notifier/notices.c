@@ -6,15 +6,14 @@
 
 #include "notification.h"
 #include "sentence.h"
+#include "update-day.h"
 
 /* So many ends within so long have a notification each; with the next all of them become one. */
 #define SINGLE_MOST 3
 #define SINGLE_TIME (60 * G_USEC_PER_SEC)
 
-/* Newer versions that are found together are told together, and then no more that day. */
-#define UPDATES_TOGETHER (10 * G_USEC_PER_SEC)
-#define UPDATES_TIME     (24 * 3600LL * G_USEC_PER_SEC)
-#define UPDATES_MOST     10
+/* Newer versions that one notification names. */
+#define UPDATES_MOST 10
 
 /* Notifications that are remembered, to be changed or chosen from. */
 #define NOTICES_MOST 50
@@ -59,7 +58,7 @@ struct Notices
   unsigned done, failed;        /* what the one about many counts */
   gint64 many_at;               /* when that was changed */
   GPtrArray *updates;           /* char *: what the one about newer versions names */
-  gint64 updates_at;            /* when the first of them came; 0: not yet */
+  UpdateDay *update_day;
 };
 
 static void
@@ -259,17 +258,14 @@ notices_take_back (Notices *notices, const char *worker)
 void
 notices_tell_update (Notices *notices, const char *name, const char *version)
 {
-  gint64 now = g_get_monotonic_time ();
+  UpdateTurn turn = update_day_take (notices->update_day);
   g_autofree char *names = NULL;
   Notice *notice;
 
-  if (notices->updates_at && now - notices->updates_at > UPDATES_TOGETHER && now - notices->updates_at < UPDATES_TIME)
+  if (turn == UPDATE_UNTOLD)
     return;
-  if (!notices->updates_at || now - notices->updates_at >= UPDATES_TIME)
-    {
-      g_ptr_array_set_size (notices->updates, 0);
-      notices->updates_at = now;
-    }
+  if (turn == UPDATE_FIRST)
+    g_ptr_array_set_size (notices->updates, 0);
   if (notices->updates->len == UPDATES_MOST)
     g_ptr_array_add (notices->updates, g_strdup ("…"));
   else if (notices->updates->len < UPDATES_MOST)
@@ -301,6 +297,7 @@ notices_new (Notices **ret, sd_bus *bus, const NoticesHandler *handler, void *us
   notices->userdata = userdata;
   notices->shown = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, notice_free);
   notices->updates = g_ptr_array_new_with_free_func (g_free);
+  notices->update_day = update_day_new (g_get_real_time);
   if ((r = notification_server_new (&notices->server, bus, notices_handle, notices)) < 0)
     return r;
   *ret = g_steal_pointer (&notices);
@@ -314,6 +311,7 @@ notices_free (Notices *notices)
     return;
   g_hash_table_unref (notices->shown);
   g_ptr_array_unref (notices->updates);
+  update_day_free (notices->update_day);
   notification_server_free (notices->server);
   g_free (notices);
 }

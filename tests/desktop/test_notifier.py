@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """rbee-hive-notifier in a session: a real hive on a system bus of its own, and a session's bus with what a desktop has there."""
 
+import datetime
 import html
 import os
+import re
 import stat
 import subprocess
 
@@ -383,6 +385,36 @@ def test_newer_versions_are_one_notification(session, held):
         what=lambda: f"both, there is {[one.body for one in server.calls]}",
     )
     assert len(server.shown) == 1 and server.wait()[0].summary == "Newer versions of workers"
+
+
+def test_newer_versions_are_told_of_once_a_day_in_whichever_session(session, held):
+    """It is about noon where this session is: no midnight comes between."""
+    hour = datetime.datetime.now(datetime.timezone.utc).hour
+    session.hive.environment["TZ"] = f"NOON{hour - 12:+d}"
+    told = session.home / ".local/state/rbee-hive/updates-told"
+    session.settings("[Notifier]\nNotifyAfter=0\n")
+    session.start()
+    server = Notifications(session)
+    held.ends("first")
+
+    def finds(version):
+        """It is looked for and found; then all was told that there is to tell."""
+        held.add("first", pkgbuild("first", version=version), version=version)
+        held.let_go("first")
+        held.hive.call("CheckUpdates")
+        held.ends(f"after-{version[0]}")
+        wait_until(lambda: server.calls[-1].summary == f"Installed After-{version[0]}", what="the end of the job that follows")
+        return [call.body for call in server.calls if call.summary == "Newer versions of workers"]
+
+    assert finds("2.0") == ["First 2.0-1"]
+    today = told.read_text()
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d\n", today)
+    session.stop()
+    session.start()
+    assert finds("3.0") == ["First 2.0-1"]
+    told.write_text("2026-01-01\n")
+    assert finds("4.0") == ["First 2.0-1", "First 4.0-1"]
+    assert told.read_text() == today
 
 
 # What a click does
