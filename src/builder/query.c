@@ -357,9 +357,10 @@ query_print (JsonObject *answer)
 int
 query_run (const Configuration *configuration, char *const *arguments)
 {
+  static JsonObject *answer; /* never released: the process ends, and a large one takes as long to free as to print */
   g_autoptr (GError) error = NULL;
-  g_autoptr (JsonObject) answer = query_answer (configuration, arguments, &error);
 
+  answer = query_answer (configuration, arguments, &error);
   if (!answer)
     query_refuse (error);
   else

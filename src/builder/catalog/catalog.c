@@ -230,17 +230,15 @@ catalog_recall_entry (Catalog *catalog, const char *id, const char *why)
   return NULL;
 }
 
-CatalogEntry *
-catalog_get (Catalog *catalog, const char *id, const char *backend, GError **error)
+/* An entry of a catalog whose folder, if it is one, was seen to be there. */
+static CatalogEntry *
+catalog_get_entry (Catalog *catalog, const char *id, const char *backend, GError **error)
 {
   bool folder = catalog_configuration_is_folder (catalog->own), missing = false;
   g_autofree char *url = g_strdup_printf ("%s/workers/%s%s", catalog->own->url, id, folder ? "/worker.json" : "");
   g_autoptr (GError) failure = NULL;
   g_autoptr (JsonObject) object = NULL;
 
-  catalog->answered = false;
-  if (folder && !catalog_folder_check (catalog->own, error))
-    return NULL;
   object = catalog_read_object (catalog, url, &missing, &failure);
   if (missing)
     {
@@ -255,6 +253,15 @@ catalog_get (Catalog *catalog, const char *id, const char *backend, GError **err
     return catalog_entry_from_json (object, id, backend, catalog->machine, error);
   g_propagate_error (error, g_steal_pointer (&failure));
   return NULL;
+}
+
+CatalogEntry *
+catalog_get (Catalog *catalog, const char *id, const char *backend, GError **error)
+{
+  catalog->answered = false;
+  if (catalog_configuration_is_folder (catalog->own) && !catalog_folder_check (catalog->own, error))
+    return NULL;
+  return catalog_get_entry (catalog, id, backend, error);
 }
 
 /* Adds an entry to the list, or why it is not in it. */
@@ -297,11 +304,14 @@ catalog_list_folder (Catalog *catalog, GError **error)
     {
       g_autoptr (GError) failure = NULL;
       g_autoptr (CatalogEntry) entry =
-          worker_id_check (*id, &failure) ? catalog_get (catalog, *id, NULL, &failure) : NULL;
+          worker_id_check (*id, &failure) ? catalog_get_entry (catalog, *id, NULL, &failure) : NULL;
 
       if (entry || failure->code != HIVE_ERROR_WORKER_NOT_FOUND)
         catalog_list_add (list, *id, entry, failure);
     }
+  /* Where it went away meanwhile, what was not there any more is no answer. */
+  if (!catalog_folder_check (catalog->own, error))
+    return NULL;
   return g_steal_pointer (&list);
 }
 
