@@ -25,6 +25,8 @@ def poor_hive(hive, request):
     if subprocess.run(["strace", "-o", "/dev/null", "true"], check=False).returncode != 0:
         pytest.skip("strace does not work here")
     faults = [f"--inject={fault}" for fault in LACKS[request.param]]
+    # The kernel stops them at these calls alone, and the rest goes on at its own speed.
+    faults += ["--seccomp-bpf", "--trace=" + ",".join(fault.partition(":")[0] for fault in LACKS[request.param])]
     # -D: the daemon stays the process that the test started; strace ends with the last process of its.
     hive.wrapper = ["strace", "-D", "-f", "-qq", "-o", "/dev/null", *faults, "--"]
     # Two cannot trace one process, and the search for leaks does so; what else the sanitizers see stays on.
