@@ -180,9 +180,9 @@ def test_stream_of_a_start_waits_until_it_is_ready_and_says_why_it_failed(worker
 
 def test_stream_of_a_start_ends_when_the_instance_is_stopped(workers, machine):
     started(machine, name="never-ready")
-    command = ["curl", "-sNi", "--unix-socket", SOCKET, "http://localhost/v1/jobs/worker_spawn.never-ready/stream"]
-    waiting = machine.spawn(*command, stdout=subprocess.PIPE, text=True)
-    assert "200" in waiting.stdout.readline()
+    command = ["curl", "-sNv", "--unix-socket", SOCKET, "http://localhost/v1/jobs/worker_spawn.never-ready/stream"]
+    waiting = machine.spawn(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert any(line.startswith("> GET") for line in waiting.stderr)  # it is answered when there is something to say
     wait_until(lambda: ask(machine, "/v1/instances/never-ready")[1]["state"] == "starting", 30, "the start")
     assert ask(machine, "/v1/instances/never-ready", "-X", "DELETE")[0] == 200
     assert "[ERROR] There is no instance never-ready: it was stopped" in waiting.communicate(timeout=60)[0]
