@@ -11,6 +11,8 @@ from administrator import NAME, Administrator
 from build import SOURCE
 
 RELEASES = {"bookworm": "Debian 12", "trixie": "Debian 13", "sid": "Debian sid"}
+# Releases whose own Node builds the page.
+WITH_NODE = ("trixie", "sid")
 # What a worker in C takes, and what looks at the page, at JSON and at the package's own tests.
 ON_MACHINES = ("gcc", "libc6-dev", "curl", "jq", "polkitd", "autopkgtest", "dpkg-dev")
 # Why piuparts looks past a path: pattern, reason
@@ -45,6 +47,20 @@ def equipped(release):
     return with_dependencies(release, "test", ("build", "run", "test", "package", "web", "window"), "useradd --create-home anna")
 
 
+def page_is_there():
+    """Asserts that what the page is made of is here: without it tools/package leaves the page out, and a bridge that has none would be blamed."""
+    done = subprocess.run(
+        ["sh", "-c", 'exec node "$0"', SOURCE / "src/web/installed.mjs"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    assert done.returncode == 0, f"the packages would have no web page: {done.stdout.strip()}"
+
+
+def packaged():
+    """What packages are made of, as text that changes with it: the commit, whose date they have, and what was changed since, tests aside."""
+    commands = (["rev-parse", "HEAD"], ["diff", "--binary", "HEAD", "--", ".", ":!tests"])
+    return "".join(subprocess.run(["git", "-C", SOURCE, *command], check=True, stdout=subprocess.PIPE, text=True).stdout for command in commands)
+
+
 class Booted(machines.Machine):
     """A bare system in a container, with a network of its own: its ports are nobody else's."""
 
@@ -65,6 +81,14 @@ class Release:
         return bare.Root(self.name, with_dependencies(self.name, "build", ("build", "package", "window"), more))
 
     def build(self):
+        """The packages, and what lintian says of them: those that were made of the same source this week, or new ones."""
+        page_is_there()
+        made = bare.kept(f"{self.name}-packages", self.make, of=packaged())
+        shutil.copytree(made, self.folder / "packages")
+        self.packages = sorted((self.folder / "packages").glob("*.deb"))
+        self.complaints = (self.folder / "packages/complaints").read_text()
+
+    def make(self, folder):
         """Makes the packages, by an ordinary user in a folder with a space in its name."""
         root = self.builder()
         try:
@@ -79,10 +103,11 @@ class Release:
                 "-c",
                 "cd '/home/anna/a checkout'; exec env HOME=/home/anna tools/package",
             )
-            self.packages = self.take(root.path / "home/anna/a checkout")
-            self.complaints = root.run(
+            self.take(root.path / "home/anna/a checkout", folder)
+            complaints = root.run(
                 "sh", "-c", "cd '/home/anna/a checkout/build/package' && lintian --display-info --pedantic --fail-on none *.changes", status=None
             ).stdout
+            (folder / "complaints").write_text(complaints)
         finally:
             root.close()
 
@@ -92,13 +117,12 @@ class Release:
         try:
             bare.copy_source(root.path / "srv/other")
             root.run("sh", "-ec", "umask 077; cd /srv/other; exec env TZ=Asia/Tokyo LC_ALL=C tools/package")
-            return self.take(root.path / "srv/other")
+            return self.take(root.path / "srv/other", self.folder / "other")
         finally:
             root.close()
 
-    def take(self, checkout):
+    def take(self, checkout, folder):
         """The packages of a checkout, out of the system that made them."""
-        folder = self.folder / checkout.name
         folder.mkdir(parents=True)
         return [shutil.copy(package, folder / package.name) for package in sorted((checkout / "build/package").glob("*.deb"))]
 

@@ -6,14 +6,12 @@ import re
 import pytest
 
 import bare
-from release import RELEASES, equipped
+from release import RELEASES, WITH_NODE, equipped
 
 pytestmark = [pytest.mark.parametrize("release", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in RELEASES])]
 
 AS_ANNA = ("setpriv", "--reuid=anna", "--regid=anna", "--clear-groups", "env", "HOME=/home/anna", "sh", "-c")
 PAGE = "build/try/usr/share/rbee-hive/web/index.html"
-# Releases whose own Node builds the page.
-WITH_NODE = ("trixie", "sid")
 
 
 @pytest.fixture
