@@ -37,6 +37,8 @@ job_run_finish_build (void *userdata)
     record = model_result_parse (run->job, line_tail_result (run->tail), &error);
   else
     record = build_result_parse (run->job, line_tail_result (run->tail), &run->installed_already, &error);
+  if (record)
+    job_set_name (run->job, json_get_string (record, "name", NULL));
   if (error)
     job_run_fail (run, error, written);
   else if (run->installed_already || run->job->operation == JOB_PUSH)

@@ -7,6 +7,7 @@
 
 #include "audience.h"
 #include "error.h"
+#include "job-store.h"
 #include "json.h"
 #include "log-record.h"
 #include "log-watch.h"
@@ -162,6 +163,19 @@ line_tail_skip (LineTail *tail, uint64_t cursor, const char *phase, size_t phase
   g_snprintf (tail->skipped_phase, sizeof tail->skipped_phase, "%.*s", (int)MIN (phase_length, 31), phase);
 }
 
+/* The first name is saved at once: after a restart only the end of a long log is read again. A builder that lies may
+ * say thousands. */
+static void
+line_tail_learn_name (Job *job, const char *said)
+{
+  bool first = !job->name;
+  g_autoptr (GError) error = NULL;
+
+  job_set_name (job, said);
+  if (first && job->name && !job_store_save (job->hive->jobs, job, &error))
+    g_warning ("Job %s: %s", job->id, error->message);
+}
+
 /* What a phase found out that is no outcome of the job: what its worker is called, or what came of looking into stores.
  * A result of one of these phases is nothing else. */
 static bool
@@ -179,7 +193,7 @@ line_tail_learn_finding (LineTail *tail, const LogRecord *record, const char *ph
   if (!is_name)
     job_set_lookups (tail->job, words);
   else if (object && tail->job->operation == JOB_INSTALL && !tail->job->options->recipe)
-    job_set_name (tail->job, json_get_string (object, "name", NULL));
+    line_tail_learn_name (tail->job, json_get_string (object, "name", NULL));
   return true;
 }
 

@@ -3,6 +3,7 @@
 
 import json
 import shlex
+import signal
 
 import pytest
 
@@ -12,7 +13,7 @@ from waiting import unique_seconds, wait_until, wake
 
 def changes_of_name(hive, path):
     """As the bus was told of them."""
-    changes = [signal.arguments[1] for signal in hive.signals if signal.path == path and signal.member == "PropertiesChanged"]
+    changes = [heard.arguments[1] for heard in hive.signals if heard.path == path and heard.member == "PropertiesChanged"]
     return [change["Name"] for change in changes if "Name" in change]
 
 
@@ -41,6 +42,16 @@ def test_job_learns_the_name_from_the_catalog_and_each_later_one_has_it_from_the
     assert [one["name"] for one in hive.list_jobs()] == ["Some Server", "Some Server"]
     assert removal.get("Name") == "Some Server"
     assert changes_of_name(hive, job.path) == ["Some Server"]
+
+
+def test_name_of_a_job_is_known_after_a_restart_however_much_was_said_since(hive):
+    seconds = unique_seconds()
+    hive.catalog.add("some", pkgbuild("some", build=f"yes | head -c 400K\necho said\nsleep {seconds}"), name="Some Server")
+    job = hive.install("some")
+    job.wait_for_line("said")
+    hive.restart(signal.SIGKILL)
+    job.wait_for_state("failed")
+    assert names(hive, job) == ("Some Server", None)
 
 
 def test_job_that_fails_before_a_name_is_known_is_called_by_the_id(hive):
