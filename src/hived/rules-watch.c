@@ -59,40 +59,47 @@ rules_watch_add (RulesWatch *watch, const char *folder, unsigned events)
 
   if (r >= 0)
     g_ptr_array_add (watch->sources, source);
+  else if (r != -ENOENT && r != -ENOTDIR)
+    g_debug ("%s cannot be watched: %s", folder, g_strerror (-r));
   return r;
 }
 
-/* Whether all is watched that has to be: false where what was missing came meanwhile. */
+/* @name in @folder: the file, or a folder on its way that is missing. */
+static bool
+rules_watch_await (RulesWatch *watch, const char *folder, const char *name, bool is_file)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+
+  g_free (watch->awaited);
+  watch->awaited = g_strdup (name);
+  watch->is_incomplete = !is_file;
+  rules_watch_add (watch, folder, is_file ? OF_FILE : OF_FOLDER);
+  return is_file || access (path, F_OK) < 0;
+}
+
+/* Each folder on the way from the root, so that what moves meanwhile is heard of. False where a folder that was missing
+ * came meanwhile. */
 static bool
 rules_watch_try (RulesWatch *watch)
 {
-  g_autofree char *path = g_strdup (watch->hive->configuration->run_rules);
-  int r = -ENOENT;
+  g_auto (GStrv) names = g_strsplit (watch->hive->configuration->run_rules, "/", -1);
+  g_autofree char *folder = g_strdup ("/");
 
   g_ptr_array_set_size (watch->sources, 0);
-  watch->is_incomplete = false;
-  while ((r == -ENOENT || r == -ENOTDIR) && !g_str_equal (path, "/"))
+  for (char **name = names; *name; name++)
     {
-      g_autofree char *folder = g_path_get_dirname (path);
+      g_autofree char *next = g_build_filename (folder, *name, NULL);
+      int r;
 
-      g_free (watch->awaited);
-      watch->awaited = g_path_get_basename (path);
-      r = rules_watch_add (watch, folder, OF_ITSELF | (watch->is_incomplete ? OF_FOLDER : OF_FILE));
-      if (r >= 0 && watch->is_incomplete && access (path, F_OK) == 0)
-        return false;
-      watch->is_incomplete |= r < 0;
-      g_free (path);
-      path = g_steal_pointer (&folder);
-    }
-  if (r < 0)
-    g_debug ("%s cannot be watched: %s", path, g_strerror (-r));
-  while (r >= 0 && !g_str_equal (path, "/"))
-    {
-      char *above = g_path_get_dirname (path);
-
-      r = rules_watch_add (watch, above, OF_ITSELF);
-      g_free (path);
-      path = above;
+      if (!**name)
+        continue;
+      if (!name[1])
+        return rules_watch_await (watch, folder, *name, true);
+      r = rules_watch_add (watch, next, OF_ITSELF);
+      if (r == -ENOENT || r == -ENOTDIR)
+        return rules_watch_await (watch, folder, *name, false);
+      g_free (folder);
+      folder = g_steal_pointer (&next);
     }
   return true;
 }
