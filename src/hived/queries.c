@@ -92,15 +92,20 @@ queries_free (Queries *queries)
   g_free (queries);
 }
 
-static int
-query_on_stale (sd_event_source *source, uint64_t usec, void *userdata)
+static void
+query_forget (Query *query)
 {
-  Query *query = userdata;
   GHashTable *all = query->queries->by_key;
 
   g_hash_table_remove (all, query->key);
   if (g_hash_table_size (all) == 0)
     malloc_trim (0); /* ten thousand workers are 80 MB */
+}
+
+static int
+query_on_stale (sd_event_source *source, uint64_t usec, void *userdata)
+{
+  query_forget (userdata);
   return 0;
 }
 
@@ -126,7 +131,7 @@ query_finish (Query *query, JsonObject *answer, const GError *failure)
                                   query) >= 0)
     query->answer = json_object_ref (answer);
   else
-    g_hash_table_remove (queries->by_key, query->key);
+    query_forget (query);
   queries_start_next (queries);
 }
 
