@@ -147,7 +147,7 @@ job_dependencies_start (Job *job, LogWriter *log, const char *result, JobDepende
 void
 job_dependencies_cancel (JobDependencies *dependencies)
 {
-  log_writer_note (dependencies->log, PHASE, "Waiting for PackageKit to stop...");
+  log_writer_note (dependencies->log, PHASE, "Waiting for PackageKit to finish...");
   package_install_cancel (dependencies->install);
 }
 

@@ -182,8 +182,9 @@ direct_fork (DirectChild *child, const Launch *launch, GError **error)
   return hive_error_set_errno (error, errno, "Cannot start %s", launch->arguments[0]);
 }
 
-/* As it is made, the source is asked once. Who traces the child (strace, gdb) hears of its death first, and nothing is
- * there yet for us: ptrace(2). Off in between, since sd-event would else leave epoll as it is. */
+/* A new source of sd-event looks at the child once. A tracer (strace, gdb) is told of the death first, and until it has
+ * taken that, waitid() has nothing for us: ptrace(2). So look again and again; without a pause, but tracers are quick.
+ * Off in between, since sd-event would otherwise leave epoll as it is. */
 static int
 direct_ask_until_gone (sd_event_source *exit)
 {

@@ -153,7 +153,7 @@ packagekit_on_signal (sd_bus_message *signal, void *userdata, sd_bus_error *erro
 }
 
 /* PackageKit takes Cancel whatever its AllowCancel is (1.2.6 does), and its backend for apt then kills dpkg in the
- * middle of a package: to ask first is up to who calls it. */
+ * middle of a package. The caller must look at AllowCancel first. */
 static void
 packagekit_tell_to_stop (PackageKit *packagekit)
 {

@@ -6,7 +6,6 @@ import ctypes
 import os
 import pathlib
 import signal
-import time
 
 from catalog import pkgbuild
 from waiting import unique_seconds, wait_until
@@ -32,7 +31,8 @@ def test_a_traced_builder_that_dies_ends_its_job_when_the_tracer_has_heard_it(hi
     assert system.ptrace(ctypes.c_long(PTRACE_SEIZE), ctypes.c_long(pid), None, None) == 0, os.strerror(ctypes.get_errno())
     os.kill(pid, signal.SIGKILL)
     wait_until(lambda: is_dead(pid), what="the builder's death")
-    time.sleep(0.1)
+    hive.catalog.add("other")
+    hive.installs("other")  # so the daemon has looked meanwhile
     assert job.state == "running"
     os.waitpid(pid, ALL_CHILDREN)
     job.wait()

@@ -172,7 +172,7 @@ def test_cancelled_job_ends_when_the_package_manager_can_stop(hive, machine, rep
     job = hive.install(needs(hive, "swig"), **{PHASE: True})
     job.wait_for_line("Installing swig 1.0-1")
     job.cancel()
-    job.wait_for_line("Waiting for PackageKit to stop...")
+    job.wait_for_line("Waiting for PackageKit to finish...")
     assert job.state == "running"
     gate.touch()
     assert job.wait().result == "cancelled"
