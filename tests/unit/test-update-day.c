@@ -138,15 +138,25 @@ test_file_cannot_be_written (void)
   g_rmdir (path);
 }
 
+/* G_TEST_OPTION_ISOLATE_DIRS would have GLib leak the folders of each test. */
 int
 main (int argc, char **argv)
 {
+  g_autofree char *state = g_dir_make_tmp ("update-day-XXXXXX", NULL);
+  g_autofree char *folder = g_build_filename (state, "rbee-hive", NULL);
+  int status;
+
   g_setenv ("TZ", "UTC", TRUE);
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_setenv ("XDG_STATE_HOME", state, TRUE);
+  g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/update-day/together", test_what_is_found_together_is_told_and_no_more_that_day);
   g_test_add_func ("/update-day/next-session", test_next_session_does_not_tell_again);
   g_test_add_func ("/update-day/future", test_day_of_the_file_is_in_the_future);
   g_test_add_func ("/update-day/damaged", test_file_that_says_nothing_is_written_anew);
   g_test_add_func ("/update-day/unwritable", test_file_cannot_be_written);
-  return g_test_run ();
+  status = g_test_run ();
+  file_set (NULL);
+  g_rmdir (folder);
+  g_rmdir (state);
+  return status;
 }
