@@ -63,6 +63,8 @@ def test_pkgver_of_a_tag_is_what_a_whole_clone_says(hive, http_catalog, history,
         ("version.sh", "git -C . describe --tags"),
         ("build.rs", 'Command::new("git").args(["describe"])'),
         ("pyproject.toml", 'requires = ["setuptools-scm>=8"]'),
+        ("setup.py", "import Versioneer"),
+        ("Makefile", "VERSION := $(shell \xa0 GIT DESCRIBE)"),
     ],
 )
 def test_build_that_asks_for_the_history_has_it(hive, http_catalog, history, name, script):
@@ -74,6 +76,15 @@ def test_build_that_asks_for_the_history_has_it(hive, http_catalog, history, nam
     lines = hive.installs("some").lines()
     assert "31" in lines and "⬇ Fetching the history of tree, which its build may ask for" in lines
     assert mirror_size(hive) < 250_000
+
+
+def test_what_no_build_runs_asks_for_nothing(hive, http_catalog, history):
+    history.commit(
+        **{"README.md": "git describe\n", "image.png": "\0\nversioneer\n", "digits.c": "/* legit digits, as by a version of github's log */\n"}
+    )
+    git(history.path, "tag", "v4")
+    http_catalog.add("some", recipe(history, "#tag=v4", build="true"))
+    assert not any("history" in line for line in hive.installs("some").lines())
 
 
 def test_recipe_that_reads_other_commits_has_them(hive, http_catalog, history):

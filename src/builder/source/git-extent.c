@@ -11,17 +11,17 @@
  * read a repository themselves. Extended regular expressions, for GRegex and for `git grep`. */
 #define GIT  "(^|[^a-z])git[^a-z]([^|;&]*[^a-z_$-])?"
 #define ENDS "([^a-z=-]|$)" /* of a word: #tag=v1 and $_tag ask for nothing */
-#define ASKS_COMMITS                                                                                                   \
-  GIT "(describe|rev-list|log|shortlog|name-rev|merge-base|show-branch|tag)" ENDS                                      \
-      "|rev-list|[\"'](describe|shortlog)[\"']|git[-_]describe|setuptools[-_]scm|hatch[-_]vcs|versioningit"            \
-      "|versioneer|vergen|shadow[-_]rs|gitpython|pygit2|libgit2|dulwich|vcs_tag|gitversion|getgitrevision"             \
-      "|git-version-gen"
+#define ASKS_BY_NAME                                                                                                   \
+  "rev-list|[\"'](describe|shortlog)[\"']|git[-_]describe|setuptools[-_]scm|hatch[-_]vcs|versioningit|versioneer"      \
+  "|vergen|shadow[-_]rs|gitpython|pygit2|libgit2|dulwich|vcs_tag|gitversion|getgitrevision|git-version-gen"
+#define ASKS_COMMITS GIT "(describe|rev-list|log|shortlog|name-rev|merge-base|show-branch|tag)" ENDS "|" ASKS_BY_NAME
 
 /* What asks for the files of other commits */
 #define ASKS_FILES                                                                                                     \
   GIT "(cherry-pick|revert|merge|rebase|pull|fetch|show|diff|blame|bisect|format-patch|worktree|switch|restore|"       \
       "reset|checkout|archive|cherry)" ENDS "|" GIT "(log|rev-list)[^|;&]* (--|-p|-S|-G|--stat|--follow)( |$)"
 
+const char git_extent_words[] = "git|" ASKS_BY_NAME;
 const char git_extent_asks_commits[] = ASKS_COMMITS;
 const char git_extent_asks_files[] = GIT "(blame|(log|rev-list)[^|;&]* (--|-p|-S|-G|--stat|--follow))( |$)";
 

@@ -11,5 +11,6 @@
 GitExtent git_extent_of_recipe (const Builder *builder, const Source *source, bool alone);
 
 /* What asks for EXTENT_COMMITS and, in files that do, for EXTENT_ALL when a repository's files are built, by scripts or
- * by a library: for git-look.bash, which looks for it. */
-extern const char git_extent_asks_commits[], git_extent_asks_files[];
+ * by a library: for git-look.bash, which looks for it in the files that have one of the words at all, which takes less
+ * time to find. */
+extern const char git_extent_words[], git_extent_asks_commits[], git_extent_asks_files[];

@@ -112,6 +112,7 @@ git_look (Git *git, GError **error)
                               max_files,
                               GIT_LFS_POINTER,
                               git->hashed ? "" : "verify",
+                              part ? git_extent_words : "",
                               part ? git_extent_asks_commits : "",
                               part ? git_extent_asks_files : "",
                               NULL };
