@@ -267,6 +267,7 @@ class Session:
         self.home.mkdir(parents=True)
         self.connection = None
         self.user = []  # a command that becomes what runs in it
+        self.locale = {"LC_ALL": "C.UTF-8", "LANGUAGE": ""}
         self.bus_policy = ""
         self.owner = None  # whose files they are, unless the tests' own
 
@@ -319,8 +320,7 @@ class Session:
             DBUS_SYSTEM_BUS_ADDRESS=self.hive.address,
             DBUS_SESSION_BUS_ADDRESS=self.address,
             HOME=str(self.home),
-            LC_ALL="C.UTF-8",
-            LANGUAGE="",
+            **self.locale,
             XDG_RUNTIME_DIR=str(self.directory),
             PATH=f"{self.home}/bin:{self.hive.build.bin}:{environment['PATH']}",
         )

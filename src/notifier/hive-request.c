@@ -6,6 +6,7 @@
 
 #include "floating-call.h"
 #include "names.h"
+#include "sentence.h"
 #include "watched-job.h"
 
 /* Somebody types a password: the hive loses patience first. */
@@ -58,11 +59,14 @@ hive_request_on_answer (sd_bus_message *reply, void *userdata, sd_bus_error *err
 {
   const sd_bus_error *refusal = sd_bus_message_get_error (reply);
   HiveRequest *request = userdata;
+  g_autofree char *said = NULL;
 
   /* The person knows what was dismissed; the hive tells it from a refusal by its sentence alone. */
-  if (refusal && !(sd_bus_error_has_name (refusal, SD_BUS_ERROR_ACCESS_DENIED) && refusal->message &&
+  if (!refusal || (sd_bus_error_has_name (refusal, SD_BUS_ERROR_ACCESS_DENIED) && refusal->message &&
                    strstr (refusal->message, "was dismissed")))
-    request->failed (refusal->message ? refusal->message : refusal->name, request->userdata);
+    return 0;
+  said = sentence_translate (refusal->message ? refusal->message : refusal->name);
+  request->failed (said, request->userdata);
   return 0;
 }
 

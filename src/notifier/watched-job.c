@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "phase-title.h"
+
 WatchedJob *
 watched_job_new (void)
 {
@@ -220,6 +222,7 @@ char *
 watched_job_describe (const WatchedJob *job)
 {
   g_autofree char *what = NULL;
+  const char *phase;
 
   if (!watched_job_is_active (job))
     return watched_job_outcome (job);
@@ -228,9 +231,10 @@ watched_job_describe (const WatchedJob *job)
     return g_strdup_printf (_ ("%s (waits for its turn)"), what);
   if (!job->phase || !*job->phase)
     return g_steal_pointer (&what);
+  phase = phase_title (job->operation, job->phase);
   if (job->progress < 0)
-    return g_strdup_printf ("%s (%s)", what, job->phase);
-  return g_strdup_printf (_ ("%s (%s, %d %%)"), what, job->phase, (int)(100 * CLAMP (job->progress, 0, 1)));
+    return g_strdup_printf ("%s (%s)", what, phase);
+  return g_strdup_printf (_ ("%s (%s, %d %%)"), what, phase, (int)(100 * CLAMP (job->progress, 0, 1)));
 }
 
 char *

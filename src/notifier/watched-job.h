@@ -40,7 +40,7 @@ bool watched_job_can_repeat (const WatchedJob *job);
 /* How long it has taken since somebody asked for it, in seconds. */
 uint64_t watched_job_duration (const WatchedJob *job);
 
-/* "Installing Hive Probe (build, 42 %)"; of a job that failed: "Cannot install Hive Probe". */
+/* "Installing Hive Probe (Build, 42 %)"; of a job that failed: "Cannot install Hive Probe". */
 char *watched_job_describe (const WatchedJob *job);
 
 /* What became of it: "Installed Hive Probe". */

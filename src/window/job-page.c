@@ -11,6 +11,7 @@
 #include "job-words.h"
 #include "log-view.h"
 #include "names.h"
+#include "phase-title.h"
 #include "sentence.h"
 #include "stack-page.h"
 
@@ -124,7 +125,7 @@ job_page_update (JobPage *self)
   const char *operation = dbus_hive_job_get_operation (self->job), *state = dbus_hive_job_get_state (self->job);
   const char *phase = dbus_hive_job_get_phase (self->job);
   bool active = job_words_is_active (state), ended_ill = g_strcmp0 (state, "failed") == 0;
-  const char *said = active && phase && *phase && g_strcmp0 (state, "queued") ? job_words_phase (operation, phase) :
+  const char *said = active && phase && *phase && g_strcmp0 (state, "queued") ? phase_title (operation, phase) :
                                                                                 job_words_state (state);
   double far = job_course_progress (operation, state, phase, dbus_hive_job_get_progress (self->job));
 

@@ -5,6 +5,7 @@
 
 #include "job-course.h"
 #include "job-words.h"
+#include "phase-title.h"
 
 static bool
 job_phases_has (GPtrArray *begun, const char *phase)
@@ -16,7 +17,7 @@ job_phases_has (GPtrArray *begun, const char *phase)
 static void
 job_phases_append (GString *line, const char *operation, const char *phase, const char *mark, const char *attributes)
 {
-  g_autofree char *title = g_markup_escape_text (job_words_phase (operation, phase), -1);
+  g_autofree char *title = g_markup_escape_text (phase_title (operation, phase), -1);
   g_auto (GStrv) words = g_strsplit (title, " ", -1);
   g_autofree char *whole = g_strjoinv ("\u00a0", words);
 

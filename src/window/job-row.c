@@ -3,6 +3,7 @@
 
 #include "job-course.h"
 #include "job-words.h"
+#include "phase-title.h"
 
 struct _JobRow
 {
@@ -29,7 +30,7 @@ job_row_update (JobRow *self)
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self), title);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, title, -1);
   if (phase && *phase)
-    text = g_strdup_printf ("%s · %d %%", job_words_phase (operation, phase), (int)(far * 100));
+    text = g_strdup_printf ("%s · %d %%", phase_title (operation, phase), (int)(far * 100));
   gtk_label_set_text (self->phase, text ? text : job_words_state (state));
   gtk_progress_bar_set_fraction (self->bar, far);
 }

@@ -11,7 +11,4 @@ char *job_words_title (const char *operation, const char *worker, const char *na
 /* "Waiting", "Failed". */
 const char *job_words_state (const char *state);
 
-/* "Fetch the sources"; of a model's job, "Fetch its files". */
-const char *job_words_phase (const char *operation, const char *phase);
-
 bool job_words_is_active (const char *state);

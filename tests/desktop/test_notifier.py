@@ -108,10 +108,10 @@ def test_icon_is_there_while_a_job_runs_and_no_longer(session, held):
     session.start()
     watcher = Watcher(session)
     held.install("llama")
-    item = watcher.shows("Installing llama (metadata)")
+    item = watcher.shows("Installing llama (Look it up)")
     assert (item.get("Status"), item.get("Category"), item.get("IconName")) == ("Active", "SystemServices", "org.rbee.Hive-symbolic")
     assert item.get("ToolTip")[2:] == ("rbee-hive", "1 job under way")
-    assert item.entries() == {"Installing llama (metadata)": {"Cancel": 11, "Show log": 12}, "Open rbee-hive": 3, "Quit": 4}
+    assert item.entries() == {"Installing llama (Look it up)": {"Cancel": 11, "Show log": 12}, "Open rbee-hive": 3, "Quit": 4}
     held.let_go("llama")
     watcher.wait_until_empty()
 
@@ -119,7 +119,7 @@ def test_icon_is_there_while_a_job_runs_and_no_longer(session, held):
 def test_job_that_ran_already_is_shown(session, held):
     held.install("llama")
     session.start()
-    Watcher(session).shows("Installing llama (metadata)")
+    Watcher(session).shows("Installing llama (Look it up)")
 
 
 def test_icon_comes_back_with_a_new_watcher(session, held):
@@ -153,7 +153,7 @@ def test_menus_shape_never_changes_and_a_job_keeps_its_place(session, held):
     empty = item.shape()
     for name in "abc":
         held.install(name)
-        watcher.shows(f"Installing {name} (metadata)")
+        watcher.shows(f"Installing {name} (Look it up)")
     before = item.entries()
     held.let_go("b")
     wait_until(lambda: len(item.entries()) == 4, what="two jobs")
@@ -168,7 +168,7 @@ def test_menus_shape_never_changes_and_a_job_keeps_its_place(session, held):
 def test_underscore_of_a_workers_name_is_no_mnemonic(session, held):
     session.start()
     held.install("my_worker")
-    Watcher(session).shows("Installing my__worker (metadata)")
+    Watcher(session).shows("Installing my__worker (Look it up)")
 
 
 def test_menu_answers_what_hosts_ask(session, held):
@@ -192,8 +192,8 @@ def test_cancel_of_the_menu_cancels_the_job(session, held):
     session.start()
     watcher, server = Watcher(session), Notifications(session)
     job = held.install("llama")
-    item = watcher.shows("Installing llama (metadata)")
-    item.click(item.entries()["Installing llama (metadata)"]["Cancel"])
+    item = watcher.shows("Installing llama (Look it up)")
+    item.click(item.entries()["Installing llama (Look it up)"]["Cancel"])
     assert job.wait().result == "cancelled"
     watcher.wait_until_empty()
     assert server.calls == []
@@ -207,6 +207,49 @@ def test_quit_quits(session):
     assert session.process.wait(LEAST) == 0
 
 
+# Its language
+
+
+def speaks_german(session):
+    """In a locale that is C.UTF-8 by another name: there may be no others, and glibc 2.41 translates nothing in that one. What this build has
+    below its prefix stands where it would be installed."""
+    if not os.path.exists("/usr/lib/locale/C.utf8"):
+        pytest.skip("there is no /usr/lib/locale/C.utf8 here")
+    folder = session.directory / "locales"
+    folder.mkdir()
+    (folder / "de_DE.utf8").symlink_to("/usr/lib/locale/C.utf8")
+    session.locale = {"LC_ALL": "de_DE.UTF-8", "LANGUAGE": "de", "LOCPATH": str(folder)}
+    build = session.hive.build
+    data = os.path.join(build.options["prefix"], build.options["datadir"])
+    session.user = ["unshare", "--mount", "sh", "-ec", 'mount --bind "$1" "$2"; shift 2; exec "$@"', "sh", str(build.data.parent), data]
+
+
+@pytest.mark.root
+def test_menu_notifications_and_refusals_are_in_the_language_of_the_session(session, held):
+    speaks_german(session)
+    session.settings("[Notifier]\nNotifyAfter=0\n")
+    held.hive.configure("Jobs", MaxQueuedPerUser=1)
+    session.start()
+    watcher, server = Watcher(session), Notifications(session)
+    held.hive.fails(held.hive.install("absent"), "WorkerNotFound")
+    (told,) = server.wait()
+    assert told.summary == "absent kann nicht installiert werden"
+    assert "Kein Worker „absent“ im Katalog" in told.body, told.body
+    assert told.actions == {"default": "", "log": "Log zeigen", "again": "Erneut versuchen"}
+    held.install("llama")
+    item = watcher.shows("llama wird installiert (Nachschlagen)")
+    assert item.entries() == {
+        "absent kann nicht installiert werden": {"Log zeigen": 12, "Erneut versuchen": 13, "Verwerfen": 14},
+        "llama wird installiert (Nachschlagen)": {"Abbrechen": 21, "Log zeigen": 22},
+        "rbee-hive öffnen": 3,
+        "Beenden": 4,
+    }
+    server.choose(told, "again")
+    refused = server.wait(2)[1]
+    assert refused.summary == "Kein neuer Versuch möglich"
+    assert "MaxQueuedPerUser=1" in refused.body and "hat schon 1" in refused.body, refused.body
+
+
 # Notifications
 
 
@@ -217,7 +260,7 @@ def test_short_job_is_not_told_of(session, held):
     held.ends("short")
     held.hive.fails(held.hive.install("nothing"), "WorkerNotFound")
     held.install("later")
-    assert len(watcher.shows("Installing later (metadata)").entries()) == 3
+    assert len(watcher.shows("Installing later (Look it up)").entries()) == 3
     assert server.calls == []
 
 
@@ -239,9 +282,9 @@ def test_job_is_called_what_its_catalog_calls_the_worker_as_soon_as_that_is_know
     watcher, server = Watcher(session), Notifications(session)
     held.add("llama", pkgbuild("llama", build=f"sleep {seconds} || true"), name="<b>llama.cpp</b> _server_\n& more")
     job = held.hive.install("llama")
-    watcher.shows("Installing llama (metadata)")
+    watcher.shows("Installing llama (Look it up)")
     held.let_go("llama")
-    watcher.shows("Installing <b>llama.cpp</b> __server__ & more (build)")
+    watcher.shows("Installing <b>llama.cpp</b> __server__ & more (Build)")
     wake(seconds)
     job.wait()
     (told,) = server.wait()
@@ -297,7 +340,7 @@ def test_try_again_asks_for_the_same_and_takes_the_failure_back(session, held):
     held.add("late")
     server.choose(told, "again")
     wait_until(lambda: [job["options"] for job in held.hive.list_jobs(worker="late")] == [{"check": True}] * 2, what="a second job")
-    assert "Cannot install late" not in watcher.shows("Installing late (metadata)").entries()
+    assert "Cannot install late" not in watcher.shows("Installing late (Look it up)").entries()
     wait_until(lambda: not server.shown, what="the old notification to be closed")
     held.let_go("late")
     assert server.wait()[0].summary == "Installed Late"
@@ -512,7 +555,7 @@ def test_dock_and_menu_show_how_far_a_job_is_and_it_never_goes_back(session, hel
     held.add("llama", pkgbuild("llama", build=f'for i in $(seq 20); do echo "[$i/40] Building file $i"; done; sleep {seconds} || true'))
     held.let_go("llama")
     job = held.hive.install("llama")
-    watcher.shows("Installing Llama (build, 50 %)")
+    watcher.shows("Installing Llama (Build, 50 %)")
     wait_until(lambda: 0.5 < session.launcher[-1][1]["progress"] < 0.6, what=lambda: f"more than half, {session.launcher}")
     wake(seconds)
     job.wait()
@@ -530,9 +573,9 @@ def test_hive_that_dies_in_a_job_leads_to_one_notification(session, held):
     session.start()
     watcher, server = Watcher(session), Notifications(session)
     held.install("llama")
-    watcher.shows("Installing llama (metadata)")
+    watcher.shows("Installing llama (Look it up)")
     session.hive.stop(9)
-    watcher.shows("Installing llama (metadata): the hive is away")
+    watcher.shows("Installing llama (Look it up): the hive is away")
     session.hive.start()
     wait_until(lambda: server.shown, what="the job's end")
     for _ in range(3):

@@ -200,7 +200,7 @@ def test_twenty_deaths_of_the_daemon_in_a_job_are_one_notification(machine, hive
         hive.kill()
         machine.run("systemctl", "reset-failed", "rbee-hived.service", status=None)
         pid = wait_until(lambda: (now := hive.pid) != pid and now, what="another daemon")
-    watcher.shows("Installing Slow (build)")
+    watcher.shows("Installing Slow (Build)")
     wake(seconds)
     wait_until(lambda: server.calls, what="the job's end")
     assert job.wait() == ("done", "", "")

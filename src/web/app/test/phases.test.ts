@@ -23,7 +23,7 @@ describe("the phases that the hive has", () => {
   });
 
   test("have titles in the page, and the same in the window", () => {
-    const words = source("src/window/job-words.c").split("job_words_phase")[1]!;
+    const words = source("src/common/phase-title.c");
     const titles = [...words.matchAll(/\{ "(.*?)", N_ \("(.*?)"\)(?:, N_ \("(.*?)"\))? \}/g)];
 
     expect(all.filter((name) => phaseTitle(name) === name)).toEqual([]);
