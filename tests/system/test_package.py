@@ -104,6 +104,8 @@ class Alone(machines.Machine):
 
 @pytest.fixture(scope="module")
 def bare_machine():
+    """A copy of this machine: what is installed here without a package would be taken for what the package leaves."""
+    assert not os.path.exists("/usr/bin/hivectl"), "rbee-hive is installed on this machine: remove it first (ninja -C build uninstall)"
     machine = Alone(prepare)
     yield machine
     machine.close()
