@@ -4,8 +4,9 @@
 #include <glib.h>
 #include <stdbool.h>
 
-/* Characters that steer a terminal, or make a line look like another one: C0, DEL, C1, and those that turn the
- * direction of writing. Text of others shows none of them to a person. */
+/* Characters that steer a terminal, or make a line look like another one: C0, DEL, C1, those that turn the direction of
+ * writing, and U+2028 and U+2029, where Pango, Qt and browsers break a line. Text of others shows none of them to a
+ * person. */
 
 bool character_is_control (gunichar character);
 

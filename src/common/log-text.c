@@ -142,8 +142,8 @@ log_text_clean (GString *buffer, const char *text, size_t length)
           /* Noncharacters are valid UTF-8, but libsystemd refuses strings that have them. */
           if ((wide >= 0xfdd0 && wide <= 0xfdef) || (wide & 0xfffe) == 0xfffe)
             g_string_append (buffer, "\357\277\275");
-          /* U+2028 and U+2029 would break a line for some readers, but are
-           * text. */
+          else if (wide == 0x2028 || wide == 0x2029) /* a line break, like '\n' */
+            g_string_append_c (buffer, ' ');
           else if (!character_is_control (wide))
             g_string_append_len (buffer, text + i, g_utf8_skip[c]);
           i += g_utf8_skip[c];

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What steers a terminal, or turns the direction of a line, and comes from somebody else: it reaches no person."""
+"""What steers a terminal, breaks a line or turns its direction, and comes from somebody else: it reaches no person."""
 
 import json
 import re
@@ -23,13 +23,15 @@ CONTROLS = {
     "PDF": "\u202c",
     "LRO": "\u202d",
     "RLO": "\u202e",
+    "line separator": "\u2028",
+    "paragraph separator": "\u2029",
     "LRI": "\u2066",
     "RLI": "\u2067",
     "FSI": "\u2068",
     "PDI": "\u2069",
 }
 ALL = "".join(CONTROLS.values())
-CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 # In bash's own words, so that the recipe is plain text.
 QUOTED = "$'" + "".join(f"\\U{ord(character):08x}" for character in ALL) + "'"

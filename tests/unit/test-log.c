@@ -64,6 +64,7 @@ test_text (void)
     { "10%\r50%\r100%", "100%" },
     { "dos\r", "dos" },
     { "c1 \302\205 control", "c1  control" },
+    { "two\342\200\250lines\342\200\251", "two lines " },
   };
 
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
