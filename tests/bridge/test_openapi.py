@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 
 from build import SOURCE
+from catalog import pkgbuild
 from test_requests import hive_job
 
 SOURCE = SOURCE / "src" / "bridge"
@@ -143,6 +144,20 @@ def test_every_answer_is_as_the_document_has_it(bridge):
             seen.add((method, template))
     missing = {(method, path) for method, path, _ in operations()} - seen
     assert missing == {("GET", "/v1/events")}
+
+
+def test_jobs_of_every_kind_are_as_the_document_has_them(bridge):
+    folder = bridge.hive.directory / "own"
+    folder.mkdir()
+    (folder / "PKGBUILD").write_text(pkgbuild("own"))
+    bridge.hive.hivectl("install", folder, "--config", bridge.hive.directory / "hive.conf")
+    bridge.hive.removes("own")
+    bridge.hive.refuses("nothing", "WorkerNotFound")
+    answer = bridge.get("/v1/jobs").json
+    check(answer, {"$ref": "#/components/schemas/Jobs"})
+    assert [(job["name"], job["options"]) for job in answer["jobs"]] == [("own", {"origin": str(folder / "PKGBUILD")}), ("own", {}), ("nothing", {})]
+    for job in answer["jobs"]:
+        check(bridge.get(f"/v1/jobs/{job['id']}").json, {"$ref": "#/components/schemas/Job"})
 
 
 @pytest.mark.parametrize(
