@@ -102,14 +102,18 @@ worker_item_id (WorkerItem *self)
   return self->id;
 }
 
+/* What the hive noted, as jobs have it; where that was nothing, which is the id, the catalog's. A recipe of one's own
+ * is not what a catalog has by that id. */
 const char *
 worker_item_name (WorkerItem *self)
 {
-  const char *name = worker_item_text (self, "name");
+  const char *noted = self->installed ? dbus_hive_worker_get_name (self->installed) : NULL;
+  bool own = self->installed && g_strcmp0 (dbus_hive_worker_get_source (self->installed), "recipe") == 0;
+  const char *name = noted && *noted && !g_str_equal (noted, self->id) ? noted :
+                     own                                               ? self->id :
+                                                                         worker_item_text (self, "name");
 
-  if (!*name && self->installed)
-    name = dbus_hive_worker_get_name (self->installed);
-  return name && *name ? name : self->id;
+  return *name ? name : self->id;
 }
 
 const char *

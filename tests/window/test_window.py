@@ -139,6 +139,24 @@ def test_newer_version_is_shown_and_installed_by_a_click(make_screen, hive):
     window.wait("Remove…", "button")
 
 
+def test_recipe_of_ones_own_is_not_called_what_a_catalog_calls_its_worker(make_screen, hive):
+    hive.catalog.add("some", name="The Catalog's")
+    hive.start()
+    window = make_screen().start()
+    window.wait("The Catalog's", "list item")
+    folder = hive.directory / "own"
+    folder.mkdir()
+    (folder / "PKGBUILD").write_text(pkgbuild("some"))
+    hive.hivectl("install", folder, "--config", hive.directory / "hive.conf")
+    window.click("some", "list item")
+    window.click("Remove…")
+    window.reads("Remove some?")
+    assert not window.find("The Catalog's", "list item")
+    window.press("Remove")
+    window.reads("[DONE]")
+    window.wait("The Catalog's", "list item")
+
+
 @pytest.mark.parametrize(
     "look, width, environment",
     [
