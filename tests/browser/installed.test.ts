@@ -70,6 +70,32 @@ withBrowser("what is installed", () => {
     await page.getByRole("link", { name: /Remove The Llama/ }).waitFor();
   });
 
+  test("a recipe of one's own is not what a catalog has by its name", async ({ stage, page }) => {
+    await stage.add("some", {}, { name: "The Catalog's" });
+    await stage.start();
+    await stage.installs("some");
+    await stage.installsOwn("some", { version: "2.0" });
+    await stage.installsOwn("some", { version: "3.0", build: "exit 3" }, 1);
+    await enter(page, stage);
+    await page.getByRole("heading", { name: "The Catalog's" }).waitFor();
+    await page.getByRole("navigation").getByRole("link", { name: "Installed" }).click();
+    await page.getByRole("heading", { name: "some 2.0-1" }).waitFor();
+    await page.getByRole("button", { name: "Remove some" }).waitFor();
+    await page.getByRole("link", { name: "job 2 and its log" }).click();
+    await page.getByRole("heading", { name: "Install some" }).waitFor();
+    await page.getByText("some is installed").waitFor();
+    await page.getByRole("navigation").getByRole("link", { name: "Jobs" }).click();
+    await page.getByRole("link", { name: /Install The Catalog's/ }).waitFor();
+    await page
+      .getByRole("link", { name: /Install some/ })
+      .filter({ hasText: "Failed" })
+      .click();
+    await page.getByRole("alert").getByText("Build phase failed").waitFor();
+    await page.getByRole("button", { name: "Show the end of the log" }).waitFor();
+    expect(await page.getByRole("button", { name: "Try again" }).count()).toBe(0);
+    expect(await page.getByRole("link", { name: "Read the recipe" }).count()).toBe(0);
+  });
+
   test("all updates are installed by one click", async ({ stage, page }) => {
     for (const name of ["one", "two"]) await stage.add(name);
     await stage.start();

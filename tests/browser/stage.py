@@ -195,6 +195,13 @@ class Stage:
     def installs(self, worker):
         return self.hive.installs(worker).id
 
+    def installs_own(self, name, recipe=None, status=0):
+        """A recipe of no catalog, as hivectl install ./PKGBUILD does, to its end; @status: of hivectl."""
+        folder = self.hive.directory / "own"
+        folder.mkdir(exist_ok=True)
+        (folder / "PKGBUILD").write_text(pkgbuild(name, **(recipe or {})))
+        self.hive.hivectl("install", folder, "--config", self.hive.directory / "hive.conf", status=status)
+
     def wait(self, job):
         """The job's end: result, error's name, message."""
         return self.job(job).wait()

@@ -95,6 +95,8 @@ export class Stage {
   install = (worker: string, options?: Record<string, unknown>) => this.#call<string>("install", worker, options ?? null);
   /** The same, to its end. */
   installs = (worker: string) => this.#call<string>("installs", worker);
+  /** A recipe of no catalog, to its end; @status: of hivectl. */
+  installsOwn = (worker: string, recipe?: Recipe, status = 0) => this.#call<void>("installs_own", worker, recipe ?? null, status);
   wait = (job: string) => this.#call<Finished>("wait", job);
   waitForLine = (job: string, text: string) => this.#call<void>("wait_for_line", job, text);
   lines = (job: string) => this.#call<string[]>("lines", job);

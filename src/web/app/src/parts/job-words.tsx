@@ -31,8 +31,8 @@ function titleOf(operation: string, worker: string): string {
 
 /** What a job is, in words, with the name of its worker. */
 export function useJobTitle(): (job: Job) => string {
-  const nameOf = useWorkerNames();
-  return (job) => titleOf(job.operation, isOfWorker(job) ? nameOf(job.worker_id, job.name) : job.worker_id);
+  const { ofJob } = useWorkerNames();
+  return (job) => titleOf(job.operation, isOfWorker(job) ? ofJob(job) : job.worker_id);
 }
 
 export function stateWord(state: string): string {

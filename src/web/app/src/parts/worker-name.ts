@@ -2,10 +2,29 @@
 import { useMemo } from "react";
 
 import { useKnownCatalog } from "@rbee/hive-react";
+import type { Job, Worker } from "@rbee/hive-sdk";
 
-/** What a catalog calls a worker, by its id: where none has it or has answered yet, what the hive noted, or the id. */
-export function useWorkerNames(): (id: string, noted?: string) => string {
+/** Whether a job is of a recipe that was handed over: it is in no catalog. */
+export const isOfOwnRecipe = ({ options }: Job): boolean => options?.origin !== undefined;
+
+interface WorkerNames {
+  ofId: (id: string) => string;
+  ofWorker: (worker: Worker) => string;
+  ofJob: (job: Job) => string;
+}
+
+/**
+ * What workers are called. The name that the hive noted counts; where it noted none, which is the id, the catalog's: it was installed
+ * before names were noted, or nobody has looked it up yet. A recipe of one's own is not what a catalog has by that id.
+ */
+export function useWorkerNames(): WorkerNames {
   const known = useKnownCatalog();
   const names = useMemo(() => new Map(known?.map(({ id, name }) => [id, name])), [known]);
-  return (id, noted) => names.get(id) || noted || id;
+  const nameOf = (id: string, noted?: string, own = false) => (noted && noted !== id ? noted : own ? id : names.get(id) || id);
+
+  return {
+    ofId: nameOf,
+    ofWorker: ({ id, name, source }) => nameOf(id, name, source === "recipe"),
+    ofJob: (job) => nameOf(job.worker_id, job.name, isOfOwnRecipe(job)),
+  };
 }

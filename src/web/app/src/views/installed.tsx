@@ -160,7 +160,7 @@ function WorkerActions({ worker, name, verify, verifying }: WorkerActionsProps) 
 function InstalledWorker({ worker }: { worker: Worker }) {
   const { data: problems, error, refetch, isFetching } = useVerify(worker.id);
   const { jobs } = useJobs();
-  const name = useWorkerNames()(worker.id, worker.name);
+  const name = useWorkerNames().ofWorker(worker);
   const own = jobs?.filter((job) => job.worker_id === worker.id && isOfWorker(job));
   const job = own?.find(({ state }) => isActive(state));
 
@@ -206,7 +206,7 @@ function Updates() {
   const { upgradeWorker } = useHiveOperations();
   const [trouble, setTrouble] = useState("");
   const [, go] = useLocation();
-  const nameOf = useWorkerNames();
+  const { ofId } = useWorkerNames();
   const failed = updates?.filter(({ error }) => error) ?? [];
   const available = updates?.filter(({ available }) => available) ?? [];
   const found = available.length;
@@ -235,7 +235,7 @@ function Updates() {
       {trouble && <Notice tone="bad" title={trouble} urgent />}
       {error && <Notice tone="bad" title={hiveWords(error.message)} urgent />}
       {failed.map(({ id, error }) => (
-        <Notice key={id} tone="warn" title={format(_("Whether {worker} has an update is not known"), { worker: nameOf(id) })}>
+        <Notice key={id} tone="warn" title={format(_("Whether {worker} has an update is not known"), { worker: ofId(id) })}>
           <p>{hiveWords(error)}</p>
         </Notice>
       ))}

@@ -12,7 +12,7 @@ import { Icon } from "../parts/icons.tsx";
 import { InstallMissing } from "../parts/install-missing.tsx";
 import { Command, Notice } from "../parts/notice.tsx";
 import { troubleWords } from "../parts/use-action.ts";
-import { useWorkerNames } from "../parts/worker-name.ts";
+import { isOfOwnRecipe, useWorkerNames } from "../parts/worker-name.ts";
 import { choiceQuery } from "./install-choice.tsx";
 import { StartButton, useRunsWorkers } from "./start-button.tsx";
 
@@ -35,8 +35,8 @@ function Again({ job, children }: { job: Job; children: string }) {
     }
   };
 
-  /* Of a model and a push it takes what it was asked for with, which the page does not have. */
-  if (job.operation.startsWith("model_") || job.operation === "worker_push") return null;
+  /* Of a model, a push and a recipe of one's own it takes what it was asked for with, which the page does not have. */
+  if (job.operation.startsWith("model_") || job.operation === "worker_push" || isOfOwnRecipe(job)) return null;
   return (
     <>
       <button type="button" className="button primary" onClick={() => void again()} disabled={busy}>
@@ -73,7 +73,7 @@ function installCommand(view: JobView): string {
 }
 
 function Failed({ job, view, showEnd }: { job: Job; view: JobView; showEnd: () => void }) {
-  const nameOf = useWorkerNames();
+  const { ofJob } = useWorkerNames();
   const name = shortErrorName(job.error_name ?? "");
   const command = view.ended ? installCommand(view) : "";
   const words = view.ended && SAID_BY_RECIPE.has(name) ? lastWords(view) : [];
@@ -89,14 +89,14 @@ function Failed({ job, view, showEnd }: { job: Job; view: JobView; showEnd: () =
       {words.length > 0 && <pre className="last-words">{words.join("\n")}</pre>}
       {command && <Command>{command}</Command>}
       <div className="actions">
-        {command && name === "MissingDependencies" && !job.options?.install_dependencies && (
-          <InstallMissing worker={job.worker_id} options={job.options ?? {}} name={nameOf(job.worker_id, job.name)} />
+        {command && name === "MissingDependencies" && !isOfOwnRecipe(job) && !job.options?.install_dependencies && (
+          <InstallMissing worker={job.worker_id} options={job.options ?? {}} name={ofJob(job)} />
         )}
         <Again job={job}>{_("Try again")}</Again>
         <button type="button" className="button" onClick={showEnd}>
           {_("Show the end of the log")}
         </button>
-        {job.operation === "worker_install" && (
+        {job.operation === "worker_install" && !isOfOwnRecipe(job) && (
           <Link
             className="button quiet"
             href={`/catalog/${job.worker_id}/recipe${choiceQuery(job.options ?? {})}`}
@@ -118,21 +118,20 @@ function installedWords(worker: Worker | undefined, runs: boolean): string {
 }
 
 function Done({ job }: { job: Job }) {
-  const nameOf = useWorkerNames();
+  const { ofJob } = useWorkerNames();
   const workers = useInstalledWorkers();
   const worker = workers.data?.find(({ id }) => id === job.worker_id);
   const runs = useRunsWorkers();
 
   if (job.operation === "worker_remove")
     return (
-      <Notice tone="good" title={format(_("{worker} is removed"), { worker: nameOf(job.worker_id, job.name) })}>
+      <Notice tone="good" title={format(_("{worker} is removed"), { worker: ofJob(job) })}>
         <p>
           <Link href="/">{_("Back to the catalog")}</Link>
         </p>
       </Notice>
     );
-  if (job.operation === "worker_push")
-    return <Notice tone="good" title={format(_("{worker} is in the store"), { worker: nameOf(job.worker_id, job.name) })} />;
+  if (job.operation === "worker_push") return <Notice tone="good" title={format(_("{worker} is in the store"), { worker: ofJob(job) })} />;
   if (job.operation.startsWith("model_"))
     return (
       <Notice tone="good" title={format(_("The model {worker} is there"), { worker: job.worker_id })}>
@@ -142,7 +141,7 @@ function Done({ job }: { job: Job }) {
       </Notice>
     );
   return (
-    <Notice tone="good" title={format(_("{worker} is installed"), { worker: nameOf(job.worker_id, job.name) })}>
+    <Notice tone="good" title={format(_("{worker} is installed"), { worker: ofJob(job) })}>
       <p>{installedWords(worker, runs)}</p>
       {worker && !(worker.run && runs) && <Command>{worker.binary}</Command>}
       <div className="actions">

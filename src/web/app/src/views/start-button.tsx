@@ -15,8 +15,7 @@ export const useRunsWorkers = (): boolean => useCapabilities().data?.runs_worker
 /** Starts an installed worker, by a dialog; nothing where nobody knows how it is run, or nothing runs it. @named: among several it says which. */
 export function StartButton({ worker, named = false }: { worker: Worker; named?: boolean }) {
   const [asked, setAsked] = useState(false);
-  const words = format(_("Start {worker}"), { worker: useWorkerNames()(worker.id, worker.name) });
-
+  const words = format(_("Start {worker}"), { worker: useWorkerNames().ofWorker(worker) });
   const runs = useRunsWorkers();
 
   if (!worker.run || !runs) return null;

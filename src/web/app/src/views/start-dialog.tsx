@@ -160,7 +160,7 @@ function Refusal({ error, again }: { error: Error; again: (options: Partial<Star
 }
 
 export default function StartDialog({ worker, onClose }: { worker: Worker; onClose: () => void }) {
-  const nameOf = useWorkerNames();
+  const { ofWorker } = useWorkerNames();
   const { client } = useHive();
   const { data: instances } = useInstances();
   const { busy, error, act } = useAction();
@@ -187,7 +187,7 @@ export default function StartDialog({ worker, onClose }: { worker: Worker; onClo
         <Dialog.Backdrop className="backdrop" />
         <Dialog.Popup className="dialog start">
           <DialogHead
-            title={format(_("Start {worker}"), { worker: nameOf(worker.id, worker.name) })}
+            title={format(_("Start {worker}"), { worker: ofWorker(worker) })}
             description={_("It runs as a user of its own, without a network, until it is stopped.")}
           />
           <form onSubmit={submit}>
