@@ -11,6 +11,16 @@ typedef struct
   void *userdata;
 } RunQuestion;
 
+/* Consumes @job. */
+static RunQuestion *
+run_question_new (WatchedJob *job, RunQuestionAnswered answered, void *userdata)
+{
+  RunQuestion *question = g_new (RunQuestion, 1);
+
+  *question = (RunQuestion){ .job = job, .answered = answered, .userdata = userdata };
+  return question;
+}
+
 static void
 run_question_free (void *data)
 {
@@ -65,8 +75,7 @@ run_question_on_worker (sd_bus_message *reply, void *userdata, sd_bus_error *err
       question->answered (question->job, false, question->userdata);
       return 0;
     }
-  next = g_memdup2 (question, sizeof *question);
-  question->job = NULL;
+  next = run_question_new (g_steal_pointer (&question->job), question->answered, question->userdata);
   if (property_question_ask (sd_bus_message_get_bus (reply), HIVE_PATH, HIVE_INTERFACE, "RunsWorkers",
                              run_question_on_hive, next, run_question_free) < 0)
     run_question_give_up (next);
@@ -76,9 +85,8 @@ run_question_on_worker (sd_bus_message *reply, void *userdata, sd_bus_error *err
 void
 run_question_ask (sd_bus *bus, WatchedJob *job, RunQuestionAnswered answered, void *userdata)
 {
-  RunQuestion *question = g_new0 (RunQuestion, 1);
+  RunQuestion *question = run_question_new (job, answered, userdata);
 
-  *question = (RunQuestion){ .job = job, .answered = answered, .userdata = userdata };
   if (property_question_ask_worker (bus, job->worker, "Run", run_question_on_worker, question, run_question_free) < 0)
     run_question_give_up (question);
 }
