@@ -374,14 +374,19 @@ class Session:
         return self.process.wait(LEAST)
 
     def has_seen_the_hive(self):
-        """Comes back when the notifier has read what the hive has told so far: it answers a call of ours on that bus after it."""
+        """Comes back when the notifier has read what the hive has told so far, and misses nothing from then on: it answers a call of ours
+        on that bus after it."""
         bus = self.hive.connection
-        names = bus.call_sync(*BUS, "ListNames", None, None, 0, -1, None).unpack()[0]
 
         def process(name):
-            return bus.call_sync(*BUS, "GetConnectionUnixProcessID", GLib.Variant("(s)", (name,)), None, 0, -1, None).unpack()[0]
+            with contextlib.suppress(GLib.Error):  # who has left meanwhile
+                return bus.call_sync(*BUS, "GetConnectionUnixProcessID", GLib.Variant("(s)", (name,)), None, 0, -1, None).unpack()[0]
 
-        name = next(name for name in names if name.startswith(":") and process(name) == self.process.pid)
+        def find():
+            names = bus.call_sync(*BUS, "ListNames", None, None, 0, -1, None).unpack()[0]
+            return next((name for name in names if name.startswith(":") and process(name) == self.process.pid), None)
+
+        name = wait_until(find, what="the notifier on the hive's bus")
         bus.call_sync(name, "/", "org.freedesktop.DBus.Peer", "Ping", None, None, 0, 1000 * LEAST, None)
         self.connection.call_sync("org.rbee.HiveNotifier", "/", "org.freedesktop.DBus.Peer", "Ping", None, None, 0, 1000 * LEAST, None)
 

@@ -160,6 +160,14 @@ notices_handle (Notification *notification, const char *action, const char *toke
     notices->handler->seen (job, notices->userdata);
 }
 
+/* A session that shows none leaves the day to another. */
+static void
+notices_on_shown (const Notification *notification, void *userdata)
+{
+  if (g_str_equal (notification_about (notification), ABOUT_UPDATES))
+    update_day_keep (((Notices *)userdata)->update_day);
+}
+
 static const char *const *
 notices_actions (const WatchedJob *job, bool can_start)
 {
@@ -298,7 +306,7 @@ notices_new (Notices **ret, sd_bus *bus, const NoticesHandler *handler, void *us
   notices->shown = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, notice_free);
   notices->updates = g_ptr_array_new_with_free_func (g_free);
   notices->update_day = update_day_new (g_get_real_time);
-  if ((r = notification_server_new (&notices->server, bus, notices_handle, notices)) < 0)
+  if ((r = notification_server_new (&notices->server, bus, notices_handle, notices_on_shown, notices)) < 0)
     return r;
   *ret = g_steal_pointer (&notices);
   return 0;

@@ -20,6 +20,7 @@ struct NotificationServer
 {
   sd_bus *bus;
   NotificationHandler handler;
+  NotificationShown shown;
   void *userdata;
   BusOwner *owner;
   sd_bus_slot *signals, *question;
@@ -129,6 +130,8 @@ notification_on_shown (sd_bus_message *reply, void *userdata, sd_bus_error *erro
   notification->call = sd_bus_slot_unref (notification->call);
   if (sd_bus_message_is_method_error (reply, NULL) || sd_bus_message_read (reply, "u", &notification->id) < 0)
     notification->id = 0;
+  if (notification->id)
+    notification->server->shown (notification, notification->server->userdata);
   if (notification->closing)
     notification_close (notification);
   else if (notification->wanted && notification->id)
@@ -294,13 +297,15 @@ server_on_signal (sd_bus_message *signal, void *userdata, sd_bus_error *error)
 }
 
 int
-notification_server_new (NotificationServer **ret, sd_bus *bus, NotificationHandler handler, void *userdata)
+notification_server_new (NotificationServer **ret, sd_bus *bus, NotificationHandler handler, NotificationShown shown,
+                         void *userdata)
 {
   g_autoptr (NotificationServer) server = g_new0 (NotificationServer, 1);
   int r;
 
   server->bus = sd_bus_ref (bus);
   server->handler = handler;
+  server->shown = shown;
   server->userdata = userdata;
   server->notifications = g_ptr_array_new_with_free_func (notification_destroy);
   if ((r = bus_owner_new (&server->owner, bus, NAME)) < 0 ||

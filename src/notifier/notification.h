@@ -18,8 +18,12 @@ typedef struct Notification Notification;
 typedef void (*NotificationHandler) (Notification *notification, const char *action, const char *token, bool dismissed,
                                      void *userdata);
 
+/* It is on the screen, or what was changed of it is. */
+typedef void (*NotificationShown) (const Notification *notification, void *userdata);
+
 /* On the session's @bus; a negative errno when it broke. */
-int notification_server_new (NotificationServer **ret, sd_bus *bus, NotificationHandler handler, void *userdata);
+int notification_server_new (NotificationServer **ret, sd_bus *bus, NotificationHandler handler,
+                             NotificationShown shown, void *userdata);
 void notification_server_free (NotificationServer *server);
 
 /* One that belongs to @server, which frees it with itself. @about: what it is about, for its owner. */

@@ -14,7 +14,8 @@ struct UpdateDay
 {
   gint64 (*clock) (void);
   char *path;
-  char *told;   /* "2026-11-30"; NULL: not by us */
+  char *told;   /* "2026-11-30", which a person has seen; NULL: not by us */
+  char *taken;  /* the day of the telling that began last */
   gint64 began; /* when that was; 0: never */
 };
 
@@ -40,7 +41,7 @@ update_day_is_told (const UpdateDay *day, const char *today)
 
 /* Without the file this session still knows it. */
 static void
-update_day_keep (UpdateDay *day)
+update_day_write (const UpdateDay *day)
 {
   g_autofree char *folder = g_path_get_dirname (day->path);
   g_autofree char *text = g_strconcat (day->told, "\n", NULL);
@@ -64,11 +65,20 @@ update_day_take (UpdateDay *day)
     return UPDATE_MORE;
   if (update_day_is_told (day, today))
     return UPDATE_UNTOLD;
-  g_free (day->told);
-  day->told = g_steal_pointer (&today);
+  g_free (day->taken);
+  day->taken = g_steal_pointer (&today);
   day->began = now;
-  update_day_keep (day);
   return UPDATE_FIRST;
+}
+
+void
+update_day_keep (UpdateDay *day)
+{
+  if (!day->taken || g_strcmp0 (day->told, day->taken) == 0)
+    return;
+  g_free (day->told);
+  day->told = g_strdup (day->taken);
+  update_day_write (day);
 }
 
 UpdateDay *
@@ -88,5 +98,6 @@ update_day_free (UpdateDay *day)
     return;
   g_free (day->path);
   g_free (day->told);
+  g_free (day->taken);
   g_free (day);
 }

@@ -4,7 +4,7 @@
 #include <glib.h>
 
 /* The day on which a person was told of newer versions last. It is kept in rbee-hive/updates-told of the state folder
- * (~/.local/state), so that the next session knows it too. */
+ * (~/.local/state), so that the next session knows it too. One that can show nothing leaves the day to the others. */
 typedef struct UpdateDay UpdateDay;
 
 typedef enum
@@ -20,5 +20,8 @@ void update_day_free (UpdateDay *day);
 
 /* A newer version was found: whether it is to be told. */
 UpdateTurn update_day_take (UpdateDay *day);
+
+/* What update_day_take() gave a turn to was shown: that day is over. */
+void update_day_keep (UpdateDay *day);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UpdateDay, update_day_free)

@@ -430,12 +430,16 @@ def test_newer_versions_are_one_notification(session, held):
     assert len(server.shown) == 1 and server.wait()[0].summary == "Newer versions of workers"
 
 
-def test_newer_versions_are_told_of_once_a_day_in_whichever_session(session, held):
-    """It is about noon where this session is: no midnight comes between."""
+@pytest.fixture
+def told(session):
+    """The file that has the day of the last telling. It is about noon where this session is: no midnight comes between."""
     hour = datetime.datetime.now(datetime.timezone.utc).hour
     session.hive.environment["TZ"] = f"NOON{hour - 12:+d}"
-    told = session.home / ".local/state/rbee-hive/updates-told"
     session.settings("[Notifier]\nNotifyAfter=0\n")
+    return session.home / ".local/state/rbee-hive/updates-told"
+
+
+def test_newer_versions_are_told_of_once_a_day_in_whichever_session(session, held, told):
     session.start()
     server = Notifications(session)
     held.ends("first")
@@ -450,14 +454,62 @@ def test_newer_versions_are_told_of_once_a_day_in_whichever_session(session, hel
         return [call.body for call in server.calls if call.summary == "Newer versions of workers"]
 
     assert finds("2.0") == ["First 2.0-1"]
+    wait_until(told.exists, what="the day to be kept, when the server has answered")
     today = told.read_text()
     assert re.fullmatch(r"\d{4}-\d\d-\d\d\n", today)
     session.stop()
     session.start()
+    session.has_seen_the_hive()
     assert finds("3.0") == ["First 2.0-1"]
     told.write_text("2026-01-01\n")
     assert finds("4.0") == ["First 2.0-1", "First 4.0-1"]
-    assert told.read_text() == today
+    wait_until(lambda: told.read_text() == today, what="the day to be kept again")
+
+
+class Refusing(Notifications):
+    """A server that shows nothing, as one that is about to end."""
+
+    def on_call(self, connection, sender, path, interface, member, arguments, invocation):
+        if member == "Notify":
+            self.calls.append(arguments.unpack()[3])
+            invocation.return_dbus_error("org.freedesktop.DBus.Error.Failed", "no")
+        else:
+            super().on_call(connection, sender, path, interface, member, arguments, invocation)
+
+
+@pytest.mark.parametrize("is_there", [False, True], ids=["no-server", "server-that-refuses"])
+def test_session_that_can_show_nothing_leaves_the_newer_versions_of_the_day_to_the_next(session, held, told, is_there):
+    session.start()
+    watcher = Watcher(session)
+    server = Refusing(session) if is_there else None
+
+    def is_found(worker):
+        held.ends(worker)
+        held.add(worker, pkgbuild(worker, version="2.0"), version="2.0")
+        held.let_go(worker)
+        held.hive.call("CheckUpdates")
+
+    is_found("first")
+    held.hive.fails(held.hive.install("nothing"), "WorkerNotFound")
+    watcher.shows("Cannot install nothing")  # it has asked the hive before how the worker is called
+    held.hive.list_jobs()  # the hive has answered that
+    session.has_seen_the_hive()  # that came, and a server was looked for
+    if server:
+        wait_until(lambda: "Newer versions of workers" in server.calls, what=lambda: f"a try to tell, there is {server.calls}")
+    session.has_seen_the_hive()  # what came of it did too
+    assert not told.exists()
+    session.stop()
+    if server:
+        server.leave()
+    session.start()
+    session.has_seen_the_hive()
+    able = Notifications(session)
+    is_found("second")
+    wait_until(
+        lambda: [one.body for one in able.calls if one.summary == "Newer versions of workers"] == ["Second 2.0-1"],
+        what=lambda: f"the newer version, there is {[one.summary for one in able.calls]}",
+    )
+    wait_until(told.exists, what="the day to be kept")
 
 
 # What a click does

@@ -55,6 +55,14 @@ file_says (const char *text)
 }
 
 static void
+file_is_missing (void)
+{
+  g_autofree char *path = file_path ();
+
+  g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
+}
+
+static void
 test_what_is_found_together_is_told_and_no_more_that_day (void)
 {
   g_autoptr (UpdateDay) day = update_day_new (clock_read);
@@ -62,6 +70,7 @@ test_what_is_found_together_is_told_and_no_more_that_day (void)
   file_set (NULL);
   clock_set (29);
   g_assert_cmpint (update_day_take (day), ==, UPDATE_FIRST);
+  update_day_keep (day);
   file_says ("2026-11-29\n");
   now += 9 * SECOND;
   g_assert_cmpint (update_day_take (day), ==, UPDATE_MORE);
@@ -71,6 +80,7 @@ test_what_is_found_together_is_told_and_no_more_that_day (void)
   g_assert_cmpint (update_day_take (day), ==, UPDATE_UNTOLD);
   now += HOUR;
   g_assert_cmpint (update_day_take (day), ==, UPDATE_FIRST);
+  update_day_keep (day);
   file_says ("2026-11-30\n");
 }
 
@@ -83,11 +93,49 @@ test_next_session_does_not_tell_again (void)
   file_set (NULL);
   clock_set (29);
   g_assert_cmpint (update_day_take (before), ==, UPDATE_FIRST);
+  update_day_keep (before);
   now += SECOND;
   g_assert_cmpint (update_day_take (after), ==, UPDATE_UNTOLD);
   clock_set (30);
   g_assert_cmpint (update_day_take (after), ==, UPDATE_FIRST);
+  update_day_keep (after);
   g_assert_cmpint (update_day_take (before), ==, UPDATE_UNTOLD);
+}
+
+/* As where no notification server is: neither for another session nor, later, for this one. */
+static void
+test_day_on_which_nothing_was_shown_is_not_over (void)
+{
+  g_autoptr (UpdateDay) blind = update_day_new (clock_read);
+  g_autoptr (UpdateDay) seeing = update_day_new (clock_read);
+
+  file_set (NULL);
+  clock_set (29);
+  g_assert_cmpint (update_day_take (blind), ==, UPDATE_FIRST);
+  now += 9 * SECOND;
+  g_assert_cmpint (update_day_take (blind), ==, UPDATE_MORE);
+  now += SECOND;
+  g_assert_cmpint (update_day_take (blind), ==, UPDATE_FIRST);
+  file_is_missing ();
+  g_assert_cmpint (update_day_take (seeing), ==, UPDATE_FIRST);
+  update_day_keep (seeing);
+  now += HOUR;
+  g_assert_cmpint (update_day_take (blind), ==, UPDATE_UNTOLD);
+}
+
+/* What is shown a second after midnight was told the day before. */
+static void
+test_day_is_that_on_which_the_telling_began (void)
+{
+  g_autoptr (UpdateDay) day = update_day_new (clock_read);
+
+  file_set (NULL);
+  clock_set (29);
+  now += 12 * HOUR - SECOND;
+  g_assert_cmpint (update_day_take (day), ==, UPDATE_FIRST);
+  now += 2 * SECOND;
+  update_day_keep (day);
+  file_says ("2026-11-29\n");
 }
 
 /* A clock that was wrong for a while mutes nothing for longer. */
@@ -99,8 +147,10 @@ test_day_of_the_file_is_in_the_future (void)
   file_set ("2099-01-01\n");
   clock_set (30);
   g_assert_cmpint (update_day_take (day), ==, UPDATE_FIRST);
+  update_day_keep (day);
   clock_set (29);
   g_assert_cmpint (update_day_take (day), ==, UPDATE_FIRST);
+  update_day_keep (day);
   file_says ("2026-11-29\n");
 }
 
@@ -116,6 +166,7 @@ test_file_that_says_nothing_is_written_anew (void)
       file_set (texts[i]);
       clock_set (30);
       g_assert_cmpint (update_day_take (day), ==, UPDATE_FIRST);
+      update_day_keep (day);
       file_says ("2026-11-30\n");
     }
 }
@@ -132,6 +183,7 @@ test_file_cannot_be_written (void)
   g_assert_cmpint (g_mkdir_with_parents (inside, 0700), ==, 0); /* a rename puts no file in its place */
   clock_set (30);
   g_assert_cmpint (update_day_take (day), ==, UPDATE_FIRST);
+  update_day_keep (day);
   now += HOUR;
   g_assert_cmpint (update_day_take (day), ==, UPDATE_UNTOLD);
   g_rmdir (inside);
@@ -151,6 +203,8 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/update-day/together", test_what_is_found_together_is_told_and_no_more_that_day);
   g_test_add_func ("/update-day/next-session", test_next_session_does_not_tell_again);
+  g_test_add_func ("/update-day/unseen", test_day_on_which_nothing_was_shown_is_not_over);
+  g_test_add_func ("/update-day/midnight", test_day_is_that_on_which_the_telling_began);
   g_test_add_func ("/update-day/future", test_day_of_the_file_is_in_the_future);
   g_test_add_func ("/update-day/damaged", test_file_that_says_nothing_is_written_anew);
   g_test_add_func ("/update-day/unwritable", test_file_cannot_be_written);
