@@ -4,6 +4,7 @@ callback, and takes an answer that is not a success for an error with that statu
 
 import datetime
 import json
+import os
 
 import pytest
 
@@ -39,6 +40,22 @@ def test_memory_of_a_card_is_a_whole_number_or_null(bridge):
     devices = bridge.get("/v1/capabilities").json["devices"]
     assert devices and all(device["vram_gb"] is None or type(device["vram_gb"]) is int for device in devices)
     assert [device["vram_gb"] for device in devices if device["device_type"] == "cpu"] == [None]
+
+
+def test_memory_of_cards_is_what_their_tool_says_in_whole_gib(new_bridge):
+    """By nvidia-smi, which devices are read from where there is no library of its maker's."""
+    hive = new_bridge.hive
+    program = hive.directory / "tools" / "nvidia-smi"
+    program.parent.mkdir()
+    cards = [("24576 MiB", 24), ("24564 MiB", 24), ("81559 MiB", 80), ("143771 MiB", 140), ("2048 MiB", 2), ("[N/A]", None)]
+    lines = [f"Card, {memory}, 8.6, 560.35.03, GPU-{number}" for number, (memory, _) in enumerate(cards)]
+    program.write_text("#!/bin/sh\ncat <<'END'\n" + "\n".join(["name, memory.total [MiB], compute_cap, driver_version, uuid", *lines, "END", ""]))
+    program.chmod(0o755)
+    hive.environment["PATH"] = f"{program.parent}:{os.environ['PATH']}"
+    devices = new_bridge.start().get("/v1/capabilities").json["devices"]
+    found = {device["uuid"]: device["vram_gb"] for device in devices if device["device_type"] == "cuda"}
+    assert found == {f"GPU-{number}": gib for number, (_, gib) in enumerate(cards)}
+    assert all(type(size) is int or size is None for size in found.values())
 
 
 @pytest.mark.parametrize("path", ["/health", "/v1/capabilities", "/v1/workers", "/v1/catalog"])
