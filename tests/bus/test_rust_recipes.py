@@ -2,6 +2,7 @@
 """The llm-worker-rbee recipes as they ship, built by cargo from repositories that have what the real ones have."""
 
 import io
+import pathlib
 import re
 import subprocess
 import tarfile
@@ -143,13 +144,17 @@ def compiled(job):
     return {match[1] for match in re.finditer(r" Compiling (\S+) ", job.log_text())}
 
 
-def test_second_build_compiles_the_workers_own_crates_alone(hive, repository, rustup):
+def test_second_build_compiles_the_workers_own_crates_where_something_is_new(hive, repository, rustup):
     add(hive, shipped(repository, repository.commit(files())))
     job = rust.installs(hive, "llm-worker-rbee-cpu")
     assert compiled(job) == {"itoa", "worker-contract", "llm-worker-rbee"} and FINDS not in job.lines()
     job = hive.installs("llm-worker-rbee-cpu", reinstall=True)
-    assert compiled(job) == {"worker-contract", "llm-worker-rbee"} and FINDS in job.lines()
+    assert compiled(job) == set() and FINDS in job.lines()
     assert runs(hive) == "a worker from 42\n"
+    repository.git("commit", "-q", "--allow-empty", "-m", "which a build script may tell of")
+    add(hive, shipped(repository, repository.git("rev-parse", "HEAD")))
+    job = hive.installs("llm-worker-rbee-cpu", reinstall=True)
+    assert compiled(job) == {"worker-contract", "llm-worker-rbee"} and FINDS in job.lines()
     add(hive, shipped(repository, repository.commit(files(main=MAIN.replace("42", "43")))))
     assert "itoa" not in compiled(hive.installs("llm-worker-rbee-cpu"))
     assert runs(hive) == "a worker from 43\n"
@@ -162,16 +167,17 @@ def test_second_build_compiles_the_workers_own_crates_alone(hive, repository, ru
 def some(hive, rustup):
     """A worker without dependencies, of an archive whose files are as old as it likes, and with what its build says after cargo."""
 
-    def add(word, time=1_000_000_000, then="", folder="tree"):
+    def add(word, time=1_000_000_000, then="", folder="tree", first="", more=None):
         tree = {
             "Cargo.toml": '[package]\nname = "some"\nversion = "1.0.0"\nedition = "2021"\n',
             "src/main.rs": f'fn main() {{ println!("{word}"); }}\n',
+            **(more or {}),
         }
         recipe = pkgbuild(
             "some",
             source=["tree.tar"],
             sha256sums=["SKIP"],
-            build=f"cd {folder}\ncargo build --release --offline\n{then}",
+            build=f"cd {folder}\n{first}\ncargo build --release --offline\n{then}",
             package=f'install -Dm755 {folder}/target/release/some "$pkgdir/usr/local/bin/some"',
         )
         hive.catalog.add("some", recipe, {"tree.tar": archive({f"{folder}/{name}": text for name, text in tree.items()}, time)})
@@ -185,7 +191,10 @@ def archive(files, time):
     with tarfile.open(fileobj=data, mode="w") as tar:
         for name, text in files.items():
             member = tarfile.TarInfo(name)
-            member.size, member.mtime = len(text), time
+            member.mtime = time
+            if isinstance(text, pathlib.PurePath):
+                member.type, member.linkname, text = tarfile.SYMTYPE, str(text), ""
+            member.size = len(text)
             tar.addfile(member, io.BytesIO(text.encode()))
     return data.getvalue()
 
@@ -198,6 +207,30 @@ def test_sources_with_old_times_are_compiled_all_the_same(hive, some):
     for word in ("first", "second"):
         some(word).installs("some", reinstall=True)
         assert says(hive) == f"{word}\n"
+
+
+def test_same_sources_are_compiled_once_and_those_of_before_again(hive, some):
+    some("first").installs("some")
+    assert compiled(some("first").installs("some", reinstall=True)) == set()
+    for word in ("second", "first"):
+        assert compiled(some(word).installs("some", reinstall=True)) == {"some"}
+        assert compiled(some(word).installs("some", reinstall=True)) == set()
+        assert says(hive) == f"{word}\n"
+
+
+def test_what_a_build_made_of_the_same_sources_is_not_taken_for_them(hive, some):
+    some("first", first="cp -p src/main.rs /tmp/kept; sed -i s/first/other/ src/main.rs", then="cp -p /tmp/kept src/main.rs").installs("some")
+    assert says(hive) == "other\n"
+    some("first").installs("some", reinstall=True)
+    assert says(hive) == "first\n"
+
+
+def test_link_that_leads_elsewhere_is_noticed(hive, some):
+    more = {f"src/{name}.rs": f'pub const SAYS: &str = "{name}";\n' for name in ("one", "two")}
+    more["src/main.rs"] = 'mod which;\nfn main() { println!("{}", which::SAYS); }\n'
+    for name in ("one", "two"):
+        some("", more={**more, "src/which.rs": pathlib.PurePath(f"{name}.rs")}).installs("some", reinstall=True)
+        assert says(hive) == f"{name}\n"
 
 
 def test_what_a_failed_build_compiled_is_not_used(hive, some):

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "cargo-sources.h"
 #include "catalog-search.h"
 #include "configuration.h"
 #include "error.h"
@@ -23,16 +24,17 @@ typedef struct
   CatalogEntry *entry; /* metadata */
   Machine *machine;
   CatalogSearch *search;
-  Catalog *catalog;    /* of @search: where the entry is from */
-  char *source;        /* "binary" or "git" */
-  char *recipe_url;    /* pkgbuild: where the PKGBUILD came from; local sources lie beside it */
-  char *recipe_sha256; /* pkgbuild */
-  Recipe *recipe;      /* parse; pkgver changes its version */
-  bool ready;          /* store: a ready build lies in pkg/ */
-  char *ready_cpu;     /* for which processors that was built */
-  bool installed;      /* parse: just this is installed already */
-  JsonArray *resolved; /* sources: what each was (build-record.h); NULL: none */
-  char *tool_cache;    /* prepare: the key of the copy; NULL: none was taken */
+  Catalog *catalog;            /* of @search: where the entry is from */
+  char *source;                /* "binary" or "git" */
+  char *recipe_url;            /* pkgbuild: where the PKGBUILD came from; local sources lie beside it */
+  char *recipe_sha256;         /* pkgbuild */
+  Recipe *recipe;              /* parse; pkgver changes its version */
+  bool ready;                  /* store: a ready build lies in pkg/ */
+  char *ready_cpu;             /* for which processors that was built */
+  bool installed;              /* parse: just this is installed already */
+  JsonArray *resolved;         /* sources: what each was (build-record.h); NULL: none */
+  char *tool_cache;            /* prepare: the key of the copy; NULL: none was taken */
+  CargoSources *cargo_sources; /* build; NULL: there are none, or too many */
 
   NetworkHolder *network; /* parse: of the recipe's functions, being made; NULL: each makes its own */
 

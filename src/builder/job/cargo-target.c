@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cache.h"
+#include "cargo-sources.h"
 #include "cpu-level.h"
 #include "file.h"
 #include "folder.h"
@@ -185,8 +186,16 @@ cargo_target_restore (Builder *builder)
   crates = cargo_target_list (src, MANIFEST);
   /* Also when nothing was kept: what is built now is compared with these times in the next build. */
   if (crates->len > 0 && !builder->reproducible && cargo_target_started (builder, &started) &&
-      folder_visit (src, cargo_target_renew, &started, SOURCES_MAX) >= 0 && kept >= 0)
-    cargo_target_put_back (kept, src, &started, &moved);
+      folder_visit (src, cargo_target_renew, &started, SOURCES_MAX) >= 0)
+    {
+      builder->cargo_sources = cargo_sources_read (src, &started);
+      if (kept >= 0)
+        cargo_target_put_back (kept, src, &started, &moved);
+      if (builder->cargo_sources && moved > 0)
+        cargo_sources_restore (builder->cargo_sources, src, kept);
+      if (builder->cargo_sources)
+        cargo_sources_seal (builder->cargo_sources, src);
+    }
   if (moved > 0)
     log_writer_note (builder->log, builder->phase, "✓ cargo finds what it compiled, and compiles what has changed");
   folder_remove (tools, KEPT);
@@ -233,4 +242,6 @@ cargo_target_keep (Builder *builder)
   for (guint i = 0; kept >= 0 && i < paths->len; i++)
     if (cargo_target_is_small (builder, src, paths->pdata[i]))
       cargo_target_move (src, kept, paths->pdata[i], true);
+  if (kept >= 0 && builder->cargo_sources)
+    cargo_sources_keep (builder->cargo_sources, src, kept);
 }

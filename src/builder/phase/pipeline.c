@@ -51,6 +51,7 @@ pipeline_clear (Builder *builder)
   g_free (builder->recipe_url);
   g_free (builder->recipe_sha256);
   g_free (builder->tool_cache);
+  cargo_sources_free (builder->cargo_sources);
   network_holder_free (builder->network);
   g_free (builder->folder);
   g_free (builder->above);
