@@ -18,7 +18,7 @@
 /* Notifications that are remembered, to be changed or chosen from. */
 #define NOTICES_MOST 50
 
-/* What a notification is about, where it is about no worker: nothing that is one's id. */
+/* What a notification is about, where it is about no worker or model. */
 #define ABOUT_MANY    "/many"
 #define ABOUT_UPDATES "/updates"
 #define ABOUT_TROUBLE "/trouble"
@@ -35,9 +35,9 @@ static const char *const actions_of_lost[] = { "default", "", "log", N_ ("Show l
 typedef struct
 {
   Notification *notification;
-  char *job;      /* NULL: none */
-  bool failed;    /* the job did: its log is what one wants to see */
-  bool installed; /* a worker, which one may open */
+  char *job;    /* NULL: none */
+  bool failed;  /* the job did: its log is what one wants to see */
+  char *worker; /* that it installed, which one may open; NULL: none */
   gint64 at;
 } Notice;
 
@@ -67,6 +67,7 @@ notice_free (void *data)
   Notice *notice = data;
 
   g_free (notice->job);
+  g_free (notice->worker);
   g_free (notice);
 }
 
@@ -107,6 +108,7 @@ notices_get (Notices *notices, const char *about, const char *job)
     }
   g_free (notice->job);
   notice->job = g_strdup (job);
+  g_clear_pointer (&notice->worker, g_free);
   notice->at = g_get_monotonic_time ();
   return notice;
 }
@@ -131,11 +133,10 @@ notices_act (Notices *notices, const Notice *notice, const char *action, const c
     notices->handler->try_again (notice->job, notices->userdata);
   else if (notice->job && (g_str_equal (action, "log") || (is_default && notice->failed)))
     notices->handler->show_log (notice->job, token, notices->userdata);
-  else if (notice->installed && g_str_equal (action, "start"))
-    notices->handler->start (notification_about (notice->notification), token, notices->userdata);
+  else if (notice->worker && g_str_equal (action, "start"))
+    notices->handler->start (notice->worker, token, notices->userdata);
   else if (g_str_equal (action, "open") || is_default)
-    notices->handler->open (notice->installed ? notification_about (notice->notification) : NULL, token,
-                            notices->userdata);
+    notices->handler->open (notice->worker, token, notices->userdata);
 }
 
 static void
@@ -176,19 +177,27 @@ notices_actions (const WatchedJob *job, bool can_start)
   return can_start ? actions_of_startable : actions_of_success;
 }
 
+/* What a notification about the job's worker, or its model, is about: a model may have a worker's name. */
+static char *
+notices_about_job (const WatchedJob *job)
+{
+  return g_strdup_printf (watched_job_is_of_model (job) ? "model %s" : "worker %s", job->worker);
+}
+
 static void
 notices_tell_single (Notices *notices, const WatchedJob *job, bool can_start)
 {
   g_autofree char *summary = watched_job_outcome (job);
   bool failed = watched_job_is_failed (job);
   g_autofree char *words = sentence_translate (failed && job->message ? job->message : "");
-  Notice *notice = notices_get (notices, job->worker, job->id);
+  g_autofree char *about = notices_about_job (job);
+  Notice *notice = notices_get (notices, about, job->id);
 
   for (unsigned i = SINGLE_MOST - 1; i > 0; i--)
     notices->last[i] = notices->last[i - 1];
   notices->last[0] = (NoticedEnd){ .at = notice->at, .failed = failed };
   notice->failed = failed;
-  notice->installed = watched_job_is_installation (job);
+  notice->worker = watched_job_is_installation (job) ? g_strdup (job->worker) : NULL;
   notification_set (notice->notification, summary, words, failed, notices_actions (job, can_start));
   notification_show (notice->notification);
 }
@@ -258,9 +267,11 @@ notices_tell_end (Notices *notices, const WatchedJob *job, bool can_start)
 }
 
 void
-notices_take_back (Notices *notices, const char *worker)
+notices_take_back (Notices *notices, const WatchedJob *job)
 {
-  notices_drop (notices, worker);
+  g_autofree char *about = notices_about_job (job);
+
+  notices_drop (notices, about);
 }
 
 void

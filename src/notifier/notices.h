@@ -7,8 +7,8 @@
 
 #include "watched-job.h"
 
-/* What a person is told by notifications: the end of each job, one notification a worker, and many ends in a short time
- * as one; newer versions once a day. */
+/* What a person is told by notifications: the end of each job, one notification a worker or model, and many ends in a
+ * short time as one; newer versions once a day. */
 typedef struct Notices Notices;
 
 typedef struct
@@ -27,8 +27,8 @@ void notices_free (Notices *notices);
 /* Tells what became of a job; @can_start: of one that installed a worker. */
 void notices_tell_end (Notices *notices, const WatchedJob *job, bool can_start);
 
-/* The worker has another job now: what was told of it last is stale. */
-void notices_take_back (Notices *notices, const char *worker);
+/* The worker, or the model, of @job has that one now: what was told of it last is stale. */
+void notices_take_back (Notices *notices, const WatchedJob *job);
 
 /* Tells that there is a newer version of the worker that is called so. */
 void notices_tell_update (Notices *notices, const char *name, const char *version);

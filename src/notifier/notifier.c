@@ -31,7 +31,7 @@ struct Notifier
   InstanceWatch *instances;
   Tray *tray;
   Notices *notices;
-  LauncherEntry launcher;
+  LauncherEntry *launcher;
 };
 
 static void
@@ -41,7 +41,7 @@ notifier_show (void *userdata)
   GPtrArray *jobs = hive_watch_jobs (notifier->watch);
 
   tray_update (notifier->tray, jobs, instance_watch_list (notifier->instances), hive_watch_is_here (notifier->watch));
-  launcher_entry_update (&notifier->launcher, notifier->session, jobs);
+  launcher_entry_update (notifier->launcher, jobs);
 }
 
 /* What the person is told when a click comes to nothing. */
@@ -227,7 +227,7 @@ notifier_on_start (const WatchedJob *job, void *userdata)
         g_ptr_array_remove_index (jobs, i);
     }
   if (job->worker)
-    notices_take_back (notifier->notices, job->worker);
+    notices_take_back (notifier->notices, job);
 }
 
 static void
@@ -251,18 +251,18 @@ notifier_tell_installed (const WatchedJob *job, bool can_start, void *userdata)
     notices_tell_end (notifier->notices, job, can_start);
 }
 
-/* A person who asked for a short job still looks at the program that asked. */
+/* A person who asked for a short job still looks at the program that asked: it is not told of. */
 static bool
 notifier_on_end (const WatchedJob *job, void *userdata)
 {
   Notifier *notifier = userdata;
   bool failed = watched_job_is_failed (job);
+  bool is_told =
+      g_strcmp0 (job->state, "cancelled") != 0 && watched_job_duration (job) >= notifier->settings.notify_after;
 
-  if (g_strcmp0 (job->state, "cancelled") == 0 || watched_job_duration (job) < notifier->settings.notify_after)
-    return false;
-  if (watched_job_is_installation (job))
+  if (is_told && watched_job_is_installation (job))
     run_question_ask (notifier->system, watched_job_copy (job), notifier_tell_installed, notifier);
-  else
+  else if (is_told)
     notices_tell_end (notifier->notices, job, false);
   if (failed)
     notifier_limit_failed (notifier);
@@ -342,11 +342,11 @@ notifier_new (sd_event *event, GError **error)
 
   notifier->event = sd_event_ref (event);
   notifier->settings = desktop_settings_load ();
-  notifier->launcher.percent = -1;
   if (!notifier_connect (notifier, error) || !notifier_be_the_one (notifier, error))
     return NULL;
   if ((r = notices_new (&notifier->notices, notifier->session, &of_notices, notifier)) < 0 ||
       (r = tray_new (&notifier->tray, notifier->session, &notifier->settings, &of_menu, notifier)) < 0 ||
+      (r = launcher_entry_new (&notifier->launcher, notifier->session)) < 0 ||
       (r = instance_watch_new (&notifier->instances, notifier->system, notifier_show, notifier)) < 0 ||
       (r = hive_watch_new (&notifier->watch, notifier->system, &of_hive, notifier)) < 0)
     {
@@ -364,6 +364,7 @@ notifier_free (Notifier *notifier)
   hive_watch_free (notifier->watch);
   instance_watch_free (notifier->instances);
   tray_free (notifier->tray);
+  launcher_entry_free (notifier->launcher);
   notices_free (notifier->notices);
   sd_bus_flush_close_unref (notifier->system);
   sd_bus_flush_close_unref (notifier->session);

@@ -7,12 +7,16 @@ import os
 import re
 import stat
 import subprocess
+import time
 
 import pytest
+from gi.repository import Gio, GLib
 
 from catalog import pkgbuild
+from client import NAME, PATH
 from held import Held
-from session import ALL, MockedNotifications, Notifications, Watcher, Window
+from job import Job
+from session import ALL, ITEM, LAUNCHER, MockedNotifications, Notifications, Watcher, Window
 from waiting import LEAST, unique_seconds, wait_until, wake
 
 
@@ -253,15 +257,45 @@ def test_menu_notifications_and_refusals_are_in_the_language_of_the_session(sess
 # Notifications
 
 
-def test_short_job_is_not_told_of(session, held):
-    """A second job shows when the notifier has dealt with the end of the first."""
+def test_short_job_is_not_told_of_and_a_failed_one_stays_in_the_tray(session, held):
+    """A later job shows when the notifier has dealt with the ends of those before it."""
     session.start()
     watcher, server = Watcher(session), Notifications(session)
     held.ends("short")
     held.hive.fails(held.hive.install("nothing"), "WorkerNotFound")
     held.install("later")
-    assert len(watcher.shows("Installing later (Look it up)").entries()) == 3
+    item = watcher.shows("Installing later (Look it up)")
+    assert list(item.entries()) == ["Cannot install nothing", "Installing later (Look it up)", "Open rbee-hive", "Quit"]
+    assert item.get("Status") == "NeedsAttention"
+    held.let_go("later")
+    wait_until(lambda: len(item.entries()) == 3, what="the job's end")
+    item.click(item.entries()["Cannot install nothing"]["Dismiss"])
+    watcher.wait_until_empty()
     assert server.calls == []
+
+
+def test_notifier_that_is_started_anew_has_forgotten_what_failed(session, held):
+    session.start()
+    watcher = Watcher(session)
+    held.hive.fails(held.hive.install("nothing"), "WorkerNotFound")
+    watcher.shows("Cannot install nothing")
+    session.stop()
+    watcher.wait_until_empty()
+    session.start()
+    held.install("later")
+    assert list(watcher.shows("Installing later (Look it up)").entries()) == ["Installing later (Look it up)", "Open rbee-hive", "Quit"]
+
+
+def test_job_that_took_longer_than_the_setting_is_told_of(session, held):
+    session.settings("[Notifier]\nNotifyAfter=1\n")
+    session.start()
+    server = Notifications(session)
+    job = held.install("llama")
+    asked = job.get("CreatedAt")
+    wait_until(lambda: time.time() > asked / 1e6 + 1, what="a second to pass since it was asked for")
+    held.let_go("llama")
+    job.wait()
+    assert server.wait()[0].summary == "Installed Llama"
 
 
 def test_job_that_took_long_is_told_of_when_it_is_done(session, held):
@@ -368,6 +402,40 @@ def test_two_hundred_ends_at_once_are_one_notification(session, held):
         lambda: [(one.summary, one.body) for one in server.shown.values()] == [("200 jobs have ended", "0 are done, 200 failed.")],
         what="one notification",
     )
+
+
+def test_model_and_worker_of_one_name_have_a_notification_each(session, held, tmp_path):
+    """A job of one neither changes nor takes away what was told of the other."""
+    (tmp_path / "wrong.gguf").write_text("no model\n")
+
+    def imports():
+        files = Gio.UnixFDList.new()
+        with open(tmp_path / "wrong.gguf", "rb") as file:
+            arguments = GLib.Variant("(ha{sv})", (files.append(file.fileno()), {"name": GLib.Variant("s", "twin")}))
+        answer, _ = held.hive.connection.call_with_unix_fd_list_sync(
+            NAME, PATH, NAME, "ImportModel", arguments, None, Gio.DBusCallFlags.NONE, 1000 * LEAST, files, None
+        )
+        return Job(held.hive, answer.unpack()[0]).wait()
+
+    def shown():
+        return sorted(told.summary for told in server.shown.values())
+
+    session.settings("[Notifier]\nNotifyAfter=0\n")
+    session.start()
+    watcher, server, window = Watcher(session), Notifications(session), Window(session)
+    held.hive.fails(held.hive.install("twin"), "WorkerNotFound")
+    server.wait()
+    assert imports().result == "failed"
+    wait_until(lambda: len(server.calls) == 2, what="both to be told of")
+    assert shown() == ["Cannot import the model twin", "Cannot install twin"]
+    held.install("twin")
+    watcher.shows("Installing twin (Look it up)")
+    wait_until(lambda: len(server.shown) == 1, what="the worker's to be taken back")
+    assert shown() == ["Cannot import the model twin"]
+    held.let_go("twin")
+    wait_until(lambda: shown() == ["Cannot import the model twin", "Installed Twin"], what="the worker's end")
+    server.choose(next(told for told in server.shown.values() if told.summary == "Installed Twin"), "open", "token")
+    assert window.wait() == ("show-worker", ["twin"], "token")
 
 
 @pytest.mark.parametrize(
@@ -584,7 +652,63 @@ def test_log_that_may_not_be_read_is_told(session, held):
     assert (told.summary, told.body) == ("Cannot show the log", "No program opens logs")
 
 
+def test_token_that_a_tray_hands_over_reaches_the_window_with_its_click_and_no_other(session, held):
+    session.settings("[Notifier]\nTray=always\n")
+    session.start()
+    watcher, window = Watcher(session), Window(session)
+    job = held.hive.fails(held.hive.install("nothing"), "WorkerNotFound")
+    item = watcher.shows("Cannot install nothing")
+    for label, asked in (("Open rbee-hive", ("", [])), ("Cannot install nothing", ("show-job", [job.id]))):
+        found = item.entries()[label]
+        number = found["Show log"] if isinstance(found, dict) else found
+        item.call("/StatusNotifierItem", ITEM, "ProvideXdgActivationToken", GLib.Variant("(s)", (f"to {label}",)))
+        item.click(number)
+        assert window.wait() == (*asked, f"to {label}")
+    item.click(item.entries()["Open rbee-hive"])
+    assert window.wait() == ("", [], None)
+
+
+def test_cancel_that_the_hive_does_not_answer_is_told_with_the_reason(session, held):
+    session.start()
+    watcher, server = Watcher(session), Notifications(session)
+    held.install("llama")
+    watcher.shows("Installing llama (Look it up)")
+    session.hive.stop(9)
+    label = "Installing llama (Look it up): the hive is away"
+    item = watcher.shows(label)
+    item.click(item.entries()[label]["Cancel"])
+    (told,) = server.wait()
+    assert told.summary == "Cannot cancel the job" and "org.rbee.Hive" in told.body
+
+
+def test_job_that_the_hive_does_not_take_again_is_told_with_the_reason(session, held):
+    held.hive.configure("Jobs", MaxQueuedPerUser=1)
+    session.settings("[Notifier]\nTray=always\n")
+    session.start()
+    watcher, server = Watcher(session), Notifications(session)
+    held.hive.fails(held.hive.install("nothing"), "WorkerNotFound")
+    held.install("llama")
+    watcher.shows("Installing llama (Look it up)")
+    item = watcher.wait()
+    item.click(item.entries()["Cannot install nothing"]["Try again"])
+    (told,) = server.wait()
+    assert told.summary == "Cannot try again" and "MaxQueuedPerUser=1" in told.body
+
+
 # The dock
+
+
+def test_dock_that_starts_later_is_answered_how_far_the_jobs_are(session, held):
+    def query():
+        path = "/com/canonical/unity/launcherentry/rbee_hive"
+        return session.connection.call_sync("org.rbee.HiveNotifier", path, LAUNCHER, "Query", None, None, 0, 1000 * LEAST, None).unpack()
+
+    session.start()
+    watcher = Watcher(session)
+    assert query() == ("application://org.rbee.Hive.desktop", {"progress": 0.0, "progress-visible": False})
+    held.install("llama")
+    watcher.shows("Installing llama (Look it up)")
+    assert query() == ("application://org.rbee.Hive.desktop", {"progress": 0.0, "progress-visible": True})
 
 
 def test_dock_shows_progress_while_a_job_runs(session, held):
