@@ -62,3 +62,4 @@ print("ready", flush=True)
 loop = GLib.MainLoop()
 GLib.io_add_watch(sys.stdin.fileno(), GLib.PRIORITY_DEFAULT, GLib.IOCondition.HUP, lambda *_: loop.quit())
 loop.run()
+bus.flush_sync()  # the last answer

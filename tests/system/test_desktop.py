@@ -54,6 +54,12 @@ class PersonsSession(Session):
         line = self.machine.command(*command, user=self.person, environment=environment)
         return [*line[: line.index("setpriv") + 1], "--pdeathsig=TERM", *line[line.index("setpriv") + 1 :]]
 
+    def speaks_german(self):
+        """C.UTF-8 by another name: there may be no other locale, and glibc 2.41 translates nothing in that one."""
+        (self.directory / "de_DE.utf8").symlink_to("/usr/lib/locale/C.utf8")
+        self.locale = {"LC_ALL": "de_DE.UTF-8", "LANGUAGE": "de", "LOCPATH": str(self.directory)}
+        self.user = self.command()
+
     def start_bus(self):
         configuration = self.directory / "bus.conf"
         configuration.write_text(BUS_CONFIGURATION.format(socket=self.directory / "bus", policy="", limits=""))
@@ -240,6 +246,40 @@ def test_installed_worker_is_started_from_its_notification(machine, workers, log
     assert agent.asked() == "run-worker"
     workers.wait("keyless", "ready")
     agent.close()
+
+
+def test_dismissed_question_of_the_notifier_is_silence_and_a_refusal_is_told(machine, workers, log_in):
+    """The second question shows that the answer to the first was given."""
+    session = log_in("anna").start()
+    watcher, server = Watcher(session), Notifications(session)
+    workers.start("keyless", name="stays")
+    item = watcher.shows("stays (ready)")
+    agent = Agent(machine, "anna", "rbee-hive-notifier", "dismiss")
+    for _ in range(2):
+        item.click(item.entries()["stays (ready)"]["Stop"])
+        assert agent.asked() == "run-worker"
+    agent.close()
+    agent = Agent(machine, "anna", "rbee-hive-notifier", "boss", "wrong horse")
+    item.click(item.entries()["stays (ready)"]["Stop"])
+    assert agent.asked() == "run-worker"
+    (told,) = server.wait()
+    agent.close()
+    assert told.summary == "Cannot stop the worker" and "org.rbee.hive.run-worker" in told.body
+    assert len(server.calls) == 1 and workers.get("stays")["state"] == "ready"
+
+
+def test_more_workers_than_places_are_counted_in_the_language_of_the_session(machine, workers, log_in):
+    session = log_in("anna")
+    session.speaks_german()
+    session.start()
+    watcher = Watcher(session)
+    for number in range(8):
+        workers.start("keyless", name=f"keyless-{number}")
+    entries = watcher.shows("2 weitere Worker laufen").entries()
+    assert [label for label in entries if "(bereit)" in label] == [f"keyless-{number} (bereit)" for number in range(6)]
+    assert entries["keyless-0 (bereit)"] == {"Stoppen": 101}
+    workers.stop("keyless-7")
+    watcher.shows("1 weiterer Worker läuft")
 
 
 def test_worker_that_runs_is_in_the_tray_and_stopped_there(machine, workers, log_in):
