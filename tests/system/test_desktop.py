@@ -303,8 +303,8 @@ def test_worker_that_runs_is_in_the_tray_and_stopped_there(machine, workers, log
 
 def open_window(session, answer):
     for program in screen.NEEDS:
-        if not shutil.which(program):
-            pytest.skip(f"{program} is not installed here")
+        if session.machine.run("sh", "-c", 'command -v "$0"', program, status=None).returncode != 0:
+            pytest.skip(f"{program} is not installed there")
     if not session.machine.path(PROGRAMS.libexec / "rbee-hive-window").exists():
         pytest.skip("rbee-hive-window was not built")
     session.start_bus()
