@@ -22,9 +22,9 @@
 
 #define ANSWER_FD      9                   /* rbee-hive-store writes there */
 #define ANSWER_MAX     (128 * 1024 * 1024) /* records of 200,000 files fit */
-#define LOOKUP_TIMEOUT 3                   /* s: a store that is dead costs no more */
+#define LOOKUP_TIMEOUT 3                   /* s: a registry that is dead costs no more */
 #define START_TIME     200                 /* ms: what is left of that for a sandbox to begin and end in */
-#define SLOW_TIMEOUT   35                  /* s: more than one that goes on to answer takes (oci-registry.c) */
+#define SLOW_TIMEOUT   35                  /* s: a folder, and one that goes on to answer (oci-registry.c) */
 #define LOOKUPS_MAX    256                 /* that are noted */
 #define NAME_TIMEOUT   10                  /* s: for its name, once it has answered */
 #define INSIDE_TREE    "/tmp/tree"
@@ -56,7 +56,7 @@ find_builds (Builder *builder, const Store *store, const char *key, GError **err
   if (!sandbox)
     return NULL;
   sandbox_collect (sandbox, ANSWER_FD, ANSWER_MAX);
-  if (!store_access_run (sandbox, command, store_folder (store->url) ? LOOKUP_TIMEOUT : SLOW_TIMEOUT, error))
+  if (!store_access_run (sandbox, command, SLOW_TIMEOUT, error))
     return NULL;
   text = sandbox_collected (sandbox, &size);
   answer = json_parse_object (text, (gssize)size, "its answer", HIVE_ERROR_FAILED, error);
