@@ -344,6 +344,15 @@ def model(machine):
     path.unlink()
 
 
+def test_window_that_is_asked_to_start_a_worker_asks_for_its_name(workers, log_in):
+    """So tests/window may say of a hive that runs none that there is no such field."""
+    window, agent = open_window(log_in("anna"), ["dismiss"])
+    window.wait("Reader", "list item")
+    window.activate("start-worker", "reader")
+    window.wait("Name", "text box")
+    agent.close()
+
+
 def test_worker_is_started_with_a_model_restarted_and_stopped_in_the_window(workers, model, log_in):
     window, agent = open_window(log_in("anna"), ["boss", PASSWORD])
     window.click("Reader", "list item")
