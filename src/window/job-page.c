@@ -101,7 +101,8 @@ job_page_update_phases (JobPage *self)
 
   if (self->job && self->lines)
     markup = job_phases_markup (dbus_hive_job_get_operation (self->job), dbus_hive_job_get_state (self->job),
-                                log_lines_phases (self->lines));
+                                log_lines_phases (self->lines),
+                                adw_style_manager_get_high_contrast (adw_style_manager_get_default ()));
   gtk_label_set_markup (self->phases, markup ? markup : "");
   gtk_widget_set_visible (GTK_WIDGET (self->phases), markup && *markup);
 }
@@ -418,6 +419,8 @@ job_page_init (JobPage *self)
   self->cancellable = g_cancellable_new ();
   gtk_widget_init_template (GTK_WIDGET (self));
   stack_page_show (self->stack, "log");
+  g_signal_connect_object (adw_style_manager_get_default (), "notify::high-contrast",
+                           G_CALLBACK (job_page_update_phases), self, G_CONNECT_SWAPPED);
 }
 
 void

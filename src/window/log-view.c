@@ -441,4 +441,6 @@ log_view_init (LogView *self)
   g_signal_connect_swapped (log_view_adjustment (self), "value-changed", G_CALLBACK (log_view_on_scrolled), self);
   g_signal_connect_object (adw_style_manager_get_default (), "notify::dark", G_CALLBACK (log_view_render_all), self,
                            G_CONNECT_SWAPPED);
+  g_signal_connect_object (adw_style_manager_get_default (), "notify::high-contrast", G_CALLBACK (log_view_render_all),
+                           self, G_CONNECT_SWAPPED);
 }
