@@ -155,6 +155,15 @@ def state(path):
     return None
 
 
+@pytest.mark.parametrize("profiles, asked", [("", True), ("pkg.rbee-hive.nowindow", False)])
+def test_builder_where_nothing_is_yet_is_asked_for_what_the_window_is_made_of(tmp_path, profiles, asked):
+    (tmp_path / "status").touch()
+    command = ["dpkg-checkbuilddeps", f"--admindir={tmp_path}", "-P", profiles, SOURCE / "data/debian/control"]
+    said = subprocess.run(command, stderr=subprocess.PIPE, text=True, env=dict(os.environ, LC_ALL="C.UTF-8")).stderr
+    assert "libglib2.0-dev" in said
+    assert ("libgtk-4-dev" in said, "libadwaita-1-dev" in said) == (asked, asked)
+
+
 def test_whole_life(debian, package, newer):
     machine = debian.machine
     before, users = debian.changed(), debian.users()
