@@ -134,8 +134,16 @@ class Screen:
     def program(self):
         return self.session.hive.build.libexec / "rbee-hive-window"
 
-    def start(self, *arguments, **environment):
-        self.process = self.session.spawn(*self.user, str(self.program), *arguments, env=dict(self.environment, **environment))
+    def start(self, *arguments, language=None, **environment):
+        """@language: in which it speaks. Its words lie where they are installed, not where the tests have them, so that it runs where they do."""
+        within = ()
+        if language:
+            environment["LANGUAGE"] = language
+            build = self.session.hive.build
+            words = build.path(build.options["prefix"], build.options["localedir"])
+            installed = os.path.join(build.options["prefix"], build.options["localedir"])
+            within = ("bwrap", "--dev-bind", "/", "/", "--bind", str(words), installed, "--die-with-parent")
+        self.process = self.session.spawn(*self.user, *within, str(self.program), *arguments, env=dict(self.environment, **environment))
         wait_until(self.application, what=lambda: "the window: " + self.said())
         return self
 
@@ -201,6 +209,16 @@ class Screen:
             for node in self.nodes()
             if node.role in CONTROLS and node.path not in inner and (not node.name or node.name.startswith(("Gtk", "Adw")))
         ]
+
+    def beyond(self, width):
+        """What reaches over the right edge of a screen as wide as that. A header bar has its border outside, at either side."""
+        found = []
+        for node in self.nodes()[1:]:
+            with contextlib.suppress(GLib.Error):  # it may be gone
+                x, _, wide, _ = node.extents()
+                if x >= 0 and x + wide > width:
+                    found.append((node.role, self.name_of(node), x, wide))
+        return found
 
     def clipboard(self):
         """As another program gets it."""

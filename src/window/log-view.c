@@ -203,7 +203,9 @@ log_view_count (LogView *self)
   else
     text = g_strdup_printf (_ ("%u of %u"), self->match + 1, n);
   gtk_label_set_text (self->count, text);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->count), text); /* a narrow window shows its beginning */
   gtk_widget_set_visible (GTK_WIDGET (self->count), self->search != NULL);
+  gtk_widget_set_visible (self->previous, n > 0);
   gtk_widget_set_sensitive (self->previous, n > 1);
   gtk_widget_set_sensitive (self->next, n > 1);
 }

@@ -116,6 +116,8 @@ worker_page_update_buttons (WorkerPage *self)
   gtk_widget_set_visible (self->upgrade, installed && *newer);
   gtk_widget_set_visible (self->remove, installed);
   gtk_button_set_label (GTK_BUTTON (self->upgrade), label);
+  gtk_label_set_ellipsize (GTK_LABEL (gtk_button_get_child (GTK_BUTTON (self->upgrade))), PANGO_ELLIPSIZE_MIDDLE);
+  gtk_widget_set_tooltip_text (self->upgrade, label);
   gtk_widget_set_sensitive (self->buttons, !self->busy);
 }
 

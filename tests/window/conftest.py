@@ -4,6 +4,7 @@ import shutil
 import pytest
 
 import screen
+from catalog import camel, pkgbuild
 from session import Session
 
 
@@ -39,3 +40,13 @@ def window(make_screen, hive):
     hive.configuration["Run"] = {"Rules": hive.build.data / "run.conf"}
     hive.start()
     return make_screen().start()
+
+
+@pytest.fixture
+def many(http_catalog):
+    """A worker of two backends, each ready and to be built."""
+    recipes = {f"{backend}-{kind}": pkgbuild("many", build=f"echo {kind} with {backend}") for backend in ("cpu", "cuda") for kind in ("bin", "git")}
+    for name, recipe in recipes.items():
+        http_catalog.answers[f"/many-{name}"] = (200, "text/plain", recipe.encode())
+    http_catalog.answers["/workers/many"] = http_catalog.json(camel("many", "cpu", "cuda"))
+    http_catalog.answers["/workers"] = http_catalog.json({"workers": [camel("many", "cpu", "cuda")]})

@@ -3,7 +3,7 @@
 
 import pytest
 
-from catalog import camel, pkgbuild
+from catalog import pkgbuild
 from screen import pixels
 from session import Notifications
 from waiting import unique_seconds, wait_until, wake
@@ -85,16 +85,6 @@ def test_log_is_found_in_and_copied_by_keys(make_screen, hive):
     window.tab_to("Copy the log", "button")
     window.keys("key", "space")
     wait_until(lambda: window.clipboard() == "line 2\n", what=lambda: f"the line that was found, there is {window.clipboard()!r}")
-
-
-@pytest.fixture
-def many(http_catalog):
-    """A worker of two backends, each ready and to be built."""
-    recipes = {f"{backend}-{kind}": pkgbuild("many", build=f"echo {kind} with {backend}") for backend in ("cpu", "cuda") for kind in ("bin", "git")}
-    for name, recipe in recipes.items():
-        http_catalog.answers[f"/many-{name}"] = (200, "text/plain", recipe.encode())
-    http_catalog.answers["/workers/many"] = http_catalog.json(camel("many", "cpu", "cuda"))
-    http_catalog.answers["/workers"] = http_catalog.json({"workers": [camel("many", "cpu", "cuda")]})
 
 
 def test_backend_and_source_are_chosen_and_the_recipe_is_that_one(many, make_screen, hive):
