@@ -146,11 +146,6 @@ worker_record_from_json (JsonObject *object, const char *name, GError **error)
 
   for (size_t i = 0; i < G_N_ELEMENTS (strings); i++)
     G_STRUCT_MEMBER (char *, record, strings[i].offset) = g_strdup (json_get_string (object, strings[i].key, ""));
-  if (!*record->name)
-    {
-      g_free (record->name);
-      record->name = g_strdup (record->id);
-    }
   record->installed_at = json_get_int (object, "installed_at", 0);
   record->installed_by = json_get_int (object, "installed_by", 0);
   record->size = MAX (size, 0);
@@ -215,6 +210,12 @@ worker_record_read (const char *directory, const char *id, GError **error)
     return NULL;
   object = json_parse_object (text, size, path, HIVE_ERROR_FAILED, error);
   return object ? worker_record_from_json (object, path, error) : NULL;
+}
+
+const char *
+worker_record_name (const WorkerRecord *record)
+{
+  return record->name && *record->name ? record->name : record->id;
 }
 
 const WorkerFile *

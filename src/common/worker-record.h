@@ -19,7 +19,7 @@ typedef struct
 
 typedef struct
 {
-  char *name; /* what its catalog called it (display-name.h); its id, where nobody noted that */
+  char *name; /* what its catalog called it (display-name.h); "": nobody noted it */
   char *id, *version, *pkgname, *pkgver, *pkgrel, *description, *license;
   char *cpu; /* for which processors it was built (cpu-level.h); "": nobody noted it */
   char *backend, *source, *catalog, *catalog_name, *recipe_sha256, *binary, *job; /* @catalog: its URL */
@@ -45,6 +45,9 @@ JsonObject *worker_record_to_json (const WorkerRecord *record);
 
 /* Reads workers/<id>.json below @directory (the workers folder). NotInstalled when there is none. */
 WorkerRecord *worker_record_read (const char *directory, const char *id, GError **error);
+
+/* What it is called: its id, where nobody noted a name. */
+const char *worker_record_name (const WorkerRecord *record);
 
 const WorkerFile *worker_record_find (const WorkerRecord *record, const char *path);
 

@@ -46,7 +46,8 @@ static const struct
 static const char *
 worker_string (const WorkerRecord *record, size_t offset)
 {
-  const char *string = *(char *const *)((const char *)record + offset);
+  const char *string = offset == offsetof (WorkerRecord, name) ? worker_record_name (record) :
+                                                                 *(char *const *)((const char *)record + offset);
 
   return string ? string : "";
 }
