@@ -334,6 +334,25 @@ def test_question_that_was_dismissed_is_silence_and_one_that_was_answered_instal
     assert list(hive.workers()) == ["some"]
 
 
+def test_log_of_another_user_is_asked_for_and_a_dismissed_question_leaves_what_was_there(hive, log_in):
+    hive.configure("Log", LogAccess="owner")
+    hive.catalog.add("private", pkgbuild("private", build="echo what nobody else is told"))
+    job = hive.installs("private")
+    window, agent = open_window(log_in("anna"), ["dismiss"])
+    window.activate("show-job", job.id)
+    window.reads("This Log Is Not Yours")
+    for _ in range(2):
+        window.click("Ask to Read It")
+        assert agent.asked() == "read-log-other-user"
+        window.settle()
+        assert "This Log Is Not Yours" in window.labels() and not any("dismissed" in label for label in window.labels())
+    agent.close()
+    agent = Agent(window.session.machine, "anna", "rbee-hive-window", "boss", PASSWORD)
+    window.click("Ask to Read It")
+    window.reads("what nobody else is told")
+    agent.close()
+
+
 @pytest.fixture
 def model(machine):
     """The name of one among those that others may have left."""
