@@ -83,7 +83,7 @@ class Administrator:
         return self.machine.spawn("hivectl", "log", "--follow", job, stdout=-1, stderr=-2, text=True)
 
     def wait_for_line(self, job, text):
-        wait_until(lambda: text in self.log(job), 60, lambda: f"{text} in the log of job {job}:\n{self.log(job)}")
+        wait_until(lambda: text in self.log(job), what=lambda: f"{text} in the log of job {job}:\n{self.log(job)}")
 
     def unit(self, name, key):
         return self.machine.show(name, key)[key]

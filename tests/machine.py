@@ -242,11 +242,10 @@ class Machine(Copy):
         return [] if self.lower == "/" or self.network else ["--capability=CAP_NET_ADMIN"]
 
     def wait_for_boot(self):
-        wait_until(self.find_leader, 30, lambda: "the machine's first process:\n" + self.console())
+        wait_until(self.find_leader, what=lambda: "the machine's first process:\n" + self.console())
         wait_until(
             lambda: self.run("systemctl", "is-system-running", status=None).stdout.strip() in ("running", "degraded"),
-            90,
-            lambda: "the end of the boot:\n" + self.console(),
+            what=lambda: "the end of the boot:\n" + self.console(),
         )
 
     def find_leader(self):
@@ -446,7 +445,7 @@ class SystemHive(Hive):
         self.disconnect()
         counter = self.state / "next-job"
         number = counter.read_text() if counter.exists() else "1\n"
-        wait_until(self.emptied, 60, lambda: f"a hive that stays stopped:\n{self.machine.journal('--lines=60')}")
+        wait_until(self.emptied, what=lambda: f"a hive that stays stopped:\n{self.machine.journal('--lines=60')}")
         self.state.mkdir()
         counter.write_text(number)
         self.catalog = Catalog(self.machine.path("/srv/catalog"))

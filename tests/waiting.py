@@ -37,7 +37,6 @@ LEAST = 120  # seconds: where others have the processors, whatever takes a momen
 def wait_until(condition, timeout=LEAST, what="it"):
     """Waits for a truth, letting signals come in meanwhile; returns it. It looks the more seldom the longer it waits: others want the
     processor too."""
-    timeout = max(timeout, LEAST)
     context = GLib.MainContext.default()
     began = time.monotonic()
     while True:

@@ -56,20 +56,20 @@ def verify_as(hive, uid):
 @pytest.mark.root
 def test_verifications_of_one_user_leave_room_for_another(slow, seconds):
     greedy = [verify_as(slow, 65534) for _ in range(8)]
-    refused = wait_until(lambda: [process for process in greedy if process.poll() is not None], 20, "the refusals")
+    refused = wait_until(lambda: [process for process in greedy if process.poll() is not None], what="the refusals")
     assert b"ask again" in refused[0].stdout.read()
-    wait_until(lambda: len(with_argument(seconds)) == 2, 20, "two of them")
+    wait_until(lambda: len(with_argument(seconds)) == 2, what="two of them")
     verify_as(slow, 1)
-    wait_until(lambda: len(with_argument(seconds)) == 3, 20, "that of another user")
+    wait_until(lambda: len(with_argument(seconds)) == 3, what="that of another user")
 
 
 def test_verification_ends_when_its_caller_leaves(slow, seconds):
     waiting = slow.spawn(
         "busctl", f"--address={slow.address}", "--timeout=600", "call", "org.rbee.Hive", WORKER, INTERFACE, "Verify", stdout=subprocess.DEVNULL
     )
-    wait_until(lambda: len(with_argument(seconds)) == 1, 20, "the verification")
+    wait_until(lambda: len(with_argument(seconds)) == 1, what="the verification")
     waiting.kill()
-    wait_until(lambda: len(with_argument(seconds)) == 0, 20, "its end")
+    wait_until(lambda: len(with_argument(seconds)) == 0, what="its end")
     assert slow.process.poll() is None
 
 
@@ -86,6 +86,6 @@ def test_verification_that_waits_does_not_keep_the_hive_from_ending(slow, second
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    wait_until(lambda: len(with_argument(seconds)) == 1, 20, "the verification")
+    wait_until(lambda: len(with_argument(seconds)) == 1, what="the verification")
     slow.stop()
-    wait_until(lambda: len(with_argument(seconds)) == 0, 20, "its end")
+    wait_until(lambda: len(with_argument(seconds)) == 0, what="its end")

@@ -174,7 +174,7 @@ def test_memory_of_a_large_catalog_is_given_back(hive):
         hive.catalog.add(f"worker{number}")
     hive.call("RefreshCapabilities")  # and forget the answer that was kept
     assert len(listed(hive)) == 2001
-    wait_until(lambda: hive.memory() < before + 4 * 1024, 120, what="the hive to forget the answer")
+    wait_until(lambda: hive.memory() < before + 4 * 1024, what="the hive to forget the answer")
 
 
 def test_when_all_are_dead_the_first_says_why(hive):

@@ -119,7 +119,7 @@ def test_job_lives_through_kill_of_the_daemon(debian):
     while "started" not in follower.stdout.readline():
         assert follower.poll() is None
     debian.machine.run("sh", "-c", f"kill -9 {first}")
-    wait_until(lambda: debian.daemon not in (0, first), 30, "another daemon")
+    wait_until(lambda: debian.daemon not in (0, first), what="another daemon")
     debian.gate.touch()
     output, _ = follower.communicate(timeout=120)
     assert follower.returncode == 0 and output.splitlines()[-1] == "[DONE]", output

@@ -50,7 +50,7 @@ def post(machine, path, body, *arguments, **options):
 
 def test_first_request_starts_bridge_and_hive_and_idleness_ends_it(web):
     assert web.show("rbee-hive-bridge.service", "ActiveState")["ActiveState"] == "inactive"
-    wait_until(lambda: ask(web, "/health")[0] == 200, 30, "the hive")  # 503 while the one of an earlier test is still leaving
+    wait_until(lambda: ask(web, "/health")[0] == 200, what="the hive")  # 503 while the one of an earlier test is still leaving
     stream = f"curl -sN --unix-socket {SOCKET} -H 'Accept: text/event-stream' http://localhost/v1/events"
     held = web.spawn("sh", "-c", f"{stream} >/tmp/held & until [ -e /tmp/let-go ]; do sleep 0.05; done; kill $!", user="dora")
     wait_until(lambda: web.path("/tmp/held").exists() and web.path("/tmp/held").read_text(), what="a stream, which keeps it from being idle")
@@ -59,7 +59,7 @@ def test_first_request_starts_bridge_and_hive_and_idleness_ends_it(web):
     assert web.run("ps", "-o", "user:20=,group=", "-p", str(pid)).stdout.split() == ["rbee-bridge", "rbee-bridge"]
     web.path("/tmp/let-go").touch()
     held.wait()
-    wait_until(lambda: web.show("rbee-hive-bridge.service", "ActiveState")["ActiveState"] == "inactive", 30, "it to be idle")
+    wait_until(lambda: web.show("rbee-hive-bridge.service", "ActiveState")["ActiveState"] == "inactive", what="it to be idle")
     assert web.show("rbee-hive-bridge.service", "Result")["Result"] == "success"
     assert ask(web, "/health")[0] == 200
 
@@ -104,9 +104,9 @@ def test_key_is_the_bridges_alone(web):
 
 
 def test_journal_has_each_request_with_its_fields(web):
-    wait_until(lambda: ask(web, "/v1/workers")[0] == 200, 30, "the hive")
+    wait_until(lambda: ask(web, "/v1/workers")[0] == 200, what="the hive")
     wait_until(
-        lambda: "/v1/workers" in web.journal("_SYSTEMD_UNIT=rbee-hive-bridge.service", "REQUEST_PATH=/v1/workers", "STATUS=200"), 20, "the journal"
+        lambda: "/v1/workers" in web.journal("_SYSTEMD_UNIT=rbee-hive-bridge.service", "REQUEST_PATH=/v1/workers", "STATUS=200"), what="the journal"
     )
     entry = json.loads(web.run("journalctl", "-o", "json", "-n", "1", "REQUEST_PATH=/v1/workers", "STATUS=200").stdout)
     assert entry["REQUEST_METHOD"] == "GET" and entry["PEER"].startswith("uid ") and re.fullmatch(r"\d+", entry["DURATION_USEC"])

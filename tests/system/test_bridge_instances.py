@@ -84,7 +84,7 @@ def test_instance_is_started_shown_restarted_kept_for_boot_and_stopped(workers, 
     assert pid > 0 and [one["name"] for one in ask(machine, "/v1/instances")[1]["instances"]] == ["first"]
     assert post(machine, "/v1/instances", {"worker_id": "tester", "name": "first"})[0] == 409
     assert post(machine, "/v1/instances/first/restart", {})[0] == 200
-    wait_until(lambda: ask(machine, "/v1/instances/first")[1]["main_pid"] not in (0, pid), 30, "another process")
+    wait_until(lambda: ask(machine, "/v1/instances/first")[1]["main_pid"] not in (0, pid), what="another process")
     for boot in (True, False):
         assert post(machine, "/v1/instances/first/boot", {"boot": boot})[1]["boot"] is boot
     assert ask(machine, "/v1/instances/first/key") == (200, {"key": ""})
@@ -95,11 +95,11 @@ def test_instance_is_started_shown_restarted_kept_for_boot_and_stopped(workers, 
 
 def test_events_tell_each_change_of_an_instance(workers, machine):
     events = Events(machine)
-    wait_until(lambda: machine.path(events.path).exists() and "instances" in [event for event, _ in events.all()], 30, "the list")
+    wait_until(lambda: machine.path(events.path).exists() and "instances" in [event for event, _ in events.all()], what="the list")
     started(machine, name="loads")
-    wait_until(lambda: events.states("loads") == [None, "starting", "ready"], 30, lambda: f"its start: {events.all()}")
+    wait_until(lambda: events.states("loads") == [None, "starting", "ready"], what=lambda: f"its start: {events.all()}")
     assert ask(machine, "/v1/instances/loads", "-X", "DELETE")[0] == 200
-    wait_until(lambda: events.states("loads")[-1] is None, 30, lambda: f"its end: {events.all()}")
+    wait_until(lambda: events.states("loads")[-1] is None, what=lambda: f"its end: {events.all()}")
     events.process.terminate()
     events.process.wait()
 
@@ -183,7 +183,7 @@ def test_stream_of_a_start_ends_when_the_instance_is_stopped(workers, machine):
     command = ["curl", "-sNv", "--unix-socket", SOCKET, "http://localhost/v1/jobs/worker_spawn.never-ready/stream"]
     waiting = machine.spawn(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert any(line.startswith("> GET") for line in waiting.stderr)  # it is answered when there is something to say
-    wait_until(lambda: ask(machine, "/v1/instances/never-ready")[1]["state"] == "starting", 30, "the start")
+    wait_until(lambda: ask(machine, "/v1/instances/never-ready")[1]["state"] == "starting", what="the start")
     assert ask(machine, "/v1/instances/never-ready", "-X", "DELETE")[0] == 200
     assert "[ERROR] There is no instance never-ready: it was stopped" in waiting.communicate(timeout=60)[0]
 
@@ -195,12 +195,12 @@ def test_polkits_no_to_the_bridge_is_a_403(workers, machine):
         ' action.id == "org.rbee.hive.manage-models")) return polkit.Result.NO; });\n'
     )
     try:
-        wait_until(lambda: post(machine, "/v1/instances", {"worker_id": "tester"})[0] == 403, 30, "polkit to read its rule")
+        wait_until(lambda: post(machine, "/v1/instances", {"worker_id": "tester"})[0] == 403, what="polkit to read its rule")
         status, problem = ask(machine, "/v1/models/mine", "-X", "DELETE")
         assert status == 403 and "org.rbee.hive.manage-models" in problem["detail"]
     finally:
         rule.unlink()
-    wait_until(lambda: ask(machine, "/v1/models/nobody", "-X", "DELETE")[0] == 404, 30, "polkit to forget its rule")
+    wait_until(lambda: ask(machine, "/v1/models/nobody", "-X", "DELETE")[0] == 404, what="polkit to forget its rule")
 
 
 def test_pull_belongs_to_whom_the_bridge_acts_for(workers, machine):

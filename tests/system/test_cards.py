@@ -101,7 +101,7 @@ def test_unit_is_confined_and_of_the_workers_slice(workers):
 @pytest.mark.parametrize("name", ["idles", "computes-half"])
 def test_worker_that_went_on_without_its_card_is_refused(workers, name):
     workers.start("computer", name=name, ready=False)
-    workers.wait(name, "failed", timeout=60)
+    workers.wait(name, "failed")
     said = json.loads(workers.hive.hivectl("ps", "--json").stdout)
     assert [one["error_name"] for one in said] == ["DeviceUnavailable"]
     workers.fails(name, "does not compute with its card", "allow_cpu", "/dev/nvidia-uvm", error="DeviceUnavailable")

@@ -47,7 +47,7 @@ def gate(machine):
     path.unlink(missing_ok=True)
     yield path
     path.touch()
-    wait_until(lambda: not machine.run("pgrep", "dpkg", status=None).stdout, 60, "the end of dpkg")
+    wait_until(lambda: not machine.run("pgrep", "dpkg", status=None).stdout, what="the end of dpkg")
     left = machine.run("dpkg", "--audit").stdout
     assert not left, f"the next test would find half a package: {left}"
 
@@ -163,7 +163,7 @@ def test_daemon_that_is_killed_in_the_middle_goes_on_when_it_is_back(hive, machi
     wait_until(lambda: hive.pid not in (0, before), what="the daemon")
     wait_until(lambda: job.get("Phase") == PHASE, what="the phase")
     gate.touch()
-    wait_until(lambda: job.state == "done", 60, lambda: "\n".join(job.lines()))
+    wait_until(lambda: job.state == "done", what=lambda: "\n".join(job.lines()))
     assert is_installed(machine, "help2man")
     assert "needy" in hive.workers()
 
@@ -184,7 +184,7 @@ def test_cancelled_job_ends_when_the_package_manager_can_stop(hive, machine, rep
 def test_package_manager_that_dies_ends_the_job(hive, machine, repository, gate):
     job = hive.install(needs(hive, "re2c"), **{PHASE: True})
     job.wait_for_line("Installing re2c 1.0-1")
-    wait_until(lambda: is_set_up(machine, "re2c"), 60, job.log_text)  # what is killed before it is unpacked is in every other job's way
+    wait_until(lambda: is_set_up(machine, "re2c"), what=job.log_text)  # what is killed before it is unpacked is in every other job's way
     machine.run("systemctl", "kill", "--signal=KILL", "packagekit.service")
     hive.fails(job, "Interrupted", "PackageKit ended in the middle")
     gate.touch()

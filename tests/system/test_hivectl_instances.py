@@ -140,15 +140,15 @@ def test_instance_that_is_not_there_is_named(shell, verb):
 def test_what_it_prints_is_shown_and_followed_until_the_reader_leaves(workers, shell):
     name = f"heard-{free_port()}"  # the journal keeps what an earlier one of the name printed
     shell("start", "tester", f"--name={name}")
-    wait_until(lambda: f"I begin as {name}" in shell("logs", name).stdout, 30, "the journal to have it")
+    wait_until(lambda: f"I begin as {name}" in shell("logs", name).stdout, what="the journal to have it")
     assert any(entry.get("RBEE_INSTANCE") == name for entry in shell.json("logs", name))
     assert len(shell("logs", name, "--lines=1").stdout.splitlines()) == 1
     note = workers.machine.path("/run/heard")
     reader = workers.machine.spawn("sh", "-c", f"echo $$ >/run/heard.pid; exec hivectl logs {name} --follow >/run/heard")
     try:
-        wait_until(lambda: note.exists() and note.read_text().count("I begin") == 1, 30, "what was printed before")
+        wait_until(lambda: note.exists() and note.read_text().count("I begin") == 1, what="what was printed before")
         shell("restart", name)
-        wait_until(lambda: note.read_text().count("I begin") == 2, 30, "what is printed then")
+        wait_until(lambda: note.read_text().count("I begin") == 2, what="what is printed then")
     finally:
         workers.machine.run("sh", "-c", "kill $(cat /run/heard.pid); rm /run/heard.pid /run/heard")
         reader.wait()
@@ -173,11 +173,11 @@ def test_page_of_a_worker_is_opened(shell, opened, listen, host):
     assert "hivectl open paged" in said
     for arguments in ((), ("--json",)):
         assert f"http://{host}:{port}/" in shell("open", "paged", *arguments, **with_opener()).stdout
-        wait_until(opened.exists, 20, "the browser")
+        wait_until(opened.exists, what="the browser")
         assert opened.read_text() == f"http://{host}:{port}/\n"
         opened.unlink()
     assert shell.json("open", "paged", **with_opener()) == [{"url": f"http://{host}:{port}/"}]
-    wait_until(opened.exists, 20, "the browser")
+    wait_until(opened.exists, what="the browser")
 
 
 def test_page_of_a_worker_that_listens_everywhere_is_opened_on_this_machine(workers, shell, opened):
@@ -185,7 +185,7 @@ def test_page_of_a_worker_that_listens_everywhere_is_opened_on_this_machine(work
     shell("start", "paged", f"--listen=0.0.0.0:{port}")
     workers.restart_daemon()
     assert shell.json("open", "paged", **with_opener()) == [{"url": f"http://127.0.0.1:{port}/chat"}]
-    wait_until(opened.exists, 20, "the browser")
+    wait_until(opened.exists, what="the browser")
 
 
 def test_page_that_no_browser_can_show_is_refused(workers, shell):

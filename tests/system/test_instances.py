@@ -95,11 +95,10 @@ class Instances:
     def get(self, name):
         return next((one for one in self.list_in_time() or [] if one["name"] == name), None)
 
-    def wait(self, name, state, timeout=30):
+    def wait(self, name, state):
         return wait_until(
             lambda: (self.get(name) or {}).get("state") == state and self.get(name),
-            timeout,
-            lambda: f"{name} to be {state}: {self.get(name)}\n" + self.machine.journal("--lines=40"),
+            what=lambda: f"{name} to be {state}: {self.get(name)}\n" + self.machine.journal("--lines=40"),
         )
 
     def stop(self, name):
@@ -133,7 +132,7 @@ class Instances:
 
     def fails(self, name, *words, error="StartFailed"):
         """An instance fails: nothing of it runs while it is still shown, and nothing is left once it is stopped."""
-        failed = self.wait(name, "failed", timeout=60)
+        failed = self.wait(name, "failed")
         assert failed["error_name"] == error and all(word in failed["error_message"] for word in words), failed
         self.units_go(name, "active,activating,deactivating")
         self.stop(name)
@@ -141,7 +140,7 @@ class Instances:
         return failed
 
     def units_go(self, name, *states):
-        wait_until(lambda: not self.units(name, *states), 10, lambda: f"the units of {name} to go:\n" + self.units(name))
+        wait_until(lambda: not self.units(name, *states), what=lambda: f"the units of {name} to go:\n" + self.units(name))
         assert not self.machine.path(f"/run/rbee-hive/instances/{name}.sock").exists()
 
     def nothing_left(self, name):
@@ -243,7 +242,7 @@ def test_killed_daemon_loses_no_instance(workers):
         workers.hive.call("ListInstances")
         workers.hive.kill(signal.SIGKILL)
         workers.machine.run("systemctl", "reset-failed", "rbee-hived.service")  # 30 starts in 30 s are its limit
-        assert wait_until(workers.list_in_time, 20, "the daemon to come back")[0]["name"] == "kept"
+        assert wait_until(workers.list_in_time, what="the daemon to come back")[0]["name"] == "kept"
     workers.wait("kept", "ready")
     assert workers.ask("kept") == before
 
@@ -281,10 +280,10 @@ def test_daemon_killed_before_the_address_listens_starts_the_worker_when_it_does
         assert call.poll() is None, call.communicate()
         return machine.show("rbee-proxy-late.socket", "ActiveState")["ActiveState"] == "activating"
 
-    wait_until(waits, 60, lambda: "its socket:\n" + machine.journal("--lines=60"))
+    wait_until(waits, what=lambda: "its socket:\n" + machine.journal("--lines=60"))
     workers.hive.kill(signal.SIGKILL)
     call.communicate(timeout=60)
-    wait_until(workers.list_in_time, 20, "the daemon to come back")
+    wait_until(workers.list_in_time, what="the daemon to come back")
     gate.touch()
     workers.wait("late", "ready")
     gate.unlink()
@@ -295,7 +294,9 @@ def test_worker_that_dies_is_started_again(workers):
     workers.start(name="dies")
     before = workers.ask("dies")["pid"]
     workers.machine.run("curl", "-s", "--unix-socket", "/run/rbee-hive/instances/dies.sock", "http://localhost/crash", status=None)
-    after = wait_until(lambda: (found := workers.get("dies"))["state"] == "ready" and found["main_pid"] not in (0, before) and found, 20, "a new one")
+    after = wait_until(
+        lambda: (found := workers.get("dies"))["state"] == "ready" and found["main_pid"] not in (0, before) and found, what="a new one"
+    )
     assert after["restarts"] == 1
 
 
@@ -313,12 +314,12 @@ def test_daemon_killed_before_it_has_read_what_a_failed_worker_printed_knows_why
     drop_in("journalctl-.service", "[Service]\nExecStartPre=+sh -c 'until [ -e /run/lines-gate ]; do sleep 0.05; done'\n")
     workers.start(name="exits", ready=False)
     try:
-        wait_until(readers, 30, "what it printed to be looked for")
+        wait_until(readers, what="what it printed to be looked for")
         workers.hive.kill(signal.SIGKILL)
         workers.fails("exits", "status 3")
     finally:
         gate.touch()
-        wait_until(lambda: not readers(), 30, "them to end")
+        wait_until(lambda: not readers(), what="them to end")
         gate.unlink()
 
 
@@ -341,7 +342,7 @@ def test_crash_loop_ends(workers):
         before = workers.get("loop")["main_pid"]
         workers.machine.run("curl", "-s", "--unix-socket", "/run/rbee-hive/instances/loop.sock", "http://localhost/crash", status=None)
         found = wait_until(
-            lambda: (found := workers.get("loop"))["state"] in ("ready", "failed") and found["main_pid"] != before and found, 20, "its fate"
+            lambda: (found := workers.get("loop"))["state"] in ("ready", "failed") and found["main_pid"] != before and found, what="its fate"
         )
         if found["state"] == "failed":
             break
@@ -407,7 +408,7 @@ def test_address_of_another_program_is_refused_and_leaves_nothing(workers):
     port = free_port()
     other = workers.machine.spawn("python3", "-c", f"import socket,time; s=socket.create_server(('127.0.0.1',{port})); time.sleep(60)")
     try:
-        wait_until(lambda: f":{port:04X} " in workers.machine.run("cat", "/proc/net/tcp").stdout, 10, "the other one to listen")
+        wait_until(lambda: f":{port:04X} " in workers.machine.run("cat", "/proc/net/tcp").stdout, what="the other one to listen")
         workers.refuses("AddressInUse", str(port), name="two", listen=str(port))
     finally:
         other.kill()
@@ -481,7 +482,7 @@ def started_again(workers, name):
     """What it answers once it has died and systemd has started it from its unit as it reads it now."""
     socket = f"/run/rbee-hive/instances/{name}.sock"
     workers.machine.run("curl", "-s", "--unix-socket", socket, "http://localhost/crash", status=None)
-    wait_until(lambda: (found := workers.get(name))["state"] == "ready" and found["restarts"] == 1, 20, lambda: f"another: {workers.get(name)}")
+    wait_until(lambda: (found := workers.get(name))["state"] == "ready" and found["restarts"] == 1, what=lambda: f"another: {workers.get(name)}")
     return workers.ask(name)
 
 
@@ -557,7 +558,7 @@ def test_instance_is_announced_once_when_it_comes_and_once_when_it_goes(workers)
             signal.member for signal in workers.hive.signals if signal.path == "/org/rbee/Hive" and signal.arguments[:1] in (("announced",), (path,))
         ]
 
-    wait_until(lambda: "InstanceRemoved" in told() and "InterfacesRemoved" in told(), 20, lambda: f"its end: {told()}")
+    wait_until(lambda: "InstanceRemoved" in told() and "InterfacesRemoved" in told(), what=lambda: f"its end: {told()}")
     assert sorted(told()) == ["InstanceNew", "InstanceRemoved", "InterfacesAdded", "InterfacesRemoved"]
     changes = [signal.arguments[1] for signal in workers.hive.signals if (signal.path, signal.member) == (path, "PropertiesChanged")]
     assert {"ready", "stopping"} <= {change["State"] for change in changes}
@@ -709,7 +710,7 @@ def test_model_that_is_being_removed_is_neither_started_with_nor_removed_twice(w
     drop_in("rbee-hive-commit-.service", "[Service]\nExecStartPre=sh -c 'until [ -e /run/removal-gate ]; do sleep 0.05; done'\n")
     removal = workers.machine.spawn("hivectl", "model", "remove", "mine")
     try:
-        wait_until(lambda: workers.machine.run("systemctl", "list-units", "--no-legend", "rbee-hive-commit-*").stdout, 30, "the removal to begin")
+        wait_until(lambda: workers.machine.run("systemctl", "list-units", "--no-legend", "rbee-hive-commit-*").stdout, what="the removal to begin")
         workers.refuses("ModelNotFound", "mine is being removed", worker="reader", name="late", model="mine")
         with pytest.raises(HiveError) as refused:
             workers.hive.call("RemoveModel", "mine")

@@ -265,7 +265,7 @@ def test_workers_that_run_live_through_an_upgrade_and_end_with_the_package(debia
     # Installed again: what is to run after a boot does, when the hive is first asked.
     debian.install(package)
     machine.run("systemctl", "start", "rbee-hive-workers.service")
-    wait_until(lambda: debian.unit("rbee-worker-tester.service", "SubState") == "running", 60, lambda: machine.journal("--lines=40"))
+    wait_until(lambda: debian.unit("rbee-worker-tester.service", "SubState") == "running", what=lambda: machine.journal("--lines=40"))
     assert [line.split("\t")[0] for line in debian.hivectl("ps", "--plain").stdout.splitlines()] == ["tester"]
     debian.dpkg("--purge", NAME)
     assert machine.run("find", "/run", "-name", "*rbee*", "-not", "-path", "/run/systemd/units/*").stdout == ""

@@ -53,7 +53,7 @@ def complete(hive, *where):
 
 
 def waits_until(hive, state):
-    wait_until(lambda: hive.call("ListInstances")[0]["state"] == state, 120, lambda: f"it to be {state}: {hive.call('ListInstances')}")
+    wait_until(lambda: hive.call("ListInstances")[0]["state"] == state, what=lambda: f"it to be {state}: {hive.call('ListInstances')}")
 
 
 def test_installed_server_answers_with_an_imported_model_over_its_socket(real):

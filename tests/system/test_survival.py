@@ -69,8 +69,8 @@ def slow_hub():
     hub.close()
 
 
-def wait_for_end(job, timeout=60):
-    wait_until(lambda: job_state(job) in FINAL, timeout, lambda: f"the end of job {job.id}; its log:\n{job.log_text()}")
+def wait_for_end(job):
+    wait_until(lambda: job_state(job) in FINAL, what=lambda: f"the end of job {job.id}; its log:\n{job.log_text()}")
     return job_state(job)
 
 
@@ -107,7 +107,7 @@ def locks(machine):
 
 def wait_for_lock(machine, pattern):
     """For one that may be held for a moment only."""
-    wait_until(lambda: re.search(rf"rbee-hive .*shutdown .*{pattern}", locks(machine)), 60, lambda: f"a lock; there are\n{locks(machine)}")
+    wait_until(lambda: re.search(rf"rbee-hive .*shutdown .*{pattern}", locks(machine)), what=lambda: f"a lock; there are\n{locks(machine)}")
 
 
 MISHAPS = [kill, restart, stop, kill_bus, reexec_systemd]
@@ -130,7 +130,7 @@ def test_job_goes_on_whatever_befalls_the_daemon(hive, machine, gate, slow_serve
     hive.catalog.add("some", blocked_in(phase, slow_server))
     job = hive.install("some", check=True)
     follower = machine.spawn("hivectl", "log", "--follow", job.id, stdout=-1, stderr=-2, text=True)
-    wait_until(lambda: job.get("Phase") == phase, 30, lambda: f"{phase}, it is {job.get('Phase')}\n{job.log_text()}")
+    wait_until(lambda: job.get("Phase") == phase, what=lambda: f"{phase}, it is {job.get('Phase')}\n{job.log_text()}")
     mishap(hive, machine)
     gate.touch()
     slow_server.opened.set()
@@ -153,11 +153,11 @@ def test_pull_of_a_model_goes_on_with_its_token_and_its_progress_when_the_daemon
     data = gguf(tensors=[("t", (1 << 22,), 24, 0)], data=os.urandom(1 << 22))
     reference = slow_hub.put("owner/repo", "large.gguf", data)
     job = Job(hive, hive.call("PullModel", GLib.Variant("(sa{sv})", (reference, {}))))
-    wait_until(lambda: 0.4 < job.get("Progress") < 0.6, 30, lambda: f"half of it, not {job.get('Progress')}\n{job.log_text()}")
+    wait_until(lambda: 0.4 < job.get("Progress") < 0.6, what=lambda: f"half of it, not {job.get('Progress')}\n{job.log_text()}")
     before = hive.pid
     hive.kill()
-    wait_until(lambda: hive.pid not in (0, before), 30, "the next daemon")
-    wait_until(lambda: 0.4 < job.get("Progress") < 0.6, 30, lambda: f"the next daemon's word of it, not {job.get('Progress')}")
+    wait_until(lambda: hive.pid not in (0, before), what="the next daemon")
+    wait_until(lambda: 0.4 < job.get("Progress") < 0.6, what=lambda: f"the next daemon's word of it, not {job.get('Progress')}")
     slow_hub.opened.set()
     assert wait_for_end(job) == "done", job.log_text()
     assert machine.path("/var/lib/rbee-hive/models/large.gguf").read_bytes() == data
@@ -171,7 +171,7 @@ def test_job_that_is_installing_its_files_goes_on(hive, machine, mishap):
     files = 'mkdir -p "$pkgdir/opt/many"; for i in {1..5000}; do echo $i > "$pkgdir/opt/many/$i"; done\n'
     hive.catalog.add("many", pkgbuild("many", package=files + install_script("many")))
     job = hive.install("many")
-    wait_until(lambda: job_state(job) == "committing", 60, lambda: f"committing\n{job.log_text()}")
+    wait_until(lambda: job_state(job) == "committing", what=lambda: f"committing\n{job.log_text()}")
     mishap(hive, machine)
     assert wait_for_end(job) == "done", job.log_text()
     assert set(hive.workers()) == {"many"}
@@ -300,7 +300,7 @@ def test_power_cut_ends_a_job_as_interrupted_or_done_and_nothing_between(hive, m
     hive.installs("other")
     job = hive.install("some")
     if state == "committing":
-        wait_until(lambda: job_state(job) == "committing", 60, "committing")
+        wait_until(lambda: job_state(job) == "committing", what="committing")
     else:
         job.wait_for_line("started")
     if state == "built":

@@ -71,7 +71,7 @@ def test_idle_daemon_leaves_and_the_next_call_starts_it_again(hive, machine):
     hive.configure("Hive", IdleTimeout=1)
     machine.run("systemctl", "stop", "rbee-hived.service")
     hive.call("ListWorkers")
-    wait_until(lambda: machine.show("rbee-hived.service", "ActiveState")["ActiveState"] == "inactive", 20, "the daemon to leave")
+    wait_until(lambda: machine.show("rbee-hived.service", "ActiveState")["ActiveState"] == "inactive", what="the daemon to leave")
     left = machine.show("rbee-hived.service", "Result", "ExecMainPID")
     assert left["Result"] == "success"
     assert hive.call("ListWorkers") == []
@@ -91,7 +91,7 @@ def test_daemon_does_not_leave_while_it_is_called_or_a_job_runs(hive, machine, g
     gate.touch()
     assert job.wait().result == "done"
     assert job.get("FinishedAt") - since > 2_500_000
-    wait_until(lambda: hive.pid == 0, 20, "the daemon to leave")
+    wait_until(lambda: hive.pid == 0, what="the daemon to leave")
 
 
 def test_calls_that_meet_a_leaving_daemon_are_answered(hive, machine):
@@ -302,7 +302,7 @@ def test_journal_of_another_machine_is_asked_by_the_same_fields(hive, machine, t
         return f"job {job.id}" in subprocess.run(asked, text=True, capture_output=True).stdout.lower()
 
     try:
-        wait_until(told, 60, "the journal of the machine")
+        wait_until(told, what="the journal of the machine")
     finally:
         machine.run("systemctl", "stop", "upload.service", status=None)
         takes.kill()
@@ -328,7 +328,7 @@ def test_watchdog_starts_a_daemon_that_hangs_anew(hive, machine):
         machine.run("systemctl", "restart", "rbee-hived.service")
         first = hive.pid
         hive.kill(signal.SIGSTOP)
-        wait_until(lambda: hive.pid not in (0, first), 30, "another daemon")
+        wait_until(lambda: hive.pid not in (0, first), what="another daemon")
         assert hive.call("ListWorkers") == []
     finally:
         drop_in.unlink()
@@ -382,7 +382,7 @@ def test_what_a_job_downloads_is_kept_by_the_commit_and_read_by_the_next(hive, m
     folder.mkdir(exist_ok=True)
     (folder / "data").write_text("downloaded\n")
     machine.run("systemd-run", "--unit=served", "python3", "-m", "http.server", port, "--bind", "127.0.0.1", "--directory", "/usr/share/served")
-    wait_until(lambda: f":{port} " in machine.run("ss", "-ltn").stdout, 20, "the server")
+    wait_until(lambda: f":{port} " in machine.run("ss", "-ltn").stdout, what="the server")
     hive.catalog.add(
         "some", pkgbuild("some", source=[f"http://127.0.0.1:{port}/data"], sha256sums=[sha256("downloaded\n")], build='cat "$srcdir/data"')
     )

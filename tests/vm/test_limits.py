@@ -94,7 +94,7 @@ def test_fork_bomb_in_a_build_ends_and_names_the_limit(hive):
 def test_fork_bomb_that_lasts_disturbs_nobody_and_is_cancelled(hive):
     hive.add("lasting", LASTING_FORK_BOMB)
     job = hive.install("lasting")
-    wait_until(lambda: hive.tasks_denied(job), 120, "the limit to be reached")
+    wait_until(lambda: hive.tasks_denied(job), what="the limit to be reached")
     hive.hivectl("install", "--reinstall", "tame")
     assert hive.job(job)["state"] == "running"
     hive.hivectl("cancel", job)

@@ -34,7 +34,7 @@ class Listener:
             self.process = machine.spawn(
                 "/usr/bin/python3", "-c", LISTENER, *([job.id] if job else []), user=user, stdin=subprocess.DEVNULL, stdout=log
             )
-        wait_until(lambda: "ready" in self.text, 30, "the listener")
+        wait_until(lambda: "ready" in self.text, what="the listener")
 
     @property
     def text(self):
@@ -70,14 +70,14 @@ def test_lines_are_the_owners_whoever_asks_first_and_after_a_restart_too(machine
             return listener
 
         owner = listen(anna, job)
-        wait_until(lambda: "secret" in owner.text, 30, "the lines")
+        wait_until(lambda: "secret" in owner.text, what="the lines")
 
         before = hive.pid
         hive.kill()
         wait_until(lambda: hive.pid not in (0, before), what="another daemon")
         stranger = listen("bob", job)
         heard = owner.text.count("secret")
-        wait_until(lambda: owner.text.count("secret") > heard + 5, 30, "lines from another daemon")
+        wait_until(lambda: owner.text.count("secret") > heard + 5, what="lines from another daemon")
         machine.path(GATE).touch()
         job.wait()
         assert "line" not in stranger.text
