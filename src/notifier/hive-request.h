@@ -4,8 +4,8 @@
 #include <systemd/sd-bus.h>
 
 /* What the person asks the hive for. It may ask for a password, and is started when it is not there: this is not a
- * doing of ours. @failed is told why it does not, in the
- * person's language; not when the question for the password was dismissed. */
+ * doing of ours. @failed is told why it does not, in the person's language; not when the question for the password was
+ * dismissed. */
 typedef void (*HiveRequestFailed) (const char *why, void *userdata);
 
 /* Cancels the job. */
