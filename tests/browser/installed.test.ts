@@ -70,6 +70,15 @@ withBrowser("what is installed", () => {
     await page.getByRole("link", { name: /Remove The Llama/ }).waitFor();
   });
 
+  test("what was to come from a folder of ready builds is not asked for again", async ({ stage, page }) => {
+    await stage.add("some");
+    await stage.start();
+    const job = await stage.failsFrom("some");
+    await enter(page, stage, `/jobs/${job}`);
+    await page.getByRole("button", { name: "Show the end of the log" }).waitFor();
+    expect(await page.getByRole("button", { name: "Try again" }).count()).toBe(0);
+  });
+
   test("a recipe of one's own is not what a catalog has by its name", async ({ stage, page }) => {
     await stage.add("some", {}, { name: "The Catalog's" });
     await stage.start();

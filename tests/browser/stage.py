@@ -202,6 +202,13 @@ class Stage:
         (folder / "PKGBUILD").write_text(pkgbuild(name, **(recipe or {})))
         self.hive.hivectl("install", folder, "--config", self.hive.directory / "hive.conf", status=status)
 
+    def fails_from(self, name):
+        """From a folder in which there is no ready build, as hivectl install --from does; its job's id."""
+        folder = self.hive.directory / "nothing-ready"
+        folder.mkdir()
+        self.hive.hivectl("install", name, "--from", folder, status=1)
+        return max(self.hive.list_jobs(), key=lambda job: int(job["id"]))["id"]
+
     def wait(self, job):
         """The job's end: result, error's name, message."""
         return self.job(job).wait()

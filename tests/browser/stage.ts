@@ -97,6 +97,8 @@ export class Stage {
   installs = (worker: string) => this.#call<string>("installs", worker);
   /** A recipe of no catalog, to its end; @status: of hivectl. */
   installsOwn = (worker: string, recipe?: Recipe, status = 0) => this.#call<void>("installs_own", worker, recipe ?? null, status);
+  /** From a folder that has no ready build of it. */
+  failsFrom = (worker: string) => this.#call<string>("fails_from", worker);
   wait = (job: string) => this.#call<Finished>("wait", job);
   waitForLine = (job: string, text: string) => this.#call<void>("wait_for_line", job, text);
   lines = (job: string) => this.#call<string[]>("lines", job);

@@ -16,6 +16,10 @@ import { isOfOwnRecipe, useWorkerNames } from "../parts/worker-name.ts";
 import { choiceQuery } from "./install-choice.tsx";
 import { StartButton, useRunsWorkers } from "./start-button.tsx";
 
+/** Whether the page can ask for the same: of a model, a push, a recipe of one's own and a folder of ready builds it lacks what was handed over. */
+const canAskAgain = (job: Job): boolean =>
+  !job.operation.startsWith("model_") && job.operation !== "worker_push" && !isOfOwnRecipe(job) && job.options?.from === undefined;
+
 /** The same once more, as a job of its own. */
 function Again({ job, children }: { job: Job; children: string }) {
   const { installWorker, removeWorker, rollbackWorker } = useHiveOperations();
@@ -35,8 +39,7 @@ function Again({ job, children }: { job: Job; children: string }) {
     }
   };
 
-  /* Of a model, a push and a recipe of one's own it takes what it was asked for with, which the page does not have. */
-  if (job.operation.startsWith("model_") || job.operation === "worker_push" || isOfOwnRecipe(job)) return null;
+  if (!canAskAgain(job)) return null;
   return (
     <>
       <button type="button" className="button primary" onClick={() => void again()} disabled={busy}>
@@ -89,7 +92,7 @@ function Failed({ job, view, showEnd }: { job: Job; view: JobView; showEnd: () =
       {words.length > 0 && <pre className="last-words">{words.join("\n")}</pre>}
       {command && <Command>{command}</Command>}
       <div className="actions">
-        {command && name === "MissingDependencies" && !isOfOwnRecipe(job) && !job.options?.install_dependencies && (
+        {command && name === "MissingDependencies" && canAskAgain(job) && !job.options?.install_dependencies && (
           <InstallMissing worker={job.worker_id} options={job.options ?? {}} name={ofJob(job)} />
         )}
         <Again job={job}>{_("Try again")}</Again>
